@@ -1,0 +1,26 @@
+"""Fixtures for the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def find_shared_data() -> Path | None:
+    """The folder with real annotations and features, or None on a machine that has none."""
+    given = os.environ.get("VIDCAP_SHARED_DATA")
+    folder = Path(given) if given else ROOT.parent / "shared" / "data"
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data for development; tests that need it skip where it is absent."""
+    folder = find_shared_data()
+    if folder is None:
+        pytest.skip("needs the real data: no ../shared/data, and VIDCAP_SHARED_DATA is not set")
+    return folder
