@@ -1,0 +1,120 @@
+"""Lazy tables of components: a name leads to a string, and the string is imported at first use."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vidcap_core.errors import PluginError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who offers a component, under which name, and where it lies (`package.module:Attribute`)."""
+
+    plugin: str
+    name: str
+    target: str
+
+    @property
+    def full_name(self) -> str:
+        """The name that is never ambiguous."""
+        return f"{self.plugin}.{self.name}"
+
+
+class Registry:
+    """One kind of component. `plugin.Name` always works; a bare `Name` only while one plugin offers it."""
+
+    def __init__(self, kind: str, noun: str) -> None:
+        self.kind = kind
+        self.noun = noun
+        self._entries: dict[str, list[Entry]] = {}
+
+    def declare(self, plugin: str, components: Mapping[str, str]) -> None:
+        """Note that a plugin offers components; nothing is imported."""
+        for name, target in components.items():
+            offers = self._entries.setdefault(name, [])
+            if all(entry.plugin != plugin for entry in offers):
+                offers.append(Entry(plugin, name, target))
+
+    def clear(self) -> None:
+        """Forget everything, before a new discovery."""
+        self._entries.clear()
+
+    def __iter__(self) -> Iterator[Entry]:
+        _discover()
+        for name in sorted(self._entries):
+            yield from self._entries[name]
+
+    def names(self) -> list[str]:
+        """Every name that can be typed: bare where unique, `plugin.Name` where not."""
+        return [entry.name if len(self._entries[entry.name]) == 1 else entry.full_name for entry in self]
+
+    def find(self, name: str) -> Entry:
+        """The entry behind a name; a dotted path to anything importable is an entry too."""
+        _discover()
+        plugin, _, bare = name.rpartition(".")
+        offers = [e for e in self._entries.get(bare, []) if not plugin or e.plugin == plugin]
+        if len(offers) == 1:
+            return offers[0]
+        if offers:
+            choices = " or ".join(f"'{entry.full_name}'" for entry in offers)
+            raise PluginError(f"{self.noun} '{name}' is offered by several plugins", hint=f"type={choices}")
+        if ":" in name or (plugin and _importable(plugin)):
+            return Entry("", name, name if ":" in name else f"{plugin}:{bare}")
+        raise PluginError(f"no {self.noun} is named '{name}'{self._suggest(name)}", hint=f"vidcap list {self.kind}")
+
+    def load(self, name: str) -> Any:
+        """The component itself, imported now."""
+        entry = self.find(name)
+        module, _, attribute = entry.target.partition(":")
+        owner = f"plugin '{entry.plugin}'" if entry.plugin else "the config"
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            raise PluginError(
+                f"{self.noun} '{name}' of {owner} cannot be imported from {entry.target}: {error}",
+                hint="vidcap doctor",
+            ) from error
+        except AttributeError as error:
+            raise PluginError(f"{self.noun} '{name}' of {owner}: {module} has no '{attribute}'") from error
+
+    def _suggest(self, name: str) -> str:
+        from vidcap_core.plugins import reason_for  # plugins.py fills these tables, so it imports this module
+
+        broken = reason_for(name.partition(".")[0]) if "." in name else reason_for(None)
+        if broken:
+            return f" ({broken})"
+        known = self.names()
+        close = difflib.get_close_matches(name, known + [entry.full_name for entry in self], n=1, cutoff=0.6)
+        if close:
+            return f"; did you mean '{close[0]}'?"
+        return f"; known: {', '.join(known) or 'none'}"
+
+
+def _discover() -> None:
+    from vidcap_core.plugins import discover  # plugins.py fills these tables, so it imports this module
+
+    discover()
+
+
+def _importable(path: str) -> bool:
+    """Whether a dotted path names an importable module; a failing parent counts as no."""
+    try:
+        return importlib.util.find_spec(path) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+ENCODERS = Registry("encoders", "encoder")
+HEADS = Registry("heads", "head")
+LOSSES = Registry("losses", "loss")
+DATASETS = Registry("datasets", "dataset")
+METRICS = Registry("metrics", "metric")
+TOKENIZERS = Registry("tokenizers", "tokenizer")
+
+REGISTRIES: dict[str, Registry] = {r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)}

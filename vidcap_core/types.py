@@ -1,0 +1,141 @@
+"""The boundary types: what passes between datasets, encoders, heads, metrics and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # torch is never imported at run time: readers, metrics and the CLI use these types too
+    import numpy as np
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One video, or the span [start, end] of one, in seconds."""
+
+    id: str
+    path: str | None = None
+    start: float = 0.0
+    end: float | None = None
+    duration: float | None = None
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Start and end in seconds; an unknown end counts as the duration, or 0 when that is unknown too."""
+        end = self.end if self.end is not None else self.duration
+        return self.start, self.start if end is None else end
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A text with its time. A plain caption is one event that spans its clip."""
+
+    start: float
+    end: float
+    text: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A named feature sequence: values [B, T, D] and mask [B, T], True where a row is real."""
+
+    values: Tensor
+    mask: Tensor
+
+    def to(self, device: Any) -> Stream:
+        """The same stream on another device."""
+        return Stream(self.values.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a dataset yields: one clip with what is known about it, as plain arrays."""
+
+    clip: Clip
+    events: tuple[Event, ...] = ()
+    text: str | None = None  # the caption to learn from, when the unit of a sample is a caption
+    streams: Mapping[str, np.ndarray] = field(default_factory=dict)  # cached features, [T, D]
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)  # "frames" uint8 [T, H, W, 3], "audio" [N]
+    targets: Mapping[str, Any] = field(default_factory=dict)  # filled by target transforms
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Samples side by side. `tokens` [B, L] starts with BOS, ends with EOS, and is padded on the right."""
+
+    clips: tuple[Clip, ...]
+    streams: Mapping[str, Stream] = field(default_factory=dict)
+    inputs: Mapping[str, Stream] = field(default_factory=dict)
+    texts: tuple[str, ...] | None = None
+    tokens: Tensor | None = None
+    token_mask: Tensor | None = None  # [B, L], True on BOS .. EOS; never derived from a pad id
+    targets: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def to(self, device: Any) -> Batch:
+        """The same batch with every tensor on another device."""
+
+        def move(value: Any) -> Any:
+            if hasattr(value, "to"):
+                return value.to(device)
+            if isinstance(value, dict):
+                return {key: move(item) for key, item in value.items()}
+            if isinstance(value, (list, tuple)):
+                return type(value)(move(item) for item in value)
+            return value
+
+        return replace(
+            self,
+            streams={name: stream.to(device) for name, stream in self.streams.items()},
+            inputs={name: stream.to(device) for name, stream in self.inputs.items()},
+            tokens=move(self.tokens),
+            token_mask=move(self.token_mask),
+            targets={name: move(value) for name, value in self.targets.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """One output of a head: its value, and what it should have been where that is known.
+
+    For words: value = logits [R, L, V], target = ids [R, L], mask [R, L] (True where a target counts).
+    """
+
+    value: Tensor
+    target: Tensor | None = None
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Something to caption: a span of each clip in the batch, through its own streams, prompt and settings."""
+
+    streams: Mapping[str, Stream]
+    clips: tuple[int, ...]  # row r of the view belongs to clip clips[r] of the batch
+    spans: tuple[tuple[float, float] | None, ...]  # None: the whole clip
+    prompt: Tensor | None = None  # [R, P] ids that the text starts from; None: BOS
+    prompt_mask: Tensor | None = None  # [R, P], True on real ids (left-padded)
+    kind: str = "caption"  # decode settings are looked up under this name
+    extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a captioner says of a clip: its events, and what can be shown about them."""
+
+    clip: Clip
+    events: tuple[Event, ...]
+    extras: Mapping[str, Any] = field(default_factory=dict)  # panels, word scores, streams that were there
+
+    @property
+    def text(self) -> str:
+        """All events' texts, one after the other."""
+        return " ".join(event.text for event in self.events)
+
+
+References = Mapping[str, Sequence[str]]
