@@ -1,0 +1,85 @@
+"""The head contract: streams in, words (and times) out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from vidcap_core.types import Batch, Named, Stream, View
+
+Decode = Callable[[View], list[list[tuple[list[int], float]]]]
+"""Generates for a view: per row the n best (token ids without BOS and EOS, score)."""
+
+
+class Output(Mapping[str, Named]):
+    """What a forward pass gave: named outputs, each with its own targets."""
+
+    def __init__(self, **named: Named) -> None:
+        self._named = named
+
+    def __getitem__(self, name: str) -> Named:
+        return self._named[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+    @property
+    def logits(self) -> Tensor:
+        """The word logits [R, L, V]: what `step` returns, for all positions at once."""
+        return self["tokens"].value
+
+
+class Head(nn.Module):
+    """Streams to words. A plain captioner writes only `start` and `step`.
+
+    Rows: a view of B rows is decoded with R = B * K rows (K beams); row r belongs to view row r // K.
+    """
+
+    lengths: ClassVar[str] = "masked"  # or "fixed:N": how it treats the length of a stream
+
+    def start(self, view: View) -> tuple[Any, Any]:
+        """Memory and first state of a view, once for all words.
+
+        `memory` is read-only, has one row a view row, and is never copied per beam. `state` is a pytree of
+        tensors, batch first, which decoding repeats and reorders. All of `view.prompt` but its last token
+        is consumed here; the last token (BOS when there is no prompt) is the first one that `step` gets.
+        """
+        raise NotImplementedError
+
+    def step(self, tokens: Tensor, memory: Any, state: Any) -> tuple[Tensor, Any]:
+        """One word: tokens [R] to logits [R, V] and the next state."""
+        raise NotImplementedError
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """Named outputs for training. The default is teacher forcing through `start` and `step`."""
+        extra = set(want) - {"tokens"}
+        if extra:
+            raise NotImplementedError(f"{type(self).__name__} has no output {', '.join(sorted(extra))}")
+        if batch.tokens is None or batch.token_mask is None:
+            raise ValueError("a forward pass for words needs a batch with tokens")
+        memory, state = self.start(whole_clips(streams, batch))
+        logits = []
+        for position in range(batch.tokens.shape[1] - 1):
+            scores, state = self.step(batch.tokens[:, position], memory, state)
+            logits.append(scores)
+        return Output(tokens=Named(torch.stack(logits, 1), batch.tokens[:, 1:], batch.token_mask[:, 1:]))
+
+    def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
+        """What to caption. The default is one view: each clip as a whole."""
+        return [whole_clips(streams, batch)]
+
+
+def whole_clips(streams: Mapping[str, Stream], batch: Batch) -> View:
+    """The view that takes each clip of a batch as a whole."""
+    return View(streams=streams, clips=tuple(range(len(batch))), spans=(None,) * len(batch))
+
+
+def by_clip(rows: Tensor, memory_rows: int) -> Tensor:
+    """[R, ...] seen as [B, K, ...], so that beams attend to one shared row of memory."""
+    return rows.view(memory_rows, -1, *rows.shape[1:])
