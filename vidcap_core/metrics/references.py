@@ -1,0 +1,64 @@
+"""References of many clips, tokenised once and shared by every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from vidcap_core.errors import DataError
+
+Tokenizer = Callable[[Iterable[str]], list[str]]
+
+
+class References(Mapping[str, tuple[str, ...]]):
+    """`{clip: (tokenised caption, ...)}`; every clip has at least one."""
+
+    def __init__(self, captions: Mapping[str, Sequence[str]]) -> None:
+        self._captions = {clip: tuple(lines) for clip, lines in captions.items()}
+
+    @classmethod
+    def tokenised(cls, captions: Mapping[str, Sequence[str]], tokenizer: Tokenizer) -> References:
+        """Checked and tokenised, all clips in one call of the tokenizer."""
+        check_references(captions)
+        tokens = iter(tokenizer([line for lines in captions.values() for line in lines]))
+        return cls({clip: [next(tokens) for _ in lines] for clip, lines in captions.items()})
+
+    def only(self, clips: Iterable[str]) -> References:
+        """The same references for some of the clips."""
+        return References({clip: self._captions[clip] for clip in clips})
+
+    def counts(self) -> tuple[int, int]:
+        """Fewest and most references of a clip."""
+        lengths = [len(lines) for lines in self._captions.values()]
+        return min(lengths), max(lengths)
+
+    def __getitem__(self, clip: str) -> tuple[str, ...]:
+        return self._captions[clip]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._captions)
+
+    def __len__(self) -> int:
+        return len(self._captions)
+
+
+def check_references(captions: Mapping[str, Sequence[str]]) -> None:
+    """Refuse what cannot be scored against: nothing, no captions, or captions that are not text."""
+    if not captions:
+        raise DataError("there are no references", hint="check that the reference file is the one you meant")
+    for clip, lines in captions.items():
+        if isinstance(lines, str):
+            raise DataError(
+                f"references of clip '{clip}' are one string, not a list of captions",
+                hint=f'{{"{clip}": ["first caption", "second caption"]}}',
+            )
+        if not lines:
+            raise DataError(
+                f"clip '{clip}' has no references",
+                hint="leave the clip out of the reference file, or add its captions",
+            )
+        for line in lines:
+            if not isinstance(line, str):
+                raise DataError(
+                    f"a reference of clip '{clip}' is {type(line).__name__} {line!r:.40}, not text",
+                    hint="references are strings; a missing caption is left out, not null",
+                )
