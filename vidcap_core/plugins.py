@@ -1,0 +1,189 @@
+"""Find the installed plugins, check each one by itself, and remember why a broken one is broken."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import inspect
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+import pluggy
+
+from vidcap_core import hookspecs
+from vidcap_core.errors import PluginError
+from vidcap_core.registry import REGISTRIES
+
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("vidcap_"))
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One entry point of the group `vidcap.plugins`, and what became of it."""
+
+    name: str
+    distribution: str
+    version: str
+    module: Any = None
+    components: dict[str, dict[str, str]] = field(default_factory=dict)
+    configs: Path | None = None
+    card: Path | None = None
+    commands: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None  # why it is broken, or None
+
+    def config_names(self) -> list[str]:
+        """What can be run as `plugin/NAME`; files that start with `_` are bases."""
+        if self.configs is None:
+            return []
+        return sorted(p.stem for p in self.configs.glob("*.py") if not p.stem.startswith("_"))
+
+
+@lru_cache(maxsize=1)
+def discover() -> dict[str, Plugin]:
+    """Every plugin by name, the core first. Imports neither torch nor mmengine; a broken plugin harms nobody."""
+    found = {"core": _core()}
+    disabled = {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
+    manager = pluggy.PluginManager("vidcap")
+    manager.add_hookspecs(hookspecs)
+    for point in sorted(importlib_metadata.entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
+        if point.name in disabled:
+            continue
+        plugin = Plugin(point.name, point.dist.name if point.dist else "?", point.dist.version if point.dist else "?")
+        if point.name in found:
+            first = found[point.name]
+            first.reason = first.reason or f"two distributions are named '{point.name}': {first.distribution}, {plugin.distribution}"
+            continue
+        found[point.name] = plugin
+        try:
+            plugin.module = point.load()
+            _check_module(plugin.module)
+            # pluggy's own entry-point loader is unguarded, so each plugin is registered here, by itself
+            manager.register(plugin.module, point.name)
+            manager.check_pending()
+            _ask(plugin)
+        except Exception as error:  # a plugin may fail in any way; the others must go on
+            if manager.has_plugin(point.name):
+                manager.unregister(name=point.name)
+            plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
+            plugin.reason = _reason(error)
+    for registry in REGISTRIES.values():
+        registry.clear()
+    for plugin in found.values():
+        if plugin.reason is None:
+            for kind, components in plugin.components.items():
+                REGISTRIES[kind].declare(plugin.name, components)
+    return found
+
+
+def get(name: str) -> Plugin:
+    """A working plugin by name, or an error that says why there is none."""
+    plugins = discover()
+    key = name.replace("-", "_").removeprefix("vidcap_plugin_")
+    if key in plugins:
+        plugin = plugins[key]
+        if plugin.reason is not None:
+            raise PluginError(f"plugin '{key}' ({plugin.distribution} {plugin.version}) is broken: {plugin.reason}", hint="vidcap plugins")
+        return plugin
+    close = difflib.get_close_matches(key, plugins, n=1)
+    suggestion = f"; did you mean '{close[0]}'?" if close else ""
+    raise PluginError(
+        f"no plugin is named '{name}'{suggestion} (installed: {', '.join(plugins)})",
+        hint=f"pip install vidcap-plugin-{key.replace('_', '-')}",
+    )
+
+
+def reason_for(name: str | None) -> str | None:
+    """Why a plugin is broken; with None, a list of all broken ones; None where nothing is broken."""
+    broken = [p for p in discover().values() if p.reason is not None and name in (None, p.name)]
+    return "; ".join(f"plugin '{p.name}' is broken: {p.reason}" for p in broken) or None
+
+
+def _core() -> Plugin:
+    from vidcap_core import __version__, components
+
+    here = Path(__file__).parent
+    plugin = Plugin("core", "vidcap-core", __version__, module=components, configs=here / "configs")
+    plugin.components = {kind: dict(names) for kind, names in components.COMPONENTS.items()}
+    plugin.card = here / "configs" / "card.yaml"
+    return plugin
+
+
+def _check_module(module: Any) -> None:
+    api = getattr(module, "VIDCAP_API", None)
+    if api != hookspecs.VIDCAP_API:
+        stated = "states no VIDCAP_API" if api is None else f"is written for plugin API {api}"
+        raise PluginError(f"it {stated}; this vidcap-core speaks API {hookspecs.VIDCAP_API}")
+    for name in vars(module):
+        if name.startswith("vidcap_") and callable(getattr(module, name)) and name not in HOOKS:
+            close = difflib.get_close_matches(name, HOOKS, n=1, cutoff=0.0)
+            raise PluginError(f"'{name}' is no hook; did you mean '{close[0]}'?")
+        if name in HOOKS and not hasattr(getattr(module, name), "vidcap_impl"):
+            raise PluginError(f"'{name}' lacks @hookimpl (from vidcap_core.hookspecs import hookimpl)")
+
+
+def _ask(plugin: Plugin) -> None:
+    """Take down what a plugin declares, and refuse what cannot work."""
+    module = plugin.module
+    if hasattr(module, "vidcap_components"):
+        plugin.components = _checked_components(module.vidcap_components())
+    if hasattr(module, "vidcap_configs"):
+        plugin.configs = _existing(module.vidcap_configs(), "vidcap_configs")
+    if hasattr(module, "vidcap_cards"):
+        plugin.card = _existing(module.vidcap_cards(), "vidcap_cards")
+    if hasattr(module, "vidcap_commands"):
+        module.vidcap_commands(plugin.commands.__setitem__)
+
+
+def _checked_components(declared: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    for kind, components in declared.items():
+        if kind not in REGISTRIES:
+            raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(REGISTRIES)}")
+        for name, target in components.items():
+            module, colon, attribute = target.partition(":")
+            if not colon or not attribute:
+                raise PluginError(f"{kind} '{name}': '{target}' is not of the form 'package.module:Attribute'")
+            if not name.isidentifier():
+                raise PluginError(f"{kind}: '{name}' is not a name that can stand in a config")
+            source = _source(module)
+            if source is None:
+                raise PluginError(f"{kind} '{name}': there is no module '{module}'")
+            if source and not re.search(rf"\b{re.escape(attribute)}\b", source):
+                raise PluginError(f"{kind} '{name}': {module} has no '{attribute}'")
+    return {kind: dict(components) for kind, components in declared.items()}
+
+
+def _source(module: str) -> str | None:
+    """A module's text without running it: None where there is no module, "" where it has no text."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    if spec is None:
+        return None
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        return ""
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+def _existing(path: Any, hook: str) -> Path:
+    if not isinstance(path, (str, Path)):
+        raise PluginError(f"{hook}() gave {type(path).__name__}, not a path")
+    if not Path(path).exists():
+        raise PluginError(f"{hook}() names {path}, which is not there")
+    return Path(path)
+
+
+def _reason(error: Exception) -> str:
+    """One line; for an error raised while the plugin was imported, with the place."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, PluginError):
+        return text
+    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}{place}"
