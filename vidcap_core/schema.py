@@ -1,0 +1,95 @@
+"""What a config may say besides components: small dataclasses whose fields are the keys, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of training: which losses, which parts train, for how long."""
+
+    name: str
+    losses: list[str] = field(default_factory=list)  # names in `losses`; may stay empty when `updates` says them
+    updates: list[list[str]] | None = None  # several updates a batch, each with its own losses
+    epochs: int | None = None
+    steps: int | None = None
+    train: list[str] | None = None  # parts that train (`head`, `encoders.video`, `head.mapper`); None: all
+    freeze: list[str] = field(default_factory=list)  # parts that do not
+    groups: list[dict[str, Any]] = field(default_factory=list)  # dict(parts=[...], lr_mult=..., weight_decay=...)
+    data: dict[str, Any] | None = None  # keys that replace those of data.train
+    batch: int | None = None  # else runtime.batch
+    accumulate: int | None = None  # else runtime.accumulate
+    optimizer: Literal["keep", "fresh"] | dict[str, Any] = "fresh"
+    schedule: dict[str, Any] | None = None  # else the config's schedule
+    best: bool = True  # whether the best weights may come from this phase
+    start_from: Literal["last", "best"] | str = "last"  # weights it starts with: those of the phase before, or a kept copy
+    keep: str | None = None  # keep a named copy of the weights at its end
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How the learning rate moves: over each phase, or over the whole run."""
+
+    type: Literal["constant", "linear", "cosine", "exponential", "inverse_time", "plateau"] = "constant"
+    warmup: float = 0.0  # below 1: a share of the span; else steps
+    floor: float = 0.0  # lowest multiple of the base rate (linear, cosine)
+    gamma: float = 1.0  # exponential: factor a unit
+    delta: float = 0.5  # inverse_time: r0 / (1 + delta * unit)
+    factor: float = 0.5  # plateau: factor after `patience` evaluations without a better score
+    patience: int = 3
+    unit: Literal["step", "epoch"] = "step"
+    span: Literal["phase", "run"] = "phase"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate:
+    """When and how a run is scored."""
+
+    split: str = "val"
+    metrics: list[str | dict[str, Any]] = field(default_factory=lambda: ["bleu", "meteor", "rouge", "cider-d"])
+    every: int = 1  # epochs; 0: only at the end
+    best: str | None = "cider-d"  # the value that picks the best checkpoint
+    greater: bool = True
+    early_stop: int | None = None  # evaluations without a better score
+    batch: int | None = None  # else runtime.batch
+    panels: int = 16  # clips whose panels go into the report
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """How a run uses the machine."""
+
+    batch: int = 16  # over all processes
+    workers: int = 0  # data workers a process
+    accumulate: int = 1
+    clip_grad: float | None = None  # global norm
+    clip_value: float | None = None
+    amp: Literal["off", "bf16", "fp16"] = "off"
+    ema: float | None = None  # decay of the averaged weights
+    log_every: int = 10  # steps
+    save_every: int | None = None  # steps; None: at the end of each epoch
+    keep: int = 2  # checkpoints besides the best one
+    max_time: float | None = None  # minutes of training
+    trackers: list[str] = field(default_factory=list)  # "tensorboard", "wandb"
+    strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
+    deterministic: bool = True
+    gather_negatives: bool = True  # in-batch negatives come from all processes
+
+
+SECTIONS: dict[str, str] = {
+    "method": "the card this config belongs to",
+    "seed": "the seed of everything random",
+    "data": "train, val and test datasets",
+    "tokenizer": "text to ids and back",
+    "encoders": "name -> encoder",
+    "head": "the part a paper invents",
+    "losses": "name -> loss, each with an optional `scale`",
+    "phases": "the stretches of training",
+    "optimizer": "type, lr and the optimiser's own arguments",
+    "schedule": "how the learning rate moves",
+    "generate": "decode settings; `kinds` for other kinds of view",
+    "evaluate": "when and how the run is scored",
+    "runtime": "how the run uses the machine",
+}

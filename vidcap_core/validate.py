@@ -1,0 +1,198 @@
+"""Check every key of a config against the signature of the component it is for, before anything is built."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from vidcap_core import schema
+from vidcap_core.config import Config, KeyPath
+from vidcap_core.errors import PluginError
+from vidcap_core.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS, Registry
+
+INJECTED = frozenset({"self", "tokenizer"})
+"""Arguments that the captioner fills in, so no config says them."""
+
+SPECS: dict[str, type] = {"schedule": schema.Schedule, "evaluate": schema.Evaluate, "runtime": schema.Runtime}
+
+
+def validate(config: Config) -> None:
+    """Raise a ConfigError (or PluginError) at the first thing in a config that cannot work."""
+    for key in config:
+        if key not in schema.SECTIONS:
+            raise config.error((key,), f"a config has no section '{key}'{_meant(key, schema.SECTIONS)}")
+    for required in ("data", "head", "losses", "phases"):
+        if required not in config:
+            raise config.error((), f"the section '{required}' ({schema.SECTIONS[required]}) is missing")
+    for key, kind in {"data": dict, "encoders": dict, "losses": dict, "phases": list, "seed": int, "method": str}.items():
+        if key in config and not isinstance(config[key], kind):
+            raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
+    for split in config["data"]:
+        _component(config, ("data", split), DATASETS)
+    for name in config.get("encoders", {}):
+        _component(config, ("encoders", name), ENCODERS)
+    for name in config["losses"]:
+        _component(config, ("losses", name), LOSSES, also=("scale",))
+    _component(config, ("head",), HEADS)
+    if "tokenizer" in config:
+        _component(config, ("tokenizer",), TOKENIZERS)
+    for key, spec in SPECS.items():
+        if key in config:
+            _arguments(config, (key,), config[key], spec, spec.__name__)
+    _optimizer(config, ("optimizer",), config.get("optimizer", {}))
+    _generate(config)
+    _phases(config)
+    _metrics(config)
+
+
+def _component(config: Config, path: KeyPath, registry: Registry, also: Iterable[str] = ()) -> None:
+    node = _at(config, path)
+    if not isinstance(node, dict) or "type" not in node:
+        raise config.error(path, f"must be dict(type=..., ...): a {registry.noun}", hint=f"vidcap list {registry.kind}")
+    try:
+        component = registry.load(node["type"])
+    except PluginError as error:
+        raise config.error((*path, "type"), str(error)) from error
+    given = {key: value for key, value in node.items() if key not in ("type", *also)}
+    _arguments(config, path, given, component, node["type"])
+
+
+def _arguments(config: Config, path: KeyPath, given: Any, callee: Callable[..., Any], name: str) -> None:
+    """Names, presence and types of the arguments of one call."""
+    if not isinstance(given, dict):
+        raise config.error(path, f"must be a dict of {name}'s arguments, not {type(given).__name__}")
+    parameters = {key: p for key, p in inspect.signature(callee).parameters.items() if key not in INJECTED}
+    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    hints = _hints(callee)
+    for key, value in given.items():
+        if key not in parameters:
+            if anything:
+                continue
+            raise config.error((*path, key), f"{name} has no argument '{key}'{_meant(key, parameters)}")
+        if key in hints and not fits(value, hints[key]):
+            wanted = _spell(hints[key])
+            raise config.error((*path, key), f"{name} wants {wanted} for '{key}', not {value!r}")
+    for key, parameter in parameters.items():
+        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) and key not in given:
+            raise config.error(path, f"{name} needs the argument '{key}'")
+
+
+def _optimizer(config: Config, path: KeyPath, node: Any) -> None:
+    if not isinstance(node, dict):
+        raise config.error(path, "must be a dict: type, lr, ...")
+    name = node.get("type", "AdamW")
+    import torch  # heavy, but a config with a misspelt optimiser must fail here and not after the data is read
+
+    optimizer = getattr(torch.optim, name, None)
+    if optimizer is None:
+        if "." in name or ":" in name:
+            return  # mmengine's registry or a dotted path: the engine resolves it
+        known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
+        raise config.error((*path, "type"), f"no optimiser is named '{name}'{_meant(name, known)}")
+    given = {key: value for key, value in node.items() if key != "type"}
+    _arguments(config, path, {"params": [], **given}, optimizer, name)
+
+
+def _generate(config: Config) -> None:
+    from vidcap_core.generate_settings import GenerateSettings
+
+    node = config.get("generate", {})
+    if not isinstance(node, dict):
+        raise config.error(("generate",), f"must be a dict, not {type(node).__name__}")
+    plain = {key: value for key, value in node.items() if key != "kinds"}
+    _arguments(config, ("generate",), plain, GenerateSettings, "GenerateSettings")
+    for kind, settings in node.get("kinds", {}).items():
+        _arguments(config, ("generate", "kinds", kind), settings, GenerateSettings, "GenerateSettings")
+
+
+def _phases(config: Config) -> None:
+    if not config["phases"]:
+        raise config.error(("phases",), "a run needs at least one phase")
+    kept = {"last", "best"}
+    for index, node in enumerate(config["phases"]):
+        path: KeyPath = ("phases", index)
+        _arguments(config, path, node, schema.Phase, "Phase")
+        phase = schema.Phase(**node)
+        if (phase.epochs is None) == (phase.steps is None):
+            raise config.error(path, f"phase '{phase.name}' must say either epochs or steps")
+        if bool(phase.losses) == bool(phase.updates):
+            raise config.error(path, f"phase '{phase.name}' must say either losses or updates")
+        for loss in [name for update in phase.updates or [phase.losses] for name in update]:
+            if loss not in config["losses"]:
+                raise config.error((*path, "losses"), f"there is no loss '{loss}'{_meant(loss, config['losses'])}")
+        if phase.start_from not in kept:
+            raise config.error((*path, "start_from"), f"no earlier phase keeps '{phase.start_from}'{_meant(phase.start_from, kept)}")
+        kept |= {phase.keep} if phase.keep else set()
+        if isinstance(phase.optimizer, dict):
+            _optimizer(config, (*path, "optimizer"), {**config.get("optimizer", {}), **phase.optimizer})
+        if phase.schedule is not None:
+            _arguments(config, (*path, "schedule"), phase.schedule, schema.Schedule, "Schedule")
+
+
+def _metrics(config: Config) -> None:
+    evaluate = config.get("evaluate", {})
+    for index, metric in enumerate(evaluate.get("metrics", [])):
+        name = metric if isinstance(metric, str) else metric.get("type", "")
+        try:
+            METRICS.find(name)
+        except PluginError as error:
+            raise config.error(("evaluate", "metrics", index), str(error)) from error
+    if evaluate.get("split", "val") not in config["data"] and evaluate.get("every", 1) != 0:
+        raise config.error(("evaluate", "split"), f"data has no '{evaluate.get('split', 'val')}'; it has {', '.join(config['data'])}")
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether plain data can stand where a type is annotated; what cannot be judged fits."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Any or isinstance(hint, (str, typing.TypeVar)):
+        return True
+    if hint is None or hint is type(None):
+        return value is None
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, option) for option in inner)
+    if origin is typing.Literal:
+        return any(value == option and type(value) is type(option) for option in inner)
+    container = origin or hint
+    if container is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if container is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if not isinstance(container, type) or container.__module__ not in ("builtins", "collections.abc"):
+        return True
+    if container is tuple or not issubclass(container, (str, bytes, dict)) and hasattr(container, "__iter__") and container is not str:
+        if isinstance(value, dict):
+            return hasattr(container, "__getitem__") and all(fits(v, inner[1]) for v in value.values()) if len(inner) == 2 and "Mapping" in container.__name__ else False
+        return isinstance(value, (list, tuple)) and (not inner or len(inner) != 1 or all(fits(item, inner[0]) for item in value))
+    if container is dict:
+        return isinstance(value, dict) and (len(inner) != 2 or all(fits(item, inner[1]) for item in value.values()))
+    return isinstance(value, container)
+
+
+def _hints(callee: Callable[..., Any]) -> dict[str, Any]:
+    target = callee.__init__ if inspect.isclass(callee) and not dataclasses.is_dataclass(callee) else callee
+    try:
+        return typing.get_type_hints(target)
+    except Exception:  # an annotation that only a type checker can resolve: then names alone are checked
+        return {}
+
+
+def _at(config: Config, path: KeyPath) -> Any:
+    node: Any = config.data
+    for part in path:
+        node = node[part]
+    return node
+
+
+def _spell(hint: Any) -> str:
+    return getattr(hint, "__name__", None) if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")  # type: ignore[return-value]
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known)}"
