@@ -1,1 +1,1 @@
-"""engine"""
+"""Training and evaluation on mmengine: the only place that imports it."""

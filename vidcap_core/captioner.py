@@ -1,0 +1,196 @@
+"""The captioner: encoders + head + losses, the one thing that is trained, saved, loaded and run."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.generate import Generated, generate
+from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.heads.base import Head
+from vidcap_core.types import Batch, Event, Prediction, Stream, View
+
+
+class Streams(Mapping[str, Stream]):
+    """The streams of a batch: cached ones as they are, others encoded when they are first asked for."""
+
+    def __init__(self, batch: Batch, encoders: nn.ModuleDict) -> None:
+        self._batch = batch
+        self._encoders = encoders
+        self._ready = dict(batch.streams)
+
+    def __getitem__(self, name: str) -> Stream:
+        if name not in self._ready:
+            if name not in self._encoders:
+                raise KeyError(name)
+            self._ready[name] = self._encode(self._encoders[name])
+        return self._ready[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._ready, **dict.fromkeys(self._encoders)})
+
+    def __len__(self) -> int:
+        return len(set(self._ready) | set(self._encoders))
+
+    def _encode(self, encoder: Any) -> Stream:
+        if encoder.reads == "text":
+            if self._batch.texts is None:
+                raise UserError("a text encoder was asked for, but this batch has no captions")
+            return encoder(self._batch.texts)  # type: ignore[no-any-return]
+        if encoder.reads == "streams":
+            derived = [encoder.derive({k: _row(s, i) for k, s in self._ready.items()}, clip.id)
+                       for i, clip in enumerate(self._batch.clips)]  # fmt: skip
+            return stack(derived)
+        raw = self._batch.inputs.get(encoder.reads)
+        if raw is None:
+            raise UserError(
+                f"{type(encoder).__name__} reads {encoder.reads}, which this batch lacks",
+                hint=f"data.*.{encoder.reads} in the config, or a cached stream under the encoder's name",
+            )
+        frozen = not any(p.requires_grad for p in encoder.parameters())
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
+            return encoder(raw.values, raw.mask)  # type: ignore[no-any-return]
+
+
+class Captioner(nn.Module):
+    """Composes the parts; `forward` gives losses as (sum, weight), `predict` gives events."""
+
+    def __init__(
+        self,
+        head: Head,
+        tokenizer: Any,
+        encoders: Mapping[str, nn.Module] | None = None,
+        losses: Mapping[str, nn.Module] | None = None,
+        generate: GenerateSettings | None = None,
+        kinds: Mapping[str, GenerateSettings] | None = None,
+    ) -> None:
+        super().__init__()
+        self.head = head
+        self.encoders = nn.ModuleDict(dict(encoders or {}))
+        self.losses = nn.ModuleDict(dict(losses or {}))
+        self.tokenizer = tokenizer
+        self.settings = generate or GenerateSettings()
+        self.kinds = dict(kinds or {})
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return next(self.parameters()).device
+
+    def streams(self, batch: Batch) -> Streams:
+        """The batch's streams, encoded as they are asked for."""
+        return Streams(batch, self.encoders)
+
+    def forward(self, batch: Batch, losses: Sequence[str]) -> dict[str, tuple[Tensor, Tensor]]:
+        """The named losses of a batch as (sum, weight), through one forward pass of the head.
+
+        loss = sum_i scale_i * sum_i / weight_i; the engine adds the weights of all processes and of all
+        accumulated batches before it divides.
+        """
+        streams = self.streams(batch)
+        chosen = [self.losses[name] for name in losses]
+        sampled = {name for name in losses if getattr(self.losses[name], "samples", False)}
+        want = frozenset().union(*(loss.reads for loss in chosen))
+        result: dict[str, tuple[Tensor, Tensor]] = {}
+        output = self.head(streams, batch, want) if want else None
+        for name, loss in zip(losses, chosen, strict=True):
+            if name in sampled:
+                total, weight = loss(self, streams, batch)
+            else:
+                total, weight = loss(output, batch)
+            result[name] = (total, torch.as_tensor(weight, dtype=torch.float32, device=total.device))
+        return result
+
+    def decode(self, view: View, generator: torch.Generator | None = None) -> Generated:
+        """Generate for a view, with the settings of its kind."""
+        settings = self.kinds.get(view.kind, self.settings)
+        return generate(self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id)
+
+    @torch.no_grad()
+    def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
+        """What the captioner says of each clip, as events in order of time."""
+        streams = self.streams(batch)
+        events: list[list[Event]] = [[] for _ in batch.clips]
+        words: list[list[dict[str, Any]]] = [[] for _ in batch.clips]
+        alternatives: list[list[list[str]]] = [[] for _ in batch.clips]
+        for view in self.head.plan(streams, batch, self._decode_ids):
+            generated = self.decode(view)
+            for row, clip in enumerate(view.clips):
+                best, *others = generated.rows[row]
+                start, end = view.spans[row] or batch.clips[clip].span
+                text = self.tokenizer.decode(best.tokens)
+                events[clip].append(Event(start, end, text, best.score))
+                words[clip].append({"tokens": [self.tokenizer.decode([t]) for t in best.tokens],
+                                    "log_probs": list(best.log_probs)})  # fmt: skip
+                alternatives[clip].append([self.tokenizer.decode(other.tokens) for other in others])
+        shown = self._panels(streams, batch, events) if panels else [[] for _ in batch.clips]
+        predictions = []
+        for index, clip in enumerate(batch.clips):
+            order = sorted(range(len(events[index])), key=lambda i, e=events[index]: (e[i].start, e[i].end))  # type: ignore[misc]
+            extras = {
+                "words": [words[index][i] for i in order],
+                "streams": sorted(name for name, s in batch.streams.items() if bool(s.mask[index].any())),
+                "panels": shown[index],
+            }
+            if any(alternatives[index]):
+                extras["n_best"] = [alternatives[index][i] for i in order]
+            predictions.append(Prediction(clip, tuple(events[index][i] for i in order), extras))
+        return predictions
+
+    def _decode_ids(self, view: View) -> list[list[tuple[list[int], float]]]:
+        return [[(hyp.tokens, hyp.score) for hyp in row] for row in self.decode(view).rows]
+
+    def _panels(self, streams: Streams, batch: Batch, events: list[list[Event]]) -> list[list[Any]]:
+        """What the head can show of the finished texts, from one teacher-forced pass."""
+        explain = getattr(self.head, "explain", None)
+        if explain is None:
+            return [[] for _ in batch.clips]
+        return explain(streams, batch, events)  # type: ignore[no-any-return]
+
+    def parts(self, patterns: Sequence[str]) -> set[str]:
+        """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers."""
+        names = [name for name, _ in self.named_parameters()]
+        found: set[str] = set()
+        for pattern in patterns:
+            hits = {n for n in names if n == pattern or n.startswith(pattern + ".") or fnmatch.fnmatchcase(n, pattern)}
+            if not hits:
+                tops = sorted({".".join(n.split(".")[:2]) for n in names})
+                raise ConfigError(f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}")
+            found |= hits
+        return found
+
+    def choose_training(self, train: Sequence[str] | None, freeze: Sequence[str] = ()) -> set[str]:
+        """Let the named parts train and freeze the rest; returns the names of what trains."""
+        chosen = self.parts(train) if train is not None else {n for n, _ in self.named_parameters()}
+        chosen -= self.parts(freeze)
+        for name, parameter in self.named_parameters():
+            parameter.requires_grad_(name in chosen)
+        return chosen
+
+    def train(self, mode: bool = True) -> Captioner:
+        """Training mode for what trains; parts without a training parameter stay in eval mode."""
+        super().train(mode)
+        if mode:
+            for part in (*self.encoders.values(), *self.head.children()):
+                parameters = list(part.parameters())
+                if parameters and not any(p.requires_grad for p in parameters):
+                    part.eval()
+        return self
+
+
+def stack(streams: Sequence[Stream]) -> Stream:
+    """Streams of single clips ([T, D]) side by side, padded to the longest."""
+    values = nn.utils.rnn.pad_sequence([s.values for s in streams], batch_first=True)
+    mask = nn.utils.rnn.pad_sequence([s.mask for s in streams], batch_first=True)
+    return Stream(values, mask)
+
+
+def _row(stream: Stream, index: int) -> Stream:
+    """One clip's rows of a stream, without the padding."""
+    keep = stream.mask[index]
+    return Stream(stream.values[index][keep], keep[keep])

@@ -1,0 +1,100 @@
+"""Checkpoints: plain data and tensors, written whole or not at all, loaded without running anything."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidcap_core.errors import CheckpointError
+
+FORMAT = 1
+_NUMBERED = re.compile(r"step-(\d+)\.pt")
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write, fsync, rename: a reader sees the old file or the new one, whatever happens in between."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            torch.save({"format": FORMAT, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        temporary.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"{path} could not be written: {error}; the checkpoint before it is untouched",
+            hint="free some space, then run the same command with --resume",
+        ) from error
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # or the rename itself may be lost with the power
+    finally:
+        os.close(directory)
+
+
+def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
+    """Read a checkpoint; anything that would need to run code is refused."""
+    try:
+        content = torch.load(path, map_location=device, weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: there is no such checkpoint") from error
+    except pickle.UnpicklingError as error:
+        reason = str(error).split("\n")[0]
+        raise CheckpointError(
+            f"{path} is refused: it holds more than tensors and plain data, so loading it could run code ({reason})",
+            hint="ask its author for weights as safetensors",
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        reason = str(error).split("\n")[0] or type(error).__name__
+        raise CheckpointError(f"{path} is damaged: {reason}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not a checkpoint of a vidcap run")
+    return content
+
+
+def numbered(folder: Path) -> list[Path]:
+    """The numbered checkpoints of a folder, oldest first."""
+    found = [(int(m[1]), p) for p in folder.glob("step-*.pt") if (m := _NUMBERED.fullmatch(p.name))]
+    return [path for _, path in sorted(found)]
+
+
+def latest(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """The newest checkpoint that can be read, and a note on each newer one that cannot."""
+    notes = []
+    for path in reversed(numbered(folder)):
+        try:
+            return load(path), notes
+        except CheckpointError as error:
+            notes.append(f"{error}; using the one before it")
+    return None, notes
+
+
+def prune(folder: Path, keep: int) -> None:
+    """Remove all but the newest numbered checkpoints, and what a killed writer left behind."""
+    for path in numbered(folder)[:-keep] if keep else []:
+        path.unlink()
+    for path in folder.glob(".*.part"):
+        path.unlink()
+
+
+def load_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor], source: str) -> None:
+    """Put weights into a model, or list the keys that do not fit."""
+    own = model.state_dict()
+    wrong = [f"missing {key}" for key in own if key not in weights]
+    wrong += [f"unknown {key}" for key in weights if key not in own]
+    wrong += [
+        f"{key}: {tuple(weights[key].shape)} there, {tuple(own[key].shape)} here"
+        for key in own
+        if key in weights and weights[key].shape != own[key].shape
+    ]
+    if wrong:
+        more = f"\n  and {len(wrong) - 8} more" if len(wrong) > 8 else ""
+        lines = "\n  ".join(wrong[:8])
+        raise CheckpointError(f"{source} holds weights of another architecture:\n  {lines}{more}")
+    model.load_state_dict(weights)

@@ -1,0 +1,148 @@
+"""Batches in an order that depends on seed, phase and epoch alone: not on workers, processes or restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from vidcap_core.errors import DataError
+from vidcap_core.types import Batch, Sample, Stream
+
+Address = tuple[int, int]
+"""(epoch, index): all that the random choices of a sample depend on, besides the run's seed and phase."""
+
+
+class Order:
+    """Global batches of an epoch, of which each process takes its share; starts anywhere.
+
+    The last, smaller batch is left out, unless the data set is smaller than one batch.
+    """
+
+    def __init__(self, size: int, batch: int, seed: Sequence[int], rank: int = 0, world: int = 1) -> None:
+        if size == 0:
+            raise DataError("the training data set is empty", hint="vidcap data check NAME")
+        self.batch = min(batch, size)
+        if self.batch < world or self.batch % world:
+            raise DataError(f"a batch of {self.batch} clips cannot be shared evenly by {world} processes")
+        self.size, self.seed, self.rank, self.world = size, tuple(seed), rank, world
+        self.epoch = 0
+        self.position = 0
+
+    @property
+    def batches(self) -> int:
+        """Batches an epoch."""
+        return self.size // self.batch
+
+    def seek(self, epoch: int, position: int) -> None:
+        """Go on with a batch of an epoch."""
+        self.epoch, self.position = epoch, position
+
+    def __len__(self) -> int:
+        return self.batches - self.position
+
+    def __iter__(self) -> Iterator[list[Address]]:
+        order = np.random.default_rng([*self.seed, self.epoch]).permutation(self.size)
+        share = self.batch // self.world
+        for number in range(self.position, self.batches):
+            first = number * self.batch + self.rank * share
+            yield [(self.epoch, int(index)) for index in order[first : first + share]]
+
+
+class Seeded:
+    """A dataset addressed by (epoch, index), whose random choices depend on that address and the seed alone."""
+
+    def __init__(self, dataset: Any, seed: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.seed = tuple(seed)
+
+    def __getitem__(self, address: Address) -> Sample:
+        epoch, index = address
+        return self.dataset.get(index, np.random.default_rng([*self.seed, epoch, index]))  # type: ignore[no-any-return]
+
+
+class Collate:
+    """Samples to a batch: streams padded to the longest, captions to ids."""
+
+    def __init__(self, tokenizer: Any, max_words: int | None = None) -> None:
+        self.tokenizer = tokenizer
+        self.max_words = max_words
+
+    def __call__(self, samples: Sequence[Sample]) -> Batch:
+        texts = tuple(s.text for s in samples if s.text is not None)
+        tokens, mask = self._tokens(texts) if len(texts) == len(samples) else (None, None)
+        return Batch(
+            clips=tuple(s.clip for s in samples),
+            streams=_streams([s.streams for s in samples]),
+            inputs=_streams([s.inputs for s in samples]),
+            texts=texts if tokens is not None else None,
+            tokens=tokens,
+            token_mask=mask,
+            targets={key: _targets([s.targets[key] for s in samples]) for key in samples[0].targets},
+        )
+
+    def _tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        tk = self.tokenizer
+        rows = [[tk.bos_id, *tk.encode(text)[: self.max_words], tk.eos_id] for text in texts]
+        width = max(len(row) for row in rows)
+        tokens = torch.full((len(rows), width), tk.pad_id, dtype=torch.long)
+        mask = torch.zeros(len(rows), width, dtype=torch.bool)
+        for index, row in enumerate(rows):
+            tokens[index, : len(row)] = torch.tensor(row)
+            mask[index, : len(row)] = True
+        return tokens, mask
+
+
+def _streams(rows: Sequence[Any]) -> dict[str, Stream]:
+    """Arrays of any length by name; a clip that lacks a stream gets one masked row of zeros."""
+    batched: dict[str, Stream] = {}
+    for name in dict.fromkeys(key for row in rows for key in row):
+        arrays = [row.get(name) for row in rows]
+        known = next(a for a in arrays if a is not None)
+        length = max(1, max(len(a) for a in arrays if a is not None))
+        values = np.zeros((len(rows), length, *known.shape[1:]), dtype=np.uint8 if known.dtype == np.uint8 else np.float32)
+        mask = np.zeros((len(rows), length), dtype=bool)
+        for index, array in enumerate(arrays):
+            if array is not None:
+                values[index, : len(array)] = array
+                mask[index, : len(array)] = True
+        batched[name] = Stream(torch.from_numpy(values), torch.from_numpy(mask))
+    return batched
+
+
+def _targets(values: Sequence[Any]) -> Any:
+    """Arrays of one shape become a tensor; anything else stays a list, one item a clip."""
+    first = values[0]
+    if isinstance(first, (bool, int, float, np.number)):
+        return torch.as_tensor(np.asarray(values))
+    if isinstance(first, np.ndarray) and all(v.shape == first.shape for v in values):
+        return torch.from_numpy(np.stack(values))
+    return list(values)
+
+
+def training_loader(
+    dataset: Any, order: Order, tokenizer: Any, workers: int, max_words: int | None = None
+) -> DataLoader[Any]:
+    """Batches in the given order; workers only fetch."""
+    return DataLoader(
+        Seeded(dataset, order.seed),  # type: ignore[arg-type]
+        batch_sampler=order,  # type: ignore[arg-type]
+        collate_fn=Collate(tokenizer, max_words),
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        generator=torch.Generator(),  # its own: a loader must not draw from the run's random state
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
+def evaluation_batches(dataset: Any, tokenizer: Any, batch: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+    """Every clip exactly once over all processes, in order, without padding."""
+    collate = Collate(tokenizer)
+    mine = range(rank, len(dataset), world)
+    for first in range(0, len(mine), batch):
+        chosen = mine[first : first + batch]
+        yield collate([dataset.get(i, np.random.default_rng([0, i])) for i in chosen])

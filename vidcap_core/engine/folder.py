@@ -1,0 +1,158 @@
+"""The run folder: what one config made, readable by someone who was not there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core import config as configs
+from vidcap_core import plugins
+from vidcap_core.config import Config
+from vidcap_core.errors import UserError
+
+FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
+        "runtime.trackers", "evaluate.panels", "evaluate.batch")  # fmt: skip
+"""Keys that may differ between a run and its continuation: they change no weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where everything of a run lies."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The config as resolved, as data."""
+        return self.path / "config.json"
+
+    @property
+    def meta(self) -> Path:
+        """Seed, versions, plugins, data hash, commit."""
+        return self.path / "meta.json"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer's state."""
+        return self.path / "tokenizer.json"
+
+    @property
+    def scalars(self) -> Path:
+        """One line of JSON a logged step or evaluation."""
+        return self.path / "scalars.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Numbered checkpoints, `best.pt`, and named copies of the weights."""
+        return self.path / "checkpoints"
+
+    @property
+    def report(self) -> Path:
+        """The page to look at."""
+        return self.path / "report.html"
+
+    def predictions(self, split: str) -> Path:
+        """What the captioner said of a split."""
+        return self.path / f"predictions-{split}.json"
+
+    def scores(self, split: str) -> Path:
+        """How good that was, with signatures."""
+        return self.path / f"scores-{split}.json"
+
+
+def default_path(config: Config) -> Path:
+    """`runs/plugin-config` under the current folder."""
+    path = Path(config.name)
+    if path.suffix == ".py":
+        parts = path.resolve().parts
+        owner = parts[-3] if len(parts) >= 3 and parts[-2] == "configs" else ""
+        return Path("runs") / "-".join(p for p in (owner, path.stem) if p)
+    return Path("runs") / config.name.replace("/", "-")
+
+
+def open_folder(path: Path, config: Config, resume: bool, force: bool) -> RunFolder:
+    """Make a new run folder, or open that of the same run; nothing is ever overwritten by another run."""
+    folder = RunFolder(path)
+    if folder.config.is_file():
+        if not resume:
+            raise UserError(
+                f"{path} holds a run already", hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one"
+            )
+        differing = difference(configs.from_json(folder.config.read_text(), str(folder.config)).data, config.data)
+        if differing and not force:
+            shown = "\n  ".join(differing[:10])
+            raise UserError(
+                f"{path} is a run of another config; these keys differ:\n  {shown}",
+                hint="the config it was started with, another --work-dir, or --force-resume",
+            )
+    elif path.is_dir() and any(path.iterdir()):
+        raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
+    try:
+        folder.checkpoints.mkdir(parents=True, exist_ok=True)
+        write_text(folder.config, config.to_json())
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}", hint="--work-dir DIR") from error
+    return folder
+
+
+def difference(old: Any, new: Any, path: str = "") -> list[str]:
+    """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
+    if path in FREE:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = dict.fromkeys([*old, *new])
+        return [line for key in keys for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [line for i, (a, b) in enumerate(zip(old, new, strict=True)) for line in difference(a, b, f"{path}.{i}")]
+    return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
+
+
+def provenance(seed: int, data_hash: str) -> dict[str, Any]:
+    """What made a run: seed, data, versions, plugins, commit."""
+    import mmengine
+    import torch
+    import transformers
+
+    from vidcap_core import __version__
+
+    return {
+        "seed": seed,
+        "data": data_hash,
+        "versions": {"vidcap-core": __version__, "torch": torch.__version__, "mmengine": mmengine.__version__,
+                     "transformers": transformers.__version__},
+        "plugins": {p.name: p.version for p in plugins.discover().values() if p.reason is None},
+        "commit": _commit(),
+    }  # fmt: skip
+
+
+def _commit() -> str | None:
+    """The git commit of the source tree vidcap runs from, if it is one; `+` marks uncommitted changes."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10)
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    if git("ls-files", "--error-unmatch", __file__) is None:
+        return None
+    commit = git("rev-parse", "--short=12", "HEAD")
+    return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data whole or not at all."""
+    write_text(path, json.dumps(data, indent=1, ensure_ascii=False))
