@@ -23,12 +23,12 @@ def vidcap_components() -> Mapping[str, Mapping[str, str]]:  # type: ignore[empt
 
 @hookspec
 def vidcap_configs() -> Path:  # type: ignore[empty-body]
-    """The folder whose `NAME.py` files are runnable as `plugin/NAME`."""
+    """The folder whose `NAME.py` files are runnable as `plugin/NAME`. Default: `configs/` in the package."""
 
 
 @hookspec
 def vidcap_cards() -> Path:  # type: ignore[empty-body]
-    """The card: a YAML file, or a bundle folder's `card.yaml`."""
+    """The card: a YAML file, as `vidcap_core.cards` reads it. Default: `card.yaml` in the package."""
 
 
 @hookspec

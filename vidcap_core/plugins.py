@@ -134,8 +134,12 @@ def _ask(plugin: Plugin) -> None:
         plugin.components = _checked_components(module.vidcap_components())
     if hasattr(module, "vidcap_configs"):
         plugin.configs = _existing(module.vidcap_configs(), "vidcap_configs")
+    else:
+        plugin.configs = _beside(module, "configs")
     if hasattr(module, "vidcap_cards"):
         plugin.card = _existing(module.vidcap_cards(), "vidcap_cards")
+    else:
+        plugin.card = _beside(module, "card.yaml") or _beside(module, "about/card.yaml")
     if hasattr(module, "vidcap_commands"):
         module.vidcap_commands(plugin.commands.__setitem__)
 
@@ -177,6 +181,16 @@ def _existing(path: Any, hook: str) -> Path:
     if not Path(path).exists():
         raise PluginError(f"{hook}() names {path}, which is not there")
     return Path(path)
+
+
+def _beside(module: Any, name: str) -> Path | None:
+    """A file that lies in the plugin's package, or beside it in a source tree."""
+    for package in map(Path, getattr(module, "__path__", ())):
+        if (package / name).exists():
+            return package / name
+        if (package.parent / "pyproject.toml").is_file() and (package.parent / name).exists():
+            return package.parent / name
+    return None
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,13 @@
+"""MFFCL for vidcap: multimodal feature fusion with attention and contrastive learning."""
+
+from __future__ import annotations
+
+from vidcap_core.hookspecs import hookimpl
+
+VIDCAP_API = 1
+
+
+@hookimpl
+def vidcap_components() -> dict[str, dict[str, str]]:
+    """Nothing yet."""
+    return {}

@@ -1,0 +1,11 @@
+"""The plugin as a package: found, working, with a card that a reader can use."""
+
+from vidcap_core import cards, plugins
+
+
+def test_it_is_found_and_its_card_is_whole() -> None:
+    plugin = plugins.get("spectrum")
+    assert plugin.card is not None
+    card = cards.read(plugin.card)
+    assert card.name == "spectrum"
+    assert card.missing() == []

@@ -1,0 +1,13 @@
+"""SRVC-LA for vidcap: sparse regularisation of visual context and latent attention, re-implemented from the abstract."""
+
+from __future__ import annotations
+
+from vidcap_core.hookspecs import hookimpl
+
+VIDCAP_API = 1
+
+
+@hookimpl
+def vidcap_components() -> dict[str, dict[str, str]]:
+    """Nothing yet."""
+    return {}

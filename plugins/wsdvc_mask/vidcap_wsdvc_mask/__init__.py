@@ -1,0 +1,13 @@
+"""Weakly-supervised dense video captioning by complementary masking (ILCACM), for vidcap."""
+
+from __future__ import annotations
+
+from vidcap_core.hookspecs import hookimpl
+
+VIDCAP_API = 1
+
+
+@hookimpl
+def vidcap_components() -> dict[str, dict[str, str]]:
+    """Nothing yet."""
+    return {}

@@ -1,0 +1,79 @@
+"""Whether plain data can be the arguments of a call: names, presence and types, before anything is called."""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import dataclasses
+import difflib
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+Problem = tuple[tuple[str, ...], str]
+"""Where (the argument's name, or nothing for the call itself), and what is wrong."""
+
+
+def problems(given: Any, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()) -> Iterator[Problem]:
+    """Everything that would keep `callee(**given)` from being called; `filled` are arguments that others fill in."""
+    if not isinstance(given, dict):
+        yield (), f"must be a dict of {name}'s arguments, not {type(given).__name__}"
+        return
+    parameters = {k: p for k, p in inspect.signature(callee).parameters.items() if k not in {"self", *filled}}
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    named = {k: p for k, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    hints = _hints(callee)
+    for key, value in given.items():
+        if key not in named and not open_ended:
+            yield (key,), f"{name} has no argument '{key}'{meant(key, named)}"
+        elif key in hints and key in named and not fits(value, hints[key]):
+            yield (key,), f"{name} wants {spell(hints[key])} for '{key}', not {value!r}"
+    for key, parameter in named.items():
+        if parameter.default is parameter.empty and key not in given:
+            yield (), f"{name} needs the argument '{key}'"
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether plain data can stand where a type is annotated; what cannot be judged fits."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint is None or hint is type(None):
+        return value is None
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, option) for option in inner)
+    if origin is typing.Literal:
+        return any(value == option and type(value) is type(option) for option in inner)
+    kind = origin or hint
+    if not isinstance(kind, type) or kind.__module__ not in ("builtins", "collections.abc") or kind is object:
+        return True
+    if kind in (int, float):
+        return isinstance(value, (int, kind)) and not isinstance(value, bool)
+    if issubclass(kind, abc.Mapping):
+        return isinstance(value, dict) and (not inner or all(fits(item, inner[1]) for item in value.values()))
+    if kind is tuple and inner and inner[-1] is not Ellipsis:
+        return isinstance(value, (list, tuple)) and len(value) == len(inner) and all(map(fits, value, inner))
+    if issubclass(kind, abc.Iterable) and kind not in (str, bytes):
+        return isinstance(value, (list, tuple)) and (not inner or all(fits(item, inner[0]) for item in value))
+    return kind is not abc.Callable and isinstance(value, kind)
+
+
+def spell(hint: Any) -> str:
+    """A type as one would write it in a signature."""
+    if isinstance(hint, type) and not typing.get_args(hint):
+        return hint.__name__
+    return str(hint).replace("typing.", "").replace("collections.abc.", "")
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a "no such name" message: what was meant, or what there is."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known) or 'none'}"
+
+
+def _hints(callee: Callable[..., Any]) -> Mapping[str, Any]:
+    target = callee.__init__ if inspect.isclass(callee) and not dataclasses.is_dataclass(callee) else callee
+    try:
+        return typing.get_type_hints(target)
+    except Exception:  # an annotation that only a type checker can resolve: then names alone are checked
+        return {}
