@@ -1,0 +1,185 @@
+"""Train, test and predict: the Python face of `vidcap-run`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine import dist
+
+from vidcap_core import registry
+from vidcap_core.config import Config
+from vidcap_core.engine import checkpoint, launch
+from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
+from vidcap_core.engine.folder import RunFolder, default_path, open_folder, write_json
+from vidcap_core.engine.runner import CaptionRunner
+from vidcap_core.engine.training import Training
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.types import Prediction
+from vidcap_core.validate import validate
+
+
+def train(
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    resume: bool = False,
+    force_resume: bool = False,
+    device: str | None = None,
+    quiet: bool = False,
+) -> RunFolder:
+    """Run all phases of a config, then score the best weights; returns the run folder."""
+    validate(config)
+    with launch.processes(device) as place:
+        folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+        if dist.get_rank() == 0:
+            folder = open_folder(folder.path, config, resume or force_resume, force_resume)
+        dist.barrier()
+        _seed(config.get("seed", 0))
+        stored = _stored_tokenizer(folder, config) if resume or force_resume else None
+        training = Training(config, folder, place, stored)
+        if dist.get_rank() == 0:
+            write_json(folder.tokenizer, training.tokenizer.state())
+            write_json(folder.meta, training.provenance)
+        runner = CaptionRunner(training, dist.is_distributed(), quiet)
+        try:
+            if resume or force_resume:
+                _restore(runner, training)
+            runner.train()
+        except torch.OutOfMemoryError as error:
+            raise _too_big(training, error) from error
+        except MemoryError as error:
+            raise _too_big(training, error) from error
+        finally:
+            training.tracker.close()
+        if not runner.train_loop.out_of_time:
+            _finish(training)
+    return folder
+
+
+def test(
+    config: Config, *, work_dir: str | Path | None = None, split: str = "test", device: str | None = None, quiet: bool = False
+) -> Evaluation | None:
+    """Score the best weights of a run on a split; writes predictions, scores and the report."""
+    with launch.processes(device) as place:
+        training = _trained(config, work_dir, place)
+        if split not in training.config["data"]:
+            raise UserError(f"data has no '{split}'; it has {', '.join(training.config['data'])}")
+        return _score(training, split, quiet)
+
+
+def predict(
+    config: Config, *, work_dir: str | Path | None = None, split: str = "test", device: str | None = None, quiet: bool = False
+) -> list[Prediction]:
+    """Caption a split with the best weights of a run, without scoring it."""
+    with launch.processes(device) as place:
+        training = _trained(config, work_dir, place)
+        predictions = caption(training.captioner, training, training.evaluation_dataset(split))
+        if dist.get_rank() == 0:
+            write_json(training.folder.predictions(split), [plain(p) for p in predictions])
+        return predictions
+
+
+def plain(prediction: Prediction) -> dict[str, Any]:
+    """A prediction as data: id, text, events, words."""
+    events = [asdict(event) for event in prediction.events]
+    for event, words in zip(events, prediction.extras.get("words", []), strict=False):
+        event["words"] = words
+    result: dict[str, Any] = {"id": prediction.clip.id, "text": prediction.text, "path": prediction.clip.path, "events": events}
+    if "n_best" in prediction.extras:
+        result["n_best"] = prediction.extras["n_best"]
+    result["streams"] = prediction.extras.get("streams", [])
+    return result
+
+
+def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
+    """The weights a run would be judged by, and where they come from."""
+    best = folder.checkpoints / "best.pt"
+    if best.is_file():
+        content = checkpoint.load(best)
+        return content["weights"], f"best.pt (step {content['step']})"
+    content_or_none, notes = checkpoint.latest(folder.checkpoints)
+    if content_or_none is None:
+        raise CheckpointError(f"{folder.path} has no checkpoint yet" + "".join(f"\n  {n}" for n in notes), hint="--resume")
+    average = content_or_none.get("average")
+    weights = {k.removeprefix("module."): v for k, v in average.items() if k != "steps"} if average else content_or_none["weights"]
+    return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
+
+
+def _finish(training: Training) -> None:
+    weights, source = best_weights(training.folder)
+    checkpoint.load_weights(training.captioner, weights, source)
+    training.tracker.say(f"training is done; scoring {source}")
+    _score(training, training.evaluate.split, quiet=False)
+    training.tracker.say(f"run folder: {training.folder.path}")
+
+
+def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
+    result = evaluate(training.captioner, training, split, panels=training.evaluate.panels)
+    if result is None:
+        return None
+    folder = training.folder
+    write_json(folder.predictions(split), [plain(p) for p in result.predictions])
+    write_json(
+        folder.scores(split),
+        {"split": split, "clips": result.clips, "values": result.values, "signatures": result.signatures,
+         "per_clip": result.per_clip},
+    )  # fmt: skip
+    if not quiet and hasattr(training, "tracker"):
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in result.values.items())
+        training.tracker.say(f"{split}  {shown}  ({result.clips} clips)")
+    return result
+
+
+def _trained(config: Config, work_dir: str | Path | None, place: str) -> Training:
+    validate(config)
+    folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+    if not folder.config.is_file():
+        raise UserError(f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}")
+    _seed(config.get("seed", 0))
+    training = Training(config, folder, place, _stored_tokenizer(folder, config))
+    weights, source = best_weights(folder)
+    checkpoint.load_weights(training.captioner, weights, source)
+    training.captioner.to(place)
+    return training
+
+
+def _restore(runner: CaptionRunner, training: Training) -> None:
+    content, notes = checkpoint.latest(training.folder.checkpoints)
+    for note in notes:
+        training.tracker.say(note)
+    if content is None:
+        training.tracker.say("no checkpoint yet: starting from the beginning")
+        training.tracker.start(-1)
+        return
+    runner._train_loop = runner.build_train_loop(runner._train_loop)
+    runner.train_loop.restore(content)
+    training.tracker.say(f"going on after step {content['progress']['step']}")
+
+
+def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
+    import json
+
+    if not folder.tokenizer.is_file():
+        return None
+    spec = config.get("tokenizer") or {"type": "Vocabulary"}
+    return registry.TOKENIZERS.load(spec["type"]).from_state(json.loads(folder.tokenizer.read_text()))
+
+
+def _seed(seed: int) -> None:
+    from mmengine.runner import set_random_seed
+
+    set_random_seed(seed)
+
+
+def _too_big(training: Training, error: BaseException) -> UserError:
+    batch, k = training.runtime.batch, training.runtime.accumulate
+    return UserError(
+        f"out of memory at batch {batch}: {str(error).splitlines()[0] if str(error) else 'no memory left'}",
+        hint=f"--set runtime.batch={max(1, batch // 2)} --set runtime.accumulate={k * 2} (the same update in less memory)",
+    )
+
+
+

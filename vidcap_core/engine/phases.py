@@ -1,0 +1,284 @@
+"""The one training loop: a run is a list of phases, and every method trains through it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import torch
+from mmengine import dist
+from mmengine.model import ExponentialMovingAverage
+from mmengine.registry import LOOPS
+from mmengine.runner import BaseLoop
+
+from vidcap_core import build
+from vidcap_core.engine import checkpoint, optim, state
+from vidcap_core.engine.data import Order, training_loader
+from vidcap_core.engine.evaluate import evaluate
+from vidcap_core.engine.schedule import Plateau, multiplier
+from vidcap_core.engine.update import update
+from vidcap_core.errors import UserError
+from vidcap_core.schema import Phase, Schedule
+from vidcap_core.types import Batch
+
+if TYPE_CHECKING:
+    from vidcap_core.engine.runner import CaptionRunner
+
+
+@LOOPS.register_module()
+class PhaseLoop(BaseLoop):  # type: ignore[misc]
+    """Runs phase after phase, from wherever `progress` says."""
+
+    def __init__(self, runner: CaptionRunner, dataloader: Any = None) -> None:
+        super().__init__(runner, dataloader)
+        self.run_ = runner.training
+        self.captioner = self.run_.captioner
+        self.phases = [Phase(**spec) for spec in self.run_.config["phases"]]
+        self.progress = state.Progress()
+        self.plateau: Plateau | None = None
+        self.average = self._make_average()
+        self.orders = [self._order(i, p) for i, p in enumerate(self.phases)]
+        self.out_of_time = False
+        self._restored: dict[str, Any] | None = None
+
+    # ---- the run
+
+    def run(self) -> torch.nn.Module:
+        """All phases; returns the model."""
+        self.runner.call_hook("before_train")
+        while self.progress.phase < len(self.phases):
+            self._run_phase(self.progress.phase)
+            if self.out_of_time:
+                self.run_.tracker.say(f"{self.run_.runtime.max_time} minutes are over; --resume goes on")
+                break
+            self.progress.phase += 1
+            self.progress.epoch = self.progress.position = self.progress.phase_step = self.progress.waited = 0
+        if not self.out_of_time and not self.progress.done:
+            self.progress.done = True
+            self._save()
+        self.run_.tracker.close()
+        self.runner.call_hook("after_train")
+        return self.runner.model  # type: ignore[no-any-return]
+
+    def _run_phase(self, index: int) -> None:
+        phase = self.phases[index]
+        self._enter(index, phase)
+        began, before = time.monotonic(), self.progress.seconds
+        order, steps = self.orders[index], self._steps(index)
+        per_epoch = self._steps_per_epoch(index)
+        schedule = self._schedule(phase)
+        while self.progress.phase_step < steps:
+            order.seek(self.progress.epoch, self.progress.position)
+            groups = self._groups(index, order)
+            for batches in islice(groups, steps - self.progress.phase_step):
+                factor = self._factor(schedule, index, steps, per_epoch)
+                optim.set_rates(self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor)
+                losses = self._step(phase, batches)
+                self.progress.position += len(batches)
+                self.progress.phase_step += 1
+                self.progress.step += 1
+                self.progress.seconds = before + time.monotonic() - began
+                self._after_step(phase, batches, losses)
+                if self.out_of_time:
+                    return
+            if self.progress.position >= self._batches(index):
+                self.progress.epoch += 1
+                self.progress.position = 0
+            self._after_epoch(phase, steps)
+        if phase.keep:
+            checkpoint_path = self.run_.folder.checkpoints / f"keep-{phase.keep}.pt"
+            self._main(lambda: checkpoint.save(checkpoint_path, {"weights": self._weights()}))
+
+    def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
+        losses: dict[str, float] = {}
+        for names in phase.updates or [phase.losses]:
+            losses |= update(self.runner.model, self.runner.optim_wrapper, batches, names, self.run_.scales)
+        if self.average is not None:
+            self.average.update_parameters(self.captioner)
+        return losses
+
+    def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: dict[str, float]) -> None:
+        progress, runtime = self.progress, self.run_.runtime
+        clips = sum(len(batch) for batch in batches) * dist.get_world_size()
+        total = sum(self._steps(i) for i in range(len(self.phases)))
+        lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
+        self.run_.tracker.step(phase.name, progress.step, total, losses, lr, clips)
+        self.runner.call_hook("after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses)
+        self.out_of_time = self._agreed(runtime.max_time is not None and progress.seconds >= runtime.max_time * 60)
+        if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
+            self._save()
+
+    def _after_epoch(self, phase: Phase, steps: int) -> None:
+        """Score and save."""
+        settings = self.run_.evaluate
+        last = self.progress.phase_step >= steps
+        due = settings.every > 0 and (last or self.progress.epoch % settings.every == 0)
+        if phase.best and settings.best is not None and due and self._score():
+            self.run_.tracker.say(f"no better score for {self.progress.waited} evaluations: phase {phase.name} ends")
+            self.progress.phase_step = steps  # a resumed run must not start it again
+            last = True
+        if self.run_.runtime.save_every is None or last:
+            self._save()
+
+    def _agreed(self, choice: bool) -> bool:
+        """The main process's choice, for all: clocks differ."""
+        if dist.get_world_size() == 1 or self.run_.runtime.max_time is None:
+            return choice
+        box = [choice]
+        dist.broadcast_object_list(box)
+        return bool(box[0])
+
+    # ---- entering a phase
+
+    def _enter(self, index: int, phase: Phase) -> None:
+        """Weights, what trains, model wrapper and optimiser of a phase."""
+        restored, self._restored = self._restored, None
+        if restored is None and phase.start_from != "last":
+            name = "best.pt" if phase.start_from == "best" else f"keep-{phase.start_from}.pt"
+            dist.barrier()
+            found = checkpoint.load(self.run_.folder.checkpoints / name)
+            checkpoint.load_weights(self.captioner, found["weights"], name)
+        self.captioner.choose_training(phase.train, phase.freeze)
+        self.captioner.train()
+        self.runner.model = self.runner.wrap_phase(self.captioner)
+        fresh = index == 0 or phase.optimizer != "keep"
+        if fresh and restored is None:
+            self.progress.optimizer_phase = index
+        if fresh or restored is not None:
+            first = self.phases[self.progress.optimizer_phase]
+            spec = {**self.run_.config.get("optimizer", {}), **(first.optimizer if isinstance(first.optimizer, dict) else {})}
+            self.runner.optim_wrapper = optim.build(
+                self.captioner, self.phases, self.progress.optimizer_phase, spec, self.run_.runtime
+            )
+        schedule = self._schedule(phase)
+        self.plateau = Plateau(schedule, self.run_.evaluate.greater) if schedule.type == "plateau" else None
+        if restored is not None:
+            self._restore_after_entering(restored)
+        else:
+            self.run_.tracker.say(f"phase {phase.name}: {self._steps(index)} steps, {self._trainable()} weights train")
+
+    def _trainable(self) -> str:
+        count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
+        return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
+
+    def _order(self, index: int, phase: Phase) -> Order:
+        dataset = self.run_.dataset(phase)
+        batch = phase.batch or self.run_.runtime.batch
+        return Order(len(dataset), batch, (self.run_.seed, index), dist.get_rank(), dist.get_world_size())
+
+    def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
+        """Batches in groups of `accumulate`, on the device."""
+        phase = self.phases[index]
+        loader = iter(training_loader(self.run_.dataset(phase), order, self.run_.tokenizer, self.run_.runtime.workers,
+                                      self.run_.max_words))  # fmt: skip
+        accumulate = phase.accumulate or self.run_.runtime.accumulate
+        while group := [batch.to(self.captioner.device) for batch in islice(loader, accumulate)]:
+            yield group
+
+    def _batches(self, index: int) -> int:
+        return self.orders[index].batches
+
+    def _steps_per_epoch(self, index: int) -> int:
+        accumulate = self.phases[index].accumulate or self.run_.runtime.accumulate
+        return -(-self._batches(index) // accumulate)
+
+    def _steps(self, index: int) -> int:
+        phase = self.phases[index]
+        return phase.steps if phase.steps is not None else (phase.epochs or 0) * self._steps_per_epoch(index)
+
+    def _schedule(self, phase: Phase) -> Schedule:
+        return Schedule(**(phase.schedule if phase.schedule is not None else self.run_.config.get("schedule", {})))
+
+    def _factor(self, schedule: Schedule, index: int, steps: int, per_epoch: int) -> float:
+        scale = self.plateau.scale if self.plateau else 1.0
+        if schedule.span == "run":
+            total = sum(self._steps(i) for i in range(len(self.phases)))
+            return scale * multiplier(schedule, self.progress.step, total, per_epoch)
+        return scale * multiplier(schedule, self.progress.phase_step, steps, per_epoch)
+
+    # ---- scoring and saving
+
+    def _score(self) -> bool:
+        """Evaluate, keep the best weights; True when there has been no better score for too long."""
+        settings = self.run_.evaluate
+        model = self.average.module if self.average is not None else self.captioner
+        scores = evaluate(model, self.run_, settings.split)
+        self.captioner.train()
+        value = scores.value(settings.best) if scores is not None else None
+        box = [value]
+        dist.broadcast_object_list(box)
+        value = box[0]
+        if self.plateau is not None and value is not None:
+            self.plateau.see(value)
+        if scores is not None:
+            shown = "  ".join(f"{k} {v:.4f}" for k, v in scores.values.items())
+            self.run_.tracker.say(f"{settings.split}  {shown}  ({scores.clips} clips)")
+            self.run_.tracker.record(self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()})
+        best = self.progress.best
+        if value is not None and (best is None or (value > best if settings.greater else value < best)):
+            self.progress.best, self.progress.best_step, self.progress.waited = value, self.progress.step, 0
+            content = {"weights": self._weights(), "best": value, "step": self.progress.step, **self.run_.header()}
+            self._main(lambda: checkpoint.save(self.run_.folder.checkpoints / "best.pt", content))
+            return False
+        self.progress.waited += 1
+        return settings.early_stop is not None and self.progress.waited >= settings.early_stop
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        """What would be used now: the averaged weights where they are averaged."""
+        model = self.average.module if self.average is not None else self.captioner
+        return dict(model.state_dict())
+
+    def _make_average(self) -> ExponentialMovingAverage | None:
+        decay = self.run_.runtime.ema
+        if decay is None:
+            return None
+        if not 0.5 <= decay < 1:
+            raise UserError(f"runtime.ema is the decay of the averaged weights, such as 0.999, not {decay}")
+        return ExponentialMovingAverage(self.captioner, momentum=1 - decay)
+
+    def _save(self) -> None:
+        path = self.run_.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
+        states = [None] * dist.get_world_size()
+        states = dist.all_gather_object(state.random_state())
+        content = {
+            **self.run_.header(),
+            "progress": self.progress.state(),
+            "weights": dict(self.captioner.state_dict()),
+            "average": dict(self.average.state_dict()) if self.average is not None else None,
+            "optimizer": self.runner.optim_wrapper.state_dict(),
+            "plateau": self.plateau.state() if self.plateau else None,
+            "random": states,
+        }
+
+        def write() -> None:
+            checkpoint.save(path, content)
+            checkpoint.prune(self.run_.folder.checkpoints, self.run_.runtime.keep)
+
+        self._main(write)
+
+    def _main(self, action: Any) -> None:
+        """One process writes; the others wait."""
+        if dist.get_rank() == 0:
+            action()
+        dist.barrier()
+
+    def restore(self, content: dict[str, Any]) -> None:
+        """Go on from a checkpoint: weights now, optimiser and random state when the phase is entered."""
+        checkpoint.load_weights(self.captioner, content["weights"], "the checkpoint")
+        self.progress = state.Progress(**content["progress"])
+        if self.average is not None and content["average"] is not None:
+            self.average.load_state_dict(content["average"])
+        self.run_.tracker.start(self.progress.step)
+        self._restored = content
+
+    def _restore_after_entering(self, content: dict[str, Any]) -> None:
+        self.runner.optim_wrapper.load_state_dict(content["optimizer"])
+        if self.plateau is not None and content["plateau"] is not None:
+            self.plateau.restore(content["plateau"])
+        rank = dist.get_rank()
+        if len(content["random"]) == dist.get_world_size():
+            state.set_random_state(content["random"][rank])
+        else:
+            self.run_.tracker.say(f"resumed with another number of processes than {len(content['random'])}: not bit for bit")

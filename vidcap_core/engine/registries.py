@@ -1,0 +1,40 @@
+"""Our registries as mmengine registries, and mmengine's parts by name in our configs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.registry import LOOPS, OPTIMIZERS, Registry
+
+from vidcap_core import registry as tables
+
+
+def expose() -> dict[str, Registry]:
+    """mmengine registries that hold our components, so that any mmengine config can build them.
+
+    `ENCODERS` .. `TOKENIZERS` become registries in mmengine's scope `vidcap`; a component is imported
+    when it is registered here, and one that cannot be imported is left out.
+    """
+    exposed = {}
+    for kind, table in tables.REGISTRIES.items():
+        mirror = Registry(f"vidcap {table.noun}", scope="vidcap")
+        for name in table.names():
+            try:
+                mirror.register_module(name=name, module=table.load(name))
+            except tables.PluginError:
+                continue  # `vidcap plugins` tells why; the others must stay usable
+        exposed[kind] = mirror
+    return exposed
+
+
+def optimizer(parameters: list[dict[str, Any]], spec: dict[str, Any]) -> torch.optim.Optimizer:
+    """An optimiser by torch's name, a name in mmengine's registry, or a dotted path."""
+    spec = {"type": "AdamW", "lr": 1e-3, **spec}
+    if ":" in spec["type"]:
+        made_by = tables.HEADS.load(spec["type"])  # a dotted path resolves alike in every table
+        return made_by(parameters, **{k: v for k, v in spec.items() if k != "type"})  # type: ignore[no-any-return]
+    return OPTIMIZERS.build({**spec, "params": parameters})  # type: ignore[no-any-return]
+
+
+__all__ = ["LOOPS", "expose", "optimizer"]

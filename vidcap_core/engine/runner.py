@@ -1,0 +1,82 @@
+"""mmengine's Runner, with our loop, our checkpoints and our run folder in place of its own."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from mmengine import dist
+from mmengine.model import MMDistributedDataParallel
+from mmengine.runner import Runner
+
+from vidcap_core.engine import optim
+from vidcap_core.engine.phases import PhaseLoop
+from vidcap_core.engine.tracking import Tracker, visualizer
+from vidcap_core.engine.training import Training
+from vidcap_core.schema import Phase
+
+OWN = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
+"""mmengine's default hooks, whose work the loop and the tracker do: they cannot resume inside an epoch."""
+
+
+class CaptionRunner(Runner):  # type: ignore[misc]
+    """Runs phases. Hooks of mmengine can be added through `hooks`."""
+
+    def __init__(self, training: Training, distributed: bool, quiet: bool, hooks: list[Any] | None = None) -> None:
+        self.training = training
+        phases = [Phase(**spec) for spec in training.config["phases"]]
+        spec = training.config.get("optimizer", {})
+        main = dist.get_rank() == 0
+        super().__init__(
+            model=training.captioner,
+            work_dir=str(training.folder.path / "mmengine"),
+            train_dataloader=[],
+            train_cfg={"type": PhaseLoop},
+            optim_wrapper=optim.build(training.captioner, phases, 0, spec, training.runtime),
+            default_hooks=dict.fromkeys(OWN),
+            custom_hooks=hooks,
+            launcher="pytorch" if distributed else "none",
+            visualizer=visualizer(training.folder, training.runtime.trackers, main),
+            randomness={
+                "seed": training.seed,
+                "deterministic": training.runtime.deterministic,
+                "diff_rank_seed": True,  # or all processes would drop the same units
+            },
+            log_level=logging.ERROR,
+            experiment_name=training.folder.path.name,
+        )
+        training.tracker = Tracker(training.folder, self.visualizer, training.runtime.log_every, main, quiet)
+
+    def wrap_model(self, model_wrapper_cfg: Any, model: torch.nn.Module) -> torch.nn.Module:
+        """Only to the device: what is wrapped depends on the phase."""
+        return model.to(self._device())
+
+    def wrap_phase(self, model: torch.nn.Module) -> torch.nn.Module:
+        """The captioner as this phase trains it, over all processes."""
+        if not self.distributed:
+            return model
+        device = self._device()
+        if self.training.runtime.strategy == "fsdp":
+            from vidcap_core.engine.fsdp import wrap
+
+            return wrap(model)
+        # A phase's updates may each use other parts, so parameters without a gradient are expected.
+        return MMDistributedDataParallel(  # type: ignore[no-any-return]
+            module=model,
+            device_ids=[device.index] if device.type == "cuda" else None,
+            find_unused_parameters=True,
+            broadcast_buffers=False,
+        )
+
+    def dump_config(self) -> None:
+        """The run folder holds the config already, as data."""
+
+    def _log_env(self, env_cfg: dict[str, Any]) -> None:
+        """The run folder holds the versions already."""
+
+    def load_or_resume(self) -> None:
+        """Restoring is the loop's part."""
+
+    def _device(self) -> torch.device:
+        return torch.device(self.training.device)

@@ -1,0 +1,54 @@
+"""Where a run stands, as plain data and tensors: all that an exact continuation needs."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+
+@dataclass(slots=True)
+class Progress:
+    """The position of a run."""
+
+    phase: int = 0
+    epoch: int = 0  # within the phase
+    position: int = 0  # batches done in the epoch
+    phase_step: int = 0  # updates done in the phase
+    step: int = 0  # updates done in the run
+    optimizer_phase: int = 0  # the phase that made the optimiser in use
+    best: float | None = None
+    best_step: int | None = None
+    waited: int = 0  # evaluations without a better score, in this phase
+    seconds: float = 0.0  # training time, over all restarts
+    done: bool = False
+
+    def state(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def random_state() -> dict[str, Any]:
+    """The states of torch's, NumPy's and Python's generators, as tensors and plain values."""
+    kind, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
+    version, internal, gauss = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": list(torch.cuda.get_rng_state_all()) if torch.cuda.is_available() else [],
+        "numpy": [str(kind), torch.from_numpy(np.asarray(keys, dtype=np.int64)), int(position), int(has_gauss), float(cached)],
+        "python": [version, list(internal), gauss],
+    }
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Go on from a recorded state."""
+    torch.set_rng_state(state["torch"].cpu())
+    if torch.cuda.is_available() and state["cuda"]:
+        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
+    kind, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))  # noqa: NPY002
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))

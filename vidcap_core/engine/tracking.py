@@ -1,0 +1,120 @@
+"""What a run says while it goes on: scalars always, one readable line an interval, a bar on a terminal."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from mmengine.visualization import Visualizer
+
+from vidcap_core.engine.folder import RunFolder, write_text
+
+BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
+
+
+class Tracker:
+    """Collects the numbers of a run; only the main process writes."""
+
+    def __init__(self, folder: RunFolder, visualizer: Visualizer, every: int, main: bool, quiet: bool) -> None:
+        self.folder, self.visualizer, self.every, self.main = folder, visualizer, every, main
+        self.quiet = quiet or not main
+        self._sums: dict[str, float] = defaultdict(float)
+        self._steps = self._clips = 0
+        self._since = self._started = time.monotonic()
+        self._first: int | None = None
+        self._bar: Any = None
+
+    def start(self, step: int) -> None:
+        """Go on after a step: numbers of later steps, left by a killed run, are dropped."""
+        if self.main and self.folder.scalars.is_file():
+            lines = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if _step_of(line) <= step]
+            write_text(self.folder.scalars, "".join(kept))
+
+    def say(self, text: str) -> None:
+        """One line for people, to the screen and to log.txt."""
+        if not self.main:
+            return
+        with (self.folder.path / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+        if not self.quiet:
+            if self._bar is not None:
+                self._bar.console.print(text, highlight=False, markup=False)
+            else:
+                print(text, file=sys.stderr, flush=True)
+
+    def step(self, phase: str, step: int, steps: int, losses: Mapping[str, float], lr: float, clips: int) -> None:
+        """Take note of one step; every few of them make a line."""
+        self._first = step - 1 if self._first is None else self._first
+        for name, value in losses.items():
+            self._sums[name] += value
+        self._steps += 1
+        self._clips += clips
+        self._advance(phase, step, steps)
+        if step % self.every and step != steps:
+            return
+        now = time.monotonic()
+        means = {name: value / self._steps for name, value in self._sums.items()}
+        rate = self._clips / max(1e-9, now - self._since)
+        left = (steps - step) * (now - self._started) / max(1, step - self._first)
+        self.record(step, {**{f"loss/{name}": value for name, value in means.items()}, "lr": lr, "clips_per_s": rate})
+        parts = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
+        self.say(
+            f"{phase}  step {step}/{steps}  {parts}  lr {lr:.3g}  {rate:.0f} clips/s  "
+            f"{_memory():.0f} MB  {int(left) // 60}:{int(left) % 60:02d} left"
+        )
+        self._sums.clear()
+        self._steps = self._clips = 0
+        self._since = time.monotonic()
+
+    def record(self, step: int, values: Mapping[str, float]) -> None:
+        """Numbers of one step, to scalars.jsonl and the trackers of the config."""
+        if not self.main:
+            return
+        with self.folder.scalars.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        self.visualizer.add_scalars(dict(values), step=step)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _advance(self, phase: str, step: int, steps: int) -> None:
+        if self.quiet or not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("training", total=steps)
+        self._bar.update(self._task, completed=step, description=phase)
+
+
+def visualizer(folder: RunFolder, trackers: list[str], main: bool) -> dict[str, Any]:
+    """mmengine's visualizer over the trackers of the config, for the main process."""
+    backends = [{"type": BACKENDS[name]} for name in trackers] if main else []
+    return {"type": "Visualizer", "vis_backends": backends, "save_dir": str(folder.path)}
+
+
+def _memory() -> float:
+    """Peak memory in MB: the GPU's where there is one, else the process's."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError):  # the line that a killed run was writing
+        return float("inf")

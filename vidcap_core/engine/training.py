@@ -1,0 +1,61 @@
+"""What a run is made of: config, data, tokenizer, captioner, folder; shared by the loop and by evaluation."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from vidcap_core import build
+from vidcap_core.config import Config
+from vidcap_core.engine.evaluate import CaptionMetric
+from vidcap_core.engine.folder import RunFolder, provenance
+from vidcap_core.engine.tracking import Tracker
+from vidcap_core.schema import Evaluate, Phase, Runtime
+
+
+class Training:
+    """The parts of one run, built once."""
+
+    tracker: Tracker  # given by the runner, which owns the visualizer
+
+    def __init__(self, config: Config, folder: RunFolder, device: str = "cpu", tokenizer: Any = None) -> None:
+        self.config, self.folder = config, folder
+        self.seed: int = config.get("seed", 0)
+        self.runtime = Runtime(**config.get("runtime", {}))
+        self.evaluate = Evaluate(**config.get("evaluate", {}))
+        self.scales = {name: float(spec.get("scale", 1.0)) for name, spec in config["losses"].items()}
+        self.device = device
+        self._datasets: dict[str, Any] = {}
+        self._metrics: dict[str, CaptionMetric] = {}
+        self.tokenizer = tokenizer or build.tokenizer(config, self._dataset("train", {}))
+        self.captioner = build.captioner(config, self.tokenizer)
+        self.max_words: int | None = config.get("generate", {}).get("max_length")
+
+    def dataset(self, phase: Phase) -> Any:
+        """The training data of a phase."""
+        return self._dataset("train", phase.data or {})
+
+    def evaluation_dataset(self, split: str) -> Any:
+        """A split as clips, to caption each once."""
+        return self._dataset(split, {"unit": "clip"})
+
+    def metric(self, split: str) -> CaptionMetric:
+        """The scores of a split; its references are prepared once a run."""
+        if split not in self._metrics:
+            self._metrics[split] = CaptionMetric(self.evaluation_dataset(split), self.evaluate.metrics)
+        return self._metrics[split]
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Seed, versions, data hash, commit."""
+        return provenance(self.seed, self._dataset("train", {}).fingerprint())
+
+    def header(self) -> dict[str, Any]:
+        """What every checkpoint says of itself."""
+        return {"config": self.config.to_json(), "provenance": self.provenance}
+
+    def _dataset(self, split: str, changes: dict[str, Any]) -> Any:
+        key = f"{split} {sorted(changes.items())}"
+        if key not in self._datasets:
+            self._datasets[key] = build.dataset(self.config, split, **changes)
+        return self._datasets[key]
