@@ -1,13 +1,189 @@
-"""The Penn Treebank tokenizer that captioning scores are defined on."""
+"""The Penn Treebank tokenizer that captioning scores are defined on, without Java.
+
+Stanford's tokenizer reads all captions as one document, and a few of its rules look past the end of a line
+("letter b." before a caption that begins with "The"): so does this one, which is why `tokenize` takes all
+lines at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from vidcap_core.metrics.longest import Automaton
+from vidcap_core.metrics.ptb_rules import CLASSES, MACROS, RULES
 
 NAME = "ptb-3.4.1"
 """Stanford CoreNLP 3.4.1, `-preserveLines -lowerCase`, punctuation removed: named in signatures."""
 
+PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
+"""What pycocoevalcap removes; the brackets are never found, as tokens are lower case by then."""
+
+NEWLINES = re.compile("[\r\n\x0b\x0c\u2028\u2029]")
+
 
 def tokenize(lines: Iterable[str]) -> list[str]:
     """Each line as its tokens, lower case, without punctuation, joined by single spaces."""
-    return [line.lower() for line in lines]
+    texts = [NEWLINES.sub(" ", line) for line in lines]
+    known = _chunks()
+    out: list[str] = []
+    last = len(texts) - 1
+    for number, text in enumerate(texts):
+        tokens = [known[chunk] for chunk in text.split(" ")]
+        if None in tokens or number == last:
+            out.append(" ".join(_kept(text, _following(texts, number))))
+        else:
+            out.append(" ".join(filter(None, tokens)))  # type: ignore[arg-type]
+    return out
+
+
+class Chunks(dict[str, "str | None"]):
+    """What stands between two spaces → its tokens; None where they depend on the text around."""
+
+    LIMIT = 500_000
+
+    def __missing__(self, chunk: str) -> str | None:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        self[chunk] = tokens = self._tokens(chunk)
+        return tokens
+
+    def _tokens(self, chunk: str) -> str | None:
+        plain = PLAIN.fullmatch(chunk)
+        if plain and plain[1].lower() not in ASSIMILATED:
+            word, mark = plain.groups()
+            if mark != ".":
+                return word.lower()
+            return None if len(word) == 1 or word.lower() in BEFORE_NUMBER else " ".join(_kept(chunk, " x"))
+        return None if UNSURE.search(chunk) else " ".join(_kept(chunk, " "))
+
+
+PLAIN = re.compile("([A-Za-z]+)([.,;:?!]?)")
+ASSIMILATED = frozenset("cannot gonna gotta lemme gimme wanna".split())
+BEFORE_NUMBER = frozenset("ca fig figs prop no nos art bldg pp op co pty pte".split())
+UNSURE = re.compile(r"[\d.<]")
+"""Every rule that reaches over a space involves one of these."""
+
+
+@cache
+def _chunks() -> Chunks:
+    return Chunks()
+
+
+def _following(texts: list[str], number: int) -> str:
+    """What comes after a line: up to the end of the next line that is not blank."""
+    after = ""
+    for text in texts[number + 1 :]:
+        after += "\n" + text
+        if text.strip():
+            return after + "\n"
+    return after
+
+
+def _kept(text: str, after: str) -> list[str]:
+    """The tokens of a text that are not punctuation, as the last step of pycocoevalcap sees them."""
+    line = " ".join(split(text, after)).lower().rstrip()
+    return [token for token in line.split(" ") if token not in PUNCTUATION]
+
+
+def split(text: str, after: str = "") -> list[str]:
+    """All tokens of a line in the tokenizer's own spelling; `after` is what follows the line."""
+    units = text + after
+    stop = len(text)
+    if not units.isascii() and max(units) > "\uffff":
+        units, stop = _utf16(units), len(_utf16(text))
+    automaton = _automaton()
+    tokens = []
+    place = 0
+    while place < stop:
+        rule, end = automaton.longest(units, place, len(units))
+        if rule < 0:
+            place += 1
+            continue
+        if RULES[rule].after:
+            end = _before(rule, units, place, end)
+        token = TREAT[RULES[rule].treat](units[place : end - RULES[rule].give_back])
+        place = end - RULES[rule].give_back
+        if RULES[rule].treat == "initial" and len(token) == 2:
+            token = token[0]
+        if token:
+            tokens.append(token)
+    return [token.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") for token in tokens]
+
+
+@cache
+def _automaton() -> Automaton:
+    automaton = Automaton(MACROS, CLASSES)
+    for number, rule in enumerate(RULES):
+        automaton.add(f"({rule.pattern})({rule.after})" if rule.after else rule.pattern, number)
+    return automaton
+
+
+@cache
+def _alone(pattern: str) -> Automaton:
+    automaton = Automaton(MACROS, CLASSES)
+    automaton.add(pattern, 0)
+    return automaton
+
+
+def _before(rule: int, text: str, start: int, end: int) -> int:
+    """Where the lookahead of a match begins: the longest token that leaves a whole lookahead."""
+    token, after = _alone(RULES[rule].pattern), _alone(RULES[rule].after)
+    for place in reversed(token.ends(text, start, end)):
+        if end in after.ends(text, place, end):
+            return place
+    raise AssertionError(f"rule {rule} matched {text[start:end]!r} but cannot be divided")
+
+
+def _utf16(text: str) -> str:
+    """A text as UTF-16 code units, one character each: what the tokenizer's language counts in."""
+    data = text.encode("utf-16-le", "surrogatepass")
+    return "".join(chr(data[i] | data[i + 1] << 8) for i in range(0, len(data), 2))
+
+
+# What becomes of a token.
+
+
+def _soft(token: str) -> str:
+    return token.replace("\xad", "") or "-"
+
+
+def _quotes(token: str, opening: bool) -> str:
+    token = re.sub("&apos;|'", "`" if opening else "'", token)
+    token = re.sub('"|&quot;', "``" if opening else "''", token)
+    for marks, plain in (("[\x91‘‛‹]", "`"), ("[\x92’›]", "'"), ("[\x93“«]", "``"), ("[\x94”»]", "''")):
+        token = re.sub(marks, plain, token)
+    return token
+
+
+def _brackets(token: str) -> str:
+    return token.replace("(", "-LRB-").replace(")", "-RRB-")
+
+
+VULGAR = {"¼": "1/4", "½": "1/2", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
+CURRENCY = {"¢": "cents", "£": "#", "\x80": "$", "¤": "$", "₠": "$", "€": "$"}
+
+TREAT: dict[str, Callable[[str], str]] = {
+    "keep": str,
+    "initial": str,
+    "drop": lambda token: "",
+    "soft": _soft,
+    "nbsp": lambda token: token.replace(" ", "\xa0"),
+    "dash": lambda token: "--",
+    "hyphens": lambda token: "--" if 3 <= len(token) <= 4 else token,
+    "ellipsis": lambda token: "...",
+    "ampersand": lambda token: re.sub("&amp;", "&", token, flags=re.IGNORECASE),
+    "vulgar": lambda token: VULGAR.get(token, token),
+    "currency": lambda token: CURRENCY.get(token, token),
+    "phone": lambda token: _brackets(token.replace(" ", "\xa0")),
+    "parens": _brackets,
+    "open": lambda token: _quotes(token, opening=True),
+    "close": lambda token: _quotes(token, opening=False),
+    "less": lambda token: "<",
+    "greater": lambda token: ">",
+    "-LCB-": lambda token: "-LCB-",
+    "-RCB-": lambda token: "-RCB-",
+    "-LSB-": lambda token: "-LSB-",
+    "-RSB-": lambda token: "-RSB-",
+}
