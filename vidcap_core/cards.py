@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import yaml
 
+from vidcap_core import plugins
 from vidcap_core.errors import UserError
 from vidcap_core.signatures import problems
 
@@ -91,6 +92,16 @@ def read(path: Path) -> Card:
     except yaml.YAMLError as error:
         raise CardError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     return from_data(data, str(path))
+
+
+def find(name: str) -> Card:
+    """The card of a plugin, of the plugin a config belongs to, or of a file."""
+    if name.endswith((".yaml", ".yml")):
+        return read(Path(name))
+    plugin = plugins.get(name.partition("/")[0])
+    if plugin.card is None:
+        raise CardError(f"plugin '{plugin.name}' ({plugin.distribution} {plugin.version}) has no card")
+    return read(plugin.card)
 
 
 def from_data(data: Any, name: str) -> Card:

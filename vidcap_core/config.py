@@ -95,6 +95,33 @@ def find(name: str | Path) -> Path:
     )
 
 
+def expand(names: Iterable[str]) -> list[str]:
+    """Configs by name, by file or by folder; without any, all that are installed."""
+    found: list[str] = []
+    for name in names:
+        folder = Path(name)
+        if not folder.is_dir():
+            found.append(name)
+            continue
+        files = sorted(str(p) for p in folder.glob("*.py") if not p.stem.startswith("_"))
+        if not files:
+            raise ConfigError(f"{name}: this folder holds no config", hint="vidcap list configs")
+        found += files
+    working = [plugin for plugin in plugins.discover().values() if plugin.reason is None]
+    return found or [f"{plugin.name}/{config}" for plugin in working for config in plugin.config_names()]
+
+
+def short_name(name: str | Path) -> str:
+    """A name for the run's folder: `mffcl/toy` and `plugins/mffcl/configs/toy.py` are both `mffcl-toy`."""
+    path = Path(name)
+    if path.suffix != ".py":
+        return str(name).replace("/", "-")
+    for plugin in plugins.discover().values():
+        if plugin.configs is not None and path.resolve().parent == plugin.configs.resolve():
+            return f"{plugin.name}-{path.stem}"
+    return path.stem
+
+
 def set_key(config: Config, change: str) -> None:
     """Apply one `a.b=c`; the value is a Python literal, or else a string."""
     key, equals, raw = change.partition("=")

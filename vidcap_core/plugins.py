@@ -104,6 +104,20 @@ def reason_for(name: str | None) -> str | None:
     return "; ".join(f"plugin '{p.name}' is broken: {p.reason}" for p in broken) or None
 
 
+def describe(plugin: Plugin) -> dict[str, Any]:
+    """A plugin as plain data."""
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "components": plugin.components,
+        "configs": plugin.config_names(),
+        "card": None if plugin.card is None else str(plugin.card),
+        "commands": plugin.commands,
+        "reason": plugin.reason,
+    }
+
+
 def _core() -> Plugin:
     from vidcap_core import __version__, components
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import inspect
-import types
-import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,8 +9,11 @@ from vidcap_core import schema
 from vidcap_core.config import Config, KeyPath
 from vidcap_core.errors import PluginError
 from vidcap_core.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS, Registry
+from vidcap_core.signatures import fits, meant, problems
 
-INJECTED = frozenset({"self", "tokenizer"})
+__all__ = ["fits", "validate"]
+
+INJECTED = frozenset({"tokenizer"})
 """Arguments that the captioner fills in, so no config says them."""
 
 SPECS: dict[str, type] = {"schedule": schema.Schedule, "evaluate": schema.Evaluate, "runtime": schema.Runtime}
@@ -25,7 +23,7 @@ def validate(config: Config) -> None:
     """Raise a ConfigError (or PluginError) at the first thing in a config that cannot work."""
     for key in config:
         if key not in schema.SECTIONS:
-            raise config.error((key,), f"a config has no section '{key}'{_meant(key, schema.SECTIONS)}")
+            raise config.error((key,), f"a config has no section '{key}'{meant(key, schema.SECTIONS)}")
     for required in ("data", "head", "losses", "phases"):
         if required not in config:
             raise config.error((), f"the section '{required}' ({schema.SECTIONS[required]}) is missing")
@@ -63,23 +61,8 @@ def _component(config: Config, path: KeyPath, registry: Registry, also: Iterable
 
 
 def _arguments(config: Config, path: KeyPath, given: Any, callee: Callable[..., Any], name: str) -> None:
-    """Names, presence and types of the arguments of one call."""
-    if not isinstance(given, dict):
-        raise config.error(path, f"must be a dict of {name}'s arguments, not {type(given).__name__}")
-    parameters = {key: p for key, p in inspect.signature(callee).parameters.items() if key not in INJECTED}
-    anything = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    hints = _hints(callee)
-    for key, value in given.items():
-        if key not in parameters:
-            if anything:
-                continue
-            raise config.error((*path, key), f"{name} has no argument '{key}'{_meant(key, parameters)}")
-        if key in hints and not fits(value, hints[key]):
-            wanted = _spell(hints[key])
-            raise config.error((*path, key), f"{name} wants {wanted} for '{key}', not {value!r}")
-    for key, parameter in parameters.items():
-        if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) and key not in given:
-            raise config.error(path, f"{name} needs the argument '{key}'")
+    for where, what in problems(given, callee, name, filled=INJECTED):
+        raise config.error((*path, *where), what)
 
 
 def _optimizer(config: Config, path: KeyPath, node: Any) -> None:
@@ -93,7 +76,7 @@ def _optimizer(config: Config, path: KeyPath, node: Any) -> None:
         if "." in name or ":" in name:
             return  # mmengine's registry or a dotted path: the engine resolves it
         known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
-        raise config.error((*path, "type"), f"no optimiser is named '{name}'{_meant(name, known)}")
+        raise config.error((*path, "type"), f"no optimiser is named '{name}'{meant(name, known)}")
     given = {key: value for key, value in node.items() if key != "type"}
     _arguments(config, path, {"params": [], **given}, optimizer, name)
 
@@ -124,9 +107,9 @@ def _phases(config: Config) -> None:
             raise config.error(path, f"phase '{phase.name}' must say either losses or updates")
         for loss in [name for update in phase.updates or [phase.losses] for name in update]:
             if loss not in config["losses"]:
-                raise config.error((*path, "losses"), f"there is no loss '{loss}'{_meant(loss, config['losses'])}")
+                raise config.error((*path, "losses"), f"there is no loss '{loss}'{meant(loss, config['losses'])}")
         if phase.start_from not in kept:
-            raise config.error((*path, "start_from"), f"no earlier phase keeps '{phase.start_from}'{_meant(phase.start_from, kept)}")
+            raise config.error((*path, "start_from"), f"no earlier phase keeps '{phase.start_from}'{meant(phase.start_from, kept)}")
         kept |= {phase.keep} if phase.keep else set()
         if isinstance(phase.optimizer, dict):
             _optimizer(config, (*path, "optimizer"), {**config.get("optimizer", {}), **phase.optimizer})
@@ -146,53 +129,8 @@ def _metrics(config: Config) -> None:
         raise config.error(("evaluate", "split"), f"data has no '{evaluate.get('split', 'val')}'; it has {', '.join(config['data'])}")
 
 
-def fits(value: Any, hint: Any) -> bool:
-    """Whether plain data can stand where a type is annotated; what cannot be judged fits."""
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if hint is Any or isinstance(hint, (str, typing.TypeVar)):
-        return True
-    if hint is None or hint is type(None):
-        return value is None
-    if origin in (typing.Union, types.UnionType):
-        return any(fits(value, option) for option in inner)
-    if origin is typing.Literal:
-        return any(value == option and type(value) is type(option) for option in inner)
-    container = origin or hint
-    if container is float:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if container is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if not isinstance(container, type) or container.__module__ not in ("builtins", "collections.abc"):
-        return True
-    if container is tuple or not issubclass(container, (str, bytes, dict)) and hasattr(container, "__iter__") and container is not str:
-        if isinstance(value, dict):
-            return hasattr(container, "__getitem__") and all(fits(v, inner[1]) for v in value.values()) if len(inner) == 2 and "Mapping" in container.__name__ else False
-        return isinstance(value, (list, tuple)) and (not inner or len(inner) != 1 or all(fits(item, inner[0]) for item in value))
-    if container is dict:
-        return isinstance(value, dict) and (len(inner) != 2 or all(fits(item, inner[1]) for item in value.values()))
-    return isinstance(value, container)
-
-
-def _hints(callee: Callable[..., Any]) -> dict[str, Any]:
-    target = callee.__init__ if inspect.isclass(callee) and not dataclasses.is_dataclass(callee) else callee
-    try:
-        return typing.get_type_hints(target)
-    except Exception:  # an annotation that only a type checker can resolve: then names alone are checked
-        return {}
-
-
 def _at(config: Config, path: KeyPath) -> Any:
     node: Any = config.data
     for part in path:
         node = node[part]
     return node
-
-
-def _spell(hint: Any) -> str:
-    return getattr(hint, "__name__", None) if isinstance(hint, type) and not typing.get_args(hint) else str(hint).replace("typing.", "")  # type: ignore[return-value]
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known)}"

@@ -1,0 +1,49 @@
+"""`vidcap config show NAME` prints a resolved config; `vidcap config check NAME...` validates."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Arguments of `vidcap config`."""
+    from vidcap_core.cli.console import add_json
+
+    parser = subparsers.add_parser("config", help="print or check a config", description=__doc__)
+    actions = parser.add_subparsers(dest="action", required=True, metavar="show|check")
+    show = actions.add_parser("show", help="print a config with its bases and changes resolved")
+    show.add_argument("name", help="plugin/name or the path of a .py file")
+    show.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change one key: head.layers=3")
+    add_json(show)
+    show.set_defaults(func=run_show)
+    check = actions.add_parser("check", help="validate configs: every key against the component it is for")
+    check.add_argument("names", nargs="*", metavar="NAME", help="plugin/name, or a .py file, or a folder of them; none: all installed")
+    check.set_defaults(func=run_check)
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print the resolved config as Python, or as JSON."""
+    from vidcap_core import config
+
+    resolved = config.load(args.name, args.changes)
+    print(resolved.to_json() if args.json else resolved.text())
+    return 0
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Validate each, say all that is wrong, and exit 2 when anything is."""
+    from vidcap_core import config, validate
+    from vidcap_core.cli.console import note
+    from vidcap_core.cli.outcome import WRONG_INPUT
+    from vidcap_core.errors import UserError
+
+    broken = 0
+    for name in config.expand(args.names):
+        try:
+            validate.validate(config.load(name))
+            print(f"{name}: fine")
+        except UserError as error:
+            broken += 1
+            note(f"error: {error}")
+    return WRONG_INPUT if broken else 0

@@ -1,0 +1,96 @@
+"""What commands say: tables and progress bars on a terminal, plain text in a pipe, JSON where asked for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Advance = Callable[[int], None]
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """The option every command has whose output a script would want."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def print_json(data: Any) -> None:
+    """Data as JSON on stdout."""
+    print(json.dumps(data, indent=1, default=str))
+
+
+def on_terminal(stream: Any = None) -> bool:
+    """Whether a person looks at it."""
+    return bool(getattr(stream or sys.stdout, "isatty", lambda: False)())
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """Rows under headings: a drawn table on a terminal, aligned columns in a pipe."""
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    if on_terminal():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        drawn = Table(title=title, title_justify="left", header_style="bold")
+        for column in columns:
+            drawn.add_column(column, overflow="fold")
+        for row in cells:
+            drawn.add_row(*map(Text, row))
+        Console().print(drawn)
+        return
+    if title:
+        print(title)
+    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    for row in [list(columns), *cells]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def show(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None, empty: str = "nothing") -> None:
+    """Records as a table whose columns are their keys, or as JSON."""
+    if as_json:
+        print_json(list(rows))
+    elif not rows:
+        print(f"{title}: {empty}" if title else empty)
+    else:
+        table(list(rows[0]), [list(row.values()) for row in rows], title)
+
+
+def note(message: str) -> None:
+    """A line for the person, which never mixes with the output: on stderr."""
+    print(message, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(text: str, total: int | None) -> Iterator[Advance]:
+    """A bar on a terminal, one line at the start and one at the end in a pipe; call what it gives with each step."""
+    if on_terminal(sys.stderr):
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True)) as bar:
+            task = bar.add_task(text, total=total)
+            yield lambda done: bar.update(task, advance=done)
+        return
+    count, start = [0], time.monotonic()
+
+    def advance(done: int) -> None:
+        count[0] += done
+
+    note(f"{text} ..." if total is None else f"{text}: {total} ...")
+    yield advance
+    note(f"{text}: {count[0]} done in {time.monotonic() - start:.1f} s")
+
+
+def track(items: Iterable[Any], text: str, total: int | None = None) -> Iterator[Any]:
+    """The items, with a bar that moves as they are taken."""
+    if total is None and isinstance(items, Sequence):
+        total = len(items)
+    with progress(text, total) as advance:
+        for item in items:
+            yield item
+            advance(1)

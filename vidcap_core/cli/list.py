@@ -1,0 +1,35 @@
+"""`vidcap list`: what is installed, by kind."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+KINDS = ("encoders", "heads", "losses", "datasets", "metrics", "tokenizers", "configs", "models")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Arguments of `vidcap list`."""
+    from vidcap_core.cli.console import add_json
+
+    parser = subparsers.add_parser("list", help="what is installed", description=__doc__)
+    parser.add_argument("kind", nargs="?", choices=KINDS, help="one kind only; without it, all of them")
+    add_json(parser)
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the tables."""
+    from vidcap_core import catalogue
+    from vidcap_core.cli.console import print_json, show
+
+    kinds = (args.kind,) if args.kind else KINDS
+    found = {kind: catalogue.rows(kind) for kind in kinds}
+    if args.json:
+        print_json(found[args.kind] if args.kind else found)
+        return 0
+    for index, kind in enumerate(kinds):
+        if index:
+            print()
+        show(found[kind], as_json=False, title=kind, empty="none installed")
+    return 0

@@ -1,0 +1,86 @@
+"""`vidcap`: one small module a command, imported only when that command is typed."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+
+from vidcap_core import __version__
+from vidcap_core.cli.outcome import WRONG_INPUT, guarded
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "list": ("vidcap_core.cli.list", "what is installed: encoders, heads, losses, datasets, metrics, configs, models"),
+    "plugins": ("vidcap_core.cli.plugins", "the installed plugins, and why a broken one is broken"),
+    "info": ("vidcap_core.cli.info", "a method's card: paper, what is known or inferred, what was measured"),
+    "config": ("vidcap_core.cli.config", "print a resolved config, or check one"),
+    "doctor": ("vidcap_core.cli.doctor", "check this machine: versions, GPU, decoder, caches, known conflicts"),
+    "new": ("vidcap_core.cli.new", "write the skeleton of a plugin of your own"),
+}
+
+EPILOG = """\
+train, test and predict with:  vidcap-run CONFIG      (vidcap list configs)
+help on a command:             vidcap COMMAND --help
+"""
+
+
+def build_parser(typed: str | None) -> tuple[argparse.ArgumentParser, list[str]]:
+    """The parser, with the arguments of the typed command only, and the names of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="vidcap",
+        description="A model zoo for video captioning in which a paper is a package.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    commands = {**COMMANDS, **_plugin_commands(typed)}
+    for name, (module, summary) in commands.items():
+        if name == typed:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return parser, list(commands)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    typed = next((argument for argument in arguments if not argument.startswith("-")), None)
+
+    def command() -> int:
+        parser, names = build_parser(typed)
+        if typed is not None and typed not in names:
+            close = difflib.get_close_matches(typed, names, n=1)
+            parser.exit(WRONG_INPUT, f"error: vidcap has no command '{typed}'"
+                        + (f"; did you mean '{close[0]}'?" if close else f"; commands: {', '.join(names)}") + "\n")  # fmt: skip
+        if not arguments:
+            parser.print_help()
+            return 0
+        args = parser.parse_args(arguments)
+        return int(args.func(args))
+
+    return guarded(command, debug)
+
+
+def _plugin_commands(typed: str | None) -> dict[str, tuple[str, str]]:
+    """Commands that plugins add; ours win, so a plugin cannot replace one."""
+    if typed in COMMANDS:
+        return {}
+    from vidcap_core.plugins import discover
+
+    return {
+        name: (module, f"from plugin {plugin.name}")
+        for plugin in discover().values()
+        for name, module in plugin.commands.items()
+        if name not in COMMANDS
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

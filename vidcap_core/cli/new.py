@@ -1,0 +1,24 @@
+"""`vidcap new NAME`: write the skeleton of a plugin of your own, ready to install, test and train."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Arguments of `vidcap new`."""
+    parser = subparsers.add_parser("new", help="write a plugin's skeleton", description=__doc__)
+    parser.add_argument("name", help="the plugin's name, as in `vidcap-run NAME/toy`")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write it, and say what to type next."""
+    from vidcap_core import scaffold
+
+    folder = scaffold.write(args.name, args.into)
+    print(f"wrote {folder}\nnext:\n  pip install -e {folder}\n  vidcap-run {scaffold.plugin_name(args.name)}/toy\n  pytest {folder}")
+    return 0

@@ -1,0 +1,34 @@
+"""How a command ends: 0, or one short message and an exit code; a traceback only with --debug."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from vidcap_core.cli.console import note
+from vidcap_core.errors import UserError
+
+FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def guarded(command: Callable[[], int], debug: bool, after_interrupt: str | None = None) -> int:
+    """Run a command; what the user can mend becomes a line and exit code 2."""
+    try:
+        return command()
+    except UserError as error:
+        if debug:
+            raise
+        note(f"error: {error}")
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        note("interrupted" + (f"; {after_interrupt}" if after_interrupt else ""))
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has gone, as in `vidcap list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        note(f"internal error: {type(error).__name__}: {error}\n  try: the same command with --debug shows where")
+        return FAILED

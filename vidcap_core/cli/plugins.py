@@ -1,0 +1,32 @@
+"""`vidcap plugins`: the installed plugins, what each provides, and why a broken one is broken."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Arguments of `vidcap plugins`."""
+    from vidcap_core.cli.console import add_json
+
+    parser = subparsers.add_parser(
+        "plugins",
+        help="the installed plugins",
+        description=__doc__,
+        epilog="VIDCAP_DISABLE_PLUGINS=a,b leaves plugins out.",
+    )
+    add_json(parser)
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the table."""
+    from vidcap_core import catalogue, plugins
+    from vidcap_core.cli.console import print_json, show
+
+    if args.json:
+        print_json([plugins.describe(plugin) for plugin in plugins.discover().values()])
+    else:
+        show(catalogue.plugin_rows(), as_json=False, title="plugins")
+    return 0

@@ -1,0 +1,92 @@
+"""`vidcap-run CONFIG`: train, test or predict what a config describes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vidcap_core import __version__
+from vidcap_core.cli.outcome import guarded
+
+EPILOG = """\
+examples:
+  vidcap-run core/toy                              train on the built-in toy videos, score, report
+  vidcap-run mffcl/msrvtt --set runtime.batch=8    change one key
+  vidcap-run mffcl/msrvtt test                     score the best checkpoint of the run
+  vidcap-run mffcl/msrvtt --resume                 go on where the run stopped
+  vidcap-run my_config.py --nproc 2                two processes on this machine
+
+configs that are installed: vidcap list configs
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The arguments of `vidcap-run`."""
+    parser = argparse.ArgumentParser(
+        prog="vidcap-run",
+        description="Train, test or predict what a config describes.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("config", help="plugin/name, or the path of a .py file")
+    parser.add_argument("task", nargs="?", choices=("train", "test", "predict"), default="train",
+                        help="train (default): all phases, then the scores; test: score; predict: captions only")  # fmt: skip
+    parser.add_argument("--work-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/PLUGIN-CONFIG)")
+    parser.add_argument("--resume", action="store_true", help="go on where the run in the work dir stopped")
+    parser.add_argument("--force-resume", action="store_true", help="go on although the config or the data changed since")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
+                        help="change one key of the config: head.layers=3 (again for more)")  # fmt: skip
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
+    parser.add_argument("--seed", type=int, help="short for --set seed=N")
+    parser.add_argument("--amp", choices=("off", "bf16", "fp16"), nargs="?", const="bf16",
+                        help="mixed precision, short for --set runtime.amp=...; bf16 when nothing follows")  # fmt: skip
+    parser.add_argument("--nproc", type=int, default=1, metavar="N", help="processes on this machine, one a GPU")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only errors and the end")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one config; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    if not arguments:
+        parser.print_help()
+        return 0
+    args = parser.parse_args(arguments)
+    resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
+    return guarded(lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}")
+
+
+def _run(args: argparse.Namespace, arguments: list[str]) -> int:
+    from vidcap_core import config, validate
+    from vidcap_core.cli.console import note
+
+    changes = list(args.changes)
+    changes += [] if args.seed is None else [f"seed={args.seed}"]
+    changes += [] if args.amp is None else [f"runtime.amp={args.amp}"]
+    resolved = config.load(args.config, changes)
+    validate.validate(resolved)
+    work_dir = args.work_dir or Path("runs") / config.short_name(args.config)
+
+    from vidcap_core.engine import api, launch
+
+    if args.nproc > 1 and not launch.inside():
+        return launch.launch(args.nproc, arguments)
+    options = {"work_dir": work_dir, "device": args.device, "quiet": args.quiet}
+    if args.task == "train":
+        api.train(resolved, resume=args.resume, force_resume=args.force_resume, **options)
+    elif args.task == "test":
+        api.test(resolved, **options)
+    else:
+        api.predict(resolved, **options)
+    if not args.quiet:
+        note(f"run: {work_dir}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
