@@ -16,6 +16,7 @@ from vidcap_core.config import Config
 from vidcap_core.engine import api, checkpoint
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
+from vidcap_core.weights import put_weights
 
 KILLS = 22
 
@@ -155,7 +156,7 @@ def test_a_checkpoint_that_could_run_code_is_refused(tmp_path: Path) -> None:
 def test_another_architecture_lists_the_keys(tmp_path: Path) -> None:
     model = torch.nn.Linear(3, 2)
     with pytest.raises(UserError, match=r"(?s)missing bias.*unknown extra.*weight: \(2, 4\) there, \(2, 3\) here"):
-        checkpoint.load_weights(model, {"weight": torch.zeros(2, 4), "extra": torch.zeros(1)}, "x.pt")
+        put_weights(model, {"weight": torch.zeros(2, 4), "extra": torch.zeros(1)}, "x.pt")
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

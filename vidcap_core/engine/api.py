@@ -19,6 +19,7 @@ from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.types import Prediction
 from vidcap_core.validate import validate
+from vidcap_core.weights import put_weights
 
 
 def train(
@@ -110,7 +111,7 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
 
 def _finish(training: Training) -> None:
     weights, source = best_weights(training.folder)
-    checkpoint.load_weights(training.captioner, weights, source)
+    put_weights(training.captioner, weights, source)
     training.tracker.say(f"training is done; scoring {source}")
     _score(training, training.evaluate.split, quiet=False)
     training.tracker.say(f"run folder: {training.folder.path}")
@@ -141,7 +142,7 @@ def _trained(config: Config, work_dir: str | Path | None, place: str) -> Trainin
     _seed(config.get("seed", 0))
     training = Training(config, folder, place, _stored_tokenizer(folder, config))
     weights, source = best_weights(folder)
-    checkpoint.load_weights(training.captioner, weights, source)
+    put_weights(training.captioner, weights, source)
     training.captioner.to(place)
     return training
 
@@ -152,7 +153,7 @@ def _restore(runner: CaptionRunner, training: Training) -> None:
         training.tracker.say(note)
     if content is None:
         training.tracker.say("no checkpoint yet: starting from the beginning")
-        training.tracker.start(-1)
+        training.tracker.start(0)
         return
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     runner.train_loop.restore(content)

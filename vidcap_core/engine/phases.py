@@ -22,6 +22,7 @@ from vidcap_core.engine.update import update
 from vidcap_core.errors import UserError
 from vidcap_core.schema import Phase, Schedule
 from vidcap_core.types import Batch
+from vidcap_core.weights import put_weights
 
 if TYPE_CHECKING:
     from vidcap_core.engine.runner import CaptionRunner
@@ -139,7 +140,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             name = "best.pt" if phase.start_from == "best" else f"keep-{phase.start_from}.pt"
             dist.barrier()
             found = checkpoint.load(self.run_.folder.checkpoints / name)
-            checkpoint.load_weights(self.captioner, found["weights"], name)
+            put_weights(self.captioner, found["weights"], name)
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
         self.runner.model = self.runner.wrap_phase(self.captioner)
@@ -240,7 +241,6 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def _save(self) -> None:
         path = self.run_.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
-        states = [None] * dist.get_world_size()
         states = dist.all_gather_object(state.random_state())
         content = {
             **self.run_.header(),
@@ -250,6 +250,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             "optimizer": self.runner.optim_wrapper.state_dict(),
             "plateau": self.plateau.state() if self.plateau else None,
             "random": states,
+            "lines": self.run_.tracker.lines,
         }
 
         def write() -> None:
@@ -266,11 +267,11 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def restore(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint: weights now, optimiser and random state when the phase is entered."""
-        checkpoint.load_weights(self.captioner, content["weights"], "the checkpoint")
+        put_weights(self.captioner, content["weights"], "the checkpoint")
         self.progress = state.Progress(**content["progress"])
         if self.average is not None and content["average"] is not None:
             self.average.load_state_dict(content["average"])
-        self.run_.tracker.start(self.progress.step)
+        self.run_.tracker.start(content["lines"])
         self._restored = content
 
     def _restore_after_entering(self, content: dict[str, Any]) -> None:

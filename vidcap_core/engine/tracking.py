@@ -29,12 +29,13 @@ class Tracker:
         self._since = self._started = time.monotonic()
         self._first: int | None = None
         self._bar: Any = None
+        self.lines = 0
 
-    def start(self, step: int) -> None:
-        """Go on after a step: numbers of later steps, left by a killed run, are dropped."""
+    def start(self, lines: int) -> None:
+        """Go on after so many lines of scalars: later ones, left by a killed run, are dropped."""
+        self.lines = lines
         if self.main and self.folder.scalars.is_file():
-            lines = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if _step_of(line) <= step]
+            kept = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)[:lines]
             write_text(self.folder.scalars, "".join(kept))
 
     def say(self, text: str) -> None:
@@ -75,6 +76,7 @@ class Tracker:
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers of one step, to scalars.jsonl and the trackers of the config."""
+        self.lines += 1
         if not self.main:
             return
         with self.folder.scalars.open("a", encoding="utf-8") as file:
@@ -112,9 +114,3 @@ def _memory() -> float:
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError):  # the line that a killed run was writing
-        return float("inf")
