@@ -49,3 +49,10 @@ def captioner(config: Config, tokenizer: Any, losses: bool = True) -> Captioner:
         parts[name] = component(LOSSES, plain, tokenizer=tokenizer)
     head = component(HEADS, config["head"], tokenizer=tokenizer)
     return Captioner(head, tokenizer, encoders, parts, settings, kinds)
+
+
+def add_extractors(captioner: Captioner, config: Config) -> None:
+    """The encoders that turn a raw file into the streams that training read from a cache."""
+    for stream, spec in config.get("extract", {}).items():
+        if stream not in captioner.encoders:
+            captioner.encoders[stream] = component(ENCODERS, spec)

@@ -114,9 +114,7 @@ def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captio
         if getattr(encoder, "reads", "") == "streams":
             encoder.load_assets(_read_assets(bundle, encoder_name))  # type: ignore[operator]
     put_weights(captioner, _read_tensors(bundle.path / name), str(bundle.path / name))
-    for stream, spec in data.get("extract", {}).items():
-        if stream not in captioner.encoders:
-            captioner.encoders[stream] = build.component(registry.ENCODERS, spec)
+    build.add_extractors(captioner, data)
     return captioner.to(device).eval()
 
 

@@ -28,7 +28,7 @@ class Streams(Mapping[str, Stream]):
         if name not in self._ready:
             if name not in self._encoders:
                 raise KeyError(name)
-            self._ready[name] = self._encode(self._encoders[name])
+            self._ready[name] = self._encode(name, self._encoders[name])
         return self._ready[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -37,7 +37,7 @@ class Streams(Mapping[str, Stream]):
     def __len__(self) -> int:
         return len(set(self._ready) | set(self._encoders))
 
-    def _encode(self, encoder: Any) -> Stream:
+    def _encode(self, name: str, encoder: Any) -> Stream:
         if encoder.reads == "text":
             if self._batch.texts is None:
                 raise UserError("a text encoder was asked for, but this batch has no captions")
@@ -46,7 +46,7 @@ class Streams(Mapping[str, Stream]):
             derived = [encoder.derive({k: _row(s, i) for k, s in self._ready.items()}, clip.id)
                        for i, clip in enumerate(self._batch.clips)]  # fmt: skip
             return stack(derived)
-        raw = self._batch.inputs.get(encoder.reads)
+        raw = self._batch.inputs.get(name) or self._batch.inputs.get(encoder.reads)
         if raw is None:
             raise UserError(
                 f"{type(encoder).__name__} reads {encoder.reads}, which this batch lacks",

@@ -84,6 +84,7 @@ SECTIONS: dict[str, str] = {
     "data": "train, val and test datasets",
     "tokenizer": "text to ids and back",
     "encoders": "name -> encoder",
+    "extract": "stream -> the encoder that makes it from a raw file, where training reads it from a cache",
     "head": "the part a paper invents",
     "losses": "name -> loss, each with an optional `scale`",
     "phases": "the stretches of training",

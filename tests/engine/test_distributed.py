@@ -1,0 +1,71 @@
+"""Two processes on the CPU learn what one learns from the same global batch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidcap_core.testing import tiny
+
+TOLERANCE = 2e-4
+
+
+def write_config(path: Path, **changes: Any) -> Path:
+    data = tiny.config(**changes)
+    path.write_text("\n".join(f"{key} = {value!r}" for key, value in data.items()))
+    return path
+
+
+def curve(folder: Path, name: str) -> list[float]:
+    lines = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
+    return [line[name] for line in lines if name in line]
+
+
+def run(config: Path, folder: Path, nproc: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "vidcap_core.cli.run", str(config), "--work-dir", str(folder), "--device", "cpu"]
+    if nproc > 1:
+        command += ["--nproc", str(nproc)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+TOKENS = {"tokens": {"type": "TokenLoss"}}
+CASES: dict[str, dict[str, Any]] = {
+    "token mean": {"losses": TOKENS},
+    "accumulation": {"losses": TOKENS, "runtime": {"batch": 4, "accumulate": 2, "log_every": 1}},
+    "clip mean": {"losses": {"tokens": {"type": "TokenLoss", "reduce": "clip"}}},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_processes_equal_one(case: str, tmp_path: Path) -> None:
+    changes = {
+        "head": {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 16, "dropout": 0.0},
+        "data": {s: {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 7} for s in ("train", "val")},
+        "runtime": {"batch": 4, "log_every": 1},
+        "optimizer": {"type": "SGD", "lr": 0.5},
+        "phases": [{"name": "caption", "epochs": 3, "losses": ["tokens"]}],
+        **CASES[case],
+    }
+    config = write_config(tmp_path / "c.py", **changes)
+    for nproc in (1, 2):
+        done = run(config, tmp_path / str(nproc), nproc)
+        assert done.returncode == 0, done.stderr[-2000:]
+    one, two = curve(tmp_path / "1", "loss/tokens"), curve(tmp_path / "2", "loss/tokens")
+    assert len(one) >= 3
+    assert one == pytest.approx(two, abs=TOLERANCE)
+    predictions = [json.loads((tmp_path / str(n) / "predictions-val.json").read_text()) for n in (1, 2)]
+    ids = [[p["id"] for p in ps] for ps in predictions]
+    assert ids[0] == ids[1] == [f"clip{i}" for i in range(7)]  # an odd number over two processes: each exactly once
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
+    config = write_config(tmp_path / "c.py", runtime={"batch": 3})
+    done = run(config, tmp_path / "run", 2)
+    assert done.returncode != 0
+    assert "cannot be shared evenly by 2 processes" in done.stderr
