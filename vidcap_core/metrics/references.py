@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
 
 from vidcap_core.errors import DataError
+from vidcap_core.metrics.ngrams import NgramIndex, Predicted
 
 Tokenizer = Callable[[Iterable[str]], list[str]]
 
@@ -21,6 +25,16 @@ class References(Mapping[str, tuple[str, ...]]):
         check_references(captions)
         tokens = iter(tokenizer([line for lines in captions.values() for line in lines]))
         return cls({clip: [next(tokens) for _ in lines] for clip, lines in captions.items()})
+
+    @classmethod
+    def of(cls, captions: Mapping[str, Sequence[str]]) -> References:
+        """Tokenised captions as References; the same object if they are already."""
+        return captions if isinstance(captions, References) else cls(captions)
+
+    @cached_property
+    def ngrams(self) -> NgramIndex:
+        """Their n-grams, counted once for all metrics."""
+        return NgramIndex(self)
 
     def only(self, clips: Iterable[str]) -> References:
         """The same references for some of the clips."""
@@ -39,6 +53,40 @@ class References(Mapping[str, tuple[str, ...]]):
 
     def __len__(self) -> int:
         return len(self._captions)
+
+
+class Predictions(Mapping[str, str]):
+    """`{clip: tokenised caption}` that does not change, so that metrics can share what they look up."""
+
+    def __init__(self, captions: Mapping[str, str]) -> None:
+        self._captions = dict(captions)
+        self._found: tuple[NgramIndex, Predicted] | None = None
+
+    def found_in(self, index: NgramIndex) -> Predicted:
+        """Their n-grams in the references' index, looked up once."""
+        if self._found is None or self._found[0] is not index:
+            self._found = index, find(index, self._captions)
+        return self._found[1]
+
+    def __getitem__(self, clip: str) -> str:
+        return self._captions[clip]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._captions)
+
+    def __len__(self) -> int:
+        return len(self._captions)
+
+
+def find(index: NgramIndex, captions: Mapping[str, str]) -> Predicted:
+    """The n-grams of tokenised predictions in the references' index."""
+    clips = np.fromiter((index.clips[clip] for clip in captions), np.int64, len(captions))
+    return index.find(clips, [caption.split() for caption in captions.values()])
+
+
+def predicted(index: NgramIndex, predictions: Mapping[str, str]) -> Predicted:
+    """The same, shared between metrics when the predictions are `Predictions`."""
+    return predictions.found_in(index) if isinstance(predictions, Predictions) else find(index, predictions)
 
 
 def check_references(captions: Mapping[str, Sequence[str]]) -> None:

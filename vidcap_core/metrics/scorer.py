@@ -11,7 +11,7 @@ from typing import Any, Literal
 from vidcap_core.errors import DataError
 from vidcap_core.metrics import ptb
 from vidcap_core.metrics.base import Metric, Score
-from vidcap_core.metrics.references import References, Tokenizer
+from vidcap_core.metrics.references import Predictions, References, Tokenizer
 from vidcap_core.metrics.signature import Signature, hash_ids
 from vidcap_core.registry import METRICS
 
@@ -85,7 +85,7 @@ class Scorer:
         notes: list[str] = []
         chosen = self._match(predictions, notes)
         lines = self._tokenizer(list(chosen.values()))
-        tokens = dict(zip(chosen, lines, strict=True))
+        tokens = Predictions(dict(zip(chosen, lines, strict=True)))
         empty = [clip for clip in tokens if not tokens[clip] and clip in predictions]
         if empty:
             notes.append(f"{len(empty)} of {len(tokens)} predictions have no words ({_some(empty)})")

@@ -1,0 +1,230 @@
+"""N-grams of tokenised captions as integer arrays: counted once for references, looked up for predictions.
+
+Words are interned to integers and an n-gram is one integer too. For every order n, the references' n-grams are
+kept as sorted arrays, so that looking up all n-grams of all predictions is one binary search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+ORDERS = 4
+
+
+class Vocabulary(dict[str, int]):
+    """Words → 0, 1, 2, …; a new word gets the next number."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Captions as word numbers: all words in one array, with each caption's length."""
+
+    words: Ints
+    lengths: Ints
+
+    @classmethod
+    def encode(cls, captions: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Lines:
+        """Captions given as lists of words; new words are added to the vocabulary."""
+        lengths = np.fromiter(map(len, captions), np.int64, len(captions))
+        words = map(vocabulary.__getitem__, chain.from_iterable(captions))
+        return cls(np.fromiter(words, np.int64, int(lengths.sum())), lengths)
+
+    @cached_property
+    def owner(self) -> Ints:
+        """Which caption each word belongs to."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each caption's words begin."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    @cached_property
+    def place(self) -> Ints:
+        """Where in its caption each word stands."""
+        return np.arange(len(self.words)) - np.repeat(self.starts, self.lengths)
+
+    def of(self, caption: int) -> list[int]:
+        """The words of one caption."""
+        start = int(self.starts[caption])
+        return list(self.words[start : start + int(self.lengths[caption])].tolist())
+
+    def begins(self, n: int) -> NDArray[np.bool_]:
+        """Which words begin an n-gram that fits into its caption."""
+        return self.place + n <= np.repeat(self.lengths, self.lengths)
+
+
+@dataclass(frozen=True)
+class Order:
+    """The references' n-grams of one order. A *pair* is an n-gram in a clip, an *entry* one in a reference."""
+
+    grams: Ints
+    """sorted codes of the distinct n-grams; a gram's number is its place here"""
+    documents: Ints
+    """per gram: in how many clips of the corpus it occurs"""
+    pairs: Ints
+    """sorted codes of (clip, gram): clip * len(grams) + gram"""
+    most: Ints
+    """per pair: the most often that one reference has it"""
+    first: Ints
+    """per pair: its first entry; one more at the end"""
+    reference: Ints
+    """per entry: number of the reference"""
+    count: Ints
+    """per entry: how often the reference has the gram"""
+
+    @cached_property
+    def gram(self) -> Ints:
+        """Per entry: number of the gram."""
+        return np.repeat(self.pairs % max(1, len(self.grams)), np.diff(self.first))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The n-grams of one order in predictions: one row per distinct n-gram of a prediction."""
+
+    row: Ints
+    """which prediction"""
+    count: Ints
+    """how often it has the gram"""
+    gram: Ints
+    """number of the gram in the references, -1 for one they do not have"""
+    pair: Ints
+    """number of the pair in the references, -1 for a gram the clip's references do not have"""
+
+
+class NgramIndex:
+    """All n-grams (n = 1 … 4) of the references of many clips; the first `corpus` clips (or all) are documents."""
+
+    def __init__(self, references: Mapping[str, Sequence[str]], corpus: int | None = None) -> None:
+        self.documents = len(references) if corpus is None else corpus
+        self.clips = {clip: number for number, clip in enumerate(references)}
+        self.vocabulary = Vocabulary()
+        captions = [line.split() for lines in references.values() for line in lines]
+        self.per_clip = np.fromiter(map(len, references.values()), np.int64, len(references))
+        self.lines = Lines.encode(captions, self.vocabulary)
+        self.clip_of = np.repeat(np.arange(len(self.clips)), self.per_clip)
+        self._size = len(self.vocabulary)
+        self.orders: list[Order] = []
+        bigram: Ints = np.empty(0, np.int64)
+        gram = self.lines.words
+        for n in range(1, ORDERS + 1):
+            code = gram if n == 1 else self._join(n, gram, self.lines.words, bigram)
+            at = np.flatnonzero(self.lines.begins(n))
+            grams, inverse = np.unique(code[at], return_inverse=True)
+            gram = np.full(len(code), -1)
+            gram[at] = inverse
+            if n == 2:
+                bigram = gram
+            self.orders.append(self._order(grams, inverse, self.lines.owner[at]))
+
+    def _join(self, n: int, gram: Ints, words: Ints, bigram: Ints) -> Ints:
+        """Codes of the n-grams at every word from the numbers of shorter ones; junk where one does not fit."""
+        if n == ORDERS:
+            return bigram * (len(self.orders[1].grams) + 1) + _shift(bigram, 2)
+        return gram * (self._size + 1) + _shift(words, n - 1)
+
+    def _order(self, grams: Ints, gram: Ints, reference: Ints) -> Order:
+        """Sort (clip, gram, reference), then read off pairs and entries as runs of equal values."""
+        width = int(self.per_clip.max())
+        starts = np.cumsum(self.per_clip) - self.per_clip
+        clip = self.clip_of[reference]
+        code = (clip * len(grams) + gram) * width + (reference - starts[clip])
+        code.sort()
+        entry = np.flatnonzero(_fresh(code))
+        count = np.diff(np.append(entry, len(code)))
+        pair_code, local = np.divmod(code[entry], width)
+        begin = np.flatnonzero(_fresh(pair_code))
+        pairs = pair_code[begin]
+        most = np.maximum.reduceat(count, begin) if len(begin) else count
+        clip_of_pair, gram_of_pair = np.divmod(pairs, max(1, len(grams)))
+        documents = np.bincount(gram_of_pair[clip_of_pair < self.documents], minlength=len(grams))
+        first = np.append(begin, len(entry))
+        reference = np.repeat(starts[clip_of_pair], np.diff(first)) + local
+        return Order(grams, documents, pairs, most, first, reference, count)
+
+    def find(self, clips: Ints, captions: Sequence[Sequence[str]]) -> Predicted:
+        """Look up predictions: `clips[i]` is the number of the clip that `captions[i]` describes."""
+        vocabulary = Vocabulary(self.vocabulary)
+        lines = Lines.encode(captions, vocabulary)
+        known = np.where(lines.words < self._size, lines.words, -1)
+        own = lines.words
+        gram = bigram = np.empty(0, np.int64)
+        found = []
+        for n in range(1, ORDERS + 1):
+            code = known
+            if n > 1:
+                head, tail = (bigram, _shift(bigram, 2)) if n == ORDERS else (gram, _shift(known, n - 1))
+                code = np.where((head >= 0) & (tail >= 0), self._join(n, gram, known, bigram), -1)
+                own = own * len(vocabulary) + _shift(lines.words, n - 1)
+            at = np.flatnonzero(lines.begins(n))
+            gram = np.full(len(code), -1)
+            gram[at] = locate(self.orders[n - 1].grams, code[at])
+            _, dense = np.unique(own[at], return_inverse=True)
+            own = np.zeros(len(code), np.int64)
+            own[at] = dense
+            if n == 2:
+                bigram = gram
+            found.append(self._found(n, lines.owner[at], gram[at], dense, clips))
+        return Predicted(clips, lines, found)
+
+    def _found(self, n: int, row: Ints, gram: Ints, own: Ints, clips: Ints) -> Found:
+        order = self.orders[n - 1]
+        code = row * (len(own) + 1) + own
+        _, begin, count = np.unique(code, return_index=True, return_counts=True)
+        row, gram = row[begin], gram[begin]
+        wanted = np.where(gram >= 0, clips[row] * len(order.grams) + gram, -1)
+        return Found(row, count, gram, locate(order.pairs, wanted))
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions with their n-grams looked up in the references."""
+
+    clips: Ints
+    lines: Lines
+    orders: list[Found]
+
+
+def _shift(values: Ints, by: int) -> Ints:
+    """The value `by` places further on; the last ones get -1."""
+    return np.append(values[by:], np.full(min(by, len(values)), -1))
+
+
+def _fresh(values: Ints) -> NDArray[np.bool_]:
+    """Where a sorted array has a value for the first time."""
+    return np.append(True, values[1:] != values[:-1])[: len(values)]
+
+
+def locate(ordered: Ints, wanted: Ints) -> Ints:
+    """Places of values in a sorted array, -1 for those it does not have."""
+    if not len(ordered):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    return np.where(ordered[place] == wanted, place, -1)
+
+
+def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """All places of many ranges, and which range each belongs to."""
+    sizes = last - first
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    starts = np.cumsum(sizes) - sizes
+    return np.arange(int(sizes.sum())) - np.repeat(starts - first, sizes), owner
+
+
+def bincount(index: Ints, weights: NDArray[Any], size: int) -> Floats:
+    """Sum the weights that share an index."""
+    return np.bincount(index, weights=weights, minlength=size).astype(np.float64, copy=False)

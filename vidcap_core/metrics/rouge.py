@@ -1,0 +1,110 @@
+"""ROUGE-L (Lin, 2004), as pycocoevalcap computes it: longest common subsequence, best precision and best recall.
+
+    P = max_refs LCS / |h|,  R = max_refs LCS / |r|,  ROUGE-L = (1 + β²) P R / (R + β² P),  β = 1.2
+"""  # fmt: skip
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidcap_core.metrics.base import Values
+from vidcap_core.metrics.ngrams import Floats, Ints, Lines, Vocabulary, expand, locate
+from vidcap_core.metrics.references import References
+
+BETA = 1.2
+BITS = 64
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """References as word numbers, ordered by length, with a slot for every (clip, word)."""
+
+    clips: dict[str, int]
+    vocabulary: Vocabulary
+    lines: Lines
+    first: Ints
+    """per clip: its first reference; one more at the end"""
+    slots: Ints
+    """sorted codes clip * words + word"""
+    slot: Ints
+    """per word of a reference: its slot"""
+
+
+class Rouge:
+    """ROUGE-L. An empty caption counts as one empty word, as it does in pycocoevalcap."""
+
+    name = "rouge"
+    version = "1"
+
+    def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
+        """Word numbers and slots."""
+        references = References.of(references)
+        vocabulary = Vocabulary()
+        lines = Lines.encode([line.split(" ") for lines in references.values() for line in lines], vocabulary)
+        per_clip = np.fromiter(map(len, references.values()), np.int64, len(references))
+        clip_of = np.repeat(np.arange(len(per_clip)), per_clip)
+        slots, slot = np.unique(clip_of[lines.owner] * len(vocabulary) + lines.words, return_inverse=True)
+        first = np.append(0, np.cumsum(per_clip))
+        clips = {clip: number for number, clip in enumerate(references)}
+        return Prepared(clips, vocabulary, lines, first, slots, slot)
+
+    def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
+        """Mean over clips."""
+        vocabulary = Vocabulary(prepared.vocabulary)
+        lines = Lines.encode([caption.split(" ") for caption in predictions.values()], vocabulary)
+        clips = np.fromiter((prepared.clips[clip] for clip in predictions), np.int64, len(predictions))
+        reference, owner = expand(prepared.first[clips], prepared.first[clips + 1])
+        common = common_lengths(prepared, clips, lines, reference, owner)
+        begin = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
+        precision = np.maximum.reduceat(common / lines.lengths[owner], begin)
+        recall = np.maximum.reduceat(common / prepared.lines.lengths[reference], begin)
+        below = recall + BETA**2 * precision
+        scores = np.divide((1 + BETA**2) * precision * recall, below, out=np.zeros(len(below)), where=below > 0)
+        return Values({"ROUGE-L": float(scores.mean())}, {"ROUGE-L": dict(zip(predictions, scores.tolist(), strict=True))})
+
+
+def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Ints, owner: Ints) -> Floats:
+    """LCS lengths of predictions with each of their references.
+
+    Bit-parallel (Hyyrö, 2004): one integer a pair, bit i is cleared once position i of the prediction is matched,
+    and each word of the reference is one addition. All pairs advance together, longest references first.
+    """
+    fits = lines.lengths <= BITS
+    words = np.flatnonzero((lines.words < len(prepared.vocabulary)) & np.repeat(fits, lines.lengths))
+    slot = locate(prepared.slots, clips[lines.owner[words]] * len(prepared.vocabulary) + lines.words[words])
+    masks = np.zeros(len(prepared.slots), np.uint64)
+    hit = slot >= 0
+    np.bitwise_or.at(masks, slot[hit], np.uint64(1) << lines.place[words[hit]].astype(np.uint64))
+
+    sizes = prepared.lines.lengths[reference]
+    pairs = np.flatnonzero(fits[owner])
+    pairs = pairs[np.argsort(-sizes[pairs], kind="stable")]
+    starts = prepared.lines.starts[reference[pairs]]
+    rows = np.full(len(pairs), ~np.uint64(0))
+    active = len(pairs)
+    for step in range(int(sizes[pairs].max(initial=0))):
+        active = int(np.searchsorted(-sizes[pairs[:active]], -step))
+        row = rows[:active]
+        both = row & masks[prepared.slot[starts[:active] + step]]
+        rows[:active] = (row + both) | (row - both)
+    common = np.zeros(len(owner))
+    common[pairs] = np.unpackbits(np.ascontiguousarray(~rows).view(np.uint8)).reshape(-1, BITS).sum(1)
+    for pair in np.flatnonzero(~fits[owner]):
+        common[pair] = _long_common(lines.of(owner[pair]), prepared.lines.of(reference[pair]))
+    return common
+
+
+def _long_common(caption: list[int], reference: list[int]) -> int:
+    """The same for one pair of any length, in Python's long integers."""
+    masks: dict[int, int] = {}
+    for place, word in enumerate(caption):
+        masks[word] = masks.get(word, 0) | 1 << place
+    full = (1 << len(caption)) - 1
+    row = full
+    for word in reference:
+        both = row & masks.get(word, 0)
+        row = ((row + both) | (row - both)) & full
+    return len(caption) - bin(row).count("1")
