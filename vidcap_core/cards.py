@@ -76,9 +76,12 @@ class Card:
     def missing(self) -> list[str]:
         """What a reader will look for and not find, though the card is well formed."""
         gaps = {
-            "facts: nothing says what is known, inferred and decided": not self.facts and self.paper is not None,
+            "facts: nothing says what is known, inferred and decided": not self.facts
+            and self.paper is not None,
             "limits: nothing says what it cannot do": not self.limits,
-            "facts: a known fact names no source": any(f.status == "known" and not f.source for f in self.facts),
+            "facts: a known fact names no source": any(
+                f.status == "known" and not f.source for f in self.facts
+            ),
         }
         return [gap for gap, open_ in gaps.items() if open_]
 

@@ -51,14 +51,24 @@ def _provides(plugin: Plugin) -> str:
 def _configs(plugin: Plugin) -> list[Row]:
     folder = plugin.configs
     names = plugin.config_names()
-    return [{"name": f"{plugin.name}/{n}", "what": _first_line(folder / f"{n}.py")} for n in names] if folder else []
+    return (
+        [{"name": f"{plugin.name}/{n}", "what": _first_line(folder / f"{n}.py")} for n in names]
+        if folder
+        else []
+    )
 
 
 def _models(plugin: Plugin) -> list[Row]:
     """A model is a bundle that a plugin carries: weights beside its card."""
     if plugin.card is None or not any(plugin.card.parent.glob("*.safetensors")):
         return []
-    return [{"name": plugin.name, "distribution": f"{plugin.distribution} {plugin.version}", "bundle": str(plugin.card.parent)}]
+    return [
+        {
+            "name": plugin.name,
+            "distribution": f"{plugin.distribution} {plugin.version}",
+            "bundle": str(plugin.card.parent),
+        }
+    ]
 
 
 def _first_line(path: Path) -> str:

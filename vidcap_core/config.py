@@ -50,7 +50,10 @@ class Config(Mapping[str, Any]):
 
     def text(self) -> str:
         """The resolved config as Python that loads to the same data."""
-        return "\n".join(f"{key} = {pprint.pformat(value, width=110, sort_dicts=False)}" for key, value in self.data.items())
+        return "\n".join(
+            f"{key} = {pprint.pformat(value, width=110, sort_dicts=False)}"
+            for key, value in self.data.items()
+        )
 
     def to_json(self) -> str:
         """The resolved config as JSON: how runs and bundles store it, since data never executes."""
@@ -84,7 +87,9 @@ def find(name: str | Path) -> Path:
         raise ConfigError(f"{path}: there is no such config", hint="vidcap list configs")
     plugin_name, slash, config_name = str(name).partition("/")
     if not slash:
-        raise ConfigError(f"'{name}' is neither a .py file nor of the form plugin/name", hint="vidcap list configs")
+        raise ConfigError(
+            f"'{name}' is neither a .py file nor of the form plugin/name", hint="vidcap list configs"
+        )
     plugin = plugins.get(plugin_name)
     known = plugin.config_names()
     if plugin.configs is not None and (plugin.configs / f"{config_name}.py").is_file():
@@ -109,17 +114,6 @@ def expand(names: Iterable[str]) -> list[str]:
         found += files
     working = [plugin for plugin in plugins.discover().values() if plugin.reason is None]
     return found or [f"{plugin.name}/{config}" for plugin in working for config in plugin.config_names()]
-
-
-def short_name(name: str | Path) -> str:
-    """A name for the run's folder: `mffcl/toy` and `plugins/mffcl/configs/toy.py` are both `mffcl-toy`."""
-    path = Path(name)
-    if path.suffix != ".py":
-        return str(name).replace("/", "-")
-    for plugin in plugins.discover().values():
-        if plugin.configs is not None and path.resolve().parent == plugin.configs.resolve():
-            return f"{plugin.name}-{path.stem}"
-    return path.stem
 
 
 def set_key(config: Config, change: str) -> None:
@@ -182,7 +176,11 @@ def _merge_file(config: Config, path: Path, chain: tuple[Path, ...]) -> None:
     try:
         exec(compile(tree, str(path), "exec"), namespace)
     except Exception as error:
-        line = error.__traceback__.tb_next.tb_lineno if error.__traceback__ and error.__traceback__.tb_next else "?"
+        line = (
+            error.__traceback__.tb_next.tb_lineno
+            if error.__traceback__ and error.__traceback__.tb_next
+            else "?"
+        )
         raise ConfigError(f"{_shown(path)}:{line}: {type(error).__name__}: {error}") from error
     for key, value in namespace.items():
         if key.startswith("_") or isinstance(value, (types.ModuleType, types.FunctionType)):
@@ -193,11 +191,15 @@ def _merge_file(config: Config, path: Path, chain: tuple[Path, ...]) -> None:
 
 def _bases(tree: ast.Module, path: Path) -> list[str]:
     for statement in tree.body:
-        if isinstance(statement, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "_base_" for t in statement.targets):
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "_base_" for t in statement.targets
+        ):
             try:
                 bases = ast.literal_eval(statement.value)
             except ValueError as error:
-                raise ConfigError(f"{_shown(path)}:{statement.lineno}: _base_ must be written out, as a list of strings") from error
+                raise ConfigError(
+                    f"{_shown(path)}:{statement.lineno}: _base_ must be written out, as a list of strings"
+                ) from error
             return [bases] if isinstance(bases, str) else list(bases)
     return []
 
@@ -255,7 +257,9 @@ def _check_plain(value: Any, path: KeyPath, file: Path) -> None:
         for index, item in enumerate(value):
             _check_plain(item, (*path, index), file)
     elif not isinstance(value, PLAIN):
-        raise ConfigError(f"{_shown(file)}: {dotted(path)}: {type(value).__name__} is not plain data; name types as strings")
+        raise ConfigError(
+            f"{_shown(file)}: {dotted(path)}: {type(value).__name__} is not plain data; name types as strings"
+        )
 
 
 def _shown(path: Path) -> str:

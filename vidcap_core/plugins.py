@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -51,27 +52,21 @@ def discover() -> dict[str, Plugin]:
     disabled = {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
     manager = pluggy.PluginManager("vidcap")
     manager.add_hookspecs(hookspecs)
-    for point in sorted(importlib_metadata.entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
-        if point.name in disabled:
-            continue
-        plugin = Plugin(point.name, point.dist.name if point.dist else "?", point.dist.version if point.dist else "?")
-        if point.name in found:
-            first = found[point.name]
-            first.reason = first.reason or f"two distributions are named '{point.name}': {first.distribution}, {plugin.distribution}"
-            continue
-        found[point.name] = plugin
-        try:
-            plugin.module = point.load()
-            _check_module(plugin.module)
-            # pluggy's own entry-point loader is unguarded, so each plugin is registered here, by itself
-            manager.register(plugin.module, point.name)
-            manager.check_pending()
-            _ask(plugin)
-        except Exception as error:  # a plugin may fail in any way; the others must go on
-            if manager.has_plugin(point.name):
-                manager.unregister(name=point.name)
-            plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
-            plugin.reason = _reason(error)
+    points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
+    claims = Counter(["core", *(point.name for point in points)])
+    for point in sorted(points, key=lambda p: (p.name, _distribution(p))):
+        version = point.dist.version if point.dist else "?"
+        plugin = Plugin(point.name, _distribution(point), version)
+        if claims[point.name] == 1:
+            found[point.name] = plugin
+            _load(plugin, point, manager)
+        else:
+            found[f"{point.name}@{plugin.distribution}"] = plugin
+            owners = ["vidcap-core"] if point.name == "core" else []
+            owners += [_distribution(p) for p in points if p.name == point.name]
+            plugin.reason = (
+                f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
+            )
     for registry in REGISTRIES.values():
         registry.clear()
     for plugin in found.values():
@@ -85,11 +80,11 @@ def get(name: str) -> Plugin:
     """A working plugin by name, or an error that says why there is none."""
     plugins = discover()
     key = name.replace("-", "_").removeprefix("vidcap_plugin_")
+    for plugin in plugins.values():
+        if plugin.name == key and plugin.reason is not None and key != "core":
+            raise broken_error(plugin)
     if key in plugins:
-        plugin = plugins[key]
-        if plugin.reason is not None:
-            raise PluginError(f"plugin '{key}' ({plugin.distribution} {plugin.version}) is broken: {plugin.reason}", hint="vidcap plugins")
-        return plugin
+        return plugins[key]
     close = difflib.get_close_matches(key, plugins, n=1)
     suggestion = f"; did you mean '{close[0]}'?" if close else ""
     raise PluginError(
@@ -98,10 +93,17 @@ def get(name: str) -> Plugin:
     )
 
 
-def reason_for(name: str | None) -> str | None:
-    """Why a plugin is broken; with None, a list of all broken ones; None where nothing is broken."""
-    broken = [p for p in discover().values() if p.reason is not None and name in (None, p.name)]
-    return "; ".join(f"plugin '{p.name}' is broken: {p.reason}" for p in broken) or None
+def broken(name: str | None = None) -> list[Plugin]:
+    """The broken plugins, or those of one name."""
+    return [p for p in discover().values() if p.reason is not None and name in (None, p.name)]
+
+
+def broken_error(plugin: Plugin) -> PluginError:
+    """Why a broken plugin cannot be used, and what to do about it."""
+    return PluginError(
+        f"plugin '{plugin.name}' ({plugin.distribution} {plugin.version}) is broken: {plugin.reason}",
+        hint=f"pip install --upgrade {plugin.distribution} (vidcap plugins shows all)",
+    )
 
 
 def describe(plugin: Plugin) -> dict[str, Any]:
@@ -126,6 +128,26 @@ def _core() -> Plugin:
     plugin.components = {kind: dict(names) for kind, names in components.COMPONENTS.items()}
     plugin.card = here / "configs" / "card.yaml"
     return plugin
+
+
+def _distribution(point: importlib_metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"
+
+
+def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.PluginManager) -> None:
+    """Import one plugin and take down what it declares; whatever goes wrong becomes its reason."""
+    try:
+        plugin.module = point.load()
+        _check_module(plugin.module)
+        # pluggy's own entry-point loader is unguarded, so each plugin is registered here, by itself
+        manager.register(plugin.module, point.name)
+        manager.check_pending()
+        _ask(plugin)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must go on
+        if manager.has_plugin(point.name):
+            manager.unregister(name=point.name)
+        plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
+        plugin.reason = _reason(error)
 
 
 def _check_module(module: Any) -> None:
@@ -165,7 +187,9 @@ def _checked_components(declared: Mapping[str, Mapping[str, str]]) -> dict[str, 
         for name, target in components.items():
             module, colon, attribute = target.partition(":")
             if not colon or not attribute:
-                raise PluginError(f"{kind} '{name}': '{target}' is not of the form 'package.module:Attribute'")
+                raise PluginError(
+                    f"{kind} '{name}': '{target}' is not of the form 'package.module:Attribute'"
+                )
             if not name.isidentifier():
                 raise PluginError(f"{kind}: '{name}' is not a name that can stand in a config")
             source = _source(module)
@@ -207,7 +231,7 @@ def _beside(module: Any, name: str) -> Path | None:
     return None
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """One line; for an error raised while the plugin was imported, with the place."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, PluginError):

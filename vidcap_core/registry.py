@@ -66,7 +66,7 @@ class Registry:
             raise PluginError(f"{self.noun} '{name}' is offered by several plugins", hint=f"type={choices}")
         if ":" in name or (plugin and _importable(plugin)):
             return Entry("", name, name if ":" in name else f"{plugin}:{bare}")
-        raise PluginError(f"no {self.noun} is named '{name}'{self._suggest(name)}", hint=f"vidcap list {self.kind}")
+        raise self._unknown(name, plugin)
 
     def load(self, name: str) -> Any:
         """The component itself, imported now."""
@@ -83,17 +83,22 @@ class Registry:
         except AttributeError as error:
             raise PluginError(f"{self.noun} '{name}' of {owner}: {module} has no '{attribute}'") from error
 
-    def _suggest(self, name: str) -> str:
-        from vidcap_core.plugins import reason_for  # plugins.py fills these tables, so it imports this module
+    def _unknown(self, name: str, plugin: str) -> PluginError:
+        from vidcap_core.plugins import (
+            broken,
+            broken_error,
+        )  # plugins.py fills these tables, so it imports this module
 
-        broken = reason_for(name.partition(".")[0]) if "." in name else reason_for(None)
-        if broken:
-            return f" ({broken})"
+        for culprit in broken(plugin) if plugin else ():
+            return broken_error(culprit)
         known = self.names()
         close = difflib.get_close_matches(name, known + [entry.full_name for entry in self], n=1, cutoff=0.6)
-        if close:
-            return f"; did you mean '{close[0]}'?"
-        return f"; known: {', '.join(known) or 'none'}"
+        suggestion = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known) or 'none'}"
+        if suspects := broken():
+            suggestion += (
+                f" (not counting broken plugins: {', '.join(p.name for p in suspects)}; see: vidcap plugins)"
+            )
+        return PluginError(f"no {self.noun} is named '{name}'{suggestion}", hint=f"vidcap list {self.kind}")
 
 
 def _discover() -> None:
@@ -117,4 +122,6 @@ DATASETS = Registry("datasets", "dataset")
 METRICS = Registry("metrics", "metric")
 TOKENIZERS = Registry("tokenizers", "tokenizer")
 
-REGISTRIES: dict[str, Registry] = {r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)}
+REGISTRIES: dict[str, Registry] = {
+    r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)
+}

@@ -15,7 +15,9 @@ Problem = tuple[tuple[str, ...], str]
 """Where (the argument's name, or nothing for the call itself), and what is wrong."""
 
 
-def problems(given: Any, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()) -> Iterator[Problem]:
+def problems(
+    given: Any, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()
+) -> Iterator[Problem]:
     """Everything that would keep `callee(**given)` from being called; `filled` are arguments that others fill in."""
     if not isinstance(given, dict):
         yield (), f"must be a dict of {name}'s arguments, not {type(given).__name__}"

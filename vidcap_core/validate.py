@@ -27,7 +27,14 @@ def validate(config: Config) -> None:
     for required in ("data", "head", "losses", "phases"):
         if required not in config:
             raise config.error((), f"the section '{required}' ({schema.SECTIONS[required]}) is missing")
-    for key, kind in {"data": dict, "encoders": dict, "losses": dict, "phases": list, "seed": int, "method": str}.items():
+    for key, kind in {
+        "data": dict,
+        "encoders": dict,
+        "losses": dict,
+        "phases": list,
+        "seed": int,
+        "method": str,
+    }.items():
         if key in config and not isinstance(config[key], kind):
             raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
     for split in config["data"]:
@@ -51,7 +58,9 @@ def validate(config: Config) -> None:
 def _component(config: Config, path: KeyPath, registry: Registry, also: Iterable[str] = ()) -> None:
     node = _at(config, path)
     if not isinstance(node, dict) or "type" not in node:
-        raise config.error(path, f"must be dict(type=..., ...): a {registry.noun}", hint=f"vidcap list {registry.kind}")
+        raise config.error(
+            path, f"must be dict(type=..., ...): a {registry.noun}", hint=f"vidcap list {registry.kind}"
+        )
     try:
         component = registry.load(node["type"])
     except PluginError as error:
@@ -107,9 +116,14 @@ def _phases(config: Config) -> None:
             raise config.error(path, f"phase '{phase.name}' must say either losses or updates")
         for loss in [name for update in phase.updates or [phase.losses] for name in update]:
             if loss not in config["losses"]:
-                raise config.error((*path, "losses"), f"there is no loss '{loss}'{meant(loss, config['losses'])}")
+                raise config.error(
+                    (*path, "losses"), f"there is no loss '{loss}'{meant(loss, config['losses'])}"
+                )
         if phase.start_from not in kept:
-            raise config.error((*path, "start_from"), f"no earlier phase keeps '{phase.start_from}'{meant(phase.start_from, kept)}")
+            raise config.error(
+                (*path, "start_from"),
+                f"no earlier phase keeps '{phase.start_from}'{meant(phase.start_from, kept)}",
+            )
         kept |= {phase.keep} if phase.keep else set()
         if isinstance(phase.optimizer, dict):
             _optimizer(config, (*path, "optimizer"), {**config.get("optimizer", {}), **phase.optimizer})
@@ -126,7 +140,10 @@ def _metrics(config: Config) -> None:
         except PluginError as error:
             raise config.error(("evaluate", "metrics", index), str(error)) from error
     if evaluate.get("split", "val") not in config["data"] and evaluate.get("every", 1) != 0:
-        raise config.error(("evaluate", "split"), f"data has no '{evaluate.get('split', 'val')}'; it has {', '.join(config['data'])}")
+        raise config.error(
+            ("evaluate", "split"),
+            f"data has no '{evaluate.get('split', 'val')}'; it has {', '.join(config['data'])}",
+        )
 
 
 def _at(config: Config, path: KeyPath) -> Any:

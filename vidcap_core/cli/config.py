@@ -14,11 +14,23 @@ def add_parser(subparsers: Any) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="show|check")
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
     show.add_argument("name", help="plugin/name or the path of a .py file")
-    show.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes", help="change one key: head.layers=3")
+    show.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="change one key: head.layers=3",
+    )
     add_json(show)
     show.set_defaults(func=run_show)
     check = actions.add_parser("check", help="validate configs: every key against the component it is for")
-    check.add_argument("names", nargs="*", metavar="NAME", help="plugin/name, or a .py file, or a folder of them; none: all installed")
+    check.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="plugin/name, or a .py file, or a folder of them; none: all installed",
+    )
     check.set_defaults(func=run_check)
 
 

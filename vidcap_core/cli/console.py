@@ -50,7 +50,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def show(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None, empty: str = "nothing") -> None:
+def show(
+    rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None, empty: str = "nothing"
+) -> None:
     """Records as a table whose columns are their keys, or as JSON."""
     if as_json:
         print_json(list(rows))

@@ -12,11 +12,17 @@ from vidcap_core import __version__
 from vidcap_core.cli.outcome import WRONG_INPUT, guarded
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "list": ("vidcap_core.cli.list", "what is installed: encoders, heads, losses, datasets, metrics, configs, models"),
+    "list": (
+        "vidcap_core.cli.list",
+        "what is installed: encoders, heads, losses, datasets, metrics, configs, models",
+    ),
     "plugins": ("vidcap_core.cli.plugins", "the installed plugins, and why a broken one is broken"),
     "info": ("vidcap_core.cli.info", "a method's card: paper, what is known or inferred, what was measured"),
     "config": ("vidcap_core.cli.config", "print a resolved config, or check one"),
-    "doctor": ("vidcap_core.cli.doctor", "check this machine: versions, GPU, decoder, caches, known conflicts"),
+    "doctor": (
+        "vidcap_core.cli.doctor",
+        "check this machine: versions, GPU, decoder, caches, known conflicts",
+    ),
     "new": ("vidcap_core.cli.new", "write the skeleton of a plugin of your own"),
 }
 

@@ -11,7 +11,9 @@ def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap new`."""
     parser = subparsers.add_parser("new", help="write a plugin's skeleton", description=__doc__)
     parser.add_argument("name", help="the plugin's name, as in `vidcap-run NAME/toy`")
-    parser.add_argument("--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)")
+    parser.add_argument(
+        "--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)"
+    )
     parser.set_defaults(func=run)
 
 
@@ -20,5 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from vidcap_core import scaffold
 
     folder = scaffold.write(args.name, args.into)
-    print(f"wrote {folder}\nnext:\n  pip install -e {folder}\n  vidcap-run {scaffold.plugin_name(args.name)}/toy\n  pytest {folder}")
+    print(
+        f"wrote {folder}\nnext:\n  pip install -e {folder}\n  vidcap-run {scaffold.plugin_name(args.name)}/toy\n  pytest {folder}"
+    )
     return 0

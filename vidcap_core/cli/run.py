@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,16 +34,23 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("config", help="plugin/name, or the path of a .py file")
     parser.add_argument("task", nargs="?", choices=("train", "test", "predict"), default="train",
                         help="train (default): all phases, then the scores; test: score; predict: captions only")  # fmt: skip
-    parser.add_argument("--work-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/PLUGIN-CONFIG)")
+    parser.add_argument(
+        "--work-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/PLUGIN-CONFIG)"
+    )
     parser.add_argument("--resume", action="store_true", help="go on where the run in the work dir stopped")
-    parser.add_argument("--force-resume", action="store_true", help="go on although the config or the data changed since")
+    parser.add_argument(
+        "--force-resume", action="store_true", help="go on although the config or the data changed since"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
                         help="change one key of the config: head.layers=3 (again for more)")  # fmt: skip
+    parser.add_argument("--split", default="test", help="what to test or predict (default: test)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
     parser.add_argument("--amp", choices=("off", "bf16", "fp16"), nargs="?", const="bf16",
                         help="mixed precision, short for --set runtime.amp=...; bf16 when nothing follows")  # fmt: skip
-    parser.add_argument("--nproc", type=int, default=1, metavar="N", help="processes on this machine, one a GPU")
+    parser.add_argument(
+        "--nproc", type=int, default=1, metavar="N", help="processes on this machine, one a GPU"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress, only errors and the end")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
@@ -58,33 +66,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     args = parser.parse_args(arguments)
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
-    return guarded(lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}")
+    return guarded(
+        lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}"
+    )
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     from vidcap_core import config, validate
-    from vidcap_core.cli.console import note
 
     changes = list(args.changes)
     changes += [] if args.seed is None else [f"seed={args.seed}"]
     changes += [] if args.amp is None else [f"runtime.amp={args.amp}"]
     resolved = config.load(args.config, changes)
-    validate.validate(resolved)
-    work_dir = args.work_dir or Path("runs") / config.short_name(args.config)
+    validate.validate(resolved)  # before any process is started, so that an error is said once
 
     from vidcap_core.engine import api, launch
 
-    if args.nproc > 1 and not launch.inside():
+    if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
-    options = {"work_dir": work_dir, "device": args.device, "quiet": args.quiet}
     if args.task == "train":
-        api.train(resolved, resume=args.resume, force_resume=args.force_resume, **options)
-    elif args.task == "test":
-        api.test(resolved, **options)
+        api.train(resolved, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
+                  device=args.device, quiet=args.quiet)  # fmt: skip
     else:
-        api.predict(resolved, **options)
-    if not args.quiet:
-        note(f"run: {work_dir}")
+        task = api.test if args.task == "test" else api.predict
+        task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
     return 0
 
 
