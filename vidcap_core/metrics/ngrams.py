@@ -7,6 +7,7 @@ kept as sorted arrays, so that looking up all n-grams of all predictions is one 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -118,27 +119,37 @@ class NgramIndex:
         self.lines = Lines.encode(captions, self.vocabulary)
         self.clip_of = np.repeat(np.arange(len(self.clips)), self.per_clip)
         self._size = len(self.vocabulary)
-        self.orders: list[Order] = []
-        bigram: Ints = np.empty(0, np.int64)
-        gram = self.lines.words
-        for n in range(1, ORDERS + 1):
-            code = gram if n == 1 else self._join(n, gram, self.lines.words, bigram)
-            at = np.flatnonzero(self.lines.begins(n))
-            grams, inverse = np.unique(code[at], return_inverse=True)
-            gram = np.full(len(code), -1)
-            gram[at] = inverse
-            if n == 2:
-                bigram = gram
-            self.orders.append(self._order(grams, inverse, self.lines.owner[at]))
+        pairs = np.flatnonzero(self.lines.begins(2))
+        self._bigrams, bigram = np.unique(self._pairs(self.lines.words)[pairs], return_inverse=True)
+        self._bigram = np.full(len(self.lines.words), -1)
+        self._bigram[pairs] = bigram
+        # Sorting runs outside Python's lock, so two cores share the four orders.
+        with ThreadPoolExecutor(2) as pool:
+            self.orders = list(pool.map(self._order, range(1, ORDERS + 1)))
 
-    def _join(self, n: int, gram: Ints, words: Ints, bigram: Ints) -> Ints:
-        """Codes of the n-grams at every word from the numbers of shorter ones; junk where one does not fit."""
-        if n == ORDERS:
-            return bigram * (len(self.orders[1].grams) + 1) + _shift(bigram, 2)
-        return gram * (self._size + 1) + _shift(words, n - 1)
+    def _pairs(self, words: Ints) -> Ints:
+        """Codes of the bigrams at every word; junk where none fits."""
+        return words * (self._size + 1) + _shift(words, 1)
 
-    def _order(self, grams: Ints, gram: Ints, reference: Ints) -> Order:
+    def _codes(self, n: int, words: Ints, bigram: Ints) -> Ints:
+        """Codes of the n-grams at every word, from words and numbers of bigrams; junk where none fits."""
+        if n == 1:
+            return words
+        if n == 2:
+            return bigram
+        if n == 3:
+            return bigram * (self._size + 1) + _shift(words, 2)
+        return bigram * (len(self._bigrams) + 1) + _shift(bigram, 2)
+
+    def _order(self, n: int) -> Order:
         """Sort (clip, gram, reference), then read off pairs and entries as runs of equal values."""
+        at = np.flatnonzero(self.lines.begins(n))
+        code = self._codes(n, self.lines.words, self._bigram)[at]
+        if n > 2:
+            grams, gram = np.unique(code, return_inverse=True)
+        else:
+            grams, gram = np.arange(self._size if n == 1 else len(self._bigrams)), code
+        reference = self.lines.owner[at]
         width = int(self.per_clip.max())
         starts = np.cumsum(self.per_clip) - self.per_clip
         clip = self.clip_of[reference]
@@ -161,28 +172,24 @@ class NgramIndex:
         vocabulary = Vocabulary(self.vocabulary)
         lines = Lines.encode(captions, vocabulary)
         known = np.where(lines.words < self._size, lines.words, -1)
-        own = lines.words
-        gram = bigram = np.empty(0, np.int64)
+        bigram = np.where((known >= 0) & (_shift(known, 1) >= 0), self._pairs(known), -1)
+        bigram = locate(self._bigrams, bigram)
+        own = np.zeros(len(lines.words), np.int64)
         found = []
         for n in range(1, ORDERS + 1):
-            code = known
-            if n > 1:
-                head, tail = (bigram, _shift(bigram, 2)) if n == ORDERS else (gram, _shift(known, n - 1))
-                code = np.where((head >= 0) & (tail >= 0), self._join(n, gram, known, bigram), -1)
-                own = own * len(vocabulary) + _shift(lines.words, n - 1)
             at = np.flatnonzero(lines.begins(n))
-            gram = np.full(len(code), -1)
-            gram[at] = locate(self.orders[n - 1].grams, code[at])
-            _, dense = np.unique(own[at], return_inverse=True)
-            own = np.zeros(len(code), np.int64)
-            own[at] = dense
-            if n == 2:
-                bigram = gram
-            found.append(self._found(n, lines.owner[at], gram[at], dense, clips))
+            _, own[at] = np.unique((own * len(vocabulary) + _shift(lines.words, n - 1))[at], return_inverse=True)
+            whole = known >= 0 if n == 1 else bigram >= 0
+            if n > 2:
+                whole &= _shift(known if n == 3 else bigram, 2) >= 0
+            code = np.where(whole, self._codes(n, known, bigram), -1)[at]
+            order = self.orders[n - 1]
+            gram = code if n <= 2 else locate(order.grams, code)
+            found.append(self._found(order, lines.owner[at], gram, own[at], clips))
         return Predicted(clips, lines, found)
 
-    def _found(self, n: int, row: Ints, gram: Ints, own: Ints, clips: Ints) -> Found:
-        order = self.orders[n - 1]
+    def _found(self, order: Order, row: Ints, gram: Ints, own: Ints, clips: Ints) -> Found:
+        """One row per distinct n-gram of a prediction; `own` numbers n-grams that the references lack, too."""
         code = row * (len(own) + 1) + own
         _, begin, count = np.unique(code, return_index=True, return_counts=True)
         row, gram = row[begin], gram[begin]

@@ -21,42 +21,48 @@ PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;"
 """What pycocoevalcap removes; the brackets are never found, as tokens are lower case by then."""
 
 NEWLINES = re.compile("[\r\n\x0b\x0c\u2028\u2029]")
+UNKNOWN = "\0"
+"""Stands for the tokens of a chunk that depend on the text around it; never part of a token."""
 
 
 def tokenize(lines: Iterable[str]) -> list[str]:
     """Each line as its tokens, lower case, without punctuation, joined by single spaces."""
-    texts = [NEWLINES.sub(" ", line) for line in lines]
-    known = _chunks()
-    out: list[str] = []
+    texts = list(lines)
+    if len(NEWLINES.findall("\n".join(texts))) >= len(texts):
+        texts = [NEWLINES.sub(" ", text) for text in texts]
+    # All lines at once, as a few long strings: a loop in C over chunks that were seen before.
+    chunks = " \n ".join(texts).split(" ")
+    out = " ".join(map(_chunks().__getitem__, chunks)).split(" \n ")
     last = len(texts) - 1
-    for number, text in enumerate(texts):
-        tokens = [known[chunk] for chunk in text.split(" ")]
-        if None in tokens or number == last:
-            out.append(" ".join(_kept(text, _following(texts, number))))
-        else:
-            out.append(" ".join(filter(None, tokens)))  # type: ignore[arg-type]
-    return out
+    for number, tokens in enumerate(out[: len(texts)]):
+        if UNKNOWN in tokens or number == last:
+            out[number] = " ".join(_kept(texts[number], _following(texts, number)))
+        elif "  " in tokens or tokens[:1] == " " or tokens[-1:] == " ":
+            out[number] = " ".join(filter(None, tokens.split(" ")))
+    return out[: len(texts)]
 
 
-class Chunks(dict[str, "str | None"]):
-    """What stands between two spaces → its tokens; None where they depend on the text around."""
+class Chunks(dict[str, str]):
+    """What stands between two spaces → its tokens, as far as they are sure."""
 
     LIMIT = 500_000
 
-    def __missing__(self, chunk: str) -> str | None:
+    def __missing__(self, chunk: str) -> str:
         if len(self) >= self.LIMIT:
             self.clear()
         self[chunk] = tokens = self._tokens(chunk)
         return tokens
 
-    def _tokens(self, chunk: str) -> str | None:
+    def _tokens(self, chunk: str) -> str:
+        if chunk == "\n":
+            return chunk
         plain = PLAIN.fullmatch(chunk)
         if plain and plain[1].lower() not in ASSIMILATED:
             word, mark = plain.groups()
             if mark != ".":
                 return word.lower()
-            return None if len(word) == 1 or word.lower() in BEFORE_NUMBER else " ".join(_kept(chunk, " x"))
-        return None if UNSURE.search(chunk) else " ".join(_kept(chunk, " "))
+            return UNKNOWN if len(word) == 1 or word.lower() in BEFORE_NUMBER else " ".join(_kept(chunk, " x"))
+        return UNKNOWN if UNSURE.search(chunk) else " ".join(_kept(chunk, " "))
 
 
 PLAIN = re.compile("([A-Za-z]+)([.,;:?!]?)")
