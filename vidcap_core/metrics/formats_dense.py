@@ -1,0 +1,110 @@
+"""Files of dense captioning: ActivityNet Captions annotations and ActivityNet results, plain or gzipped."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import DataError
+from vidcap_core.metrics.intervals import Events
+from vidcap_core.types import Event
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What one annotator wrote: events and durations by clip."""
+
+    events: dict[str, tuple[Event, ...]]
+    durations: dict[str, float]
+
+
+def read_references(path: str | Path) -> Annotations:
+    """`{clip: {"duration": s, "timestamps": [[start, end], …], "sentences": [text, …]}}`."""
+    events, durations = {}, {}
+    for clip, entry in _read(path).items():
+        if not isinstance(entry, dict) or not {"timestamps", "sentences"} <= entry.keys():
+            raise DataError(
+                f"{path}: clip '{clip}' has no timestamps and sentences",
+                hint='ActivityNet Captions: {"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
+            )
+        times, texts = entry["timestamps"], entry["sentences"]
+        if len(times) != len(texts):
+            raise DataError(f"{path}: clip '{clip}' has {len(times)} timestamps and {len(texts)} sentences",
+                            hint="every event needs both")  # fmt: skip
+        events[clip] = tuple(_event(path, clip, time, text) for time, text in zip(times, texts, strict=True))
+        if "duration" in entry:
+            durations[clip] = float(entry["duration"])
+    return Annotations(events, durations)
+
+
+def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
+    """`{"results": {clip: [{"sentence": text, "timestamp": [start, end]}, …]}}`, as ActivityNet's server takes them."""
+    data = _read(path)
+    results = data.get("results")
+    if not isinstance(results, dict):
+        raise DataError(f"{path}: no \"results\" by clip",
+                        hint='{"results": {"v_id": [{"sentence": "...", "timestamp": [0, 4.5]}]}}')  # fmt: skip
+    out = {}
+    for clip, entries in results.items():
+        if not isinstance(entries, list):
+            raise DataError(f"{path}: the events of clip '{clip}' are no list", hint="[] for a clip without events")
+        for entry in entries:
+            if not isinstance(entry, dict) or not {"timestamp", "sentence"} <= entry.keys():
+                raise DataError(f"{path}: clip '{clip}': {entry!r:.60} is no event",
+                                hint='{"sentence": "...", "timestamp": [0, 4.5]}')  # fmt: skip
+        out[clip] = tuple(_event(path, clip, entry["timestamp"], entry["sentence"]) for entry in entries)
+    return out
+
+
+def results(predictions: Events) -> dict[str, Any]:
+    """Predictions as ActivityNet results, times rounded to hundredths of a second."""
+    return {
+        "version": "VERSION 1.0",
+        "external_data": {},
+        "results": {
+            clip: [{"sentence": e.text, "timestamp": [round(e.start, 2), round(e.end, 2)]} for e in events]
+            for clip, events in predictions.items()
+        },
+    }
+
+
+def is_results(data: Any) -> bool:
+    """Whether this JSON is an ActivityNet results file."""
+    return isinstance(data, Mapping) and isinstance(data.get("results"), Mapping)
+
+
+def is_annotations(data: Any) -> bool:
+    """Whether this JSON is an ActivityNet Captions annotation file."""
+    return isinstance(data, Mapping) and bool(data) and all(
+        isinstance(entry, Mapping) and "timestamps" in entry for entry in data.values()
+    )  # fmt: skip
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
+    try:
+        data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+    except ValueError as error:
+        raise DataError(f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON") from error
+    if not isinstance(data, dict) or not data:
+        raise DataError(f"{path}: holds no clips", hint="check that the file is the one you meant")
+    return data
+
+
+def _event(path: str | Path, clip: str, time: Any, text: Any) -> Event:
+    if not isinstance(text, str):
+        raise DataError(f"{path}: a sentence of clip '{clip}' is {type(text).__name__} {text!r:.40}, not text",
+                        hint="sentences are strings; leave out an event without one")  # fmt: skip
+    numbers = isinstance(time, (list, tuple)) and len(time) == 2 and all(
+        isinstance(t, (int, float)) and not isinstance(t, bool) for t in time
+    )  # fmt: skip
+    if not numbers:
+        raise DataError(f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds")
+    return Event(float(time[0]), float(time[1]), text)

@@ -1,0 +1,149 @@
+"""How well events are placed in time, whatever they say; and what placing them blindly would score.
+
+    P(θ) = share of predictions with tIoU > θ to any reference;  R(θ) = share of references found so
+    per clip the best annotator, for P and R apart; mean over clips; mean over θ
+    F1 = 2 P R / (P + R) of the averaged P and R;  F1-mean = mean over θ of each θ's F1
+"""  # fmt: skip
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidcap_core.metrics.intervals import Events, Pairs, Spans
+from vidcap_core.metrics.ngrams import Floats, Ints
+from vidcap_core.types import Event
+
+HitsOf = Callable[[Pairs], list[NDArray[np.bool_]]]
+TIOUS = (0.3, 0.5, 0.7, 0.9)
+SECONDS = (1, 3, 5, 10, 30, 60)
+"""How far a predicted start may be off in the navigation scores."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """Precision and recall by threshold and clip, arrays [thresholds, clips]."""
+
+    precision: Floats
+    recall: Floats
+
+    @property
+    def values(self) -> dict[str, float]:
+        """P, R and both kinds of F1."""
+        p, r = self.precision.mean(1), self.recall.mean(1)
+        return {
+            "P": float(p.mean()),
+            "R": float(r.mean()),
+            "F1": float(f1(p.mean(), r.mean())),
+            "F1-mean": float(f1(p, r).mean()),
+        }
+
+
+def f1(precision: Floats | float, recall: Floats | float) -> Floats:
+    """Harmonic mean, 0 where both are 0."""
+    total = np.add(precision, recall)
+    product = 2 * np.multiply(precision, recall)
+    return np.asarray(np.divide(product, total, out=np.zeros_like(total, dtype=np.float64), where=total > 0))
+
+
+class Timing:
+    """The references' intervals of some clips, ready to be compared with predictions again and again."""
+
+    def __init__(self, clips: Sequence[str], files: Sequence[Events]) -> None:
+        self.clips = list(clips)
+        self.spans = [Spans.of(self.clips, file) for file in files]
+
+    def locate(self, predictions: Events, tious: Sequence[float] = TIOUS) -> Located:
+        """P and R by tIoU."""
+        return self._score(predictions, lambda pairs: [pairs.tiou > level for level in tious], len(tious))
+
+    def navigate(self, predictions: Events, seconds: Sequence[float] = SECONDS) -> Located:
+        """P and R of starts alone: |difference| < so many seconds."""
+        return self._score(predictions, lambda pairs: [pairs.gap < limit for limit in seconds], len(seconds))
+
+    def in_order(self, predictions: Events) -> Floats:
+        """Per clip: tIoU of the k-th prediction with the k-th reference, by start, over the longer list; best annotator."""
+        spans = Spans.of(self.clips, by_start(predictions))
+        best = np.zeros(len(self.clips))
+        for reference in self._sorted:
+            pairs = Pairs.of(spans, reference)
+            same = pairs.prediction - spans.first[pairs.clip] == pairs.reference - reference.first[pairs.clip]
+            total = np.bincount(pairs.clip[same], pairs.tiou[same], len(self.clips))
+            best = np.maximum(best, total / np.maximum(1, np.maximum(spans.counts, reference.counts)))
+        return best
+
+    @property
+    def _sorted(self) -> list[Spans]:
+        out = []
+        for spans in self.spans:
+            order = np.lexsort((spans.start, spans.clip))
+            out.append(Spans(spans.start[order], spans.end[order], spans.counts))
+        return out
+
+    def _score(self, predictions: Events, hits_of: HitsOf, levels: int) -> Located:
+        spans = Spans.of(self.clips, predictions)
+        precision = np.zeros((levels, len(self.clips)))
+        recall = np.zeros_like(precision)
+        for reference in self.spans:
+            pairs = Pairs.of(spans, reference)
+            for level, hit in enumerate(hits_of(pairs)):
+                found = share(spans, pairs.prediction[hit])
+                covered = share(reference, pairs.reference[hit])
+                precision[level] = np.maximum(precision[level], found)
+                recall[level] = np.maximum(recall[level], covered)
+        return Located(precision, recall)
+
+
+def share(spans: Spans, hit: Ints) -> Floats:
+    """Per clip: which part of its events is among those hit."""
+    marked = np.zeros(len(spans.start))
+    marked[hit] = 1
+    return np.asarray(np.bincount(spans.clip, marked, len(spans.counts)) / np.maximum(1, spans.counts))
+
+
+def by_start(events: Events) -> dict[str, list[Event]]:
+    """Every clip's events by their start; ties stay as they were."""
+    return {clip: sorted(one, key=lambda event: event.start) for clip, one in events.items()}
+
+
+# What costs nothing: predictions that never saw a video.
+
+
+def equal_segments(durations: Mapping[str, float], count: int | Mapping[str, int], width: float = 1.0) -> dict[str, list[Event]]:
+    """N equal parts of every clip, each `width` times as long about its centre, cut off at the ends."""
+    out = {}
+    for clip, duration in durations.items():
+        n = count if isinstance(count, int) else count[clip]
+        half = width * duration / (2 * n) if n else 0.0
+        centres = [(k + 0.5) * duration / n for k in range(n)]
+        out[clip] = [Event(max(0.0, c - half), min(duration, c + half), "") for c in centres]
+    return out
+
+
+def whole_and_halves(durations: Mapping[str, float]) -> dict[str, list[Event]]:
+    """The whole clip and its two halves."""
+    return {
+        clip: [Event(0.0, d, ""), Event(0.0, d / 2, ""), Event(d / 2, d, "")] for clip, d in durations.items()
+    }
+
+
+def mean_count(events: Events) -> int:
+    """Events of a clip on average, rounded: what a training split tells about how many to expect."""
+    return max(1, round(float(np.mean([len(one) for one in events.values()]))))
+
+
+def usual_count(events: Events) -> int:
+    """The commonest number of events of a clip; the smaller of two equally common."""
+    return int(np.bincount([len(one) for one in events.values()]).argmax())
+
+
+def last_ends(files: Sequence[Events]) -> dict[str, float]:
+    """Each clip's last annotated second: a stand-in where durations are unknown."""
+    out: dict[str, float] = {}
+    for file in files:
+        for clip, events in file.items():
+            out[clip] = max([out.get(clip, 0.0), *(event.end for event in events)])
+    return out
