@@ -37,11 +37,18 @@ class Lines:
     lengths: Ints
 
     @classmethod
-    def encode(cls, captions: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Lines:
-        """Captions given as lists of words; new words are added to the vocabulary."""
-        lengths = np.fromiter(map(len, captions), np.int64, len(captions))
-        words = map(vocabulary.__getitem__, chain.from_iterable(captions))
-        return cls(np.fromiter(words, np.int64, int(lengths.sum())), lengths)
+    def encode(cls, captions: Sequence[str], vocabulary: Vocabulary, blank: str | None = None) -> Lines:
+        """Captions split at any white space, or at `blank` alone; new words are added to the vocabulary."""
+        whole = " ".join(captions)
+        words = whole.split(blank)
+        if all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
+            counts = [caption.count(" ") + 1 for caption in captions]
+        else:
+            lists = [caption.split(blank) for caption in captions]
+            words = list(chain.from_iterable(lists))
+            counts = [len(one) for one in lists]
+        numbers = list(map(vocabulary.__getitem__, words))
+        return cls(np.array(numbers, np.int64), np.array(counts, np.int64))
 
     @cached_property
     def owner(self) -> Ints:
@@ -110,12 +117,14 @@ class Found:
 class NgramIndex:
     """All n-grams (n = 1 … 4) of the references of many clips; the first `corpus` clips (or all) are documents."""
 
-    def __init__(self, references: Mapping[str, Sequence[str]], corpus: int | None = None) -> None:
+    def __init__(
+        self, references: Mapping[str, Sequence[str]], corpus: int | None = None
+    ) -> None:
         self.documents = len(references) if corpus is None else corpus
         self.clips = {clip: number for number, clip in enumerate(references)}
         self.vocabulary = Vocabulary()
-        captions = [line.split() for lines in references.values() for line in lines]
         self.per_clip = np.fromiter(map(len, references.values()), np.int64, len(references))
+        captions = [line for lines in references.values() for line in lines]
         self.lines = Lines.encode(captions, self.vocabulary)
         self.clip_of = np.repeat(np.arange(len(self.clips)), self.per_clip)
         self._size = len(self.vocabulary)
@@ -167,7 +176,12 @@ class NgramIndex:
         reference = np.repeat(starts[clip_of_pair], np.diff(first)) + local
         return Order(grams, documents, pairs, most, first, reference, count)
 
-    def find(self, clips: Ints, captions: Sequence[Sequence[str]]) -> Predicted:
+    @cached_property
+    def pair(self) -> Ints:
+        """Per word of a reference: the number of its (clip, word) pair."""
+        return locate(self.orders[0].pairs, self.clip_of[self.lines.owner] * self._size + self.lines.words)
+
+    def find(self, clips: Ints, captions: Sequence[str]) -> Predicted:
         """Look up predictions: `clips[i]` is the number of the clip that `captions[i]` describes."""
         vocabulary = Vocabulary(self.vocabulary)
         lines = Lines.encode(captions, vocabulary)

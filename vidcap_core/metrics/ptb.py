@@ -20,7 +20,9 @@ NAME = "ptb-3.4.1"
 PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
 """What pycocoevalcap removes; the brackets are never found, as tokens are lower case by then."""
 
-NEWLINES = re.compile("[\r\n\x0b\x0c\u2028\u2029]")
+NEWLINES = "\n\r\x0b\x0c\u2028\u2029"
+"""Within a caption they count as spaces; pycocoevalcap treats only the first so, the others shift its lines."""
+
 UNKNOWN = "\0"
 """Stands for the tokens of a chunk that depend on the text around it; never part of a token."""
 
@@ -28,15 +30,16 @@ UNKNOWN = "\0"
 def tokenize(lines: Iterable[str]) -> list[str]:
     """Each line as its tokens, lower case, without punctuation, joined by single spaces."""
     texts = list(lines)
-    if len(NEWLINES.findall("\n".join(texts))) >= len(texts):
-        texts = [NEWLINES.sub(" ", text) for text in texts]
+    whole = "\t".join(texts)
+    if any(mark in whole for mark in NEWLINES):
+        texts = [text.translate(dict.fromkeys(map(ord, NEWLINES), " ")) for text in texts]
     # All lines at once, as a few long strings: a loop in C over chunks that were seen before.
     chunks = " \n ".join(texts).split(" ")
     out = " ".join(map(_chunks().__getitem__, chunks)).split(" \n ")
     last = len(texts) - 1
     for number, tokens in enumerate(out[: len(texts)]):
         if UNKNOWN in tokens or number == last:
-            out[number] = " ".join(_kept(texts[number], _following(texts, number)))
+            out[number] = " ".join(_line(texts[number], _following(texts, number)))
         elif "  " in tokens or tokens[:1] == " " or tokens[-1:] == " ":
             out[number] = " ".join(filter(None, tokens.split(" ")))
     return out[: len(texts)]
@@ -70,6 +73,27 @@ ASSIMILATED = frozenset("cannot gonna gotta lemme gimme wanna".split())
 BEFORE_NUMBER = frozenset("ca fig figs prop no nos art bldg pp op co pty pte".split())
 UNSURE = re.compile(r"[\d.<]")
 """Every rule that reaches over a space involves one of these."""
+
+
+def _line(text: str, after: str) -> list[str]:
+    """The kept tokens of a line, reading only those chunks whose tokens depend on what follows them."""
+    if "<" in text or not after:
+        return _kept(text, after)
+    known = _chunks()
+    chunks = text.split(" ")
+    tokens: list[str] = []
+    place = 0
+    while place < len(chunks):
+        end = place
+        while end < len(chunks) and known[chunks[end]] == UNKNOWN:
+            end += 1
+        if end > place:
+            rest = " ".join(["", *chunks[end:]]) if end < len(chunks) else ""
+            tokens += _kept(" ".join(chunks[place:end]), rest + after)
+        if end < len(chunks):
+            tokens.append(known[chunks[end]])
+        place = end + 1
+    return [token for token in tokens if token]
 
 
 @cache

@@ -36,6 +36,13 @@ class References(Mapping[str, tuple[str, ...]]):
         """Their n-grams, counted once for all metrics."""
         return NgramIndex(self)
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether words are exactly what stands between single spaces: no empty line, no other white space."""
+        lines = [line for captions in self.values() for line in captions]
+        whole = " ".join(lines)
+        return all(lines) and "  " not in whole and whole.count(" ") + 1 == len(whole.split())
+
     def only(self, clips: Iterable[str]) -> References:
         """The same references for some of the clips."""
         return References({clip: self._captions[clip] for clip in clips})
@@ -81,7 +88,7 @@ class Predictions(Mapping[str, str]):
 def find(index: NgramIndex, captions: Mapping[str, str]) -> Predicted:
     """The n-grams of tokenised predictions in the references' index."""
     clips = np.fromiter((index.clips[clip] for clip in captions), np.int64, len(captions))
-    return index.find(clips, [caption.split() for caption in captions.values()])
+    return index.find(clips, list(captions.values()))
 
 
 def predicted(index: NgramIndex, predictions: Mapping[str, str]) -> Predicted:

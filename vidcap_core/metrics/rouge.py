@@ -20,17 +20,17 @@ BITS = 64
 
 @dataclass(frozen=True)
 class Prepared:
-    """References as word numbers, ordered by length, with a slot for every (clip, word)."""
+    """References as word numbers, with the numbers of their (clip, word) pairs."""
 
     clips: dict[str, int]
     vocabulary: Vocabulary
     lines: Lines
     first: Ints
     """per clip: its first reference; one more at the end"""
-    slots: Ints
+    pairs: Ints
     """sorted codes clip * words + word"""
-    slot: Ints
-    """per word of a reference: its slot"""
+    pair: Ints
+    """per word of a reference: number of its pair"""
 
 
 class Rouge:
@@ -40,21 +40,21 @@ class Rouge:
     version = "1"
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
-        """Word numbers and slots."""
+        """Word numbers and pairs, shared with the n-gram metrics where words are what stands between spaces."""
         references = References.of(references)
+        first = np.append(0, np.cumsum([len(lines) for lines in references.values()]))
+        if references.plain:
+            index = references.ngrams
+            return Prepared(index.clips, index.vocabulary, index.lines, first, index.orders[0].pairs, index.pair)
         vocabulary = Vocabulary()
-        lines = Lines.encode([line.split(" ") for lines in references.values() for line in lines], vocabulary)
-        per_clip = np.fromiter(map(len, references.values()), np.int64, len(references))
-        clip_of = np.repeat(np.arange(len(per_clip)), per_clip)
-        slots, slot = np.unique(clip_of[lines.owner] * len(vocabulary) + lines.words, return_inverse=True)
-        first = np.append(0, np.cumsum(per_clip))
-        clips = {clip: number for number, clip in enumerate(references)}
-        return Prepared(clips, vocabulary, lines, first, slots, slot)
+        lines = Lines.encode([line for lines in references.values() for line in lines], vocabulary, " ")
+        clip_of = np.repeat(np.arange(len(references)), np.diff(first))
+        pairs, pair = np.unique(clip_of[lines.owner] * len(vocabulary) + lines.words, return_inverse=True)
+        return Prepared({clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, pair)
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """Mean over clips."""
-        vocabulary = Vocabulary(prepared.vocabulary)
-        lines = Lines.encode([caption.split(" ") for caption in predictions.values()], vocabulary)
+        lines = Lines.encode(list(predictions.values()), Vocabulary(prepared.vocabulary), " ")
         clips = np.fromiter((prepared.clips[clip] for clip in predictions), np.int64, len(predictions))
         reference, owner = expand(prepared.first[clips], prepared.first[clips + 1])
         common = common_lengths(prepared, clips, lines, reference, owner)
@@ -63,7 +63,8 @@ class Rouge:
         recall = np.maximum.reduceat(common / prepared.lines.lengths[reference], begin)
         below = recall + BETA**2 * precision
         scores = np.divide((1 + BETA**2) * precision * recall, below, out=np.zeros(len(below)), where=below > 0)
-        return Values({"ROUGE-L": float(scores.mean())}, {"ROUGE-L": dict(zip(predictions, scores.tolist(), strict=True))})
+        clip_scores = dict(zip(predictions, scores.tolist(), strict=True))
+        return Values({"ROUGE-L": float(scores.mean())}, {"ROUGE-L": clip_scores})
 
 
 def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Ints, owner: Ints) -> Floats:
@@ -74,10 +75,10 @@ def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Int
     """
     fits = lines.lengths <= BITS
     words = np.flatnonzero((lines.words < len(prepared.vocabulary)) & np.repeat(fits, lines.lengths))
-    slot = locate(prepared.slots, clips[lines.owner[words]] * len(prepared.vocabulary) + lines.words[words])
-    masks = np.zeros(len(prepared.slots), np.uint64)
-    hit = slot >= 0
-    np.bitwise_or.at(masks, slot[hit], np.uint64(1) << lines.place[words[hit]].astype(np.uint64))
+    pair = locate(prepared.pairs, clips[lines.owner[words]] * len(prepared.vocabulary) + lines.words[words])
+    masks = np.zeros(len(prepared.pairs), np.uint64)
+    hit = pair >= 0
+    np.bitwise_or.at(masks, pair[hit], np.uint64(1) << lines.place[words[hit]].astype(np.uint64))
 
     sizes = prepared.lines.lengths[reference]
     pairs = np.flatnonzero(fits[owner])
@@ -88,12 +89,12 @@ def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Int
     for step in range(int(sizes[pairs].max(initial=0))):
         active = int(np.searchsorted(-sizes[pairs[:active]], -step))
         row = rows[:active]
-        both = row & masks[prepared.slot[starts[:active] + step]]
+        both = row & masks[prepared.pair[starts[:active] + step]]
         rows[:active] = (row + both) | (row - both)
     common = np.zeros(len(owner))
     common[pairs] = np.unpackbits(np.ascontiguousarray(~rows).view(np.uint8)).reshape(-1, BITS).sum(1)
-    for pair in np.flatnonzero(~fits[owner]):
-        common[pair] = _long_common(lines.of(owner[pair]), prepared.lines.of(reference[pair]))
+    for one in np.flatnonzero(~fits[owner]):
+        common[one] = _long_common(lines.of(owner[one]), prepared.lines.of(reference[one]))
     return common
 
 
@@ -107,4 +108,4 @@ def _long_common(caption: list[int], reference: list[int]) -> int:
     for word in reference:
         both = row & masks.get(word, 0)
         row = ((row + both) | (row - both)) & full
-    return len(caption) - bin(row).count("1")
+    return len(caption) - row.bit_count()
