@@ -1,4 +1,4 @@
-"""Cards: what a method is, its paper, what of it is known or inferred, and what was measured with which config."""
+"""Cards: what a method is, its paper, what of it is known or inferred, what was measured and how."""
 
 from __future__ import annotations
 

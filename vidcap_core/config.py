@@ -72,7 +72,10 @@ def load(name: str | Path, changes: Iterable[str] = ()) -> Config:
 
 def from_json(text: str, name: str) -> Config:
     """A config stored as data; nothing in it is executed."""
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: holds {type(data).__name__}, not a config")
     return Config(name, data)
@@ -196,11 +199,13 @@ def _bases(tree: ast.Module, path: Path) -> list[str]:
         ):
             try:
                 bases = ast.literal_eval(statement.value)
-            except ValueError as error:
-                raise ConfigError(
-                    f"{_shown(path)}:{statement.lineno}: _base_ must be written out, as a list of strings"
-                ) from error
-            return [bases] if isinstance(bases, str) else list(bases)
+            except ValueError:
+                bases = None
+            bases = [bases] if isinstance(bases, str) else bases
+            if isinstance(bases, (list, tuple)) and all(isinstance(base, str) for base in bases):
+                return list(bases)
+            place = f"{_shown(path)}:{statement.lineno}"
+            raise ConfigError(f"{place}: _base_ must be written out, as a list of strings")
     return []
 
 

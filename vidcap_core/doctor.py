@@ -21,7 +21,7 @@ from vidcap_core import plugins
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `absent` is optional and not there; `broken` keeps vidcap from working."""
+    """One thing that was looked at. `absent` is optional; `broken` keeps vidcap from working."""
 
     what: str
     state: Literal["fine", "absent", "warning", "broken"]

@@ -47,7 +47,7 @@ class Plugin:
 
 @lru_cache(maxsize=1)
 def discover() -> dict[str, Plugin]:
-    """Every plugin by name, the core first. Imports neither torch nor mmengine; a broken plugin harms nobody."""
+    """Every plugin by name, the core first. A broken one harms nobody; nothing heavy is imported."""
     found = {"core": _core()}
     disabled = {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
     manager = pluggy.PluginManager("vidcap")
@@ -180,24 +180,30 @@ def _ask(plugin: Plugin) -> None:
         module.vidcap_commands(plugin.commands.__setitem__)
 
 
-def _checked_components(declared: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+def _checked_components(declared: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(declared, Mapping):
+        raise PluginError(f"vidcap_components() gave {type(declared).__name__}, not a mapping")
     for kind, components in declared.items():
         if kind not in REGISTRIES:
             raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(REGISTRIES)}")
+        if not isinstance(components, Mapping):
+            raise PluginError(f"vidcap_components() gave {type(components).__name__} for '{kind}', not a mapping")
         for name, target in components.items():
-            module, colon, attribute = target.partition(":")
-            if not colon or not attribute:
-                raise PluginError(
-                    f"{kind} '{name}': '{target}' is not of the form 'package.module:Attribute'"
-                )
-            if not name.isidentifier():
-                raise PluginError(f"{kind}: '{name}' is not a name that can stand in a config")
-            source = _source(module)
-            if source is None:
-                raise PluginError(f"{kind} '{name}': there is no module '{module}'")
-            if source and not re.search(rf"\b{re.escape(attribute)}\b", source):
-                raise PluginError(f"{kind} '{name}': {module} has no '{attribute}'")
+            _check_component(f"{kind} '{name}'", name, str(target))
     return {kind: dict(components) for kind, components in declared.items()}
+
+
+def _check_component(what: str, name: str, target: str) -> None:
+    module, _, attribute = target.partition(":")
+    if not module or not attribute:
+        raise PluginError(f"{what}: '{target}' is not of the form 'package.module:Attribute'")
+    if not name.replace("-", "_").isidentifier():
+        raise PluginError(f"{what}: '{name}' is not a name that can stand in a config")
+    source = _source(module)
+    if source is None:
+        raise PluginError(f"{what}: there is no module '{module}'")
+    if source and not re.search(rf"\b{re.escape(attribute)}\b", source):
+        raise PluginError(f"{what}: {module} has no '{attribute}'")
 
 
 def _source(module: str) -> str | None:

@@ -18,7 +18,7 @@ Problem = tuple[tuple[str, ...], str]
 def problems(
     given: Any, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()
 ) -> Iterator[Problem]:
-    """Everything that would keep `callee(**given)` from being called; `filled` are arguments that others fill in."""
+    """What would keep `callee(**given)` from being called; `filled` are arguments that others fill in."""
     if not isinstance(given, dict):
         yield (), f"must be a dict of {name}'s arguments, not {type(given).__name__}"
         return

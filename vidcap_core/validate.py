@@ -78,7 +78,7 @@ def _optimizer(config: Config, path: KeyPath, node: Any) -> None:
     if not isinstance(node, dict):
         raise config.error(path, "must be a dict: type, lr, ...")
     name = node.get("type", "AdamW")
-    import torch  # heavy, but a config with a misspelt optimiser must fail here and not after the data is read
+    import torch  # heavy, but a misspelt optimiser must fail here and not after the data is read
 
     optimizer = getattr(torch.optim, name, None)
     if optimizer is None:

@@ -69,7 +69,7 @@ def note(message: str) -> None:
 
 @contextmanager
 def progress(text: str, total: int | None) -> Iterator[Advance]:
-    """A bar on a terminal, one line at the start and one at the end in a pipe; call what it gives with each step."""
+    """A bar on a terminal, a line at the start and the end in a pipe; call what it gives with each step."""
     if on_terminal(sys.stderr):
         from rich.console import Console
         from rich.progress import Progress

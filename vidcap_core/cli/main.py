@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from vidcap_core import __version__
-from vidcap_core.cli.outcome import WRONG_INPUT, guarded
+from vidcap_core.cli.outcome import guarded
+from vidcap_core.errors import UserError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "list": (
@@ -63,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser, names = build_parser(typed)
         if typed is not None and typed not in names:
             close = difflib.get_close_matches(typed, names, n=1)
-            parser.exit(WRONG_INPUT, f"error: vidcap has no command '{typed}'"
-                        + (f"; did you mean '{close[0]}'?" if close else f"; commands: {', '.join(names)}") + "\n")  # fmt: skip
+            meant = f"did you mean '{close[0]}'?" if close else f"commands: {', '.join(names)}"
+            raise UserError(f"vidcap has no command '{typed}'; {meant}")
         if not arguments:
             parser.print_help()
             return 0

@@ -22,7 +22,6 @@ def run(args: argparse.Namespace) -> int:
     from vidcap_core import scaffold
 
     folder = scaffold.write(args.name, args.into)
-    print(
-        f"wrote {folder}\nnext:\n  pip install -e {folder}\n  vidcap-run {scaffold.plugin_name(args.name)}/toy\n  pytest {folder}"
-    )
+    config = f"{scaffold.plugin_name(args.name)}/toy"
+    print(f"wrote {folder}; next:\n  pip install -e {folder}\n  vidcap-run {config}\n  pytest {folder}")
     return 0

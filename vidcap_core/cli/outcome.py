@@ -30,7 +30,5 @@ def guarded(command: Callable[[], int], debug: bool, after_interrupt: str | None
     except Exception as error:
         if debug:
             raise
-        note(
-            f"internal error: {type(error).__name__}: {error}\n  try: the same command with --debug shows where"
-        )
+        note(f"internal error: {type(error).__name__}: {error}\n  try: the same command with --debug")
         return FAILED

@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("config", help="plugin/name, or the path of a .py file")
     parser.add_argument("task", nargs="?", choices=("train", "test", "predict"), default="train",
-                        help="train (default): all phases, then the scores; test: score; predict: captions only")  # fmt: skip
+                        help="train (the default) with scores at its end, test, or predict")  # fmt: skip
     parser.add_argument(
         "--work-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/PLUGIN-CONFIG)"
     )
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
     parser.add_argument("--amp", choices=("off", "bf16", "fp16"), nargs="?", const="bf16",
-                        help="mixed precision, short for --set runtime.amp=...; bf16 when nothing follows")  # fmt: skip
+                        help="mixed precision, short for --set runtime.amp=...; alone: bf16")  # fmt: skip
     parser.add_argument(
         "--nproc", type=int, default=1, metavar="N", help="processes on this machine, one a GPU"
     )

@@ -1,0 +1,85 @@
+"""Registries: lazy, unambiguous, and helpful about what they do not know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from vidcap_core import plugins
+from vidcap_core.errors import PluginError
+from vidcap_core.registry import HEADS, METRICS, REGISTRIES, Registry
+
+
+@pytest.fixture
+def heads() -> Iterator[Registry]:
+    """The table of heads with two plugins that offer the same name, put back afterwards."""
+    plugins.discover()
+    HEADS.declare("red", {"Twin": "json:loads", "Lone": "json:dumps", "Gone": "no_such_module:X"})
+    HEADS.declare("blue", {"Twin": "json:load"})
+    yield HEADS
+    plugins.discover.cache_clear()
+    plugins.discover()
+
+
+def test_a_bare_name_works_while_it_is_unique(heads: Registry) -> None:
+    import json
+
+    assert heads.load("Lone") is json.dumps
+    assert heads.load("red.Lone") is json.dumps
+
+
+def test_an_ambiguous_name_is_refused_and_names_both(heads: Registry) -> None:
+    with pytest.raises(PluginError, match=r"'red\.Twin' or 'blue\.Twin'"):
+        heads.load("Twin")
+    import json
+
+    assert heads.load("blue.Twin") is json.load
+
+
+def test_names_can_all_be_typed(heads: Registry) -> None:
+    names = heads.names()
+    assert {"Lone", "red.Twin", "blue.Twin"} <= set(names)
+    assert "Twin" not in names
+    assert [heads.find(name).full_name for name in names] == [entry.full_name for entry in heads]
+
+
+def test_an_unknown_name_is_answered_with_what_was_meant(heads: Registry) -> None:
+    with pytest.raises(PluginError, match="did you mean 'Lone'"):
+        heads.find("Lune")
+    with pytest.raises(PluginError, match="known: .*MeanPoolGRU"):
+        heads.find("Zzzzzzz")
+
+
+@pytest.mark.parametrize("path", ["json.decoder.JSONDecoder", "json.decoder:JSONDecoder"])
+def test_a_dotted_path_always_works(path: str) -> None:
+    from json.decoder import JSONDecoder
+
+    assert HEADS.load(path) is JSONDecoder
+
+
+def test_a_component_that_cannot_be_imported_says_whose_it_is(heads: Registry) -> None:
+    with pytest.raises(PluginError, match=r"head 'Gone' of plugin 'red' cannot be imported"):
+        heads.load("Gone")
+    with pytest.raises(PluginError, match="json has no 'nothing'"):
+        heads.load("json:nothing")
+
+
+def test_finding_imports_nothing(heads: Registry) -> None:
+    heads.declare("red", {"Heavy": "xml.dom.pulldom:PullDOM"})
+    sys.modules.pop("xml.dom.pulldom", None)
+    heads.find("Heavy")
+    assert "xml.dom.pulldom" not in sys.modules
+    heads.load("Heavy")
+    assert "xml.dom.pulldom" in sys.modules
+
+
+def test_every_declared_component_of_every_working_plugin_exists() -> None:
+    for registry in REGISTRIES.values():
+        for entry in registry:
+            assert registry.load(entry.full_name) is not None, entry
+
+
+def test_metric_names_may_hold_a_dash() -> None:
+    assert METRICS.find("cider-d").full_name == "core.cider-d"

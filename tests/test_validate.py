@@ -1,0 +1,83 @@
+"""Validation: every key of a config is checked against the component it is for, before anything is built."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vidcap_core.config import Config, set_key
+from vidcap_core.errors import UserError
+from vidcap_core.testing import tiny
+from vidcap_core.validate import validate
+
+
+def changed(*changes: str, **sections: Any) -> Config:
+    config = Config("configs/x.py", tiny.config(**sections))
+    for change in changes:
+        set_key(config, change)
+    return config
+
+
+def test_the_plain_config_is_fine() -> None:
+    validate(changed())
+
+
+WRONG = [
+    (["haed.width=1"], "a config has no section 'haed'; did you mean 'head'?"),
+    (["seed=one"], "seed: must be a int, not str"),
+    (["head.widht=1"], "head.widht: MeanPoolGRU has no argument 'widht'; did you mean 'width'?"),
+    (["head.width=wide"], "head.width: MeanPoolGRU wants int for 'width', not 'wide'"),
+    (["head.type=MeanPoolGRUU"], "head.type: no head is named 'MeanPoolGRUU'; did you mean 'MeanPoolGRU'?"),
+    (["head=3"], "head: must be dict(type=..., ...): a head"),
+    (["data.train.clipz=3"], "TinyClips has no argument 'clipz'; did you mean 'clips'?"),
+    (["losses.tokens.type=TokenLos"], "did you mean 'TokenLoss'?"),
+    (["losses=[]"], "losses: must be a dict, not list"),
+    (["tokenizer.type=Vocab"], "no tokenizer is named 'Vocab'"),
+    (["optimizer.lr=fast"], "wants float"),
+    (["optimizer.learning_rate=1"], "has no argument 'learning_rate'"),
+    (["optimizer.type=Adma"], "no optimiser is named 'Adma'; did you mean 'Adam'?"),
+    (["generate.mode=beem"], "wants Literal"),
+    (["generate.kinds.caption.bim=3"], "generate.kinds.caption.bim"),
+    (["generate.kinds=3"], "generate.kinds: must be a dict"),
+    (["phases=[]"], "a run needs at least one phase"),
+    (["phases=3"], "phases: must be a list"),
+    (["phases.0.epochs=None"], "phase 'caption' must say either epochs or steps"),
+    (["phases.0.steps=5"], "must say either epochs or steps"),
+    (["phases.0.losses=['tokns']"], "there is no loss 'tokns'; did you mean 'tokens'?"),
+    (["phases.0.losses=[]"], "must say either losses or updates"),
+    (["phases.0.epoch=3"], "Phase has no argument 'epoch'; did you mean 'epochs'?"),
+    (["phases.0=3"], "must be a dict of Phase's arguments, not int"),
+    (["phases.0.start_from=count"], "no earlier phase keeps 'count'"),
+    (["phases.0.schedule={'type': 'cosin'}"], "phases.0.schedule.type"),
+    (["schedule.warmpu=1"], "did you mean 'warmup'?"),
+    (["runtime.amp=fp8"], "runtime.amp: Runtime wants Literal['off', 'bf16', 'fp16'] for 'amp', not 'fp8'"),
+    (["evaluate.metrics=['cider-e']"], "no metric is named 'cider-e'; did you mean 'cider-d'?"),
+    (["evaluate.metrics=['meteor', {}]"], "evaluate.metrics.1"),
+    (["evaluate=3"], "evaluate: must be a dict"),
+    (["evaluate.split=tset"], "data has no 'tset'; it has train, val"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG, ids=[" ".join(changes) for changes, _ in WRONG])
+def test_what_is_wrong_is_said_with_the_key(changes: list[str], said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        validate(changed(*changes))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("section", ["data", "head", "losses", "phases"])
+def test_a_missing_section_is_named(section: str) -> None:
+    config = changed()
+    del config.data[section]
+    with pytest.raises(UserError, match=f"the section '{section}' .* is missing"):
+        validate(config)
+
+
+def test_the_error_names_the_file_or_the_option_that_said_it() -> None:
+    config = changed("head.widht=1")
+    with pytest.raises(UserError, match=r"^--set head\.widht: head\.widht: "):
+        validate(config)
+    config = changed(head={"type": "MeanPoolGRU", "widht": 1})
+    with pytest.raises(UserError, match=r"^configs/x\.py: head\.widht: "):
+        validate(config)
