@@ -1,0 +1,97 @@
+"""From nothing to a running model: `python start.py`; and to a green test run: `python start.py test`.
+
+Needs Python 3.10 or newer with pip and venv, and nothing else. It makes the environment `.venv` beside this file,
+installs vidcap and its plugins there, and then
+
+    python start.py              trains a captioner on the built-in toy videos, scores it, captions a clip
+    python start.py test         runs the whole test suite (what follows `test` goes to pytest)
+    python start.py install      only makes the environment
+"""
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+EXTRAS = {"run": "default", "install": "default", "test": "default,test,dev"}
+
+
+def main():
+    if sys.version_info < (3, 10):
+        sys.exit("error: vidcap needs Python 3.10 or newer; this is " + sys.version.split()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage="python start.py [run|test|install]"
+    )
+    parser.add_argument("task", nargs="?", choices=("run", "test", "install"), default="run")
+    parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the environment (default: .venv)")
+    args, rest = parser.parse_known_args()
+    if rest and args.task != "test":
+        parser.error("what is " + " ".join(rest) + "?")
+    try:
+        python = environment(args.venv.resolve(), EXTRAS[args.task])
+        if args.task == "test":
+            return tests(python, rest)
+        return first_run(python) if args.task == "run" else 0
+    except subprocess.CalledProcessError as error:
+        print("error: this command failed with exit code %d:\n  %s" % (error.returncode, " ".join(map(str, error.cmd))))
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on from here")
+        return 130
+
+
+def environment(folder, extras):
+    """The environment's Python; installed anew only when what it should hold has changed."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    files = [ROOT / "pyproject.toml", *(plugin / "pyproject.toml" for plugin in PLUGINS)]
+    wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files) + str(ROOT).encode()).hexdigest()
+    stamp = folder / "vidcap-installed.txt"
+    held = stamp.read_text().split("\n") if stamp.is_file() and python.is_file() else ["", ""]
+    if held[0] == wanted and set(extras.split(",")) <= set(held[1].split(",")):
+        return python
+    if not python.is_file():
+        say("1/2  making the environment %s" % folder)
+        try:
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit("error: Python's venv cannot install pip here; on Debian or Ubuntu: apt install python3-venv")
+    say("2/2  installing vidcap, torch and what else it needs: minutes the first time, some GB")
+    packages = ["-e", "%s[%s]" % (ROOT, extras)]
+    for plugin in PLUGINS:
+        packages += ["-e", str(plugin)]
+    quiet = [] if sys.stdout.isatty() else ["--progress-bar", "off", "--quiet"]
+    subprocess.run([python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, *packages], check=True)
+    stamp.write_text(wanted + "\n" + extras)
+    return python
+
+
+def first_run(python):
+    """Train, score, caption a clip; say where everything lies."""
+    number = 1
+    while (ROOT / "runs" / ("toy-%d" % number)).exists():
+        number += 1
+    folder = Path("runs") / ("toy-%d" % number)
+    start = time.monotonic()
+    say("training core/toy on the built-in toy videos")
+    subprocess.run([python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT)
+    say("done in %.0f s" % (time.monotonic() - start))
+    return 0
+
+
+def tests(python, rest):
+    """The whole suite, over all cores; returns pytest's exit code."""
+    return subprocess.run([python, "-m", "pytest", "-n", "auto", *rest], cwd=ROOT).returncode
+
+
+def say(message):
+    print("== " + message, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
