@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vidcap_core.metrics.signature import Signature
+
+
+@dataclass(frozen=True)
+class Additive:
+    """A corpus value that is a function of sums over clips and not their mean (BLEU): what resampling needs."""
+
+    parts: NDArray[np.float64]
+    """[clips, parts]"""
+    combine: Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]]
+    """sums [samples, parts] → {name: [samples]}"""
 
 
 @dataclass(frozen=True)
@@ -15,6 +28,7 @@ class Values:
 
     corpus: dict[str, float]
     clips: dict[str, dict[str, float]] = field(default_factory=dict)
+    additive: Additive | None = None
 
 
 @dataclass(frozen=True)
@@ -24,6 +38,7 @@ class Score:
     values: dict[str, float]
     clips: dict[str, dict[str, float]]
     signature: Signature
+    additive: Additive | None = None
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vidcap_core.metrics.base import Values
+from vidcap_core.metrics.base import Additive, Values
 from vidcap_core.metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, bincount
 from vidcap_core.metrics.references import References, predicted
 
@@ -40,16 +40,12 @@ class Bleu:
         ])  # fmt: skip
         guess = np.stack([np.maximum(0, length - n) for n in range(ORDERS)]).astype(np.float64)
         closest = _closest(prepared, found.clips, length)
-        clips = _bleu(correct, guess, length.astype(np.float64), closest)
-        total = _bleu(
-            correct.sum(1, keepdims=True), guess.sum(1, keepdims=True),
-            length.sum(keepdims=True).astype(np.float64), closest.sum(keepdims=True),
-        )  # fmt: skip
-        names = [f"BLEU-{n}" for n in range(1, ORDERS + 1)]
+        parts = np.concatenate([correct, guess, length[None], closest[None]]).astype(np.float64).T
         ids = list(predictions)
         return Values(
-            {name: float(row[0]) for name, row in zip(names, total, strict=True)},
-            {name: dict(zip(ids, row.tolist(), strict=True)) for name, row in zip(names, clips, strict=True)},
+            {name: float(value[0]) for name, value in bleu(parts.sum(0, keepdims=True)).items()},
+            {name: dict(zip(ids, value.tolist(), strict=True)) for name, value in bleu(parts).items()},
+            Additive(parts, bleu),
         )
 
 
@@ -65,10 +61,11 @@ def _closest(index: NgramIndex, clips: Ints, length: Ints) -> Floats:
     return (np.minimum.reduceat(rank, first) % longest).astype(np.float64)
 
 
-def _bleu(correct: Floats, guess: Floats, length: Floats, reference: Floats) -> Floats:
+def bleu(sums: Floats) -> dict[str, Floats]:
+    """BLEU-1 … BLEU-4 from [samples, 10]: matches and n-grams by order, length, reference length."""
+    correct, guess, (length, reference) = np.split(sums.T, [ORDERS, 2 * ORDERS])
     precision = np.cumprod((correct + TINY) / (guess + SMALL), axis=0)
     mean = precision ** (1 / np.arange(1, ORDERS + 1))[:, None]
     ratio = (length + TINY) / (reference + SMALL)
-    with np.errstate(over="ignore"):
-        penalty = np.where(ratio < 1, np.exp(1 - 1 / ratio), 1.0)
-    return np.asarray(mean * penalty)
+    penalty = np.exp(np.minimum(0, 1 - 1 / ratio))
+    return {f"BLEU-{n}": mean[n - 1] * penalty for n in range(1, ORDERS + 1)}

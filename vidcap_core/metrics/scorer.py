@@ -98,7 +98,7 @@ class Scorer:
                 metric.name, metric.version, self._tokenizer_name, references.counts(), self.missing,
                 len(tokens), len(self.references), hash_ids(absent),
             )  # fmt: skip
-            scores.append(Score(values.corpus, values.clips, signature))
+            scores.append(Score(values.corpus, values.clips, signature, values.additive))
         if scores and all(value == 0 for score in scores for value in score.values.values()):
             notes.append("every score is 0: are these the references of these predictions?")
         for note in notes:
