@@ -1,0 +1,75 @@
+"""Localisation as a metric: P, R, F1, and next to them what blind predictions score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vidcap_core.metrics import baselines
+from vidcap_core.metrics.base import Values
+from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
+from vidcap_core.metrics.intervals import Events
+from vidcap_core.metrics.localisation import SECONDS, TIOUS, Timing, f1
+from vidcap_core.metrics.scorer import Missing
+
+
+class Localisation(EventMetric):
+    """P, R, F1 of intervals, tIoU in order, and the same for predictions that never saw a video.
+
+    `segments`: how many equal segments the blind baseline cuts a clip into (default: the references' mean);
+    `detail`: the values at each tIoU and the navigation scores by seconds as well.
+    """
+
+    name = "localisation"
+
+    def __init__(
+        self,
+        missing: Missing = "error",
+        tious: Sequence[float] = TIOUS,
+        segments: int | None = None,
+        detail: bool = False,
+    ) -> None:
+        self.missing: Missing = missing
+        self.tious = tuple(tious)
+        self.segments = segments
+        self.detail = detail
+
+    def prepare(self, references: EventReferences) -> EventReferences:
+        """Nothing to do: intervals are cheap."""
+        return references
+
+    def parts(self, prepared: EventReferences, clips: Sequence[str], predictions: Events) -> list[Part]:
+        """One part."""
+        timing = Timing(clips, prepared.files)
+        located = timing.locate(predictions, self.tious)
+        order = timing.in_order(predictions)
+        corpus = {f"loc-{name}": value for name, value in located.values.items()}
+        corpus["loc-order-tIoU"] = float(order.mean())
+        if self.detail:
+            rows = zip(self.tious, located.precision.mean(1), located.recall.mean(1), strict=True)
+            for level, p, r in rows:
+                corpus |= {f"loc-P@{level:g}": float(p), f"loc-R@{level:g}": float(r), f"loc-F1@{level:g}": float(f1(p, r))}
+            started = timing.navigate(predictions)
+            rows = zip(SECONDS, started.precision.mean(1), started.recall.mean(1), strict=True)
+            for limit, p, r in rows:
+                corpus |= {f"start-P@{limit}s": float(p), f"start-R@{limit}s": float(r), f"start-F1@{limit}s": float(f1(p, r))}
+        for name, blind in self.blind(prepared, clips, predictions).items():
+            values = timing.locate(blind, self.tious).values
+            corpus |= {f"loc-{key}:{name}": values[key] for key in ("P", "R", "F1")}
+            corpus[f"loc-order-tIoU:{name}"] = float(timing.in_order(blind).mean())
+        p, r = located.precision.mean(0), located.recall.mean(0)
+        by_clip = {"loc-P": p, "loc-R": r, "loc-F1": f1(p, r), "loc-order-tIoU": order}
+        per_clip = {name: dict(zip(clips, values.tolist(), strict=True)) for name, values in by_clip.items()}
+        return [Part("localisation", "none", Values(corpus, per_clip), len(clips))]
+
+    def blind(self, references: EventReferences, clips: Sequence[str], predictions: Events) -> dict[str, Events]:
+        """What to compare with: equal segments, as many as predicted and N everywhere, and the whole with its halves."""
+        durations = {clip: references.durations[clip] for clip in clips}
+        counts = {clip: len(predictions.get(clip, ())) for clip in clips}
+        n = self.segments or max(1, round(float(np.mean([len(one) for file in references.files for one in file.values()]))))
+        return {
+            "segments-as-many": baselines.equal_segments(durations, counts),
+            f"segments-{n}": baselines.equal_segments(durations, n),
+            "whole-and-halves": baselines.whole_and_halves(durations),
+        }
