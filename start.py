@@ -1,7 +1,7 @@
 """From nothing to a running model: `python start.py`; and to a green test run: `python start.py test`.
 
-Needs Python 3.10 or newer with pip and venv, and nothing else. It makes the environment `.venv` beside this file,
-installs vidcap and its plugins there, and then
+Needs Python 3.10 or newer with pip and venv, and nothing else. It makes the environment `.venv` beside this
+file, installs vidcap and its plugins there, and then
 
     python start.py              trains a captioner on the built-in toy videos, scores it, captions a clip
     python start.py test         runs the whole test suite (what follows `test` goes to pytest)
@@ -23,10 +23,12 @@ EXTRAS = {"run": "default", "install": "default", "test": "default,test,dev"}
 
 
 def main():
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036 -- whoever has an older one shall read this
         sys.exit("error: vidcap needs Python 3.10 or newer; this is " + sys.version.split()[0])
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, usage="python start.py [run|test|install]"
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="python start.py [run|test|install]",
     )
     parser.add_argument("task", nargs="?", choices=("run", "test", "install"), default="run")
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="the environment (default: .venv)")
@@ -39,7 +41,10 @@ def main():
             return tests(python, rest)
         return first_run(python) if args.task == "run" else 0
     except subprocess.CalledProcessError as error:
-        print("error: this command failed with exit code %d:\n  %s" % (error.returncode, " ".join(map(str, error.cmd))))
+        print(
+            "error: this command failed with exit code %d:\n  %s"
+            % (error.returncode, " ".join(map(str, error.cmd)))
+        )
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here")
@@ -60,13 +65,17 @@ def environment(folder, extras):
         try:
             venv.create(folder, with_pip=True)
         except subprocess.CalledProcessError:
-            sys.exit("error: Python's venv cannot install pip here; on Debian or Ubuntu: apt install python3-venv")
+            sys.exit(
+                "error: Python's venv cannot install pip here; on Debian or Ubuntu: apt install python3-venv"
+            )
     say("2/2  installing vidcap, torch and what else it needs: minutes the first time, some GB")
     packages = ["-e", "%s[%s]" % (ROOT, extras)]
     for plugin in PLUGINS:
         packages += ["-e", str(plugin)]
     quiet = [] if sys.stdout.isatty() else ["--progress-bar", "off", "--quiet"]
-    subprocess.run([python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, *packages], check=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, *packages], check=True
+    )
     stamp.write_text(wanted + "\n" + extras)
     return python
 
@@ -79,7 +88,9 @@ def first_run(python):
     folder = Path("runs") / ("toy-%d" % number)
     start = time.monotonic()
     say("training core/toy on the built-in toy videos")
-    subprocess.run([python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT)
+    subprocess.run(
+        [python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT
+    )
     say("done in %.0f s" % (time.monotonic() - start))
     return 0
 

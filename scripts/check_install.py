@@ -16,7 +16,9 @@ from pathlib import Path
 
 def main() -> int:
     """One plugin, then all; the first thing that fails ends it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("dist", type=Path, help="the folder with the wheels")
     dist = parser.parse_args().dist.resolve()
     with tempfile.TemporaryDirectory(prefix="vidcap-clean-") as folder:

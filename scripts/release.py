@@ -20,7 +20,9 @@ PROJECTS = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject
 
 def main() -> int:
     """Every step, in order; the first that fails ends it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--dry-run", action="store_true", help="build and check, but publish nothing")
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the files go (default: dist)")
     args = parser.parse_args()
@@ -31,7 +33,9 @@ def main() -> int:
     for project in PROJECTS:
         say(f"building {project.relative_to(ROOT.parent)}")
         run(sys.executable, "-m", "build", "--outdir", args.out, project)
-        shutil.rmtree(project / "build", ignore_errors=True)  # a stale one would leak removed files into the next wheel
+        shutil.rmtree(
+            project / "build", ignore_errors=True
+        )  # a stale one would leak removed files into the next wheel
     files = sorted(args.out.iterdir())
     check_contents(files, version)
     run(sys.executable, "-m", "twine", "check", "--strict", *files)
@@ -59,9 +63,13 @@ def agreed_version() -> str:
 
 def refuse_a_dirty_tree(version: str) -> None:
     """What is published must be what a commit holds."""
-    if subprocess.run(["git", "-C", ROOT, "status", "--porcelain"], capture_output=True, text=True, check=True).stdout:
+    if subprocess.run(
+        ["git", "-C", ROOT, "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout:
         sys.exit("error: the tree has changes that are not committed")
-    if subprocess.run(["git", "-C", ROOT, "tag", "--list", f"v{version}"], capture_output=True, text=True).stdout:
+    if subprocess.run(
+        ["git", "-C", ROOT, "tag", "--list", f"v{version}"], capture_output=True, text=True
+    ).stdout:
         sys.exit(f"error: v{version} is tagged already")
 
 

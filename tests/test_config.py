@@ -46,7 +46,11 @@ def test_a_later_base_wins_and_the_file_wins_over_both(tmp_path: Path) -> None:
 
 
 def test_a_config_may_compute(tmp_path: Path) -> None:
-    path = write(tmp_path, "run.py", "import math\nwidth = math.gcd(12, 8)\n_hidden = 3\ndef helper(): ...\nx = [_hidden] * 2")
+    path = write(
+        tmp_path,
+        "run.py",
+        "import math\nwidth = math.gcd(12, 8)\n_hidden = 3\ndef helper(): ...\nx = [_hidden] * 2",
+    )
     assert config.load(path).data == {"width": 4, "x": [3, 3]}
 
 

@@ -55,7 +55,9 @@ def test_problems_name_the_argument() -> None:
         (("layers",), "Layered wants int for 'layers', not 'two'")
     ]
     assert list(problems({}, Layered, "Layered", filled=["layers"])) == []
-    assert list(problems([1], Layered, "Layered")) == [((), "must be a dict of Layered's arguments, not list")]
+    assert list(problems([1], Layered, "Layered")) == [
+        ((), "must be a dict of Layered's arguments, not list")
+    ]
 
 
 def test_open_ended_calls_take_any_name() -> None:

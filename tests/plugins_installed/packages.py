@@ -8,22 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 
-HEAD = '''
+HEAD = """
 from vidcap_core.heads.base import Head
 
 class {name}(Head):
     def __init__(self, width: int = 8) -> None:
         super().__init__()
-'''
+"""
 
-DECLARES = '''
+DECLARES = """
 from vidcap_core.hookspecs import hookimpl
 VIDCAP_API = {api}
 
 @hookimpl
 def {hook}():
     return {{"heads": {{"{head}": "{module}.head:{head}"}}}}
-'''
+"""
 
 
 @dataclass
@@ -90,7 +90,7 @@ CARD = """
     limits: [it learns nothing]
     """
 
-COMMAND = '''
+COMMAND = """
     def add_parser(subparsers):
         parser = subparsers.add_parser("greet")
         parser.add_argument("whom")
@@ -99,15 +99,15 @@ COMMAND = '''
     def run(args):
         print(f"good day, {args.whom}")
         return 0
-    '''
+    """
 
 GOOD_INIT = (
     declares("good", "GoodHead")
-    + '''
+    + """
 @hookimpl
 def vidcap_commands(add):
     add("greet", "vidcap_test_good.greet")
-'''
+"""
 )
 
 CONFIG = """
@@ -132,11 +132,16 @@ PACKAGES = [
     ),
     Package("raises", {"__init__.py": "raise RuntimeError('the licence file is missing')"}),
     Package("leaves", {"__init__.py": "import sys; sys.exit('no GPU here')"}),
-    Package("misspelt", {"__init__.py": declares("misspelt", "X", hook="vidcap_componets"), "head.py": head("X")}),
+    Package(
+        "misspelt", {"__init__.py": declares("misspelt", "X", hook="vidcap_componets"), "head.py": head("X")}
+    ),
     Package("newer", {"__init__.py": declares("newer", "NewHead", api=2), "head.py": head("NewHead")}),
     Package("hollow", {"__init__.py": declares("hollow", "HollowHead")}),
     Package("nameless", {"__init__.py": declares("nameless", "LostHead"), "head.py": head("OtherHead")}),
-    Package("late", {"__init__.py": declares("late", "LateHead"), "head.py": "import no_such_library\nLateHead = 0\n"}),
+    Package(
+        "late",
+        {"__init__.py": declares("late", "LateHead"), "head.py": "import no_such_library\nLateHead = 0\n"},
+    ),
     Package("one", {"__init__.py": declares("one", "Twin"), "head.py": head("Twin")}),
     Package("two", {"__init__.py": declares("two", "Twin"), "head.py": head("Twin")}),
     Package("claim_a", {"__init__.py": declares("claim_a", "A"), "head.py": head("A")}, plugin="claimed"),

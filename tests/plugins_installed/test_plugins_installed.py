@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-_spec = importlib.util.spec_from_file_location("vidcap_test_packages", Path(__file__).with_name("packages.py"))
+_spec = importlib.util.spec_from_file_location(
+    "vidcap_test_packages", Path(__file__).with_name("packages.py")
+)
 assert _spec is not None and _spec.loader is not None
 packages = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = packages
@@ -57,7 +59,9 @@ REASONS = {
 
 def named(listed: dict[str, dict[str, object]], name: str) -> dict[str, object]:
     """A row by the package's name, however the installer spelt the distribution."""
-    return next(row for key, row in listed.items() if key.replace("_", "-") == f"vidcap-test-{name}".replace("_", "-"))
+    return next(
+        row for key, row in listed.items() if key.replace("_", "-") == f"vidcap-test-{name}".replace("_", "-")
+    )
 
 
 @pytest.mark.parametrize("name", REASONS)
