@@ -1,7 +1,8 @@
 """How sure a number is: bootstrap intervals, and paired tests between two systems, over clips.
 
 Clips are drawn with replacement; document frequencies (CIDEr) stay those of the whole set. A corpus value that is
-not the mean of its clips' values is recomputed where the metric says how (BLEU), else the mean stands in for it.
+not the mean of its clips' values is recomputed where the metric says how (BLEU); else the mean stands in for it, and
+its interval is moved to the corpus value (METEOR).
 """
 
 from __future__ import annotations
@@ -86,4 +87,8 @@ def _draws(clips: int, samples: int, seed: int) -> Floats:
 def _resampled(score: Score, draws: Floats) -> dict[str, Floats]:
     if score.additive is not None:
         return score.additive.combine(draws @ score.additive.parts)
-    return {name: draws @ np.array(list(values.values())) / draws.shape[1] for name, values in score.clips.items()}
+    out = {}
+    for name, by_clip in score.clips.items():
+        values = np.array(list(by_clip.values()))
+        out[name] = draws @ values / len(values) + (score.values[name] - values.mean())
+    return out
