@@ -41,10 +41,8 @@ def main():
             return tests(python, rest)
         return first_run(python) if args.task == "run" else 0
     except subprocess.CalledProcessError as error:
-        print(
-            "error: this command failed with exit code %d:\n  %s"
-            % (error.returncode, " ".join(map(str, error.cmd)))
-        )
+        command = " ".join(map(str, error.cmd))
+        print(f"error: this command failed with exit code {error.returncode}:\n  {command}")
         return 1
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here")
@@ -61,7 +59,7 @@ def environment(folder, extras):
     if held[0] == wanted and set(extras.split(",")) <= set(held[1].split(",")):
         return python
     if not python.is_file():
-        say("1/2  making the environment %s" % folder)
+        say(f"1/2  making the environment {folder}")
         try:
             venv.create(folder, with_pip=True)
         except subprocess.CalledProcessError:
@@ -69,7 +67,7 @@ def environment(folder, extras):
                 "error: Python's venv cannot install pip here; on Debian or Ubuntu: apt install python3-venv"
             )
     say("2/2  installing vidcap, torch and what else it needs: minutes the first time, some GB")
-    packages = ["-e", "%s[%s]" % (ROOT, extras)]
+    packages = ["-e", f"{ROOT}[{extras}]"]
     for plugin in PLUGINS:
         packages += ["-e", str(plugin)]
     quiet = [] if sys.stdout.isatty() else ["--progress-bar", "off", "--quiet"]
@@ -83,15 +81,15 @@ def environment(folder, extras):
 def first_run(python):
     """Train, score, caption a clip; say where everything lies."""
     number = 1
-    while (ROOT / "runs" / ("toy-%d" % number)).exists():
+    while (ROOT / "runs" / f"toy-{number}").exists():
         number += 1
-    folder = Path("runs") / ("toy-%d" % number)
+    folder = Path("runs") / f"toy-{number}"
     start = time.monotonic()
     say("training core/toy on the built-in toy videos")
     subprocess.run(
         [python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT
     )
-    say("done in %.0f s" % (time.monotonic() - start))
+    say(f"done in {time.monotonic() - start:.0f} s")
     return 0
 
 

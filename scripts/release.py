@@ -1,4 +1,4 @@
-"""Build, check and publish all distributions: `python scripts/release.py --dry-run` does all but the last step.
+"""Build, check and publish all distributions; `python scripts/release.py --dry-run` publishes nothing.
 
 Needs the `dev` extra (build, twine). Publishing reads twine's own configuration (~/.pypirc or TWINE_*).
 """

@@ -63,7 +63,7 @@ def test_components_may_be_named_with_a_dash() -> None:
 
 def test_a_hook_without_its_mark_is_refused() -> None:
     with pytest.raises(PluginError, match="lacks @hookimpl"):
-        checked(module(vidcap_components=lambda: {}))
+        checked(module(vidcap_components=dict))
 
 
 def test_a_module_that_states_no_version_is_refused() -> None:

@@ -48,7 +48,7 @@ def test_names_can_all_be_typed(heads: Registry) -> None:
 def test_an_unknown_name_is_answered_with_what_was_meant(heads: Registry) -> None:
     with pytest.raises(PluginError, match="did you mean 'Lone'"):
         heads.find("Lune")
-    with pytest.raises(PluginError, match="known: .*MeanPoolGRU"):
+    with pytest.raises(PluginError, match=r"known: .*MeanPoolGRU"):
         heads.find("Zzzzzzz")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Optional
+from typing import Any, Literal
 
 import pytest
 
@@ -14,13 +14,32 @@ from vidcap_core.signatures import fits, problems, spell
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        (1, int), (1, float), (1.5, float), ("a", str), (None, None), (None, int | None), (3, Optional[int]),
-        (True, bool), ([1, 2], list[int]), ((1, 2), list[int]), ([1, 2], tuple[int, ...]), ([1, "a"], tuple[int, str]),
-        ([], tuple[int, ...]), ({"a": 1}, dict[str, int]), ({"a": [1.5]}, Mapping[str, Sequence[float]]), (["a"], Sequence[str]),
-        ([1], list), ({}, dict), ("on", Literal["on", "off"]), (object(), Any), ("x", Path), ("x", "Unresolved"),
-        ([1], set[int]), ({"type": "A"}, str | dict[str, Any]), ("v", object),
+        (1, int),
+        (1, float),
+        (1.5, float),
+        ("a", str),
+        (None, None),
+        (None, int | None),
+        (True, bool),
+        ([1, 2], list[int]),
+        ((1, 2), list[int]),
+        ([1, 2], tuple[int, ...]),
+        ([1, "a"], tuple[int, str]),
+        ([], tuple[int, ...]),
+        ({"a": 1}, dict[str, int]),
+        ({"a": [1.5]}, Mapping[str, Sequence[float]]),
+        (["a"], Sequence[str]),
+        ([1], list),
+        ({}, dict),
+        ("on", Literal["on", "off"]),
+        (object(), Any),
+        ("x", Path),
+        ("x", "Unresolved"),
+        ([1], set[int]),
+        ({"type": "A"}, str | dict[str, Any]),
+        ("v", object),
     ],
-)  # fmt: skip
+)
 def test_fits(value: Any, hint: Any) -> None:
     assert fits(value, hint)
 
@@ -28,12 +47,27 @@ def test_fits(value: Any, hint: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "hint"),
     [
-        (1.5, int), ("1", int), (True, int), (True, float), (1, bool), (1, str), ("", int | None), (None, int),
-        ("ab", list[str]), ("ab", Sequence[str]), ({"a": 1}, list[str]), ([1, "a"], list[int]), ([1], tuple[int, str]),
-        ({"a": "b"}, dict[str, int]), ([], dict), ("onn", Literal["on", "off"]), (1, Literal[True]), ([[1, "a"]], list[list[int]]),
+        (1.5, int),
+        ("1", int),
+        (True, int),
+        (True, float),
+        (1, bool),
+        (1, str),
+        ("", int | None),
+        (None, int),
+        ("ab", list[str]),
+        ("ab", Sequence[str]),
+        ({"a": 1}, list[str]),
+        ([1, "a"], list[int]),
+        ([1], tuple[int, str]),
+        ({"a": "b"}, dict[str, int]),
+        ([], dict),
+        ("onn", Literal["on", "off"]),
+        (1, Literal[True]),
+        ([[1, "a"]], list[list[int]]),
         (["a"], Mapping[str, str]),
     ],
-)  # fmt: skip
+)
 def test_does_not_fit(value: Any, hint: Any) -> None:
     assert not fits(value, hint)
 

@@ -13,7 +13,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "plugin"
 
 
 def plugin_name(name: str) -> str:
-    """The plugin's name behind `pooled`, `vidcap-plugin-pooled` and `my-pooled`; an identifier, so configs can say it."""
+    """The plugin's name behind `my_pooled`, `my-pooled` and `vidcap-plugin-my-pooled`."""
     plain = name.replace("-", "_").removeprefix("vidcap_plugin_")
     if not plain.isidentifier() or plain != plain.lower():
         raise UserError(

@@ -1,4 +1,4 @@
-"""Third-party plugins for the tests: small real distributions, written, built to wheels and installed by pip."""
+"""Third-party plugins for the tests: small real distributions, built to wheels and installed by pip."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ import pytest
 _spec = importlib.util.spec_from_file_location(
     "vidcap_test_packages", Path(__file__).with_name("packages.py")
 )
-assert _spec is not None and _spec.loader is not None
+assert _spec is not None
+assert _spec.loader is not None
 packages = importlib.util.module_from_spec(_spec)
 sys.modules[_spec.name] = packages
 _spec.loader.exec_module(packages)
@@ -122,7 +123,10 @@ def test_a_config_that_needs_a_head_that_cannot_be_had_says_why(site: Path, head
 
 
 def test_a_name_that_two_plugins_offer_works_in_full(site: Path) -> None:
-    code = "from vidcap_core.registry import HEADS; print(HEADS.load('one.Twin').__module__, HEADS.load('two.Twin').__module__)"
+    code = (
+        "from vidcap_core.registry import HEADS;"
+        "print(*[HEADS.load(name).__module__ for name in ('one.Twin', 'two.Twin')])"
+    )
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["vidcap_test_one.head", "vidcap_test_two.head"], done.stderr

@@ -1,0 +1,60 @@
+"""How long the light commands take, as a multiple of `python -c pass` on the same machine.
+
+python benchmarks/startup.py [--runs 15] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+AIM = 8.0
+COMMANDS = {
+    "vidcap --help": ["-m", "vidcap_core.cli.main", "--help"],
+    "vidcap list": ["-m", "vidcap_core.cli.main", "list"],
+    "vidcap plugins": ["-m", "vidcap_core.cli.main", "plugins"],
+    "vidcap-run --help": ["-m", "vidcap_core.cli.run", "--help"],
+}
+
+
+def seconds(arguments: list[str], runs: int) -> float:
+    """The median wall time of a fresh process, after one that warms the disk's cache."""
+    times = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+def main() -> int:
+    """Print the table; exit 1 when a command is slower than the aim."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--json", type=Path, help="write the numbers here too")
+    args = parser.parse_args()
+    base = seconds(["-c", "pass"], args.runs)
+    measured = f"Python {platform.python_version()}, median of {args.runs}"
+    print(f"python -c pass       {base * 1e3:6.1f} ms   ({measured})")
+    multiples = {}
+    for name, arguments in COMMANDS.items():
+        taken = seconds(arguments, args.runs)
+        multiples[name] = round(taken / base, 2)
+        print(f"{name:<20} {taken * 1e3:6.1f} ms   {taken / base:.1f} x   (aim: at most {AIM:g} x)")
+    if args.json:
+        args.json.write_text(
+            json.dumps({"base_ms": round(base * 1e3, 1), "multiples": multiples}, indent=1) + "\n"
+        )
+    return int(max(multiples.values()) > AIM)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
