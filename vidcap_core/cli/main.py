@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "plugins": ("vidcap_core.cli.plugins", "the installed plugins, and why a broken one is broken"),
     "info": ("vidcap_core.cli.info", "a method's card: paper, what is known or inferred, what was measured"),
+    "score": ("vidcap_core.cli.score", "caption metrics of a file of predictions, each with its signature"),
+    "compare": ("vidcap_core.cli.compare", "whether two systems differ, with confidence intervals"),
     "config": ("vidcap_core.cli.config", "print a resolved config, or check one"),
     "doctor": (
         "vidcap_core.cli.doctor",
