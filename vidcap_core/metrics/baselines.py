@@ -10,7 +10,9 @@ from vidcap_core.metrics.intervals import Events
 from vidcap_core.types import Event
 
 
-def equal_segments(durations: Mapping[str, float], count: int | Mapping[str, int], width: float = 1.0) -> dict[str, list[Event]]:
+def equal_segments(
+    durations: Mapping[str, float], count: int | Mapping[str, int], width: float = 1.0
+) -> dict[str, list[Event]]:
     """N equal parts of every clip, each `width` times as long about its centre, cut off at the ends."""
     out = {}
     for clip, duration in durations.items():
@@ -28,9 +30,9 @@ def whole_and_halves(durations: Mapping[str, float]) -> dict[str, list[Event]]:
     }
 
 
-def mean_count(events: Events) -> int:
+def mean_count(*files: Events) -> int:
     """Events of a clip on average, rounded: what a training split tells about how many to expect."""
-    return max(1, round(float(np.mean([len(one) for one in events.values()]))))
+    return max(1, round(float(np.mean([len(one) for file in files for one in file.values()]))))
 
 
 def usual_count(events: Events) -> int:
@@ -48,7 +50,7 @@ def last_ends(files: Sequence[Events]) -> dict[str, float]:
 
 
 def median_intervals(events: Events, durations: Mapping[str, float], count: int) -> list[tuple[float, float]]:
-    """Median start and end of the k-th event, as parts of the clip, over the clips that have `count` events."""
+    """Median start and end of the k-th event, as parts of the clip, over clips with `count` events."""
     rows = [
         [(event.start / durations[clip], event.end / durations[clip]) for event in one]
         for clip, one in events.items()
@@ -57,6 +59,8 @@ def median_intervals(events: Events, durations: Mapping[str, float], count: int)
     return [(float(start), float(end)) for start, end in np.median(np.array(rows), axis=0)]
 
 
-def constant_intervals(durations: Mapping[str, float], parts: Sequence[tuple[float, float]]) -> dict[str, list[Event]]:
+def constant_intervals(
+    durations: Mapping[str, float], parts: Sequence[tuple[float, float]]
+) -> dict[str, list[Event]]:
     """The same parts of every clip."""
     return {clip: [Event(s * d, e * d, "") for s, e in parts] for clip, d in durations.items()}

@@ -21,7 +21,9 @@ def annotators(references: Events | Sequence[Events]) -> tuple[Events, ...]:
     return files
 
 
-def scored_clips(predictions: Events, files: Sequence[Events], missing: Missing, notes: list[str]) -> list[str]:
+def scored_clips(
+    predictions: Events, files: Sequence[Events], missing: Missing, notes: list[str]
+) -> list[str]:
     """The clips that count: all that have references, or with `skip` those that are predicted too."""
     if not predictions:
         raise DataError("there are no predictions", hint="check that the file is the one you meant")
@@ -61,7 +63,9 @@ def check_predictions(predictions: Events, notes: list[str]) -> None:
     if empty:
         notes.append(f"{len(empty)} clips have an empty list of events and score 0 ({some(empty)})")
     if points:
-        notes.append(f"{len(points)} clips have predictions of no length, which overlap nothing ({some(points)})")
+        notes.append(
+            f"{len(points)} clips have predictions of no length, which overlap nothing ({some(points)})"
+        )
     if silent:
         notes.append(f"{len(silent)} clips have predictions without words ({some(silent)})")
 
@@ -75,7 +79,9 @@ def check_references(files: Sequence[Events], notes: list[str]) -> None:
         bad = [clip for clip, events in file.items() if any(event.end <= event.start for event in events)]
         bare = [clip for clip, events in file.items() if not events]
         if bad:
-            notes.append(f"references {number}: {len(bad)} clips have an interval without length or reversed ({some(bad)})")
+            notes.append(
+                f"references {number}: {len(bad)} clips have a reversed interval, or one of no length ({some(bad)})"
+            )
         if bare:
             notes.append(f"references {number}: {len(bare)} clips have no events ({some(bare)})")
 

@@ -1,14 +1,14 @@
 """Captions of dense captioning, as densevid_eval scores them (Krishna et al., 2017).
 
-For each θ, every prediction is paired with every reference of its clip that has tIoU ≥ θ; one without any is paired
-with garbage. A clip's score is the metric's *corpus* value over its pairs, CIDEr-D with document frequencies of that
-clip alone; the mean over clips, then over θ, is the number.
+For each θ, every prediction is paired with every reference of its clip that has tIoU ≥ θ; one without any is
+paired with garbage. A clip's score is the metric's *corpus* value over its pairs, CIDEr-D with document
+frequencies of that clip alone; the mean over clips, then over θ, is the number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,7 +29,7 @@ from vidcap_core.metrics.scorer import Missing
 
 Garbage = Literal["2018", "2021"]
 GARBAGE: dict[Garbage, str] = {"2018": "abc123!@#", "2021": "qzjxkvwqzjxkvw"}
-"""What a prediction without a partner is compared with. 2021 draws random letters: any one word scores the same."""
+"""What a lonely prediction is compared with. 2021 draws random letters; any one word scores the same."""
 
 
 def plain(text: str) -> str:
@@ -54,8 +54,8 @@ class Prepared:
 class Dense(EventMetric):
     """METEOR, CIDEr-D, BLEU and ROUGE-L of dense captions, and how well they are placed in time.
 
-    `garbage` "2018" or "2021": the two published variants, of which METEOR alone depends; `missing`: "zero" is the
-    official script's policy, "skip" that of some later papers; `meteor`: "python", "java", None, or an engine.
+    `garbage` "2018" or "2021": the two published variants, which differ in METEOR alone; `missing`: "zero" is
+    the official script's policy, "skip" that of later papers; `meteor`: "python", "java", None, or an engine.
     """
 
     name = "dense"
@@ -93,11 +93,15 @@ class Dense(EventMetric):
             corpus[name] = float(scores.mean(1).mean())
             per_clip[name] = dict(zip(clips, scores.mean(0).tolist(), strict=True))
             if self.detail:
-                corpus |= {f"{name}@{t:g}": float(row.mean()) for t, row in zip(self.tious, scores, strict=True)}
+                corpus |= {
+                    f"{name}@{t:g}": float(row.mean()) for t, row in zip(self.tious, scores, strict=True)
+                }
         part = Part(f"dense-{self.garbage}", ptb.NAME, Values(corpus, per_clip), len(clips))
         return [part, *self.localisation.parts(prepared.references, clips, predictions)]
 
-    def _captions(self, prepared: Prepared, clips: Sequence[str], predictions: Events) -> list[dict[str, Floats]]:
+    def _captions(
+        self, prepared: Prepared, clips: Sequence[str], predictions: Events
+    ) -> list[dict[str, Floats]]:
         """One score per clip, by name, for each θ."""
         given = tokenised([[event.text for event in predictions.get(clip, ())] for clip in clips])
         spans = Spans.of(clips, predictions)
@@ -138,28 +142,31 @@ class Dense(EventMetric):
 def _pairs(
     prepared: Prepared, clips: Sequence[str], predictions: Spans, lowest: float, garbage: str
 ) -> tuple[Pairs, list[str]]:
-    """Pairs that may count at some θ, with references as numbers of texts; text 0 is garbage, one pair per prediction."""
+    """Pairs that may count at some θ, and the texts they refer to. Text 0, garbage, goes with all predictions."""
     texts = [garbage]
     every = np.arange(len(predictions.start))
     nowhere = np.full(len(every), -1.0)
     found = [Pairs(predictions.clip, every, np.zeros(len(every), np.int64), nowhere, nowhere)]
     for file, tokens in zip(prepared.references.files, prepared.tokens, strict=True):
         pairs = Pairs.of(predictions, Spans.of(clips, file))
-        near = pairs.tiou >= lowest
-        offset = len(texts)
+        near = pairs.where(pairs.tiou >= lowest)
+        found.append(replace(near, reference=near.reference + len(texts)))
         texts += [line for clip in clips for line in tokens.get(clip, ())]
-        found.append(Pairs(*(array[near] for array in (
-            pairs.clip, pairs.prediction, pairs.reference + offset, pairs.tiou, pairs.gap,
-        ))))  # fmt: skip
-    fields = ("clip", "prediction", "reference", "tiou", "gap")
-    return Pairs(*(np.concatenate([getattr(one, field) for one in found]) for field in fields)), texts
+    joined = Pairs(
+        np.concatenate([one.clip for one in found]),
+        np.concatenate([one.prediction for one in found]),
+        np.concatenate([one.reference for one in found]),
+        np.concatenate([one.tiou for one in found]),
+        np.concatenate([one.gap for one in found]),
+    )
+    return joined, texts
 
 
 class ClipCorpora:
-    """BLEU, ROUGE-L and CIDEr-D of many small corpora, one per clip, over pairs of a caption and one reference.
+    """BLEU, ROUGE-L and CIDEr-D of many small corpora, one a clip, over pairs of caption and reference.
 
-    n-grams are looked up once; which pairs count may then change. Words carry the number of their clip, so that the
-    number of references with an n-gram is counted clip by clip.
+    n-grams are looked up once; which pairs count may then change. Words carry their clip's number, so that
+    document frequencies are counted clip by clip.
     """
 
     def __init__(self, clip: Ints, size: int, hypotheses: Sequence[str], references: Sequence[str]) -> None:
@@ -169,7 +176,9 @@ class ClipCorpora:
         pairs = References({str(pair): [line] for pair, line in enumerate(marked)})
         rouge = Rouge()
         both = dict(zip(pairs, said, strict=True))
-        self.rouge = np.fromiter(rouge.score(rouge.prepare(pairs), both).clips["ROUGE-L"].values(), np.float64)
+        self.rouge = np.fromiter(
+            rouge.score(rouge.prepare(pairs), both).clips["ROUGE-L"].values(), np.float64
+        )
         self.index = pairs.ngrams
         self.found = find(self.index, both)
         self.lengths = self.found.lines.lengths
@@ -180,7 +189,8 @@ class ClipCorpora:
         pairs = bincount(self.clip, active.astype(np.float64), self.size)
         filled = np.maximum(1, pairs)
         return {
-            "dense-CIDEr-D": bincount(self.clip, np.where(active, self._cider(active, pairs), 0), self.size) / filled,
+            "dense-CIDEr-D": bincount(self.clip, np.where(active, self._cider(active, pairs), 0), self.size)
+            / filled,
             **self._bleu(active, pairs),
             "dense-ROUGE-L": bincount(self.clip, np.where(active, self.rouge, 0), self.size) / filled,
         }
@@ -199,7 +209,9 @@ class ClipCorpora:
             hit = rows.pair >= 0
             clipped = np.minimum(rows.count[hit], order.most[rows.pair[hit]])
             correct = bincount(rows.row[hit], clipped, len(self.clip))
-            precision = precision * (total(correct) + TINY) / (total(np.maximum(0, self.lengths - n + 1)) + SMALL)
+            precision = (
+                precision * (total(correct) + TINY) / (total(np.maximum(0, self.lengths - n + 1)) + SMALL)
+            )
             out[f"dense-BLEU-{n}"] = np.where(pairs > 0, precision ** (1 / n) * penalty, 0.0)
         return out
 
@@ -216,7 +228,10 @@ class ClipCorpora:
             hit = rows.pair >= 0
             other = theirs[rows.pair[hit]]
             product = bincount(rows.row[hit], np.minimum(ours[hit], other) * other, len(self.clip))
-            norm = np.sqrt(bincount(rows.row, ours**2, len(self.clip)) * bincount(order.reference, theirs**2, len(self.clip)))
+            norm = np.sqrt(
+                bincount(rows.row, ours**2, len(self.clip))
+                * bincount(order.reference, theirs**2, len(self.clip))
+            )
             total += np.divide(product, norm, out=np.zeros_like(product), where=norm > 0)
         gap = np.maximum(0, self.lengths - 1) - np.maximum(0, self.others - 1)
         return np.asarray(total * np.exp(-(gap.astype(np.float64) ** 2) / (2 * SIGMA**2)) * 10 / ORDERS)

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from vidcap_core.metrics.base import Score, Values
+from vidcap_core.metrics.baselines import last_ends
 from vidcap_core.metrics.coverage import annotators, check_predictions, check_references, scored_clips, tell
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.metrics.baselines import last_ends
 from vidcap_core.metrics.scorer import Missing, Scores
 from vidcap_core.metrics.signature import Signature, hash_ids
 
@@ -72,7 +72,10 @@ class EventScorer:
     """One event metric with its references ready."""
 
     def __init__(
-        self, metric: EventMetric, references: Events | Sequence[Events], durations: Mapping[str, float] | None
+        self,
+        metric: EventMetric,
+        references: Events | Sequence[Events],
+        durations: Mapping[str, float] | None,
     ) -> None:
         self.metric = metric
         self.references = EventReferences(annotators(references), durations or {})

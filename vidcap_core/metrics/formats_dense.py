@@ -29,7 +29,7 @@ def read_references(path: str | Path) -> Annotations:
         if not isinstance(entry, dict) or not {"timestamps", "sentences"} <= entry.keys():
             raise DataError(
                 f"{path}: clip '{clip}' has no timestamps and sentences",
-                hint='ActivityNet Captions: {"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
+                hint='{"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
             )
         times, texts = entry["timestamps"], entry["sentences"]
         if len(times) != len(texts):
@@ -42,16 +42,18 @@ def read_references(path: str | Path) -> Annotations:
 
 
 def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
-    """`{"results": {clip: [{"sentence": text, "timestamp": [start, end]}, …]}}`, as ActivityNet's server takes them."""
+    """`{"results": {clip: [{"sentence": text, "timestamp": [start, end]}, …]}}`, ActivityNet's results."""
     data = _read(path)
     results = data.get("results")
     if not isinstance(results, dict):
         raise DataError(f"{path}: no \"results\" by clip",
-                        hint='{"results": {"v_id": [{"sentence": "...", "timestamp": [0, 4.5]}]}}')  # fmt: skip
+                        hint='{"results": {"v_id": [{"sentence": "", "timestamp": [0, 4.5]}]}}')  # fmt: skip
     out = {}
     for clip, entries in results.items():
         if not isinstance(entries, list):
-            raise DataError(f"{path}: the events of clip '{clip}' are no list", hint="[] for a clip without events")
+            raise DataError(
+                f"{path}: the events of clip '{clip}' are no list", hint="[] for a clip without events"
+            )
         for entry in entries:
             if not isinstance(entry, dict) or not {"timestamp", "sentence"} <= entry.keys():
                 raise DataError(f"{path}: clip '{clip}': {entry!r:.60} is no event",
@@ -92,7 +94,9 @@ def _read(path: str | Path) -> dict[str, Any]:
     try:
         data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
     except ValueError as error:
-        raise DataError(f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON") from error
+        raise DataError(
+            f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON"
+        ) from error
     if not isinstance(data, dict) or not data:
         raise DataError(f"{path}: holds no clips", hint="check that the file is the one you meant")
     return data
@@ -100,11 +104,13 @@ def _read(path: str | Path) -> dict[str, Any]:
 
 def _event(path: str | Path, clip: str, time: Any, text: Any) -> Event:
     if not isinstance(text, str):
-        raise DataError(f"{path}: a sentence of clip '{clip}' is {type(text).__name__} {text!r:.40}, not text",
+        raise DataError(f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",
                         hint="sentences are strings; leave out an event without one")  # fmt: skip
     numbers = isinstance(time, (list, tuple)) and len(time) == 2 and all(
         isinstance(t, (int, float)) and not isinstance(t, bool) for t in time
     )  # fmt: skip
     if not numbers:
-        raise DataError(f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds")
+        raise DataError(
+            f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds"
+        )
     return Event(float(time[0]), float(time[1]), text)

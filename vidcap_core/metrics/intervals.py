@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidcap_core.metrics.ngrams import Floats, Ints
 from vidcap_core.types import Event
@@ -72,3 +73,9 @@ class Pairs:
         common = np.maximum(0, np.minimum(end, end_r) - np.maximum(start, start_r))
         union = np.minimum(np.maximum(end, end_r) - np.minimum(start, start_r), end - start + end_r - start_r)
         return cls(clip, p, r, common / (union + EPSILON), np.abs(start - start_r))
+
+    def where(self, mask: NDArray[np.bool_]) -> Pairs:
+        """Some of the pairs."""
+        return Pairs(
+            self.clip[mask], self.prediction[mask], self.reference[mask], self.tiou[mask], self.gap[mask]
+        )

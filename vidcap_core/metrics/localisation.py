@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ class Timing:
         return self._score(predictions, lambda pairs: [pairs.gap < limit for limit in seconds], len(seconds))
 
     def in_order(self, predictions: Events) -> Floats:
-        """Per clip: tIoU of the k-th prediction with the k-th reference, by start, over the longer list; best annotator."""
+        """Per clip: tIoU of k-th prediction and reference by start, over the longer list; best annotator."""
         spans = Spans.of(self.clips, by_start(predictions))
         best = np.zeros(len(self.clips))
         for reference in self._sorted:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from vidcap_core.metrics import baselines
 from vidcap_core.metrics.base import Values
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.metrics.localisation import SECONDS, TIOUS, Timing, f1
+from vidcap_core.metrics.localisation import SECONDS, TIOUS, Located, Timing, f1
 from vidcap_core.metrics.scorer import Missing
 
 
@@ -47,13 +45,8 @@ class Localisation(EventMetric):
         corpus = {f"loc-{name}": value for name, value in located.values.items()}
         corpus["loc-order-tIoU"] = float(order.mean())
         if self.detail:
-            rows = zip(self.tious, located.precision.mean(1), located.recall.mean(1), strict=True)
-            for level, p, r in rows:
-                corpus |= {f"loc-P@{level:g}": float(p), f"loc-R@{level:g}": float(r), f"loc-F1@{level:g}": float(f1(p, r))}
-            started = timing.navigate(predictions)
-            rows = zip(SECONDS, started.precision.mean(1), started.recall.mean(1), strict=True)
-            for limit, p, r in rows:
-                corpus |= {f"start-P@{limit}s": float(p), f"start-R@{limit}s": float(r), f"start-F1@{limit}s": float(f1(p, r))}
+            corpus |= _rows("loc", [f"{level:g}" for level in self.tious], located)
+            corpus |= _rows("start", [f"{limit}s" for limit in SECONDS], timing.navigate(predictions))
         for name, blind in self.blind(prepared, clips, predictions).items():
             values = timing.locate(blind, self.tious).values
             corpus |= {f"loc-{key}:{name}": values[key] for key in ("P", "R", "F1")}
@@ -63,13 +56,27 @@ class Localisation(EventMetric):
         per_clip = {name: dict(zip(clips, values.tolist(), strict=True)) for name, values in by_clip.items()}
         return [Part("localisation", "none", Values(corpus, per_clip), len(clips))]
 
-    def blind(self, references: EventReferences, clips: Sequence[str], predictions: Events) -> dict[str, Events]:
-        """What to compare with: equal segments, as many as predicted and N everywhere, and the whole with its halves."""
+    def blind(
+        self, references: EventReferences, clips: Sequence[str], predictions: Events
+    ) -> dict[str, Events]:
+        """Equal segments, as many as were predicted or N everywhere, and the whole with its halves."""
         durations = {clip: references.durations[clip] for clip in clips}
         counts = {clip: len(predictions.get(clip, ())) for clip in clips}
-        n = self.segments or max(1, round(float(np.mean([len(one) for file in references.files for one in file.values()]))))
+        n = self.segments or baselines.mean_count(*references.files)
         return {
             "segments-as-many": baselines.equal_segments(durations, counts),
             f"segments-{n}": baselines.equal_segments(durations, n),
             "whole-and-halves": baselines.whole_and_halves(durations),
         }
+
+
+def _rows(prefix: str, names: Sequence[str], located: Located) -> dict[str, float]:
+    """P, R and F1 at each threshold."""
+    out: dict[str, float] = {}
+    for name, p, r in zip(names, located.precision.mean(1), located.recall.mean(1), strict=True):
+        out |= {
+            f"{prefix}-P@{name}": float(p),
+            f"{prefix}-R@{name}": float(r),
+            f"{prefix}-F1@{name}": float(f1(p, r)),
+        }
+    return out

@@ -1,6 +1,6 @@
 """Paragraph scores: all sentences of a clip as one caption, against one paragraph per annotator.
 
-Sentences are joined by ". ", what is no letter becomes a space, capitals become small, then the caption metrics.
+Sentences are joined by ". ", what is no letter becomes a space, capitals become small.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def references(files: Sequence[Mapping[str, str] | Events]) -> dict[str, list[st
     for file in files:
         for clip, given in file.items():
             if not given:
-                raise DataError(f"clip '{clip}' has an empty paragraph", hint="leave the clip out of the references")
+                raise DataError(
+                    f"clip '{clip}' has an empty paragraph", hint="leave the clip out of the references"
+                )
             text = given if isinstance(given, str) else paragraphs({clip: given})[clip]
             out.setdefault(clip, []).append(paragraph([text]))
     return out

@@ -4,7 +4,7 @@
     D[i, j] = max(D[i−1, j], D[i, j−1], D[i−1, j−1] + W[i, j])       events of both sides sorted by start
     P = D / #predictions,  R = D / #references,  F1 = 2 P R / (P + R);  SODA_c = mean F1 over clips
 
-Published numbers compute METEOR with the prediction as the reference and the reference as the caption; so do these.
+Published numbers give METEOR the prediction as the reference and the reference as the caption; so do these.
 """  # fmt: skip
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Story:
 
 
 class SodaC(EventMetric):
-    """SODA_c. `annotators`: "mean" scores each annotator alone and averages, as papers do; "merged" takes all events
-    as one annotator's; "multi" takes each clip's best annotator, and leaves references in the order of their file, as
-    the published numbers of that kind do. The three differ by points: compare like with like.
+    """SODA_c. `annotators`: "mean" scores each annotator alone and averages, as papers do; "merged" takes all
+    events as one annotator's; "multi" takes each clip's best annotator, with references in their file's order, as
+    published numbers of that kind do. The three differ by points: compare like with like.
     """
 
     name = "soda_c"
@@ -67,7 +67,9 @@ class SodaC(EventMetric):
         """P, R and F1, over all annotators and for each."""
         told = _story({clip: predictions.get(clip, ()) for clip in clips})
         scored = [[clip for clip in clips if clip in story.events] for story in prepared]
-        tables = [self._table(chosen, story, told) for chosen, story in zip(scored, prepared, strict=True) if chosen]
+        tables = [
+            self._table(chosen, story, told) for chosen, story in zip(scored, prepared, strict=True) if chosen
+        ]
         if not tables:
             raise DataError("no clip has both predictions and references", hint="check the ids of both files")
         names = ("P", "R", "F1")
