@@ -25,14 +25,18 @@ def main() -> int:
     )
     parser.add_argument("--dry-run", action="store_true", help="build and check, but publish nothing")
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the files go (default: dist)")
+    parser.add_argument(
+        "--no-isolation", action="store_true", help="build with this environment's setuptools"
+    )
     args = parser.parse_args()
     version = agreed_version()
     if not args.dry_run:
         refuse_a_dirty_tree(version)
     shutil.rmtree(args.out, ignore_errors=True)
     for project in PROJECTS:
-        say(f"building {project.relative_to(ROOT.parent)}")
-        run(sys.executable, "-m", "build", "--outdir", args.out, project)
+        say(f"building {project.name if project != ROOT else 'the core'}")
+        build = [sys.executable, "-m", "build", *(["--no-isolation"] if args.no_isolation else [])]
+        run(*build, "--outdir", args.out, project)
         shutil.rmtree(
             project / "build", ignore_errors=True
         )  # a stale one would leak removed files into the next wheel
