@@ -79,9 +79,8 @@ def check_references(files: Sequence[Events], notes: list[str]) -> None:
         bad = [clip for clip, events in file.items() if any(event.end <= event.start for event in events)]
         bare = [clip for clip, events in file.items() if not events]
         if bad:
-            notes.append(
-                f"references {number}: {len(bad)} clips have a reversed interval, or one of no length ({some(bad)})"
-            )
+            what = "clips have an interval that is reversed or has no length"
+            notes.append(f"references {number}: {len(bad)} {what} ({some(bad)})")
         if bare:
             notes.append(f"references {number}: {len(bare)} clips have no events ({some(bare)})")
 

@@ -142,7 +142,7 @@ class Dense(EventMetric):
 def _pairs(
     prepared: Prepared, clips: Sequence[str], predictions: Spans, lowest: float, garbage: str
 ) -> tuple[Pairs, list[str]]:
-    """Pairs that may count at some θ, and the texts they refer to. Text 0, garbage, goes with all predictions."""
+    """Pairs that may count at some θ, and the texts they refer to; all are paired with text 0, garbage."""
     texts = [garbage]
     every = np.arange(len(predictions.start))
     nowhere = np.full(len(every), -1.0)

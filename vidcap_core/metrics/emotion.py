@@ -164,8 +164,8 @@ def emotion_scorer(
 ) -> Scorer:
     """References ready for the emotion scores.
 
-    "full": all words, PTB tokens. "epan": as EPAN's release prepares them (ASCII only, no punctuation, references cut
-    to 15 words), to compare with numbers made that way.
+    "full": all words, PTB tokens. "epan": as EPAN's release prepares them (ASCII only, no punctuation, references
+    cut to 15 words), to compare with numbers made that way.
     """
     if protocol == "full":
         return Scorer(references, [Emotion()], missing=missing)

@@ -1,4 +1,4 @@
-"""METEOR of one caption against one reference, in the three steps that dense metrics need."""
+"""METEOR in the three steps that dense metrics need: counts of a pair, its score, many pairs together."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ Backend = Literal["python", "java"]
 
 
 class PairMeteor(Protocol):
-    """Counts of a segment, its score, and the score of many segments together (not their mean)."""
+    """What counts a segment's matches, and makes scores of the counts."""
 
-    def stats(self, hypothesis: str, references: Sequence[str]) -> Any: ...
+    def stats(self, hypothesis: str, references: Sequence[str]) -> Any:
+        """Counts of one tokenised caption against its references."""
+        ...
 
-    def segment_score(self, stats: Any) -> float: ...
+    def segment_score(self, stats: Any) -> float:
+        """The score of one segment."""
+        ...
 
-    def aggregate(self, stats: Sequence[Any]) -> float: ...
+    def aggregate(self, stats: Sequence[Any]) -> float:
+        """The score of many segments together, which is not their mean."""
+        ...
 
 
 def load(backend: Backend) -> PairMeteor:
     """Our own METEOR, or the jar for comparison."""
-    raise NotImplementedError(backend)
+    if backend == "java":
+        from vidcap_core.metrics.meteor_jar import JarMeteor
+
+        return JarMeteor()
+    from vidcap_core.metrics.meteor import MeteorEngine
+
+    return MeteorEngine()

@@ -40,7 +40,7 @@ class Story:
 
 class SodaC(EventMetric):
     """SODA_c. `annotators`: "mean" scores each annotator alone and averages, as papers do; "merged" takes all
-    events as one annotator's; "multi" takes each clip's best annotator, with references in their file's order, as
+    events as one annotator's; "multi" takes each clip's best annotator, references in their file's order, as
     published numbers of that kind do. The three differ by points: compare like with like.
     """
 
