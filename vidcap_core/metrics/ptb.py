@@ -71,13 +71,15 @@ class Chunks(dict[str, str]):
 PLAIN = re.compile("([A-Za-z]+)([.,;:?!]?)")
 ASSIMILATED = frozenset("cannot gonna gotta lemme gimme wanna".split())
 BEFORE_NUMBER = frozenset("ca fig figs prop no nos art bldg pp op co pty pte".split())
-UNSURE = re.compile(r"[\d.<]")
+WIDE = re.compile("[<\t\x85\xa0\u2000-\u200a\u3000]")
+"""Tags may hold spaces, and other white space may be part of an address: such lines are read as a whole."""
+UNSURE = re.compile(rf"[\d.]|{WIDE.pattern}")
 """Every rule that reaches over a space involves one of these."""
 
 
 def _line(text: str, after: str) -> list[str]:
     """The kept tokens of a line, reading only those chunks whose tokens depend on what follows them."""
-    if "<" in text or not after:
+    if WIDE.search(text) or not after:
         return _kept(text, after)
     known = _chunks()
     chunks = text.split(" ")

@@ -1,0 +1,192 @@
+"""Compare the metrics with pycocoevalcap and its Java programs, part by part; needs Java and the real data.
+
+    python benchmarks/parity_java.py [ptb] [ngrams] [--freeze]
+
+Prints a table and writes benchmarks/results/parity_java.json. `--freeze` also writes Java's answers into
+tests/metrics/goldens, where the tests find them on machines without Java. A part is a function in PARTS that
+returns rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "metrics"))
+
+import numpy as np  # noqa: E402
+from fuzz_lines import fuzz_lines  # noqa: E402
+
+from vidcap_core.metrics import ptb  # noqa: E402
+from vidcap_core.metrics.formats import load_references  # noqa: E402
+
+SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
+GOLDENS = ROOT / "tests" / "metrics" / "goldens"
+FUZZ = 100_000
+BLOCK = 10_000
+Row = dict[str, Any]
+
+
+def digest(lines: Sequence[str]) -> str:
+    """A hash of tokenised lines."""
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def java_tokenize(lines: Sequence[str]) -> list[str]:
+    """What pycocoevalcap's tokenizer makes of lines, called as it calls it, in a UTF-8 locale."""
+    spec = find_spec("pycocoevalcap")
+    assert spec and spec.submodule_search_locations
+    jar = Path(spec.submodule_search_locations[0]) / "tokenizer" / "stanford-corenlp-3.4.1.jar"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "lines.txt"
+        file.write_bytes("\n".join(lines).encode())
+        command = ["java", "-cp", str(jar), "edu.stanford.nlp.process.PTBTokenizer", "-preserveLines", "-lowerCase"]
+        done = subprocess.run(
+            [*command, str(file)], capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
+        )
+    out = done.stdout.decode().split("\n")
+    return [" ".join(w for w in line.rstrip().split(" ") if w not in ptb.PUNCTUATION) for line in out[: len(lines)]]
+
+
+def real_lines() -> Iterator[tuple[str, list[str]]]:
+    """Every caption of the shared data, by file."""
+    for path in sorted((SHARED / "msvd").glob("sents_*.txt.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            yield f"msvd/{path.name}", [line.rstrip("\n").split("\t", 1)[1] for line in file]
+    for path in sorted((SHARED / "msrvtt").glob("*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith(".json") and not name.startswith("__MACOSX"):
+                    yield f"msrvtt/{name}", [one["caption"] for one in json.loads(archive.read(name))["sentences"]]
+    for folder in ("activitynet", "youcook2", "vatex", "oracles"):
+        for path in sorted((SHARED / folder).glob("*.json.gz")):
+            yield f"{folder}/{path.name}", list(_texts(json.loads(gzip.decompress(path.read_bytes()))))
+
+
+def _texts(data: Any) -> Iterator[str]:
+    """Every string: captions, and ids and names as further food for the tokenizer."""
+    if isinstance(data, str):
+        yield data.replace("\n", " ")
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _texts(value)
+
+
+def compare_tokens(name: str, lines: list[str]) -> Row:
+    """One row: how many lines, how many differ, the first of those."""
+    start = time.perf_counter()
+    theirs = java_tokenize(lines)
+    middle = time.perf_counter()
+    ours = ptb.tokenize(lines)
+    end = time.perf_counter()
+    wrong = [number for number, (a, b) in enumerate(zip(theirs, ours, strict=True)) if a != b]
+    for number in wrong[:20]:
+        print(f"  {lines[number]!r}\n    java {theirs[number]!r}\n    here {ours[number]!r}")
+    return {
+        "part": "ptb", "what": name, "lines": len(lines), "different": len(wrong), "java s": round(middle - start, 2),
+        "here s": round(end - middle, 2), "digest": digest(theirs),
+    }  # fmt: skip
+
+
+def part_ptb() -> list[Row]:
+    """The tokenizer: all real captions, and lines made to be hard."""
+    rows = [compare_tokens(name, lines) for name, lines in real_lines()]
+    lines = fuzz_lines(FUZZ)
+    rows += [
+        compare_tokens(f"fuzz {start}", lines[start : start + BLOCK]) for start in range(0, FUZZ, BLOCK)
+    ]
+    return rows
+
+
+def msrvtt() -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The MSR-VTT oracle: 2,990 predictions, 20 references each."""
+    oracle = json.loads(gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes()))
+    predictions = {one["video_id"]: one["pred"] for one in oracle.values()}
+    return predictions, load_references(SHARED / "msrvtt" / "test_videodatainfo.json.zip")
+
+
+def part_ngrams() -> list[Row]:
+    """BLEU, ROUGE-L and CIDEr-D per clip and over the corpus, both from the same tokens."""
+    from pycocoevalcap.bleu.bleu import Bleu
+    from pycocoevalcap.cider.cider import Cider
+    from pycocoevalcap.rouge.rouge import Rouge
+
+    from vidcap_core.metrics.scorer import Scorer
+
+    predictions, references = msrvtt()
+    clips = list(references)
+    flat = java_tokenize([line for lines in references.values() for line in lines])
+    tokens = iter(flat)
+    gts = {clip: [next(tokens) for _ in lines] for clip, lines in references.items()}
+    res = {clip: [line] for clip, line in zip(clips, java_tokenize([predictions[c] for c in clips]), strict=True)}
+    ours = Scorer(references, ["bleu", "rouge", "cider-d"]).score(predictions)
+    with contextlib.redirect_stdout(io.StringIO()):
+        bleu, bleu_clips = Bleu(4).compute_score(gts, res)
+    theirs = {f"BLEU-{n + 1}": (bleu[n], bleu_clips[n]) for n in range(4)}
+    theirs |= {"ROUGE-L": Rouge().compute_score(gts, res), "CIDEr-D": Cider().compute_score(gts, res)}
+    rows = []
+    for name, (value, by_clip) in theirs.items():
+        mine = np.array([ours.clips[name][clip] for clip in clips])
+        rows.append({
+            "part": "ngrams", "what": name, "theirs": float(value), "here": ours.values[name],
+            "corpus difference": abs(float(value) - ours.values[name]),
+            "largest clip difference": float(np.abs(mine - np.array(by_clip)).max()),
+        })  # fmt: skip
+    return rows
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {"ptb": part_ptb, "ngrams": part_ngrams}
+
+
+def freeze(rows: list[Row]) -> None:
+    """Java's answers for the tests: in full for hand-made lines, as hashes for the rest."""
+    own = (GOLDENS / "ptb_lines.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    golden = {
+        "own": java_tokenize(own),
+        "fuzz": [row["digest"] for row in rows if row["what"].startswith("fuzz")],
+        "real": {row["what"]: row["digest"] for row in rows if row["part"] == "ptb" and "/" in row["what"]},
+    }
+    (GOLDENS / "ptb.json").write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Run the parts named, or all; 1 if anything differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
+    parser.add_argument("--freeze", action="store_true", help="write goldens (with the part ptb)")
+    args = parser.parse_args()
+    rows = []
+    for part in args.parts or PARTS:
+        for row in PARTS[part]():
+            rows.append(row)
+            print("  ".join(f"{key} {value}" for key, value in row.items() if key != "digest"), flush=True)
+    results = ROOT / "benchmarks" / "results" / "parity_java.json"
+    results.parent.mkdir(exist_ok=True)
+    before = json.loads(results.read_text()) if results.is_file() else []
+    done = {row["part"] for row in rows}
+    results.write_text(json.dumps([row for row in before if row["part"] not in done] + rows, indent=1) + "\n")
+    if args.freeze:
+        freeze(rows)
+    tokens = [row for row in rows if row["part"] == "ptb"]
+    if tokens:
+        print(f"ptb: {sum(row['lines'] for row in tokens)} lines, {sum(row['different'] for row in tokens)} different")
+    return int(any(row.get("different", 0) for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
