@@ -1,0 +1,87 @@
+"""`vidcap score` and `vidcap compare` as a person types them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from vidcap_core.cli import compare, score
+from vidcap_core.errors import UserError
+
+WORDS = "a the man dog runs sits plays ball with".split()
+
+
+def command(*words: str | Path) -> int:
+    parser = argparse.ArgumentParser()
+    subparsers = parser.add_subparsers()
+    score.add_parser(subparsers)
+    compare.add_parser(subparsers)
+    args = parser.parse_args([str(word) for word in words])
+    return int(args.func(args))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    chance = random.Random(4)
+    references = {f"v{n}": [" ".join(chance.choices(WORDS, k=6)) for _ in range(3)] for n in range(40)}
+    good = {clip: lines[0] for clip, lines in references.items()}
+    bad = {clip: " ".join(chance.choices(WORDS, k=6)) for clip in references}
+    out = {}
+    for name, content in (("refs", references), ("good", good), ("bad", bad)):
+        out[name] = tmp_path / f"{name}.json"
+        out[name].write_text(json.dumps(content))
+    return out
+
+
+def test_table(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("score", files["good"], files["refs"], "--metrics", "rouge,cider-d") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["metric", "value", "signature"]
+    assert lines[1].split()[:2] == ["ROUGE-L", "1.0000"]
+    assert "cider-d|v:1|tok:ptb-3.4.1|refs:3|missing:error|clips:40/40" in lines[2]
+
+
+def test_json_with_intervals_human_and_clips(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    clips = files["refs"].with_name("clips.json")
+    command(
+        "score", files["bad"], files["refs"], "--metrics", "bleu,rouge,diversity", "--json", "--intervals", "--human",
+        "--clips", clips, "--samples", "200",
+    )  # fmt: skip
+    data = json.loads(capsys.readouterr().out)
+    low, high = data["intervals"]["ROUGE-L"]
+    assert low < data["values"]["ROUGE-L"] < high
+    assert data["human"]["rounds"] == 3
+    assert len(json.loads(clips.read_text())["BLEU-4"]) == 40
+
+
+def test_two_reference_files_are_one_set(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    command("score", files["bad"], files["refs"], files["good"], "--metrics", "rouge")
+    assert "refs:4" in capsys.readouterr().out
+
+
+def test_missing_clips(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    some = dict(list(json.loads(files["good"].read_text()).items())[:30])
+    files["good"].write_text(json.dumps(some))
+    with pytest.raises(UserError, match="10 clips have references but no prediction"):
+        command("score", files["good"], files["refs"], "--metrics", "rouge")
+    assert command("score", files["good"], files["refs"], "--metrics", "rouge", "--missing", "zero") == 0
+    out = capsys.readouterr()
+    assert "0.7500" in out.out
+    assert "warning: 10 of 40 clips have no prediction" in out.err
+
+
+def test_compare(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    command("compare", files["bad"], files["good"], "--ref", files["refs"], "--metrics", "rouge,cider-d", "--json")
+    rouge, cider = json.loads(capsys.readouterr().out)
+    assert rouge["sure"] and rouge["low"] > 0 and cider["sure"]
+    command("compare", files["bad"], files["bad"], "--ref", files["refs"], "--metrics", "rouge")
+    assert "not sure" in capsys.readouterr().out
+
+
+def test_captions_and_events_do_not_mix(files: dict[str, Path]) -> None:
+    with pytest.raises(UserError, match="dense: for events with times"):
+        command("score", files["good"], files["refs"], "--metrics", "bleu,dense")
