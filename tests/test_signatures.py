@@ -72,6 +72,12 @@ def test_does_not_fit(value: Any, hint: Any) -> None:
     assert not fits(value, hint)
 
 
+@pytest.mark.parametrize(("value", "fine"), [(0.1, True), ("fast", False), (None, False)])
+def test_a_class_that_is_made_elsewhere_does_not_open_a_union(value: Any, fine: bool) -> None:
+    assert fits(value, float | Path) is fine
+    assert fits({"a": 1}, Path | None)
+
+
 class Layered:
     """A component as plugins write them."""
 

@@ -42,12 +42,13 @@ def fits(value: Any, hint: Any) -> bool:
     if hint is None or hint is type(None):
         return value is None
     if origin in (typing.Union, types.UnionType):
-        return any(fits(value, option) for option in inner)
+        options = [option for option in inner if option is type(None) or _judged(option)]
+        return set(options) <= {type(None)} or any(fits(value, option) for option in options)
     if origin is typing.Literal:
         return any(value == option and type(value) is type(option) for option in inner)
-    kind = origin or hint
-    if not isinstance(kind, type) or kind.__module__ not in ("builtins", "collections.abc") or kind is object:
+    if not _judged(hint):
         return True
+    kind = origin or hint
     if kind in (int, float):
         return isinstance(value, (int, kind)) and not isinstance(value, bool)
     if issubclass(kind, abc.Mapping):
@@ -57,6 +58,16 @@ def fits(value: Any, hint: Any) -> bool:
     if issubclass(kind, abc.Iterable) and kind not in (str, bytes):
         return isinstance(value, (list, tuple)) and (not inner or all(fits(item, inner[0]) for item in value))
     return kind is not abc.Callable and isinstance(value, kind)
+
+
+def _judged(hint: Any) -> bool:
+    """Whether plain data can be told to fit: not for classes, such as a Tensor, that others make from it."""
+    kind = typing.get_origin(hint) or hint
+    if kind in (typing.Union, types.UnionType, typing.Literal):
+        return True
+    return (
+        isinstance(kind, type) and kind.__module__ in ("builtins", "collections.abc") and kind is not object
+    )
 
 
 def spell(hint: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from vidcap_core import schema
 from vidcap_core.config import Config, KeyPath
-from vidcap_core.errors import PluginError
+from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS, Registry
 from vidcap_core.signatures import fits, meant, problems
 
@@ -30,6 +30,7 @@ def validate(config: Config) -> None:
     for key, kind in {
         "data": dict,
         "encoders": dict,
+        "extract": dict,
         "losses": dict,
         "phases": list,
         "seed": int,
@@ -39,8 +40,9 @@ def validate(config: Config) -> None:
             raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
     for split in config["data"]:
         _component(config, ("data", split), DATASETS)
-    for name in config.get("encoders", {}):
-        _component(config, ("encoders", name), ENCODERS)
+    for section in ("encoders", "extract"):
+        for name in config.get(section, {}):
+            _component(config, (section, name), ENCODERS)
     for name in config["losses"]:
         _component(config, ("losses", name), LOSSES, also=("scale",))
     _component(config, ("head",), HEADS)
@@ -98,8 +100,20 @@ def _generate(config: Config) -> None:
         raise config.error(("generate",), f"must be a dict, not {type(node).__name__}")
     plain = {key: value for key, value in node.items() if key != "kinds"}
     _arguments(config, ("generate",), plain, GenerateSettings, "GenerateSettings")
-    for kind, settings in node.get("kinds", {}).items():
+    kinds = node.get("kinds", {})
+    if not isinstance(kinds, dict):
+        raise config.error(
+            ("generate", "kinds"), f"must be a dict of settings by kind of view, not {type(kinds).__name__}"
+        )
+    for kind, settings in kinds.items():
         _arguments(config, ("generate", "kinds", kind), settings, GenerateSettings, "GenerateSettings")
+    places: dict[KeyPath, dict[str, Any]] = {("generate",): {}}
+    places |= {("generate", "kinds", kind): settings for kind, settings in kinds.items()}
+    for path, settings in places.items():
+        try:
+            GenerateSettings(**{**plain, **settings})
+        except ConfigError as error:  # values that do not go together
+            raise config.error(path, str(error)) from error
 
 
 def _phases(config: Config) -> None:
