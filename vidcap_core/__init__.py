@@ -1,3 +1,23 @@
 """vidcap: a model zoo for video captioning in which a paper is a package."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load", "test", "train"]
+
+if TYPE_CHECKING:
+    from vidcap_core.caption import load
+    from vidcap_core.engine.api import test, train
+
+_LAZY = {"load": "vidcap_core.caption", "train": "vidcap_core.engine.api", "test": "vidcap_core.engine.api"}
+
+
+def __getattr__(name: str) -> Any:
+    """`load`, `train` and `test` import torch, so they are fetched when they are first used."""
+    if name in _LAZY:
+        import importlib
+
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'vidcap_core' has no attribute '{name}'")

@@ -83,8 +83,8 @@ def load(name: str | Path, device: str | None = None, copy: str | None = None) -
     return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name))
 
 
-def from_run(folder: Path) -> Captioner:
-    """The captioner of a run with its best weights, and the encoders that read raw files."""
+def from_run(folder: Path, extractors: bool = True) -> Captioner:
+    """The captioner of a run with its best weights, by default with the encoders that read raw files."""
     from vidcap_core.engine.api import best_weights
     from vidcap_core.engine.folder import RunFolder
     from vidcap_core.weights import put_weights
@@ -96,7 +96,8 @@ def from_run(folder: Path) -> Captioner:
     captioner = build.captioner(config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
     weights, source = best_weights(run)
     put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
-    build.add_extractors(captioner, config)
+    if extractors:
+        build.add_extractors(captioner, config)
     return captioner
 
 

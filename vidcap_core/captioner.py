@@ -106,10 +106,11 @@ class Captioner(nn.Module):
             result[name] = (total, torch.as_tensor(weight, dtype=torch.float32, device=total.device))
         return result
 
-    def decode(self, view: View, generator: torch.Generator | None = None) -> Generated:
-        """Generate for a view, with the settings of its kind."""
+    def decode(self, view: View, batch: Batch) -> Generated:
+        """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
-        return generate(self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id)
+        keys = [batch.clips[index].id for index in view.clips]
+        return generate(self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id, keys=keys)
 
     @torch.no_grad()
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
@@ -118,8 +119,12 @@ class Captioner(nn.Module):
         events: list[list[Event]] = [[] for _ in batch.clips]
         words: list[list[dict[str, Any]]] = [[] for _ in batch.clips]
         alternatives: list[list[list[str]]] = [[] for _ in batch.clips]
-        for view in self.head.plan(streams, batch, self._decode_ids):
-            generated = self.decode(view)
+
+        def ids(view: View) -> list[list[tuple[list[int], float]]]:
+            return [[(hyp.tokens, hyp.score) for hyp in row] for row in self.decode(view, batch).rows]
+
+        for view in self.head.plan(streams, batch, ids):
+            generated = self.decode(view, batch)
             for row, clip in enumerate(view.clips):
                 best, *others = generated.rows[row]
                 start, end = view.spans[row] or batch.clips[clip].span
@@ -141,9 +146,6 @@ class Captioner(nn.Module):
                 extras["n_best"] = [alternatives[index][i] for i in order]
             predictions.append(Prediction(clip, tuple(events[index][i] for i in order), extras))
         return predictions
-
-    def _decode_ids(self, view: View) -> list[list[tuple[list[int], float]]]:
-        return [[(hyp.tokens, hyp.score) for hyp in row] for row in self.decode(view).rows]
 
     def _panels(self, streams: Streams, batch: Batch, events: list[list[Event]]) -> list[list[Any]]:
         """What the head can show of the finished texts, from one teacher-forced pass."""

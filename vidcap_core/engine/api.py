@@ -55,7 +55,7 @@ def train(
             raise _too_big(training, error) from error
         finally:
             training.tracker.close()
-        if not runner.train_loop.out_of_time:
+        if not runner.loop.out_of_time:
             _finish(training)
     return folder
 
@@ -155,8 +155,7 @@ def _restore(runner: CaptionRunner, training: Training) -> None:
         training.tracker.say("no checkpoint yet: starting from the beginning")
         training.tracker.start(0)
         return
-    runner._train_loop = runner.build_train_loop(runner._train_loop)
-    runner.train_loop.restore(content)
+    runner.loop.restore(content)
     training.tracker.say(f"going on after step {content['progress']['step']}")
 
 

@@ -18,6 +18,7 @@ _NUMBERED = re.compile(r"step-(\d+)\.pt")
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write, fsync, rename: a reader sees the old file or the new one, whatever happens in between."""
+    _check_plain(content, "checkpoint")
     temporary = path.with_name(f".{path.name}.part")
     try:
         with temporary.open("wb") as file:
@@ -45,7 +46,8 @@ def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no such checkpoint") from error
     except pickle.UnpicklingError as error:
-        reason = str(error).split("\n")[0]
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        reason = f"it names {named[1]}" if named else str(error).split("\n")[0]
         raise CheckpointError(
             f"{path} is refused: it holds more than tensors and plain data, so loading it could run code ({reason})",
             hint="ask its author for weights as safetensors",
@@ -82,3 +84,17 @@ def prune(folder: Path, keep: int) -> None:
     for path in folder.glob(".*.part"):
         path.unlink()
 
+
+def _check_plain(value: Any, where: str) -> None:
+    """Exact types only: a subclass of float or str (np.float64, TorchVersion) could not be loaded again."""
+    if type(value) in (type(None), bool, int, float, str) or isinstance(value, torch.Tensor):
+        return
+    if isinstance(value, dict):  # an OrderedDict of weights loads again too
+        for key, item in value.items():
+            _check_plain(key, f"{where} key")
+            _check_plain(item, f"{where}.{key}")
+    elif type(value) in (list, tuple):
+        for index, item in enumerate(value):
+            _check_plain(item, f"{where}.{index}")
+    else:
+        raise TypeError(f"{where} holds {type(value).__name__}, which no checkpoint can hold")

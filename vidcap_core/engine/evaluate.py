@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from vidcap_core import registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.errors import UserError
-from vidcap_core.metrics.scorer import Scorer
+from vidcap_core.metrics.scorer import Scorer, ScoreWarning
 from vidcap_core.types import Prediction
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Evaluation:
     signatures: dict[str, str]
     clips: str  # "N of M"
     predictions: list[Prediction]
+    notes: tuple[str, ...] = ()  # what looks odd about the numbers
 
     def value(self, name: str) -> float:
         """One score by name, whatever its case."""
@@ -47,7 +49,7 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
         super().__init__()
         self.dataset = dataset
         self.metrics = metrics
-        self.scored: tuple[dict[str, float], dict[str, Any], dict[str, str]] | None = None
+        self.scored: tuple[dict[str, float], dict[str, Any], dict[str, str], tuple[str, ...]] | None = None
         self._scorers: list[Any] | None = None
 
     def process(self, data_batch: Any, data_samples: list[Prediction]) -> None:
@@ -59,14 +61,18 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
         values: dict[str, float] = {}
         per_clip: dict[str, Any] = {}
         signatures: dict[str, str] = {}
+        notes: dict[str, None] = {}
         self._scorers = self._scorers or self._prepare()
         for scorer, reads_events in self._scorers:
             given = {p.clip.id: p.events if reads_events else p.text for p in results}
-            scores = scorer.score(given)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ScoreWarning)  # they are told by the tracker
+                scores = scorer.score(given)
+            notes |= dict.fromkeys(scores.warnings)
             values |= scores.values
             per_clip |= scores.clips
             signatures |= {score.signature.metric: str(score.signature) for score in scores.scores}
-        self.scored = (values, per_clip, signatures)
+        self.scored = (values, per_clip, signatures, tuple(notes))
         return values
 
     def _prepare(self) -> list[tuple[Any, bool]]:
@@ -76,7 +82,9 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
         scorers: list[tuple[Any, bool]] = []
         if texts:
             scorers.append((Scorer(self.dataset.references(), texts), False))
-        scorers += [(m.scorer(self.dataset.events()), True) for m in built if getattr(m, "reads_events", False)]
+        durations = {clip.id: clip.duration for clip in self.dataset.clips if clip.duration is not None}
+        events = [m for m in built if getattr(m, "reads_events", False)]
+        scorers += [(m.scorer(self.dataset.events(), durations), True) for m in events]
         return scorers
 
 
@@ -111,5 +119,5 @@ def evaluate(captioner: Captioner, run: Training, split: str, panels: int = 0) -
     metric.compute_metrics(metric.results)
     metric.results.clear()
     assert metric.scored is not None
-    values, per_clip, signatures = metric.scored
-    return Evaluation(values, per_clip, signatures, dataset.coverage(), predictions)
+    values, per_clip, signatures, notes = metric.scored
+    return Evaluation(values, per_clip, signatures, dataset.coverage(), predictions, notes)

@@ -122,7 +122,7 @@ def provenance(seed: int, data_hash: str) -> dict[str, Any]:
     return {
         "seed": seed,
         "data": data_hash,
-        "versions": {"vidcap-core": __version__, "torch": torch.__version__, "mmengine": mmengine.__version__,
+        "versions": {"vidcap-core": __version__, "torch": str(torch.__version__), "mmengine": mmengine.__version__,
                      "transformers": transformers.__version__},
         "plugins": {p.name: p.version for p in plugins.discover().values() if p.reason is None},
         "commit": _commit(),

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 import torch.distributed
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from vidcap_core.errors import UserError
 
 
 def launch(nproc: int, argv: Sequence[str]) -> int:
-    """Run `vidcap-run ARGV` in several processes on this machine, as torchrun does."""
+    """Run `vidcap-run ARGV` in several processes on this machine, with torchrun's own launcher."""
     if nproc < 1:
         raise UserError(f"--nproc {nproc}: at least one process is needed")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={nproc}",
-               "-m", "vidcap_core.cli.run", *argv]  # fmt: skip
-    environment = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // nproc)), **os.environ}
-    return subprocess.run(command, env=environment, check=False).returncode
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // nproc)))
+    # torchrun's command line would take our options for its own, so its Python face is used
+    config = LaunchConfig(
+        min_nodes=1, max_nodes=1, nproc_per_node=nproc, rdzv_backend="c10d", rdzv_endpoint="localhost:0", max_restarts=0
+    )
+    try:
+        elastic_launch(config, sys.executable)("-m", "vidcap_core.cli.run", *argv)
+    except ChildFailedError as error:
+        return max(failure.exitcode for failure in error.failures.values()) or 1
+    return 0
 
 
 @contextmanager
@@ -41,8 +48,7 @@ def processes(device: str | None) -> Iterator[str]:
     made = not torch.distributed.is_initialized()
     if made:
         torch.distributed.init_process_group("nccl" if place.startswith("cuda") else "gloo")
-    try:
-        yield place
-    finally:
-        if made:
-            torch.distributed.destroy_process_group()
+    yield place
+    if made:  # after an error torchrun ends the other processes, which would wait here for ever
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()

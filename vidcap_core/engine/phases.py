@@ -70,7 +70,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         order, steps = self.orders[index], self._steps(index)
         per_epoch = self._steps_per_epoch(index)
         schedule = self._schedule(phase)
-        while self.progress.phase_step < steps:
+        while self.progress.phase_step < steps or not self.progress.closed:
             order.seek(self.progress.epoch, self.progress.position)
             groups = self._groups(index, order)
             for batches in islice(groups, steps - self.progress.phase_step):
@@ -80,6 +80,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 self.progress.position += len(batches)
                 self.progress.phase_step += 1
                 self.progress.step += 1
+                self.progress.closed = False
                 self.progress.seconds = before + time.monotonic() - began
                 self._after_step(phase, batches, losses)
                 if self.out_of_time:
@@ -120,6 +121,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.run_.tracker.say(f"no better score for {self.progress.waited} evaluations: phase {phase.name} ends")
             self.progress.phase_step = steps  # a resumed run must not start it again
             last = True
+        self.progress.closed = True
         if self.run_.runtime.save_every is None or last:
             self._save()
 
@@ -216,6 +218,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         if scores is not None:
             shown = "  ".join(f"{k} {v:.4f}" for k, v in scores.values.items())
             self.run_.tracker.say(f"{settings.split}  {shown}  ({scores.clips} clips)")
+            for note in scores.notes:
+                self.run_.tracker.say(f"  note: {note}")
             self.run_.tracker.record(self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()})
         best = self.progress.best
         if value is not None and (best is None or (value > best if settings.greater else value < best)):

@@ -75,8 +75,18 @@ class CaptionRunner(Runner):  # type: ignore[misc]
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
         """The run folder holds the versions already."""
 
-    def load_or_resume(self) -> None:
-        """Restoring is the loop's part."""
+    @property
+    def loop(self) -> PhaseLoop:
+        """The loop, built at first use."""
+        self._train_loop = self.build_train_loop(self._train_loop)
+        return self._train_loop  # type: ignore[no-any-return]
+
+    def train(self) -> torch.nn.Module:
+        """All phases, with mmengine's hooks around them; the loop builds optimisers and restores itself."""
+        self.call_hook("before_run")
+        self.loop.run()
+        self.call_hook("after_run")
+        return self.model  # type: ignore[no-any-return]
 
     def _device(self) -> torch.device:
         return torch.device(self.training.device)

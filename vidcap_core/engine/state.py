@@ -24,6 +24,7 @@ class Progress:
     best_step: int | None = None
     waited: int = 0  # evaluations without a better score, in this phase
     seconds: float = 0.0  # training time, over all restarts
+    closed: bool = True  # whether what follows an epoch (scores, best weights) is done
     done: bool = False
 
     def state(self) -> dict[str, Any]:

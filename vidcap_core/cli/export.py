@@ -1,0 +1,23 @@
+"""`vidcap export RUN -o DIR`: a run's captioner as a bundle."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The arguments of `vidcap export`."""
+    parser = subparsers.add_parser("export", help="write a run's captioner as a bundle, ready to caption")
+    parser.add_argument("run", type=Path, help="a run folder")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the bundle and say how to use it."""
+    from vidcap_core.engine.export import export
+
+    folder = export(args.run, args.out)
+    print(f"bundle: {folder}\n  try: vidcap caption VIDEO --model {folder}")
+    return 0

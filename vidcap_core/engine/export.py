@@ -1,0 +1,33 @@
+"""A run's captioner as a bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vidcap_core import bundle, caption, config, plugins
+from vidcap_core.engine import checkpoint
+from vidcap_core.engine.folder import RunFolder
+from vidcap_core.errors import UserError
+
+
+def export(run: Path, out: Path) -> Path:
+    """Best weights, named copies, config, tokenizer, assets and card of a run, as a bundle."""
+    folder = RunFolder(run)
+    if not folder.config.is_file():
+        raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
+    run_config = config.from_json(folder.config.read_text(encoding="utf-8"), str(folder.config))
+    captioner = caption.from_run(run, extractors=False)
+    copies = {path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
+              for path in sorted(folder.checkpoints.glob("keep-*.pt"))}  # fmt: skip
+    method = run_config.get("method")
+    card = plugins.get(method).card if method else None
+    provenance = json.loads(folder.meta.read_text(encoding="utf-8"))
+    scores = {split: json.loads(path.read_text(encoding="utf-8"))["values"]
+              for split in ("val", "test") if (path := folder.scores(split)).is_file()}  # fmt: skip
+    return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card)
+
+
+def _inference(weights: dict[str, object]) -> dict[str, object]:
+    """Weights without those of the losses, which only training has."""
+    return {name: value for name, value in weights.items() if not name.startswith("losses.")}
