@@ -10,6 +10,7 @@ file, installs vidcap and its plugins there, and then
 
 import argparse
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -86,10 +87,13 @@ def first_run(python):
     folder = Path("runs") / f"toy-{number}"
     start = time.monotonic()
     say("training core/toy on the built-in toy videos")
-    subprocess.run(
-        [python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT
-    )
-    say(f"done in {time.monotonic() - start:.0f} s")
+    subprocess.run([python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT)
+    predictions = sorted((ROOT / folder).glob("predictions-*.json"))[-1]
+    clip = json.loads(predictions.read_text(encoding="utf-8"))[0]["path"]
+    say(f"captioning {clip}")
+    caption = [python, "-m", "vidcap_core.cli.main", "caption", clip, "--model", folder]
+    subprocess.run(caption, check=True, cwd=ROOT)
+    say(f"done in {time.monotonic() - start:.0f} s; the report: {ROOT / folder / 'report.html'}")
     return 0
 
 
