@@ -87,7 +87,8 @@ def first_run(python):
     folder = Path("runs") / f"toy-{number}"
     start = time.monotonic()
     say("training core/toy on the built-in toy videos")
-    subprocess.run([python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder], check=True, cwd=ROOT)
+    train = [python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder]
+    subprocess.run(train, check=True, cwd=ROOT)
     predictions = sorted((ROOT / folder).glob("predictions-*.json"))[-1]
     clip = json.loads(predictions.read_text(encoding="utf-8"))[0]["path"]
     say(f"captioning {clip}")
@@ -99,7 +100,8 @@ def first_run(python):
 
 def tests(python, rest):
     """The whole suite, over all cores; returns pytest's exit code."""
-    return subprocess.run([python, "-m", "pytest", "-n", "auto", *rest], cwd=ROOT).returncode
+    environment = {"OMP_NUM_THREADS": "1", **os.environ}  # the processes share the cores, so each takes one
+    return subprocess.run([python, "-m", "pytest", "-n", "auto", *rest], cwd=ROOT, env=environment).returncode
 
 
 def say(message):
