@@ -1,0 +1,210 @@
+"""How fast the metrics are, next to pycocoevalcap with Java, in one run on the MSR-VTT test set.
+
+    python benchmarks/metrics.py [ngrams] [reward] [--repeat 5]
+
+2,990 predictions × 20 references, from files to numbers. *Cold* is a new process, start-up and imports included;
+*again* is a further set of predictions for the same references in the same process. Both sides take turns, so that
+a busy machine slows both, and the best time of each counts. Writes benchmarks/results/metrics.json. A part is a
+function in PARTS that returns rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
+Row = dict[str, Any]
+
+
+def write_files(folder: Path) -> tuple[Path, Path]:
+    """Predictions as COCO results, references as the official annotation file."""
+    import gzip
+    import zipfile
+
+    oracle = json.loads(gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes()))
+    predictions = [{"image_id": one["video_id"], "caption": one["pred"]} for one in oracle.values()]
+    (folder / "predictions.json").write_text(json.dumps(predictions))
+    with zipfile.ZipFile(SHARED / "msrvtt" / "test_videodatainfo.json.zip") as archive:
+        archive.extract("test_videodatainfo.json", folder)
+    return folder / "predictions.json", folder / "test_videodatainfo.json"
+
+
+# What one process does: `python metrics.py --worker NAME PREDICTIONS REFERENCES`, cold and then once more.
+
+
+def worker_vidcap(predictions: Path, references: Path, metrics: list[str]) -> Callable[[], dict[str, float]]:
+    """The way `vidcap score` goes."""
+    from vidcap_core.metrics.formats import load_predictions, load_references
+    from vidcap_core.metrics.scorer import Scorer
+
+    scorer = Scorer(load_references(references), metrics)
+    given = load_predictions(predictions)
+    return lambda: scorer.score(given).values
+
+
+def worker_pycocoevalcap(predictions: Path, references: Path, metrics: list[str]) -> Callable[[], dict[str, float]]:
+    """The way its own example goes: tokenize both sides, then each scorer; it keeps nothing between calls."""
+    gts: dict[str, list[dict[str, str]]] = {}
+    for one in json.loads(references.read_text())["sentences"]:
+        gts.setdefault(one["video_id"], []).append({"caption": one["caption"]})
+    given = {one["image_id"]: one["caption"] for one in json.loads(predictions.read_text())}
+    res = {clip: [{"caption": given[clip]}] for clip in gts}
+
+    def call() -> dict[str, float]:
+        from pycocoevalcap.bleu.bleu import Bleu
+        from pycocoevalcap.cider.cider import Cider
+        from pycocoevalcap.meteor.meteor import Meteor
+        from pycocoevalcap.rouge.rouge import Rouge
+        from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+
+        kinds = {"bleu": Bleu, "rouge": Rouge, "cider-d": Cider, "meteor": Meteor}
+        tokens, said = PTBTokenizer().tokenize(gts), PTBTokenizer().tokenize(res)
+        out: dict[str, float] = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            for name in metrics:
+                value, _ = kinds[name]().compute_score(tokens, said)
+                out |= {f"BLEU-{n + 1}": v for n, v in enumerate(value)} if name == "bleu" else {name: float(value)}
+        return out
+
+    return call
+
+
+WORKERS = {"vidcap": worker_vidcap, "pycocoevalcap": worker_pycocoevalcap}
+
+
+def work(name: str, predictions: Path, references: Path, metrics: list[str]) -> None:
+    """Both calls in this process; times and memory as JSON on stdout."""
+    call = WORKERS[name](predictions, references, metrics)
+    values = call()
+    cold = time.time()
+    again = []
+    for _ in range(3):
+        start = time.perf_counter()
+        call()
+        again.append(time.perf_counter() - start)
+    memory = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    print(json.dumps({"ended": cold, "again": min(again), "memory": memory, "values": values}))
+
+
+def run_worker(name: str, files: tuple[Path, Path], metrics: list[str]) -> dict[str, Any]:
+    """A new process; `cold` from its start until its first numbers."""
+    start = time.time()
+    command = [sys.executable, __file__, "--worker", name, *map(str, files), ",".join(metrics)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return out | {"cold": out["ended"] - start}
+
+
+def race(metrics: list[str], repeat: int) -> list[Row]:
+    """Both sides in turns; best times, and their ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_files(Path(folder))
+        runs: dict[str, list[dict[str, Any]]] = {name: [] for name in WORKERS}
+        for _ in range(repeat):
+            for name in WORKERS:
+                runs[name].append(run_worker(name, files, metrics))
+    rows = []
+    for key, unit in (("cold", "s"), ("again", "s"), ("memory", "MiB")):
+        ours, theirs = (min(run[key] for run in runs[name]) for name in WORKERS)
+        median = [statistics.median(run[key] for run in runs[name]) for name in WORKERS]
+        rows.append({
+            "metrics": ",".join(metrics), "what": f"{key} [{unit}]", "vidcap": ours, "pycocoevalcap": theirs,
+            "ratio": theirs / ours, "ratio of medians": median[1] / median[0],
+        })  # fmt: skip
+    return rows
+
+
+def part_ngrams(repeat: int) -> list[Row]:
+    """BLEU, ROUGE-L and CIDEr-D with tokenization."""
+    return race(["bleu", "rouge", "cider-d"], repeat)
+
+
+def part_reward(repeat: int) -> list[Row]:
+    """CIDEr-D of a batch of samples, 20 references each: one step of self-critical training."""
+    from pycocoevalcap.cider.cider import Cider
+
+    from vidcap_core.metrics.formats import load_predictions, load_references
+    from vidcap_core.metrics.references import References
+    from vidcap_core.metrics.ptb import tokenize
+    from vidcap_core.metrics.reward import CiderReward
+
+    with tempfile.TemporaryDirectory() as folder:
+        predictions, references = write_files(Path(folder))
+        texts, captions = load_predictions(predictions), load_references(references)
+    tokens = References.tokenised(captions, tokenize)
+    reward = CiderReward(captions)
+    rows = []
+    for clips, samples in ((16, 1), (64, 1), (64, 5)):
+        chosen = [clip for clip in list(captions)[:clips] for _ in range(samples)]
+        said = [texts[clip] for clip in chosen]
+        gts = {str(n): list(tokens[clip]) for n, clip in enumerate(chosen)}
+        res = {str(n): [text] for n, text in enumerate(said)}
+        ours, theirs = [], []
+        for _ in range(repeat * 2):
+            start = time.perf_counter()
+            reward(chosen, said)
+            middle = time.perf_counter()
+            Cider().compute_score(gts, res)
+            ours.append(middle - start)
+            theirs.append(time.perf_counter() - middle)
+        rows.append({
+            "metrics": "cider-d reward", "what": f"{clips} clips × {samples} [s]", "vidcap": min(ours),
+            "pycocoevalcap": min(theirs), "ratio": min(theirs) / min(ours),
+            "ratio of medians": statistics.median(theirs) / statistics.median(ours),
+        })  # fmt: skip
+    return rows
+
+
+PARTS: dict[str, Callable[[int], list[Row]]] = {"ngrams": part_ngrams, "reward": part_reward}
+
+
+def machine() -> dict[str, Any]:
+    """Where it was measured."""
+    import numpy
+
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr.split("\n")[0]
+    return {
+        "cores": len(os.sched_getaffinity(0)), "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(), "numpy": numpy.__version__, "java": java,
+        "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d"),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Run the parts named, or all."""
+    if sys.argv[1:2] == ["--worker"]:
+        name, predictions, references, metrics = sys.argv[2:6]
+        work(name, Path(predictions), Path(references), metrics.split(","))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=[])
+    parser.add_argument("--repeat", type=int, default=5)
+    args = parser.parse_args()
+    path = ROOT / "benchmarks" / "results" / "metrics.json"
+    results = json.loads(path.read_text()) if path.is_file() else {"parts": {}}
+    for part in args.parts or PARTS:
+        rows = PARTS[part](args.repeat)
+        for row in rows:
+            print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+        results["parts"][part] = {"machine": machine(), "rows": rows}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
