@@ -1,4 +1,4 @@
-"""densevid_eval in its variants: the official scripts' values to every printed digit, and small cases by hand."""
+"""densevid_eval in its variants: the official scripts' values to every printed digit, and small cases."""
 
 from __future__ import annotations
 
@@ -52,11 +52,21 @@ def test_golden_meteor(golden: Any, meteor: Any) -> None:
 @pytest.mark.parametrize(
     ("garbage", "missing", "expected"),
     [
-        ("2018", "zero", {"dense-METEOR": 5.0303, "dense-CIDEr-D": 17.8088, "loc-R": 49.6984, "loc-P": 50.1393}),
-        ("2021", "skip", {"dense-METEOR": 5.9157, "dense-CIDEr-D": 19.7875, "loc-R": 55.2205, "loc-P": 55.7103}),
+        (
+            "2018",
+            "zero",
+            {"dense-METEOR": 5.0303, "dense-CIDEr-D": 17.8088, "loc-R": 49.6984, "loc-P": 50.1393},
+        ),
+        (
+            "2021",
+            "skip",
+            {"dense-METEOR": 5.9157, "dense-CIDEr-D": 19.7875, "loc-R": 55.2205, "loc-P": 55.7103},
+        ),
     ],
 )
-def test_golden_missing(golden: Any, meteor: Any, garbage: Any, missing: Any, expected: dict[str, float]) -> None:
+def test_golden_missing(
+    golden: Any, meteor: Any, garbage: Any, missing: Any, expected: dict[str, float]
+) -> None:
     """Five clips without predictions, scored 0 or left out."""
     scorer = Dense(garbage, missing, meteor=meteor).scorer(golden.files, golden.durations)
     with pytest.warns(ScoreWarning, match="5 of 50 clips have no prediction"):
@@ -127,7 +137,9 @@ def test_clip_without_events_scores_zero_and_says_so() -> None:
     references = {"a": [Event(0, 10, "a dog runs")], "b": [Event(0, 10, "a cat sits")]}
     for missing in ("error", "skip", "zero"):
         with pytest.warns(ScoreWarning, match="1 clips have an empty list of events and score 0"):
-            scores = Dense(missing=missing, meteor=None).scorer(references).score({"a": references["a"], "b": []})
+            scores = (
+                Dense(missing=missing, meteor=None).scorer(references).score({"a": references["a"], "b": []})
+            )
         assert scores.clips["dense-BLEU-1"] == {"a": pytest.approx(1), "b": 0}
 
 

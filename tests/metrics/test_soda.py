@@ -15,7 +15,7 @@ from vidcap_core.types import Event
 
 
 class Overlap:
-    """A stand-in for METEOR that can be computed by head: the share of the hypothesis' words in the reference."""
+    """A stand-in for METEOR, done by head: the share of the caption's words that the reference has."""
 
     def stats(self, hypothesis: str, references: list[str]) -> float:
         words = hypothesis.split()
@@ -31,11 +31,12 @@ class Overlap:
 @pytest.mark.parametrize(
     ("annotators", "expected"),
     [
-        ("mean", {"SODA_c": 4.5542, "SODA_c-F1@1": 5.1624, "SODA_c-P@2": 4.3662, "SODA_c-R@2": 3.8413, "SODA_c-F1@2": 3.9460}),
+        ("mean", {"SODA_c": 4.5542, "SODA_c-F1@1": 5.1624}),
+        ("mean", {"SODA_c-P@2": 4.3662, "SODA_c-R@2": 3.8413, "SODA_c-F1@2": 3.9460}),
         ("merged", {"SODA_c": 4.3106}),
         ("multi", {"SODA_c": 5.9603}),
     ],
-)  # fmt: skip
+)
 def test_golden(golden: Any, meteor: Any, annotators: Any, expected: dict[str, float]) -> None:
     """Official values to every printed digit."""
     scores = SodaC(annotators=annotators, meteor=meteor).scorer(golden.files).score(golden.predictions)
@@ -79,8 +80,10 @@ def test_by_hand() -> None:
 
 
 def test_roles_are_swapped() -> None:
-    """METEOR gets the reference as the caption: 1 of its 2 words is in the prediction, all of the prediction's in it."""
-    found = SodaC(meteor=Overlap()).scorer({"v": [Event(0, 10, "dog runs")]}).score({"v": [Event(0, 10, "dog")]})
+    """METEOR gets the reference as the caption: of its 2 words the prediction has 1."""
+    found = (
+        SodaC(meteor=Overlap()).scorer({"v": [Event(0, 10, "dog runs")]}).score({"v": [Event(0, 10, "dog")]})
+    )
     assert found.values["SODA_c"] == pytest.approx(0.5, abs=1e-6)
 
 

@@ -47,7 +47,7 @@ def scored_clips(
     return both if missing == "skip" else known
 
 
-def check_predictions(predictions: Events, notes: list[str]) -> None:
+def check_predictions(predictions: Events, notes: list[str], texts: bool = True) -> None:
     """Refuse what is no event; note what can only score 0."""
     empty = [clip for clip, events in predictions.items() if not events]
     for clip, events in predictions.items():
@@ -66,7 +66,7 @@ def check_predictions(predictions: Events, notes: list[str]) -> None:
         notes.append(
             f"{len(points)} clips have predictions of no length, which overlap nothing ({some(points)})"
         )
-    if silent:
+    if silent and texts:
         notes.append(f"{len(silent)} clips have predictions without words ({some(silent)})")
 
 

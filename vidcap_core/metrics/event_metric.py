@@ -10,10 +10,20 @@ from typing import Any, ClassVar
 
 from vidcap_core.metrics.base import Score, Values
 from vidcap_core.metrics.baselines import last_ends
-from vidcap_core.metrics.coverage import annotators, check_predictions, check_references, scored_clips, tell
+from vidcap_core.metrics.coverage import (
+    annotators,
+    check_predictions,
+    check_references,
+    scored_clips,
+    some,
+    tell,
+)
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.scorer import Missing, Scores
 from vidcap_core.metrics.signature import Signature, hash_ids
+
+NOTHING = 1e-6
+"""BLEU without a single match is not quite 0."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class EventReferences:
     @cached_property
     def durations(self) -> dict[str, float]:
         """Durations in seconds; the last annotated second where none is known."""
-        return last_ends(self.files) | {clip: s for clip, s in self.given.items() if clip in set(self.clips)}
+        return {clip: self.given.get(clip, last) for clip, last in last_ends(self.files).items()}
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class EventMetric(ABC):
     name: ClassVar[str]
     version: ClassVar[str] = "1"
     reads_events: ClassVar[bool] = True
+    reads_texts: ClassVar[bool] = True
+    reads_durations: ClassVar[bool] = True
     missing: Missing
 
     @abstractmethod
@@ -81,12 +93,19 @@ class EventScorer:
         self.references = EventReferences(annotators(references), durations or {})
         self._notes: list[str] = []
         check_references(self.references.files, self._notes)
+        known = self.references.clips
+        unknown = [clip for clip in known if clip not in self.references.given]
+        if unknown and metric.reads_durations:
+            self._notes.append(
+                f"{len(unknown)} of {len(known)} clips have no duration ({some(unknown)}): "
+                "the last annotated second stands in for blind baselines"
+            )
         self._prepared = metric.prepare(self.references)
 
     def score(self, predictions: Events) -> Scores:
         """All numbers of the metric, each with its signature; what is odd about the files is warned of."""
         notes = list(self._notes)
-        check_predictions(predictions, notes)
+        check_predictions(predictions, notes, self.metric.reads_texts)
         clips = scored_clips(predictions, self.references.files, self.metric.missing, notes)
         parts = self.metric.parts(self._prepared, clips, predictions)
         annotated = [sum(clip in file for file in self.references.files) for clip in clips]
@@ -100,6 +119,6 @@ class EventScorer:
             for part in parts
         )  # fmt: skip
         own = [value for score in scores for name, value in score.values.items() if ":" not in name]
-        if own and not any(own):
+        if own and max(own) < NOTHING:
             notes.append("every score is 0: are these the references of these predictions?")
         return Scores(scores, tell(notes))

@@ -92,7 +92,8 @@ def _read(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
     try:
-        data = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
+        text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        data = json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs))
     except ValueError as error:
         raise DataError(
             f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON"
@@ -100,6 +101,16 @@ def _read(path: str | Path) -> dict[str, Any]:
     if not isinstance(data, dict) or not data:
         raise DataError(f"{path}: holds no clips", hint="check that the file is the one you meant")
     return data
+
+
+def _once(path: str | Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different: JSON itself would keep the last of two clips of one id."""
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{path}: '{twice}' comes more than once", hint="keep one entry for every clip")
+    return out
 
 
 def _event(path: str | Path, clip: str, time: Any, text: Any) -> Event:

@@ -20,6 +20,7 @@ class Localisation(EventMetric):
     """
 
     name = "localisation"
+    reads_texts = False
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""METEOR 1.5 as the jar in pycocoevalcap computes it: the reference that our own is compared with. Needs Java."""
+"""METEOR 1.5 as the jar in pycocoevalcap computes it: what our own is compared with. Needs Java."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class JarMeteor:
         spec = importlib.util.find_spec("pycocoevalcap")
         java = shutil.which("java")
         if java is None or spec is None or not spec.submodule_search_locations:
-            raise UserError("the METEOR jar needs Java and pycocoevalcap", hint="--meteor python needs neither")
+            raise UserError("METEOR's jar needs Java and pycocoevalcap", hint="--meteor python needs neither")
         folder = Path(spec.submodule_search_locations[0]) / "meteor"
         self._process = subprocess.Popen(
             [java, *OPTIONS], cwd=folder, text=True, encoding="utf-8",

@@ -45,6 +45,7 @@ class SodaC(EventMetric):
     """
 
     name = "soda_c"
+    reads_durations = False
 
     def __init__(
         self,
