@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def in_child(folder: Path, resume: bool, kill: Callable[[], bool] | None = None,
                 torch.save = slowly  # type: ignore[assignment]
             run(folder, resume)
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     deadline = time.monotonic() + 120

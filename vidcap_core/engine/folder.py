@@ -89,11 +89,12 @@ def open_folder(path: Path, config: Config, resume: bool, force: bool) -> RunFol
                 f"{path} is a run of another config; these keys differ:\n  {shown}",
                 hint="the config it was started with, another --work-dir, or --force-resume",
             )
-    elif path.is_dir() and any(path.iterdir()):
+    elif path.is_dir() and any(not one.name.startswith(".config.json.") for one in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
     try:
-        folder.checkpoints.mkdir(parents=True, exist_ok=True)
-        write_text(folder.config, config.to_json())
+        path.mkdir(parents=True, exist_ok=True)
+        write_text(folder.config, config.to_json())  # first, so that a run killed at birth can be resumed
+        folder.checkpoints.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot write to {path}: {error.strerror}", hint="--work-dir DIR") from error
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from typing import Any
 
 import torch
@@ -44,7 +45,7 @@ class CaptionRunner(Runner):  # type: ignore[misc]
                 "diff_rank_seed": True,  # or all processes would drop the same units
             },
             log_level=logging.ERROR,
-            experiment_name=training.folder.path.name,
+            experiment_name=f"{training.folder.path.name}-{uuid.uuid4().hex[:8]}",  # mmengine keeps instances by name
         )
         training.tracker = Tracker(training.folder, self.visualizer, training.runtime.log_every, main, quiet)
 
