@@ -35,9 +35,9 @@ def mean_count(*files: Events) -> int:
     return max(1, round(float(np.mean([len(one) for file in files for one in file.values()]))))
 
 
-def usual_count(events: Events) -> int:
+def usual_count(*files: Events) -> int:
     """The commonest number of events of a clip; the smaller of two equally common."""
-    return int(np.bincount([len(one) for one in events.values()]).argmax())
+    return max(1, int(np.bincount([len(one) for file in files for one in file.values()]).argmax()))
 
 
 def last_ends(files: Sequence[Events]) -> dict[str, float]:

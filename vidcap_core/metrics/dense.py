@@ -19,7 +19,7 @@ from vidcap_core.metrics.bleu import SMALL, TINY
 from vidcap_core.metrics.cider import SIGMA
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events, Pairs, Spans
-from vidcap_core.metrics.localisation import TIOUS
+from vidcap_core.metrics.localisation import TIOUS, at
 from vidcap_core.metrics.located import Localisation
 from vidcap_core.metrics.ngrams import ORDERS, Floats, Ints, bincount
 from vidcap_core.metrics.pair_meteor import Backend, PairMeteor, load
@@ -96,7 +96,7 @@ class Dense(EventMetric):
                 corpus |= {
                     f"{name}@{t:g}": float(row.mean()) for t, row in zip(self.tious, scores, strict=True)
                 }
-        part = Part(f"dense-{self.garbage}", ptb.NAME, Values(corpus, per_clip), len(clips))
+        part = Part(f"dense-{self.garbage}{at(self.tious)}", ptb.NAME, Values(corpus, per_clip), len(clips))
         return [part, *self.localisation.parts(prepared.references, clips, predictions)]
 
     def _captions(

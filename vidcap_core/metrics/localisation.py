@@ -49,6 +49,11 @@ def f1(precision: Floats | float, recall: Floats | float) -> Floats:
     return np.asarray(np.divide(product, total, out=np.zeros_like(total, dtype=np.float64), where=total > 0))
 
 
+def at(tious: Sequence[float]) -> str:
+    """What a signature says of thresholds that are not the usual ones."""
+    return "" if tuple(tious) == TIOUS else "@" + ",".join(f"{level:g}" for level in tious)
+
+
 class Timing:
     """The references' intervals of some clips, ready to be compared with predictions again and again."""
 

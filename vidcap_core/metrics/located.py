@@ -8,14 +8,15 @@ from vidcap_core.metrics import baselines
 from vidcap_core.metrics.base import Values
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.metrics.localisation import SECONDS, TIOUS, Located, Timing, f1
+from vidcap_core.metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1
 from vidcap_core.metrics.scorer import Missing
 
 
 class Localisation(EventMetric):
     """P, R, F1 of intervals, tIoU in order, and the same for predictions that never saw a video.
 
-    `segments`: how many equal segments the blind baseline cuts a clip into (default: the references' mean);
+    `segments`: into how many equal segments a blind baseline cuts every clip (default: the references' commonest
+    number and their mean);
     `detail`: the values at each tIoU and the navigation scores by seconds as well.
     """
 
@@ -55,7 +56,7 @@ class Localisation(EventMetric):
         p, r = located.precision.mean(0), located.recall.mean(0)
         by_clip = {"loc-P": p, "loc-R": r, "loc-F1": f1(p, r), "loc-order-tIoU": order}
         per_clip = {name: dict(zip(clips, values.tolist(), strict=True)) for name, values in by_clip.items()}
-        return [Part("localisation", "none", Values(corpus, per_clip), len(clips))]
+        return [Part(f"localisation{at(self.tious)}", "none", Values(corpus, per_clip), len(clips))]
 
     def blind(
         self, references: EventReferences, clips: Sequence[str], predictions: Events
@@ -63,12 +64,12 @@ class Localisation(EventMetric):
         """Equal segments, as many as were predicted or N everywhere, and the whole with its halves."""
         durations = {clip: references.durations[clip] for clip in clips}
         counts = {clip: len(predictions.get(clip, ())) for clip in clips}
-        n = self.segments or baselines.mean_count(*references.files)
-        return {
-            "segments-as-many": baselines.equal_segments(durations, counts),
-            f"segments-{n}": baselines.equal_segments(durations, n),
-            "whole-and-halves": baselines.whole_and_halves(durations),
-        }
+        files = references.files
+        sizes = {baselines.usual_count(*files), baselines.mean_count(*files)}
+        out: dict[str, Events] = {"segments-as-many": baselines.equal_segments(durations, counts)}
+        for n in sorted({self.segments} if self.segments else sizes):
+            out[f"segments-{n}"] = baselines.equal_segments(durations, n)
+        return out | {"whole-and-halves": baselines.whole_and_halves(durations)}
 
 
 def _rows(prefix: str, names: Sequence[str], located: Located) -> dict[str, float]:
