@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap_core.errors import DataError
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 ORDERS = 4
@@ -70,9 +72,14 @@ class Lines:
         start = int(self.starts[caption])
         return list(self.words[start : start + int(self.lengths[caption])].tolist())
 
+    @cached_property
+    def left(self) -> Ints:
+        """How many words each word and those after it in its caption are."""
+        return np.repeat(self.starts + self.lengths, self.lengths) - np.arange(len(self.words))
+
     def begins(self, n: int) -> NDArray[np.bool_]:
         """Which words begin an n-gram that fits into its caption."""
-        return self.place + n <= np.repeat(self.lengths, self.lengths)
+        return self.left >= n
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Order:
     documents: Ints
     """per gram: in how many clips of the corpus it occurs"""
     pairs: Ints
-    """sorted codes of (clip, gram): clip * len(grams) + gram"""
+    """sorted codes of (clip, gram): clip << bits | gram"""
     most: Ints
     """per pair: the most often that one reference has it"""
     first: Ints
@@ -93,11 +100,16 @@ class Order:
     """per entry: number of the reference"""
     count: Ints
     """per entry: how often the reference has the gram"""
+    bits: int
 
     @cached_property
     def gram(self) -> Ints:
         """Per entry: number of the gram."""
-        return np.repeat(self.pairs % max(1, len(self.grams)), np.diff(self.first))
+        return np.repeat(self.pairs & ((1 << self.bits) - 1), np.diff(self.first))
+
+    def find(self, clip: Ints, gram: Ints) -> Ints:
+        """Numbers of the pairs of clips and grams (-1: none), -1 where the clip has no such pair."""
+        return locate(self.pairs, np.where(gram >= 0, clip << self.bits | gram, -1))
 
 
 @dataclass(frozen=True)
@@ -158,28 +170,30 @@ class NgramIndex:
             grams, gram = np.unique(code, return_inverse=True)
         else:
             grams, gram = np.arange(self._size if n == 1 else len(self._bigrams)), code
-        reference = self.lines.owner[at]
-        width = int(self.per_clip.max())
+        low, bits = int(self.per_clip.max()).bit_length(), len(grams).bit_length()
+        if len(self.clips).bit_length() + bits + low > 63:
+            raise DataError("these references have too many n-grams to be counted", hint="score them in parts")
         starts = np.cumsum(self.per_clip) - self.per_clip
+        reference = self.lines.owner[at]
         clip = self.clip_of[reference]
-        code = (clip * len(grams) + gram) * width + (reference - starts[clip])
+        code = (clip << bits | gram) << low | (reference - starts[clip])
         code.sort()
         entry = np.flatnonzero(_fresh(code))
         count = np.diff(np.append(entry, len(code)))
-        pair_code, local = np.divmod(code[entry], width)
-        begin = np.flatnonzero(_fresh(pair_code))
-        pairs = pair_code[begin]
+        code = code[entry]
+        pair = code >> low
+        begin = np.flatnonzero(_fresh(pair))
+        pairs = pair[begin]
         most = np.maximum.reduceat(count, begin) if len(begin) else count
-        clip_of_pair, gram_of_pair = np.divmod(pairs, max(1, len(grams)))
-        documents = np.bincount(gram_of_pair[clip_of_pair < self.documents], minlength=len(grams))
-        first = np.append(begin, len(entry))
-        reference = np.repeat(starts[clip_of_pair], np.diff(first)) + local
-        return Order(grams, documents, pairs, most, first, reference, count)
+        counted = pairs[: np.searchsorted(pairs, self.documents << bits)]
+        documents = np.bincount(counted & ((1 << bits) - 1), minlength=len(grams))
+        reference = starts[pair >> bits] + (code & ((1 << low) - 1))
+        return Order(grams, documents, pairs, most, np.append(begin, len(entry)), reference, count, bits)
 
     @cached_property
     def pair(self) -> Ints:
         """Per word of a reference: the number of its (clip, word) pair."""
-        return locate(self.orders[0].pairs, self.clip_of[self.lines.owner] * self._size + self.lines.words)
+        return self.orders[0].find(self.clip_of[self.lines.owner], self.lines.words)
 
     def find(self, clips: Ints, captions: Sequence[str]) -> Predicted:
         """Look up predictions: `clips[i]` is the number of the clip that `captions[i]` describes."""
@@ -207,8 +221,7 @@ class NgramIndex:
         code = row * (len(own) + 1) + own
         _, begin, count = np.unique(code, return_index=True, return_counts=True)
         row, gram = row[begin], gram[begin]
-        wanted = np.where(gram >= 0, clips[row] * len(order.grams) + gram, -1)
-        return Found(row, count, gram, locate(order.pairs, wanted))
+        return Found(row, count, gram, order.find(clips[row], gram))
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,9 @@ def _chunks() -> Chunks:
 def _following(texts: list[str], number: int) -> str:
     """What comes after a line: up to the end of the next line that is not blank."""
     after = ""
-    for text in texts[number + 1 :]:
-        after += "\n" + text
-        if text.strip():
+    for following in range(number + 1, len(texts)):
+        after += "\n" + texts[following]
+        if texts[following].strip():
             return after + "\n"
     return after
 

@@ -28,7 +28,8 @@ class Prepared:
     first: Ints
     """per clip: its first reference; one more at the end"""
     pairs: Ints
-    """sorted codes clip * words + word"""
+    """sorted codes clip << bits | word"""
+    bits: int
     pair: Ints
     """per word of a reference: number of its pair"""
 
@@ -45,12 +46,16 @@ class Rouge:
         first = np.append(0, np.cumsum([len(lines) for lines in references.values()]))
         if references.plain:
             index = references.ngrams
-            return Prepared(index.clips, index.vocabulary, index.lines, first, index.orders[0].pairs, index.pair)
+            order = index.orders[0]
+            return Prepared(
+                index.clips, index.vocabulary, index.lines, first, order.pairs, order.bits, index.pair
+            )
         vocabulary = Vocabulary()
         lines = Lines.encode([line for lines in references.values() for line in lines], vocabulary, " ")
         clip_of = np.repeat(np.arange(len(references)), np.diff(first))
-        pairs, pair = np.unique(clip_of[lines.owner] * len(vocabulary) + lines.words, return_inverse=True)
-        return Prepared({clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, pair)
+        bits = len(vocabulary).bit_length()
+        pairs, pair = np.unique(clip_of[lines.owner] << bits | lines.words, return_inverse=True)
+        return Prepared({clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, bits, pair)
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """Mean over clips."""
@@ -75,7 +80,7 @@ def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Int
     """
     fits = lines.lengths <= BITS
     words = np.flatnonzero((lines.words < len(prepared.vocabulary)) & np.repeat(fits, lines.lengths))
-    pair = locate(prepared.pairs, clips[lines.owner[words]] * len(prepared.vocabulary) + lines.words[words])
+    pair = locate(prepared.pairs, clips[lines.owner[words]] << prepared.bits | lines.words[words])
     masks = np.zeros(len(prepared.pairs), np.uint64)
     hit = pair >= 0
     np.bitwise_or.at(masks, pair[hit], np.uint64(1) << lines.place[words[hit]].astype(np.uint64))
