@@ -18,7 +18,7 @@ from vidcap_core.metrics.located import Localisation
 
 
 def activitynet(folder: Path) -> Iterator[tuple[str, Timing, Events]]:
-    """Rows on val_1 + val_2; what is chosen was chosen on the training split, unless the row says otherwise."""
+    """Rows on val_1 + val_2; counts come from the training split unless the row says so."""
     train, one, two = (read_references(folder / f"{name}.json.gz") for name in ("train", "val_1", "val_2"))
     timing, seconds = Timing(list(one.events), [one.events, two.events]), one.durations
     mean, usual = baselines.mean_count(train.events), baselines.usual_count(train.events)
@@ -67,20 +67,16 @@ def main() -> None:
         for name, timing, events in rows(folder / title):
             found = timing.locate(events).values
             order = timing.in_order(events).mean()
-            print(
-                f"| {name} | "
-                + " | ".join(f"{100 * x:.2f}" for x in (*(found[k] for k in ("R", "P", "F1")), order))
-                + " |"
-            )
+            row = (found["R"], found["P"], found["F1"], order)
+            print(f"| {name} | " + " | ".join(f"{100 * value:.2f}" for value in row) + " |")
     one, two = (read_references(folder / "activitynet" / f"val_{n}.json.gz") for n in (1, 2))
     events = baselines.equal_segments(one.durations, 3)
     begin = perf_counter()
     scorer = Localisation(detail=True).scorer([one.events, two.events], one.durations)
     ready = perf_counter()
     scorer.score(events)
-    print(
-        f"\nval_1 + val_2, 3 events a clip: prepared in {ready - begin:.2f} s, scored in {perf_counter() - ready:.2f} s"
-    )
+    took = f"prepared {ready - begin:.2f} s, scored {perf_counter() - ready:.2f} s"
+    print(f"\nval_1 + val_2, 3 events a clip: {took}")
 
 
 if __name__ == "__main__":
