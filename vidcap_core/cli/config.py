@@ -10,7 +10,7 @@ def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap config`."""
     from vidcap_core.cli.console import add_json
 
-    parser = subparsers.add_parser("config", help="print or check a config", description=__doc__)
+    parser = subparsers.add_parser("config", help="print or check a config")
     actions = parser.add_subparsers(dest="action", required=True, metavar="show|check")
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
     show.add_argument("name", help="plugin/name or the path of a .py file")

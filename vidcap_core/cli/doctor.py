@@ -10,7 +10,7 @@ def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap doctor`."""
     from vidcap_core.cli.console import add_json
 
-    parser = subparsers.add_parser("doctor", help="check this machine", description=__doc__)
+    parser = subparsers.add_parser("doctor", help="check this machine")
     add_json(parser)
     parser.set_defaults(func=run)
 

@@ -10,7 +10,7 @@ def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap info`."""
     from vidcap_core.cli.console import add_json
 
-    parser = subparsers.add_parser("info", help="a method's card", description=__doc__)
+    parser = subparsers.add_parser("info", help="a method's card")
     parser.add_argument("name", help="a plugin (mffcl), a config of it (mffcl/toy), or a card.yaml")
     add_json(parser)
     parser.set_defaults(func=run)

@@ -12,7 +12,7 @@ def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap list`."""
     from vidcap_core.cli.console import add_json
 
-    parser = subparsers.add_parser("list", help="what is installed", description=__doc__)
+    parser = subparsers.add_parser("list", help="what is installed")
     parser.add_argument("kind", nargs="?", choices=KINDS, help="one kind only; without it, all of them")
     add_json(parser)
     parser.set_defaults(func=run)

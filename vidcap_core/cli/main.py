@@ -7,28 +7,28 @@ import difflib
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from vidcap_core import __version__
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.errors import UserError
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    "list": (
-        "vidcap_core.cli.list",
-        "what is installed: encoders, heads, losses, datasets, metrics, configs, models",
-    ),
-    "plugins": ("vidcap_core.cli.plugins", "the installed plugins, and why a broken one is broken"),
-    "info": ("vidcap_core.cli.info", "a method's card: paper, what is known or inferred, what was measured"),
-    "score": ("vidcap_core.cli.score", "caption metrics of a file of predictions, each with its signature"),
-    "compare": ("vidcap_core.cli.compare", "whether two systems differ, with confidence intervals"),
-    "config": ("vidcap_core.cli.config", "print a resolved config, or check one"),
-    "doctor": (
-        "vidcap_core.cli.doctor",
-        "check this machine: versions, GPU, decoder, caches, known conflicts",
-    ),
-    "new": ("vidcap_core.cli.new", "write the skeleton of a plugin of your own"),
+COMMANDS: dict[str, str] = {
+    "list": "what is installed: encoders, heads, losses, datasets, metrics, configs, models",
+    "plugins": "the installed plugins, and why a broken one is broken",
+    "info": "a method's card: paper, what is known or inferred, what was measured",
+    "config": "print a resolved config, or check one",
+    "doctor": "check this machine: versions, GPU, decoder, caches, known conflicts",
+    "score": "caption metrics of a file of predictions, each with its signature",
+    "compare": "whether two systems differ, with confidence intervals",
+    "sweep": "run a grid of configs, seeds and folds, and make the table",
+    "export": "write a run's captioner as a bundle, ready to caption",
+    "conform": "check what an installed plugin promises",
+    "new": "write the skeleton of a plugin of your own",
 }
+"""Command -> what it does; the command `x` is the module `vidcap_core.cli.x`."""
 
+PACKAGE = "vidcap_core.cli"
 EPILOG = """\
 train, test and predict with:  vidcap-run CONFIG      (vidcap list configs)
 help on a command:             vidcap COMMAND --help
@@ -46,13 +46,27 @@ def build_parser(typed: str | None) -> tuple[argparse.ArgumentParser, list[str]]
     parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
-    commands = {**COMMANDS, **_plugin_commands(typed)}
+    commands = {name: (f"{PACKAGE}.{name}", summary) for name, summary in COMMANDS.items()}
+    commands |= _plugin_commands(typed)
     for name, (module, summary) in commands.items():
         if name == typed:
-            importlib.import_module(module).add_parser(subparsers)
+            _add(module, name, subparsers)
         else:
             subparsers.add_parser(name, help=summary)
     return parser, list(commands)
+
+
+def _add(module: str, name: str, subparsers: Any) -> None:
+    """Import one command and add its arguments; its docstring is its description, unless it gives another."""
+    try:
+        command = importlib.import_module(module)
+    except ImportError as error:
+        raise UserError(
+            f"the command '{name}' ({module}) cannot be imported: {error}", hint="vidcap doctor"
+        ) from error
+    command.add_parser(subparsers)
+    added = subparsers.choices[name]
+    added.description = added.description or (command.__doc__ or "").strip()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap new`."""
-    parser = subparsers.add_parser("new", help="write a plugin's skeleton", description=__doc__)
+    parser = subparsers.add_parser("new", help="write a plugin's skeleton")
     parser.add_argument("name", help="the plugin's name, as in `vidcap-run NAME/toy`")
     parser.add_argument(
         "--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)"

@@ -13,7 +13,6 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "plugins",
         help="the installed plugins",
-        description=__doc__,
         epilog="VIDCAP_DISABLE_PLUGINS=a,b leaves plugins out.",
     )
     add_json(parser)
