@@ -124,22 +124,30 @@ def _json_lines(path: Path, text: str) -> Iterator[Any]:
 
 
 def _from_records(path: Path, records: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
     for number, record in enumerate(records, 1):
+        if type(record) is dict and tuple(record) in known:  # most files: the same fields in every record
+            at, text = known[tuple(record)]
+            if type(record[at]) is str and record[at] and type(record[text]) is str:
+                yield record[at], record[text]
+                continue
         if not isinstance(record, dict):
             raise DataError(
                 f"{path}, entry {number}: {record!r:.60} is no record", hint='{"image_id": "clip", "caption": "a man runs"}'
             )
-        clip = _field(path, number, record, IDS)
+        at, text = _field(path, number, record, IDS), _field(path, number, record, TEXTS)
+        known[tuple(record)] = at, text
+        clip = record[at]
         if isinstance(clip, bool) or not isinstance(clip, str | int) or clip == "":
             raise DataError(f"{path}, entry {number}: the id is {clip!r:.40}", hint="an id is a string or a whole number")
-        value = _field(path, number, record, TEXTS)
-        yield from ((str(clip), caption) for caption in _texts(path, clip, value))
+        yield from ((str(clip), caption) for caption in _texts(path, clip, record[text]))
 
 
-def _field(path: Path, number: int, record: dict[str, Any], names: tuple[str, ...]) -> Any:
+def _field(path: Path, number: int, record: dict[str, Any], names: tuple[str, ...]) -> str:
+    """The name of the field that is there."""
     for name in names:
         if name in record:
-            return record[name]
+            return name
     raise DataError(f"{path}, entry {number} has {', '.join(record) or 'nothing'}, but none of {', '.join(names)}")
 
 

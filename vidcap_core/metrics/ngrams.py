@@ -91,7 +91,7 @@ class Order:
     documents: Ints
     """per gram: in how many clips of the corpus it occurs"""
     pairs: Ints
-    """sorted codes of (clip, gram): clip << bits | gram"""
+    """sorted codes of (gram, clip): gram << bits | clip"""
     most: Ints
     """per pair: the most often that one reference has it"""
     first: Ints
@@ -105,11 +105,11 @@ class Order:
     @cached_property
     def gram(self) -> Ints:
         """Per entry: number of the gram."""
-        return np.repeat(self.pairs & ((1 << self.bits) - 1), np.diff(self.first))
+        return np.repeat(self.pairs >> self.bits, np.diff(self.first))
 
     def find(self, clip: Ints, gram: Ints) -> Ints:
         """Numbers of the pairs of clips and grams (-1: none), -1 where the clip has no such pair."""
-        return locate(self.pairs, np.where(gram >= 0, clip << self.bits | gram, -1))
+        return locate(self.pairs, np.where(gram >= 0, gram << self.bits | clip, -1))
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,8 @@ class NgramIndex:
         self._bigrams, bigram = np.unique(self._pairs(self.lines.words)[pairs], return_inverse=True)
         self._bigram = np.full(len(self.lines.words), -1)
         self._bigram[pairs] = bigram
+        self.pair = np.empty(len(self.lines.words), np.int64)
+        """per word of a reference: the number of its (word, clip) pair"""
         # Sorting runs outside Python's lock, so two cores share the four orders.
         with ThreadPoolExecutor(2) as pool:
             self.orders = list(pool.map(self._order, range(1, ORDERS + 1)))
@@ -163,37 +165,37 @@ class NgramIndex:
         return bigram * (len(self._bigrams) + 1) + _shift(bigram, 2)
 
     def _order(self, n: int) -> Order:
-        """Sort (clip, gram, reference), then read off pairs and entries as runs of equal values."""
+        """Sort (gram, clip, reference), then read off entries, pairs and grams as runs of equal values."""
         at = np.flatnonzero(self.lines.begins(n))
         code = self._codes(n, self.lines.words, self._bigram)[at]
-        if n > 2:
-            grams, gram = np.unique(code, return_inverse=True)
-        else:
-            grams, gram = np.arange(self._size if n == 1 else len(self._bigrams)), code
-        low, bits = int(self.per_clip.max()).bit_length(), len(grams).bit_length()
-        if len(self.clips).bit_length() + bits + low > 63:
+        low, bits = int(self.per_clip.max()).bit_length(), len(self.clips).bit_length()
+        if int(code.max(initial=0)).bit_length() + bits + low > 63:
             raise DataError("these references have too many n-grams to be counted", hint="score them in parts")
         starts = np.cumsum(self.per_clip) - self.per_clip
         reference = self.lines.owner[at]
         clip = self.clip_of[reference]
-        code = (clip << bits | gram) << low | (reference - starts[clip])
-        code.sort()
+        code = (code << bits | clip) << low | (reference - starts[clip])
+        if n == 1:
+            order = np.argsort(code)
+            code = code[order]
+            self.pair[order] = np.cumsum(_fresh(code >> low)) - 1
+        else:
+            code.sort()
         entry = np.flatnonzero(_fresh(code))
         count = np.diff(np.append(entry, len(code)))
         code = code[entry]
         pair = code >> low
         begin = np.flatnonzero(_fresh(pair))
-        pairs = pair[begin]
         most = np.maximum.reduceat(count, begin) if len(begin) else count
-        counted = pairs[: np.searchsorted(pairs, self.documents << bits)]
-        documents = np.bincount(counted & ((1 << bits) - 1), minlength=len(grams))
-        reference = starts[pair >> bits] + (code & ((1 << low) - 1))
-        return Order(grams, documents, pairs, most, np.append(begin, len(entry)), reference, count, bits)
-
-    @cached_property
-    def pair(self) -> Ints:
-        """Per word of a reference: the number of its (clip, word) pair."""
-        return self.orders[0].find(self.clip_of[self.lines.owner], self.lines.words)
+        fresh = _fresh(pair[begin] >> bits)
+        clip = pair[begin] & ((1 << bits) - 1)
+        gram = np.cumsum(fresh) - 1
+        documents = np.bincount(gram[clip < self.documents], minlength=int(fresh.sum()))
+        reference = starts[pair & ((1 << bits) - 1)] + (code & ((1 << low) - 1))
+        first = np.append(begin, len(entry))
+        return Order(
+            pair[begin][fresh] >> bits, documents, gram << bits | clip, most, first, reference, count, bits
+        )
 
     def find(self, clips: Ints, captions: Sequence[str]) -> Predicted:
         """Look up predictions: `clips[i]` is the number of the clip that `captions[i]` describes."""

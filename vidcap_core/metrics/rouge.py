@@ -28,7 +28,7 @@ class Prepared:
     first: Ints
     """per clip: its first reference; one more at the end"""
     pairs: Ints
-    """sorted codes clip << bits | word"""
+    """sorted codes word << bits | clip"""
     bits: int
     pair: Ints
     """per word of a reference: number of its pair"""
@@ -53,8 +53,8 @@ class Rouge:
         vocabulary = Vocabulary()
         lines = Lines.encode([line for lines in references.values() for line in lines], vocabulary, " ")
         clip_of = np.repeat(np.arange(len(references)), np.diff(first))
-        bits = len(vocabulary).bit_length()
-        pairs, pair = np.unique(clip_of[lines.owner] << bits | lines.words, return_inverse=True)
+        bits = len(references).bit_length()
+        pairs, pair = np.unique(lines.words << bits | clip_of[lines.owner], return_inverse=True)
         return Prepared({clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, bits, pair)
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
@@ -80,7 +80,7 @@ def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Int
     """
     fits = lines.lengths <= BITS
     words = np.flatnonzero((lines.words < len(prepared.vocabulary)) & np.repeat(fits, lines.lengths))
-    pair = locate(prepared.pairs, clips[lines.owner[words]] << prepared.bits | lines.words[words])
+    pair = locate(prepared.pairs, lines.words[words] << prepared.bits | clips[lines.owner[words]])
     masks = np.zeros(len(prepared.pairs), np.uint64)
     hit = pair >= 0
     np.bitwise_or.at(masks, pair[hit], np.uint64(1) << lines.place[words[hit]].astype(np.uint64))
