@@ -128,10 +128,10 @@ def set_key(config: Config, change: str) -> None:
     origin = f"--set {key}"
     node: Any = config.data
     for part in path[:-1]:
-        node = _child(node, part, create=True, origin=origin)
+        node = _child(node, part, origin)
     last = path[-1]
     if isinstance(node, list):
-        _child(node, last, create=False, origin=origin)
+        _child(node, last, origin)
         node[int(last)] = literal(raw)
     elif isinstance(node, dict):
         node[last] = literal(raw)
@@ -153,13 +153,14 @@ def dotted(path: KeyPath) -> str:
     return ".".join(str(part) for part in path) or "(top level)"
 
 
-def _child(node: Any, part: str | int, create: bool, origin: str) -> Any:
+def _child(node: Any, part: str | int, origin: str) -> Any:
+    """The item of a list, or the value of a key, which is made where it is not there."""
     if isinstance(node, list):
         if isinstance(part, int) and part < len(node):
             return node[part]
         raise ConfigError(f"{origin}: the list has {len(node)} items, and no item '{part}'")
     if isinstance(node, dict):
-        return node.setdefault(part, {}) if create else node[part]
+        return node.setdefault(part, {})
     raise ConfigError(f"{origin}: '{part}' lies under a {type(node).__name__}, which has no keys")
 
 

@@ -107,6 +107,8 @@ GOOD_INIT = (
 @hookimpl
 def vidcap_commands(add):
     add("greet", "vidcap_test_good.greet")
+    add("lost", "vidcap_test_good.lost")
+    add("list", "vidcap_test_good.greet")
 """
 )
 

@@ -91,7 +91,7 @@ def test_the_table_says_it_too(site: Path) -> None:
     done = run(site, "vidcap", "plugins")
     assert done.returncode == 0
     assert "BROKEN: RuntimeError: the licence file is missing" in done.stdout
-    assert "1 head, 1 config, 1 command" in done.stdout
+    assert "1 head, 1 config, 3 commands" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["raises", "leaves", "misspelt", "newer", "hollow"])
@@ -139,6 +139,17 @@ def test_the_good_one_can_be_used(site: Path) -> None:
     assert "A toy run of the good head." in run(site, "vidcap", "list", "configs").stdout
     shown = run(site, "vidcap", "config", "show", "good/toy", "--set", "head.width=3")
     assert "head = {'type': 'GoodHead', 'width': 3}" in shown.stdout
+
+
+def test_a_command_of_a_plugin_that_cannot_be_imported_says_so(site: Path) -> None:
+    done = run(site, "vidcap", "lost")
+    assert done.returncode == 2
+    assert "the command 'lost' (vidcap_test_good.lost) cannot be imported" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plugin_cannot_replace_a_command_of_ours(site: Path) -> None:
+    assert "heads" in run(site, "vidcap", "list", "heads").stdout
 
 
 def test_a_plugin_can_be_left_out(site: Path) -> None:
