@@ -17,6 +17,7 @@ import importlib_metadata
 from packaging.requirements import Requirement
 
 from vidcap_core import plugins
+from vidcap_core.cache import cache_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,10 @@ def _java() -> Finding:
 
 
 def _caches() -> Iterator[Finding]:
-    """Where weights go that are downloaded, and whether they fit there."""
+    """Where generated videos and downloaded weights go, and whether they fit there."""
     home = Path.home() / ".cache"
     folders = {
+        "VIDCAP_CACHE": cache_home(),
         "HF_HOME": Path(os.environ.get("HF_HOME", home / "huggingface")),
         "TORCH_HOME": Path(os.environ.get("TORCH_HOME", home / "torch")),
     }
