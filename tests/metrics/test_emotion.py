@@ -7,10 +7,12 @@ import random
 from importlib import resources
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.emotion import Counts, Emotion, emotion_scorer, epan_tokens, lexicon
+from vidcap_core.metrics.bootstrap import intervals
+from vidcap_core.metrics.emotion import Emotion, accuracies, emotion_scorer, epan_tokens, lexicon
 from vidcap_core.metrics.formats import load_predictions, load_references
 from vidcap_core.metrics.scorer import Scorer, ScoreWarning
 
@@ -84,10 +86,18 @@ def test_bfs_and_cfs_of_pycocoevalcaps_values() -> None:
 
 def test_guards() -> None:
     """No mixed caption: the factor is 1. Every hit mixed: 0 instead of an overflow. No hit: 0."""
-    assert Counts(right=3, wrong=1, plain=0, hits=3, mixed=0, captions=4).acc_c == 3 / 4
-    assert Counts(right=3, wrong=3, plain=0, hits=3, mixed=3, captions=3).acc_c == 0
-    assert Counts(right=0, wrong=0, plain=2, hits=0, mixed=0, captions=2).acc_c == 0
-    assert Counts(right=0, wrong=0, plain=2, hits=0, mixed=0, captions=2).acc_sw == 0
+    rows = np.array([[3, 1, 0, 3, 0, 4], [3, 3, 0, 3, 3, 3], [0, 0, 2, 0, 0, 2]], np.float64)
+    acc_sw, acc_c = accuracies(rows)
+    assert acc_sw.tolist() == [3 / 4, 1 / 2, 0]
+    assert acc_c.tolist() == [3 / 4, 0, 0]
+
+
+def test_intervals_hold_the_values() -> None:
+    """Every corpus value is resampled as what it is, not as a mean over clips."""
+    scores = emotion_scorer(REFERENCES).score(PREDICTIONS)
+    found = intervals(scores.scores[0], samples=200)
+    assert found.keys() == scores.values.keys()
+    assert all(found[name].low <= value <= found[name].high for name, value in scores.values.items())
 
 
 def test_one_caption_for_every_clip() -> None:

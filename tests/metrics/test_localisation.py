@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vidcap_core.metrics import baselines
+from vidcap_core.metrics.bootstrap import intervals
 from vidcap_core.metrics.formats_dense import Annotations, read_references
 from vidcap_core.metrics.intervals import Events, Pairs, Spans
 from vidcap_core.metrics.localisation import Timing, f1
@@ -116,6 +117,20 @@ def test_all_of_validation_in_seconds(activitynet: tuple[Annotations, ...]) -> N
 def test_published_f1_from_published_p_and_r() -> None:
     """53.72 and 58.92 were printed with F1 56.20."""
     assert round(float(f1(53.72, 58.92)), 2) == 56.20
+
+
+def test_intervals_hold_the_values(activitynet: tuple[Annotations, ...]) -> None:
+    """F1 is resampled from P and R, not as a mean of clips' F1."""
+    _, one, two = activitynet
+    clips = list(two.events)[:300]
+    files = [{clip: file.events[clip] for clip in clips} for file in (one, two)]
+    segments = baselines.equal_segments({clip: one.durations[clip] for clip in clips}, 3)
+    score = Localisation().scorer(files, one.durations).score(segments).scores[0]
+    found = intervals(score, samples=200)
+    assert set(found) == {"loc-P", "loc-R", "loc-F1", "loc-F1-mean", "loc-order-tIoU"}
+    for name, interval in found.items():
+        assert interval.low < score.values[name] < interval.high
+        assert interval.high - interval.low < 0.1
 
 
 def test_both_kinds_of_f1_by_hand() -> None:

@@ -12,7 +12,6 @@ CFS = 0.8 CIDEr-D + 0.1 (Acc_sw + Acc_c)
 from __future__ import annotations
 
 import json
-import math
 import string
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,10 +20,13 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+import numpy as np
+
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Values
+from vidcap_core.metrics.base import Additive, Values
 from vidcap_core.metrics.bleu import Bleu
 from vidcap_core.metrics.cider import CiderD
+from vidcap_core.metrics.ngrams import Floats
 from vidcap_core.metrics.references import References
 from vidcap_core.metrics.scorer import Missing, Scorer, ScoreWarning
 
@@ -59,31 +61,13 @@ def lexicon() -> Lexicon:
     return Lexicon({name: tuple(words) for name, words in data["categories"].items()}, data["source"])
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What the accuracies are made of."""
-
-    right: int
-    wrong: int
-    plain: int
-    """predictions without an emotion word"""
-    hits: int
-    """predictions with a right category"""
-    mixed: int
-    """predictions with a right and a wrong one"""
-    captions: int
-
-    @property
-    def acc_sw(self) -> float:
-        """Share of right ones among all emotion words, a caption without one counting as one wrong."""
-        return self.right / (self.right + self.wrong + self.plain)
-
-    @property
-    def acc_c(self) -> float:
-        """Share of captions with a right one, less the more of them also have a wrong one."""
-        if self.hits == 0 or self.hits == self.mixed:
-            return 0.0  # the formula overflows when every hit is mixed; its limit is 0
-        return math.exp(-self.mixed / (self.hits - self.mixed - ALPHA)) * self.hits / self.captions
+def accuracies(counts: Floats) -> tuple[Floats, Floats]:
+    """Acc_sw and Acc_c from rows of (Σ|Right|, Σ|Wrong|, φ, N_r, N_h, N)."""
+    right, wrong, plain, hits, mixed, captions = counts.T
+    clean = hits - mixed
+    factor = np.exp(-mixed / np.where(clean > 0, clean - ALPHA, 1.0))
+    factor = np.where(clean > 0, np.where(mixed > 0, factor, 1.0), 0.0)  # overflows where every hit is mixed
+    return right / (right + wrong + plain), factor * hits / captions
 
 
 @dataclass(frozen=True)
@@ -125,33 +109,37 @@ class Emotion:
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """All four, and the share of captions without an emotion word."""
         sides = {clip: self._sides(prepared.categories[clip], line) for clip, line in predictions.items()}
-        counts = Counts(
-            right=sum(len(right) for right, _ in sides.values()),
-            wrong=sum(len(wrong) for _, wrong in sides.values()),
-            plain=sum(not right and not wrong for right, wrong in sides.values()),
-            hits=sum(bool(right) for right, _ in sides.values()),
-            mixed=sum(bool(right and wrong) for right, wrong in sides.values()),
-            captions=len(sides),
-        )
-        if counts.plain == counts.captions:
+        counts = np.array([
+            (len(right), len(wrong), not right and not wrong, bool(right), bool(right and wrong), 1)
+            for right, wrong in sides.values()
+        ], np.float64)  # fmt: skip
+        if counts[:, 2].all():
             warnings.warn(
                 "no prediction has an emotion word: Acc_sw and Acc_c are 0", ScoreWarning, stacklevel=2
             )
-        bleu = self._bleu.score(prepared.bleu, predictions).corpus
-        cider = self._cider.score(prepared.cider, predictions).corpus["CIDEr-D"]
-        emotional = 0.1 * (counts.acc_sw + counts.acc_c)
-        factual = sum(weight * bleu[f"BLEU-{n}"] for n, weight in enumerate(BLEU_WEIGHTS, start=1))
-        corpus = {
-            "Acc_sw": counts.acc_sw,
-            "Acc_c": counts.acc_c,
-            "BFS": 0.8 * factual + emotional,
-            "CFS": 0.8 * cider + emotional,
-            "no-emotion": counts.plain / counts.captions,
-        }
+        bleu = self._bleu.score(prepared.bleu, predictions).additive
+        cider = self._cider.score(prepared.cider, predictions).clips["CIDEr-D"]
+        assert bleu is not None
+
+        def combine(sums: Floats) -> dict[str, Floats]:
+            acc_sw, acc_c = accuracies(sums[:, :6])
+            found = bleu.combine(sums[:, 7:])
+            factual = sum(weight * found[f"BLEU-{n}"] for n, weight in enumerate(BLEU_WEIGHTS, start=1))
+            emotional = 0.1 * (acc_sw + acc_c)
+            return {
+                "Acc_sw": acc_sw,
+                "Acc_c": acc_c,
+                "BFS": 0.8 * factual + emotional,
+                "CFS": 0.8 * sums[:, 6] / sums[:, 5] + emotional,
+                "no-emotion": sums[:, 2] / sums[:, 5],
+            }
+
+        parts = np.column_stack([counts, list(cider.values()), bleu.parts])
+        corpus = {name: float(value[0]) for name, value in combine(parts.sum(0)[None]).items()}
         return Values(corpus, {
             "emotion-right": {clip: float(len(right)) for clip, (right, _) in sides.items()},
             "emotion-wrong": {clip: float(len(wrong)) for clip, (_, wrong) in sides.items()},
-        })  # fmt: skip
+        }, Additive(parts, combine))  # fmt: skip
 
     def _sides(self, wanted: frozenset[str], line: str) -> tuple[frozenset[str], frozenset[str]]:
         """Right and wrong categories of a prediction."""
@@ -164,8 +152,8 @@ def emotion_scorer(
 ) -> Scorer:
     """References ready for the emotion scores.
 
-    "full": all words, PTB tokens. "epan": as EPAN's release prepares them (ASCII only, no punctuation, references
-    cut to 15 words), to compare with numbers made that way.
+    "full": all words, PTB tokens. "epan": as EPAN's release prepares them, to compare with numbers made that way:
+    ASCII only, no punctuation, references cut to 15 words.
     """
     if protocol == "full":
         return Scorer(references, [Emotion()], missing=missing)

@@ -112,7 +112,7 @@ class EventScorer:
         known = self.references.clips
         absent = hash_ids(clip for clip in known if clip not in predictions)
         scores = tuple(
-            Score(part.values.corpus, part.values.clips, Signature(
+            Score(part.values.corpus, part.values.clips, additive=part.values.additive, signature=Signature(
                 part.metric, self.metric.version, part.tokenizer, (min(annotated), max(annotated)),
                 self.metric.missing, part.clips, len(known), absent,
             ))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from vidcap_core.metrics import baselines
-from vidcap_core.metrics.base import Values
+from vidcap_core.metrics.base import Additive, Values
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1
+from vidcap_core.metrics.ngrams import Floats
 from vidcap_core.metrics.scorer import Missing
 
 
@@ -43,8 +46,10 @@ class Localisation(EventMetric):
         timing = Timing(clips, prepared.files)
         located = timing.locate(predictions, self.tious)
         order = timing.in_order(predictions)
-        corpus = {f"loc-{name}": value for name, value in located.values.items()}
-        corpus["loc-order-tIoU"] = float(order.mean())
+        additive = Additive(
+            np.concatenate([located.precision, located.recall, [order]]).T / len(clips), _combine
+        )
+        corpus = {name: float(one[0]) for name, one in _combine(additive.parts.sum(0)[None]).items()}
         if self.detail:
             corpus |= _rows("loc", [f"{level:g}" for level in self.tious], located)
             corpus |= _rows("start", [f"{limit}s" for limit in SECONDS], timing.navigate(predictions))
@@ -55,7 +60,7 @@ class Localisation(EventMetric):
         p, r = located.precision.mean(0), located.recall.mean(0)
         by_clip = {"loc-P": p, "loc-R": r, "loc-F1": f1(p, r), "loc-order-tIoU": order}
         per_clip = {name: dict(zip(clips, values.tolist(), strict=True)) for name, values in by_clip.items()}
-        return [Part(f"localisation{at(self.tious)}", "none", Values(corpus, per_clip), len(clips))]
+        return [Part(f"localisation{at(self.tious)}", "none", Values(corpus, per_clip, additive), len(clips))]
 
     def blind(
         self, references: EventReferences, clips: Sequence[str], predictions: Events
@@ -69,6 +74,18 @@ class Localisation(EventMetric):
         for n in sorted({self.segments} if self.segments else sizes):
             out[f"segments-{n}"] = baselines.equal_segments(durations, n)
         return out | {"whole-and-halves": baselines.whole_and_halves(durations)}
+
+
+def _combine(sums: Floats) -> dict[str, Floats]:
+    """P, R, both kinds of F1 and the tIoU in order, from their means: P by θ, R by θ, tIoU."""
+    p, r = np.split(sums[:, :-1], 2, axis=1)
+    return {
+        "loc-P": p.mean(1),
+        "loc-R": r.mean(1),
+        "loc-F1": f1(p.mean(1), r.mean(1)),
+        "loc-F1-mean": f1(p, r).mean(1),
+        "loc-order-tIoU": sums[:, -1],
+    }
 
 
 def _rows(prefix: str, names: Sequence[str], located: Located) -> dict[str, float]:
