@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.errors import UserError
 from vidcap_core.types import Batch, Named, Stream, View
 
 Decode = Callable[[View], list[list[tuple[list[int], float]]]]
@@ -58,17 +59,23 @@ class Head(nn.Module):
 
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """Named outputs for training. The default is teacher forcing through `start` and `step`."""
-        extra = set(want) - {"tokens"}
-        if extra:
-            raise NotImplementedError(f"{type(self).__name__} has no output {', '.join(sorted(extra))}")
-        if batch.tokens is None or batch.token_mask is None:
-            raise ValueError("a forward pass for words needs a batch with tokens")
+        self.refuse_others(want, {"tokens"})
+        tokens, mask = words(batch)
         memory, state = self.start(whole_clips(streams, batch))
         logits = []
-        for position in range(batch.tokens.shape[1] - 1):
-            scores, state = self.step(batch.tokens[:, position], memory, state)
+        for position in range(tokens.shape[1] - 1):
+            scores, state = self.step(tokens[:, position], memory, state)
             logits.append(scores)
-        return Output(tokens=Named(torch.stack(logits, 1), batch.tokens[:, 1:], batch.token_mask[:, 1:]))
+        return Output(tokens=Named(torch.stack(logits, 1), tokens[:, 1:], mask[:, 1:]))
+
+    def refuse_others(self, want: Set[str], known: Set[str]) -> None:
+        """Complain of wanted outputs that this head does not know."""
+        extra = sorted(set(want) - set(known))
+        if extra:
+            raise UserError(
+                f"a loss reads {', '.join(extra)}, which {type(self).__name__} does not give; "
+                f"it gives {', '.join(sorted(known))}"
+            )
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption. The default is one view: each clip as a whole."""
@@ -78,6 +85,13 @@ class Head(nn.Module):
 def whole_clips(streams: Mapping[str, Stream], batch: Batch) -> View:
     """The view that takes each clip of a batch as a whole."""
     return View(streams=streams, clips=tuple(range(len(batch))), spans=(None,) * len(batch))
+
+
+def words(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Tokens [R, L] and their mask, of a batch that must have captions."""
+    if batch.tokens is None or batch.token_mask is None:
+        raise UserError("a forward pass for words needs captions, and this batch has none")
+    return batch.tokens, batch.token_mask
 
 
 def by_clip(rows: Tensor, memory_rows: int) -> Tensor:

@@ -1,0 +1,29 @@
+"""What generation gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hyp:
+    """One text: ids without BOS and EOS, its score, and the log-probability of each of its words."""
+
+    tokens: list[int]
+    score: float
+    log_probs: list[float]
+    end: float | None = None  # log-probability of EOS; None when max_length cut the text
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """Per row of the view its texts, best first."""
+
+    rows: list[list[Hyp]]
+
+
+def hyp(words: list[int], log_probs: list[float], score: float, ended: bool) -> Hyp:
+    """A text from its words and their log-probabilities, the last of which is EOS when it ended."""
+    if ended:
+        return Hyp(words[:-1], score, log_probs[:-1], log_probs[-1])
+    return Hyp(words, score, log_probs)

@@ -1,0 +1,111 @@
+"""How to decode, as plain data; read by config validation, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from vidcap_core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class GenerateSettings:
+    """What `generate` does. A text scores (sum of log-probabilities) / norm(length), EOS counted in both.
+
+    mode: greedy, beam or sample.
+    beam: beams a clip (mode beam); one beam is greedy decoding.
+    length: norm(n) = 1 (none), n (avg), n^alpha (hf), ((5 + n) / 6)^alpha (gnmt).
+    alpha: exponent of the length rules hf and gnmt.
+    stop: hf (as Hugging Face's beam search), n_finished (`n` texts of a clip have ended), cap (at max_length).
+    early_stopping: of the stopping rule hf: False, True or "never", with Hugging Face's meaning.
+    n: of the stopping rule n_finished: how many ended texts stop a clip; None: as many as beams.
+    min_length: fewest words before EOS.
+    max_length: most words, EOS counted as one.
+    no_repeat_ngram: n-grams of this length come at most once in prompt and text; 0: no such rule.
+    n_best: texts a clip (at most `beam`; in mode sample: independent draws).
+    top_k: sample from this many most probable words; None: all.
+    top_p: sample from the fewest words that hold this much probability; None: all.
+    temperature: logits are divided by it before sampling.
+    seed: of sampling; the same seed and clip give the same text, alone or in a batch.
+    """
+
+    mode: Literal["greedy", "beam", "sample"] = "greedy"
+    beam: int = 5
+    length: Literal["none", "hf", "avg", "gnmt"] = "none"
+    alpha: float = 1.0
+    stop: Literal["hf", "n_finished", "cap"] = "hf"
+    early_stopping: bool | Literal["never"] = False
+    n: int | None = None
+    min_length: int = 0
+    max_length: int = 30
+    no_repeat_ngram: int = 0
+    n_best: int = 1
+    top_k: int | None = None
+    top_p: float | None = None
+    temperature: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("mode", self.mode, ("greedy", "beam", "sample"))
+        _one_of("length", self.length, ("none", "hf", "avg", "gnmt"))
+        _one_of("stop", self.stop, ("hf", "n_finished", "cap"))
+        _one_of("early_stopping", self.early_stopping, (True, False, "never"))
+        _at_least("beam", self.beam, 1)
+        _at_least("max_length", self.max_length, 1)
+        _at_least("min_length", self.min_length, 0)
+        _at_least("no_repeat_ngram", self.no_repeat_ngram, 0)
+        _at_least("n_best", self.n_best, 1)
+        _at_least("seed", self.seed, 0)
+        if self.n is not None:
+            _at_least("n", self.n, 1)
+        if self.top_k is not None:
+            _at_least("top_k", self.top_k, 1)
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ConfigError(f"generate.top_p must lie in (0, 1], not {self.top_p}")
+        if not self.temperature > 0:
+            raise ConfigError(
+                f"generate.temperature must be above 0, not {self.temperature}", hint="mode='greedy'"
+            )
+        if self.min_length >= self.max_length:
+            raise ConfigError(
+                f"min_length={self.min_length} leaves no room for EOS in max_length={self.max_length}",
+                hint=f"generate.max_length={self.min_length + 1}",
+            )
+        most = {"greedy": 1, "beam": self.beam, "sample": self.n_best}[self.mode]
+        if self.n_best > most:
+            raise ConfigError(
+                f"generate.n_best={self.n_best}, but mode {self.mode} keeps {most} a clip",
+                hint=f"generate.mode='beam' with generate.beam={self.n_best}",
+            )
+
+        if self.stop == "n_finished" and self.mode == "beam" and (self.n or self.beam) < self.n_best:
+            raise ConfigError(
+                f"generate.n={self.n}: a clip stops before generate.n_best={self.n_best} texts have ended",
+                hint=f"generate.n={self.n_best}",
+            )
+
+    def norm(self, length: int) -> float:
+        """What a sum of log-probabilities over `length` words (with EOS) is divided by."""
+        if self.length == "none":
+            return 1.0
+        if self.length == "avg":
+            return float(length)
+        if self.length == "hf":
+            return math.pow(length, self.alpha)
+        return math.pow((5 + length) / 6, self.alpha)
+
+    @property
+    def favours_long(self) -> bool:
+        """Whether norm grows with the length."""
+        return self.length == "avg" or (self.length in ("hf", "gnmt") and self.alpha > 0)
+
+
+def _one_of(key: str, value: object, options: tuple[object, ...]) -> None:
+    if not any(value is option or (isinstance(value, str) and value == option) for option in options):
+        raise ConfigError(f"generate.{key} must be one of {', '.join(map(repr, options))}, not {value!r}")
+
+
+def _at_least(key: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"generate.{key} must be a whole number of at least {least}, not {value!r}")

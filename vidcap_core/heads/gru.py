@@ -1,0 +1,58 @@
+"""The simplest captioner: mean-pooled streams start a GRU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+import torch
+from torch import Tensor, nn
+
+from vidcap_core.heads.base import Head, Output, by_clip, whole_clips, words
+from vidcap_core.heads.streams import Words, check_widths, mean, read
+from vidcap_core.types import Batch, Named, Stream, View
+
+
+class MeanPoolGRU(Head):
+    """c = tanh(W [mean of each stream]); h_0 = c; h_t = GRU(e(w_{t-1}) + c, h_{t-1}); p = softmax(V h_t).
+
+    streams: name -> width of the streams that are read.
+    width: of embeddings, GRU and projected video.
+    dropout: before the GRU and before the classifier.
+    """
+
+    def __init__(
+        self, *, streams: dict[str, int], tokenizer: Words, width: int = 512, dropout: float = 0.3
+    ) -> None:
+        super().__init__()
+        self.streams = check_widths(streams, "MeanPoolGRU")
+        self.project = nn.Linear(sum(self.streams.values()), width)
+        self.embed = nn.Embedding(len(tokenizer), width)
+        self.gru = nn.GRU(width, width, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(width, len(tokenizer))
+
+    def start(self, view: View) -> tuple[Tensor, Tensor]:
+        """Memory: the pooled video [B, width]; state: h [R, width]."""
+        found = read(view.streams, self.streams, "MeanPoolGRU")
+        memory = torch.tanh(self.project(torch.cat([mean(stream) for stream in found.values()], -1)))
+        state = memory
+        if view.prompt is not None:
+            mask = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
+            for position in range(view.prompt.shape[1] - 1):
+                _, after = self.step(view.prompt[:, position], memory, state)
+                state = torch.where(mask[:, position, None].bool(), after, state)
+        return memory, state
+
+    def step(self, tokens: Tensor, memory: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """One word."""
+        inputs = (by_clip(self.embed(tokens), len(memory)) + memory[:, None]).flatten(0, 1)
+        hidden, state = self.gru(self.dropout(inputs)[:, None], state[None])
+        return self.classify(self.dropout(hidden[:, 0])), state[0]
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """All words at once."""
+        self.refuse_others(want, {"tokens"})
+        tokens, mask = words(batch)
+        memory, state = self.start(whole_clips(streams, batch))
+        hidden, _ = self.gru(self.dropout(self.embed(tokens[:, :-1]) + memory[:, None]), state[None])
+        return Output(tokens=Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:]))

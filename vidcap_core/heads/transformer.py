@@ -1,0 +1,187 @@
+"""A small Transformer captioner: an encoder over all streams, a decoder with cached keys and values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Set
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from vidcap_core.errors import ConfigError
+from vidcap_core.heads.base import Head, Output, whole_clips, words
+from vidcap_core.heads.streams import Words, check_widths, read
+from vidcap_core.types import Batch, Named, Stream, View
+
+Pair = tuple[Tensor, Tensor]
+"""Keys and values, each [rows, heads, positions, width / heads]."""
+Memory = tuple[tuple[Pair, ...], Tensor]
+"""Keys and values of the video for each layer, and which of its positions are real [B, 1, 1, M]."""
+State = tuple[tuple[Pair, ...], Tensor]
+"""Keys and values of the words so far for each layer, and which of them are real [R, t]."""
+
+
+def sinusoids(positions: Tensor, width: int) -> Tensor:
+    """sin(p / 10000^(2i / width)) and cos, side by side: [..., width]."""
+    rates = torch.exp(torch.arange(0, width, 2, device=positions.device) * (-math.log(10000.0) / width))
+    angles = positions[..., None].float() * rates
+    return torch.cat([angles.sin(), angles.cos()], -1)
+
+
+class Attention(nn.Module):
+    """softmax(q k^T / sqrt(d)) v over several heads, with keys and values made apart from the queries."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+
+    def pair(self, values: Tensor) -> Pair:
+        """Keys and values of [rows, positions, width]."""
+        keys, values = self.key_value(values).chunk(2, -1)
+        return self._split(keys), self._split(values)
+
+    def forward(self, queries: Tensor, pair: Pair, mask: Tensor) -> Tensor:
+        """Attend from [rows, positions, width]; mask is True where attention may go."""
+        dropout = self.dropout if self.training else 0.0
+        mixed = scaled_dot_product_attention(
+            self._split(self.query(queries)), *pair, attn_mask=mask, dropout_p=dropout
+        )
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out
+
+    def _split(self, values: Tensor) -> Tensor:
+        return values.view(*values.shape[:2], self.heads, -1).transpose(1, 2)
+
+
+class DecoderLayer(nn.Module):
+    """Pre-norm: attention to the words so far, attention to the video, feed-forward."""
+
+    def __init__(self, width: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.words = Attention(width, heads, dropout)
+        self.video = Attention(width, heads, dropout)
+        self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.dropout = nn.Dropout(dropout)
+
+    def video_pair(self, video: Tensor) -> Pair:
+        """Keys and values of the encoded video [B, M, width]."""
+        return self.video.pair(video)
+
+    def forward(
+        self, x: Tensor, past: Pair | None, mask: Tensor, video: Pair, real: Tensor
+    ) -> tuple[Tensor, Pair]:
+        """x [R, L, width], after `past` words; the video has one row for R / B rows of x."""
+        normed = self.norms[0](x)
+        pair = self.words.pair(normed)
+        if past is not None:
+            pair = torch.cat([past[0], pair[0]], 2), torch.cat([past[1], pair[1]], 2)
+        x = x + self.dropout(self.words(normed, pair, mask))
+        # beams of a clip are positions of one row here, so that they share its video
+        queries = self.norms[1](x).reshape(len(real), -1, x.shape[-1])
+        x = x + self.dropout(self.video(queries, video, real)).view_as(x)
+        return x + self.dropout(self.feed(self.norms[2](x))), pair
+
+
+class SmallTransformer(Head):
+    """An encoder over all streams, one after the other in time, and a decoder over words.
+
+    streams: name -> width of the streams that are read.
+    width: of everything inside.
+    layers: of the encoder and of the decoder.
+    heads: attention heads.
+    dropout: everywhere.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: dict[str, int],
+        tokenizer: Words,
+        width: int = 256,
+        layers: int = 2,
+        heads: int = 4,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if width % (2 * heads):
+            raise ConfigError(f"head.width={width} must be a multiple of twice head.heads={heads}")
+        self.streams = check_widths(streams, "SmallTransformer")
+        self.width, self.heads = width, heads
+        self.project = nn.ModuleDict(
+            {
+                name: nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width))
+                for name, size in self.streams.items()
+            }
+        )
+        self.kind = nn.Embedding(len(self.streams) + 1, width)  # the last one is a slot that is always real
+        layer = nn.TransformerEncoderLayer(
+            width, heads, 4 * width, dropout, "gelu", batch_first=True, norm_first=True
+        )
+        # the nested-tensor path shortens padded tails, and equal lengths could not be relied on
+        self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
+        self.embed = nn.Embedding(len(tokenizer), width)
+        self.decoder = nn.ModuleList([DecoderLayer(width, heads, dropout) for _ in range(layers)])
+        self.norm = nn.LayerNorm(width)
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(width, len(tokenizer))
+
+    def start(self, view: View) -> tuple[Memory, State]:
+        """Encode the streams and consume the prompt but for its last word."""
+        memory = self._encode(view.streams)
+        rows = len(view.clips)
+        none = self.embed.weight.new_zeros((rows, self.heads, 0, self.width // self.heads))
+        state: State = (tuple((none, none) for _ in self.decoder), memory[1].new_zeros((rows, 0)))
+        if view.prompt is not None and view.prompt.shape[1] > 1:
+            mask = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
+            _, state = self._decode(view.prompt[:, :-1], mask[:, :-1].bool(), memory, state)
+        return memory, state
+
+    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+        """One word."""
+        real = torch.ones_like(tokens[:, None], dtype=torch.bool)
+        hidden, state = self._decode(tokens[:, None], real, memory, state)
+        return self.classify(hidden[:, 0]), state
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """All words at once."""
+        self.refuse_others(want, {"tokens"})
+        tokens, mask = words(batch)
+        memory, state = self.start(whole_clips(streams, batch))
+        hidden, _ = self._decode(tokens[:, :-1], mask[:, :-1], memory, state)
+        return Output(tokens=Named(self.classify(hidden), tokens[:, 1:], mask[:, 1:]))
+
+    def _encode(self, streams: Mapping[str, Stream]) -> Memory:
+        found = read(streams, self.streams, "SmallTransformer")
+        values, masks = [], []
+        for number, (name, stream) in enumerate(found.items()):
+            place = torch.arange(stream.mask.shape[1], device=stream.mask.device)
+            projected = self.project[name](stream.values)
+            values.append(projected + sinusoids(place, self.width) + self.kind.weight[number])
+            masks.append(stream.mask)
+        slot = self.kind.weight[-1].expand(len(masks[0]), 1, -1)
+        real = torch.cat([*masks, torch.ones_like(masks[0][:, :1])], 1)
+        video = self.encoder(self.dropout(torch.cat([*values, slot], 1)), src_key_padding_mask=~real)
+        return tuple([layer.video_pair(video) for layer in self.decoder]), real[:, None, None]
+
+    def _decode(self, tokens: Tensor, real: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+        """tokens [R, L], of which some may be padding, after the words of `state`."""
+        pairs, before = state
+        real = torch.cat([before, real], 1)
+        past, length = before.shape[1], tokens.shape[1]
+        place = (real.cumsum(1) - 1).clamp_min(0)[:, past:]
+        # each word sees the real ones before it and itself: also when it is padding, or its row were empty
+        causal = torch.ones((length, past + length), dtype=torch.bool, device=tokens.device).tril(past)
+        itself = torch.eye(length, dtype=torch.bool, device=tokens.device)
+        itself = torch.cat([itself.new_zeros((length, past)), itself], 1)
+        mask = ((causal & real[:, None]) | itself)[:, None]
+        x = self.dropout(self.embed(tokens) * math.sqrt(self.width) + sinusoids(place, self.width))
+        kept = []
+        for layer, pair, video in zip(self.decoder, pairs, memory[0], strict=True):
+            x, pair = layer(x, pair, mask, video, memory[1])
+            kept.append(pair)
+        return self.norm(x), (tuple(kept), real)
