@@ -1,0 +1,106 @@
+"""What a page shows of a clip: light facts for the list, heavy details that are read when it is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import VideoError
+from vidcap_core.report import frames, renderers
+from vidcap_core.report.panels import Timeline, plain, to_plain
+from vidcap_core.report.store import reference_tracks
+from vidcap_core.types import Event
+
+
+@dataclass(frozen=True)
+class ClipView:
+    """One clip of a page."""
+
+    id: str
+    text: str
+    span: tuple[float, float]
+    path: str | None = None
+    events: tuple[Mapping[str, Any], ...] = ()
+    references: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    panels: tuple[Mapping[str, Any], ...] = ()
+    n_best: tuple[Sequence[str], ...] = ()
+
+    def light(self) -> dict[str, Any]:
+        """What the list, its order and its filter need."""
+        data = {"id": self.id, "text": self.text, "references": list(self.references), "scores": self.scores}
+        return data | {"confidence": self.confidence, "events": len(self.events)}
+
+    def heavy(self, strip: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Words, panels and frames."""
+        events = [{**event, "words": words_of(event)} for event in self.events]
+        panels = [renderers.draw(dict(panel)) for panel in self.panels]
+        return plain({"span": self.span, "events": events, "panels": panels, "n_best": self.n_best, "film": strip})  # type: ignore[no-any-return]
+
+    @property
+    def confidence(self) -> float | None:
+        """Geometric mean of the words' probabilities; None where they are unknown."""
+        logs = [p for event in self.events for p in (event.get("words") or {}).get("log_probs", ())]
+        return round(math.exp(sum(logs) / len(logs)), 4) if logs else None
+
+    def filmstrip(self) -> dict[str, Any] | None:
+        """Small frames, or why there are none; None for a clip that names no file."""
+        if self.path is None:
+            return None
+        if not Path(self.path).is_file():
+            return {"note": "the video is not where it was when the run was made"}
+        try:
+            return frames.filmstrip(self.path, self.span)
+        except (VideoError, OSError) as error:
+            return {"note": str(error)}
+
+
+def view(
+    prediction: Mapping[str, Any],
+    references: Sequence[Any] = (),
+    scores: Mapping[str, float] | None = None,
+    panels: Sequence[Mapping[str, Any]] = (),
+) -> ClipView:
+    """A clip from the files of a run; reference events become a timeline and, as texts, references."""
+    texts, tracks = reference_tracks(references)
+    events = tuple(prediction.get("events", ()))
+    shown = list(panels)
+    if (len(events) > 1 or tracks) and not any(panel["kind"] == Timeline.kind for panel in panels):
+        said = tuple(Event(e["start"], e["end"], e["text"], e.get("score")) for e in events)
+        shown.insert(0, to_plain(Timeline(said, tuple(event for track in tracks for event in track))))
+    texts += [f"{event.start:.1f}–{event.end:.1f} s: {event.text}" for track in tracks for event in track]
+    span = prediction.get("span") or [min((e["start"] for e in events), default=0.0), max((e["end"] for e in events), default=0.0)]
+    return ClipView(
+        id=str(prediction["id"]),
+        text=prediction["text"],
+        span=(span[0], span[1]),
+        path=prediction.get("path"),
+        events=events,
+        references=tuple(texts),
+        scores=dict(scores or {}),
+        panels=tuple(shown),
+        n_best=tuple(prediction.get("n_best", ())),
+    )
+
+
+def words_of(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The words of an event with the probability of each; the end of the text is no word."""
+    words = event.get("words")
+    if not words:
+        return [{"text": word} for word in event["text"].split()]
+    pairs = zip(words["tokens"], words["log_probs"], strict=False)
+    return [{"text": token.strip(), "p": round(math.exp(min(0.0, p)), 4)} for token, p in pairs if token.strip()]
+
+
+def with_frames(clips: Sequence[ClipView], metric: str | None, limit: int) -> set[str]:
+    """Which clips get frames: those with panels, then the worst and the best in turn, then the first."""
+    chosen = dict.fromkeys(clip.id for clip in clips if clip.panels)
+    if metric is not None:
+        scored = sorted((c for c in clips if metric in c.scores), key=lambda c: c.scores[metric])
+        for place in range((len(scored) + 1) // 2):
+            chosen |= dict.fromkeys((scored[place].id, scored[-1 - place].id))
+    chosen |= dict.fromkeys(clip.id for clip in clips)
+    return set(list(chosen)[:limit])

@@ -1,0 +1,136 @@
+"""One self-contained HTML file: styles, script and data inside, and a policy that forbids the network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from vidcap_core.report.clips import ClipView, with_frames
+from vidcap_core.report.curves import Chart, thinned
+from vidcap_core.report.panels import to_plain
+
+SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
+FRAMES = 96
+"""Clips whose frames go into a page, unless told otherwise: a page must stay small enough to open at once."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page shows."""
+
+    title: str
+    summary: str
+    facts: Sequence[tuple[str, str]]
+    clips: Sequence[ClipView]
+    scores: Sequence[tuple[str, float, str]] = ()
+    """name, value, signature"""
+    metric: str | None = None
+    """the score that says which clips are best"""
+    charts: Sequence[Chart] = ()
+    exports: Sequence[str] = ()
+    """files beside the page"""
+    details: Sequence[tuple[str, str]] = ()
+    """long texts to unfold: the config"""
+    notes: Sequence[str] = ()
+
+
+def write(page: Page, path: Path, frames: int = FRAMES) -> Path:
+    """Write a page whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(pieces(page, frames))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
+    """The page piece by piece: a clip's frames are read, written and forgotten."""
+    script = "\n".join(static(name) for name in SCRIPTS)
+    template = Template(static("page.html"))
+    start, end = template.substitute(
+        title=escape(page.title),
+        summary=escape(page.summary),
+        style=static("page.css"),
+        script=script,
+        digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        facts="".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in page.facts),
+        notes="".join(f'<p class="note">{escape(note)}</p>' for note in page.notes),
+        scores=_scores(page.scores),
+        exports=_exports(page.exports),
+        details="".join(
+            f"<details><summary>{escape(name)}</summary><pre tabindex='0'>{escape(text)}</pre></details>"
+            for name, text in page.details
+        ),
+        count=f"{len(page.clips):,}",
+    ).split("<!-- data -->")
+    yield start
+    charts = [{"name": c.name, "curves": [to_plain(thinned(curve)) for curve in c.curves]} for c in page.charts]
+    light = [clip.light() for clip in page.clips]
+    yield _data("page-data", {"clips": light, "charts": charts, "metric": page.metric})
+    shown = with_frames(page.clips, page.metric, frames)
+    for index, clip in enumerate(page.clips):
+        yield _data(f"clip-{index}", clip.heavy(clip.filmstrip() if clip.id in shown else None))
+    yield end
+
+
+@lru_cache
+def static(name: str) -> str:
+    """A file that ships with the package."""
+    return (resources.files("vidcap_core.report") / "static" / name).read_text(encoding="utf-8")
+
+
+def embedded(data: Any) -> str:
+    """JSON that may stand inside a script element, whatever texts it holds."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def facts_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names and values for a person; what is unknown is left out."""
+    return [(name, _readable(value)) for name, value in values.items() if value not in (None, "", {}, [])]
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _data(name: str, data: Any) -> str:
+    return f'<script type="application/json" id="{name}">{embedded(data)}</script>\n'
+
+
+def _scores(rows: Sequence[tuple[str, float, str]]) -> str:
+    if not rows:
+        return ""
+    cells = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="number">{value:.4f}</td><td><code>{escape(signature)}</code></td></tr>'
+        for name, value, signature in rows
+    )
+    head = "<tr><th scope='col'>score</th><th scope='col' class='number'>value</th><th scope='col'>signature</th></tr>"
+    return (
+        "<section aria-labelledby='scores-title'><h2 id='scores-title'>Scores</h2><div class='scroll' tabindex='0'"
+        f" role='region' aria-label='Table of scores'><table id='scores'><thead>{head}</thead><tbody>{cells}</tbody></table></div></section>"
+    )
+
+
+def _exports(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    links = " · ".join(f'<a href="{escape(name, quote=True)}">{escape(Path(name).name)}</a>' for name in names)
+    return f'<p class="files">Beside this page: {links}</p>'

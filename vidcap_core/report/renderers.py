@@ -1,0 +1,42 @@
+"""Panels of plugins' own kinds: drawn by a function of an installed plugin, and by nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from vidcap_core import plugins
+from vidcap_core.report.panels import KINDS, PanelError
+
+
+def draw(panel: dict[str, Any]) -> dict[str, Any]:
+    """A panel as the page wants it: `html` where a renderer drew it, `note` where its renderer is not here."""
+    if panel["kind"] in KINDS or not panel.get("renderer"):
+        return panel
+    try:
+        renderer = find(panel["renderer"])
+    except PanelError as error:
+        return {**panel, "note": str(error)}
+    return {**panel, "html": renderer(panel["data"])}
+
+
+def find(dotted: str) -> Callable[[Any], str]:
+    """`package.module:function` of a working plugin.
+
+    The path comes out of a file, and files must not choose what runs: only functions that are defined in the
+    package of an installed plugin count.
+    """
+    module, _, name = dotted.partition(":")
+    package = module.partition(".")[0]
+    known = {p.module.__name__.partition(".")[0] for p in plugins.discover().values() if p.reason is None}
+    known.discard("vidcap_core")
+    if package not in known:
+        raise PanelError(f"{dotted} draws this panel, and no installed plugin has the package '{package}'")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise PanelError(f"{dotted} draws this panel, and cannot be imported: {error}") from error
+    if not callable(found) or getattr(found, "__module__", "").partition(".")[0] != package:
+        raise PanelError(f"{dotted} is not a function of {package}")
+    return found  # type: ignore[no-any-return]

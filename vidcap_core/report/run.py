@@ -1,0 +1,91 @@
+"""The page of a run: what it is, how it went, how well it captions, clip by clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import UserError
+from vidcap_core.report import curves, page, store
+from vidcap_core.report.clips import ClipView, view
+
+PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
+"""Which score tells good clips from bad ones, where the config names none: the first that there is."""
+
+
+def write_run_report(folder: Path, split: str = "val", frames: int = page.FRAMES) -> Path:
+    """`report-SPLIT.html` in a run folder, and its curves as PNG and CSV in `report-SPLIT/`."""
+    path = folder / f"report-{split}.html"
+    shown, plots = read_run(folder, split)
+    exports = [f"report-{split}/{name}" for name in curves.export(plots, folder / f"report-{split}")] if plots else []
+    return page.write(page.Page(**shown, charts=plots, exports=exports), path, frames)
+
+
+def splits(folder: Path) -> list[str]:
+    """The splits that a run has captioned."""
+    return sorted(path.stem.removeprefix("predictions-") for path in folder.glob("predictions-*.json"))
+
+
+def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Chart]]:
+    """What a page says of a run, and its curves."""
+    config = store.read(folder / "config.json")
+    if config is None:
+        raise UserError(f"{folder} holds no run (no config.json)", hint="vidcap report runs/NAME")
+    predictions = store.read(folder / f"predictions-{split}.json")
+    if predictions is None:
+        found = splits(folder)
+        made = f"; it has those of {', '.join(found)}" if found else ""
+        hint = f"--split {found[0]}" if found else f"vidcap-run CONFIG test --work-dir {folder}"
+        raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
+    meta = store.read(folder / "meta.json", {})
+    scores = store.read(folder / f"scores-{split}.json", {})
+    values: Mapping[str, float] = scores.get("values", {})
+    per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
+    metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
+    references = store.read(folder / f"references-{split}.json", {})
+    panels = store.read(folder / f"panels-{split}.json", {})
+    clips = [_clip(p, references, per_clip, panels) for p in predictions]
+    facts = {
+        "split": split, "clips": scores.get("clips") or f"{len(clips)}", "head": _type(config.get("head")),
+        "seed": meta.get("seed"), "data": meta.get("data"), "commit": meta.get("commit"),
+        "versions": meta.get("versions"), "plugins": meta.get("plugins"),
+    }  # fmt: skip
+    notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
+    shown = {
+        "title": folder.resolve().name,
+        "summary": f"Run report, split {split}: {len(clips):,} clips",
+        "facts": page.facts_of(facts),
+        "scores": [(name, value, signature_of(name, scores.get("signatures", {}))) for name, value in values.items()],
+        "clips": clips,
+        "metric": metric,
+        "details": [("Config as resolved", json.dumps(config, indent=2, ensure_ascii=False))],
+        "notes": notes,
+    }
+    return shown, curves.read_charts(folder / "scalars.jsonl")
+
+
+def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
+    """The per-clip score by which clips are called best and worst."""
+    found = {name.lower(): name for name in per_clip}
+    wanted = [best.lower()] if best else []
+    return next((found[name] for name in (*wanted, *PREFERRED) if name in found), next(iter(per_clip), None))
+
+
+def signature_of(name: str, signatures: Mapping[str, str]) -> str:
+    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D is cider-d's and not cider's."""
+    owners = [metric for metric in signatures if name.lower().startswith(metric.lower())]
+    if owners:
+        return signatures[max(owners, key=len)]
+    return next(iter(signatures.values())) if len(signatures) == 1 else ""
+
+
+def _clip(prediction: Mapping[str, Any], references: Any, per_clip: Any, panels: Any) -> ClipView:
+    clip = prediction["id"]
+    scores = {name: values[clip] for name, values in per_clip.items() if values.get(clip) is not None}
+    return view(prediction, references.get(clip, ()), scores, panels.get(clip, ()))
+
+
+def _type(spec: Any) -> str | None:
+    return str(spec["type"]) if isinstance(spec, Mapping) and "type" in spec else None

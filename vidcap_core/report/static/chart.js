@@ -1,0 +1,74 @@
+// Lines over a shared x axis, with a reading of the nearest point.
+const WIDE = 340, HIGH = 190, LEFT = 44, RIGHT = 8, TOP = 10, BOTTOM = 28;
+
+function ticks(low, high, wanted) {
+  const raw = (high - low || Math.abs(high) || 1) / wanted;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
+  const found = [];
+  for (let at = Math.ceil(low / step - 1e-9) * step; at <= high + step * 1e-6; at += step) found.push(Number(at.toPrecision(10)));
+  return found;
+}
+
+function bounds(values) {
+  const real = values.filter((value) => value !== null && Number.isFinite(value));
+  if (!real.length) return [0, 1];
+  let low = Infinity, high = -Infinity;
+  for (const value of real) { low = Math.min(low, value); high = Math.max(high, value); }
+  return low === high ? [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2] : [low, high];
+}
+
+function lineChart(name, curves) {
+  const [x0, x1] = bounds(curves.flatMap((curve) => curve.x));
+  let [y0, y1] = bounds(curves.flatMap((curve) => curve.y));
+  const slack = (y1 - y0) * 0.05;
+  if (y0 < 0 || y0 - slack > 0) y0 -= slack;
+  y1 += slack;
+  const atX = (x) => LEFT + (x - x0) / (x1 - x0) * (WIDE - LEFT - RIGHT);
+  const atY = (y) => HIGH - BOTTOM - (y - y0) / (y1 - y0) * (HIGH - TOP - BOTTOM);
+  const label = `${name}: ` + curves.map((c) => `${c.name} ends at ${short(c.y[c.y.length - 1])}`).join(", ");
+  const svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label });
+  for (const y of ticks(y0, y1, 4)) {
+    svg.append(drawn("line", { class: "grid", x1: LEFT, x2: WIDE - RIGHT, y1: atY(y), y2: atY(y) }));
+    svg.append(drawn("text", { x: LEFT - 6, y: atY(y) + 3.5, "text-anchor": "end", text: short(y) }));
+  }
+  for (const x of ticks(x0, x1, 5))
+    svg.append(drawn("text", { x: atX(x), y: HIGH - BOTTOM + 14, "text-anchor": "middle", text: short(x) }));
+  const xLabel = curves[0].x_label, yLabel = curves[0].y_label;
+  if (xLabel) svg.append(drawn("text", { x: WIDE - RIGHT, y: HIGH - 1, "text-anchor": "end", text: xLabel }));
+  if (yLabel) svg.append(drawn("text", { x: 0, y: TOP - 2, text: yLabel }));
+  const keys = curves.map((curve, index) => {
+    const group = drawn("g", { "--series": colour(index) });
+    let path = "", pen = "M";
+    curve.x.forEach((x, i) => {
+      if (curve.y[i] === null) { pen = "M"; return; }
+      path += `${pen}${atX(x).toFixed(1)} ${atY(curve.y[i]).toFixed(1)}`;
+      pen = "L";
+      if (curve.x.length < 30) group.append(drawn("circle", { class: "dot", cx: atX(x), cy: atY(curve.y[i]), r: 2 }));
+    });
+    group.append(drawn("path", { class: "series", d: path }));
+    svg.append(group);
+    return element("span", { class: "key", "--series": colour(index), text: `${curve.name} ${short(curve.y[curve.y.length - 1])}` });
+  });
+  const cursor = drawn("line", { class: "cursor", y1: TOP, y2: HIGH - BOTTOM, visibility: "hidden" });
+  svg.append(cursor);
+  const say = (place) => curves.forEach((curve, index) => {
+    const i = place === null ? curve.x.length - 1 : nearest(curve.x, place);
+    keys[index].textContent = `${curve.name} ${short(curve.y[i])}` + (place === null ? "" : ` at ${short(curve.x[i])}`);
+  });
+  svg.addEventListener("pointermove", (event) => {
+    const box = svg.getBoundingClientRect();
+    const x = x0 + ((event.clientX - box.left) / box.width * WIDE - LEFT) / (WIDE - LEFT - RIGHT) * (x1 - x0);
+    const place = curves[0].x[nearest(curves[0].x, x)];
+    fill(cursor, { x1: atX(place), x2: atX(place), visibility: "visible" });
+    say(place);
+  });
+  svg.addEventListener("pointerleave", () => { cursor.setAttribute("visibility", "hidden"); say(null); });
+  return element("figure", { class: "chart" }, [element("figcaption", {}, [element("span", { text: name }), ...keys]), svg]);
+}
+
+function nearest(values, wanted) {
+  let best = 0;
+  values.forEach((value, index) => { if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = index; });
+  return best;
+}

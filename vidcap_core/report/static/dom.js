@@ -1,0 +1,29 @@
+"use strict";
+// Elements are built node by node: a caption is text and never markup.
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "text") node.textContent = value;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name.startsWith("--")) node.style.setProperty(name, value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...(children || []).filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+const element = (name, attributes, children) => fill(document.createElement(name), attributes, children);
+const drawn = (name, attributes, children) => fill(document.createElementNS(SVG, name), attributes, children);
+const data = (id) => JSON.parse(document.getElementById(id).textContent);
+const percent = (share) => `${Math.round(100 * share)} %`;
+const seconds = (time) => `${Number(time).toFixed(1)} s`;
+const colour = (index) => `var(--c${index % 6})`;
+
+function short(value) {
+  if (value === null || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
+  return String(Number(value.toPrecision(4)));
+}
