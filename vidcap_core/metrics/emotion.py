@@ -152,7 +152,7 @@ def emotion_scorer(
 ) -> Scorer:
     """References ready for the emotion scores.
 
-    "full": all words, PTB tokens. "epan": as EPAN's release prepares them, to compare with numbers made that way:
+    "full": all words, PTB tokens. "epan": as EPAN's release prepares them, to compare with such numbers:
     ASCII only, no punctuation, references cut to 15 words.
     """
     if protocol == "full":
