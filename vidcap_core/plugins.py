@@ -49,7 +49,7 @@ class Plugin:
 def discover() -> dict[str, Plugin]:
     """Every plugin by name, the core first. A broken one harms nobody; nothing heavy is imported."""
     found = {"core": _core()}
-    disabled = {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
+    disabled = _disabled()
     manager = pluggy.PluginManager("vidcap")
     manager.add_hookspecs(hookspecs)
     points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
@@ -85,6 +85,10 @@ def get(name: str) -> Plugin:
             raise broken_error(plugin)
     if key in plugins:
         return plugins[key]
+    if key in _disabled():
+        raise PluginError(
+            f"plugin '{key}' is left out by VIDCAP_DISABLE_PLUGINS", hint="unset VIDCAP_DISABLE_PLUGINS"
+        )
     close = difflib.get_close_matches(key, plugins, n=1)
     suggestion = f"; did you mean '{close[0]}'?" if close else ""
     raise PluginError(
@@ -128,6 +132,10 @@ def _core() -> Plugin:
     plugin.components = {kind: dict(names) for kind, names in components.COMPONENTS.items()}
     plugin.card = here / "configs" / "card.yaml"
     return plugin
+
+
+def _disabled() -> set[str]:
+    return {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
 
 
 def _distribution(point: importlib_metadata.EntryPoint) -> str:
@@ -187,7 +195,9 @@ def _checked_components(declared: Any) -> dict[str, dict[str, str]]:
         if kind not in REGISTRIES:
             raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(REGISTRIES)}")
         if not isinstance(components, Mapping):
-            raise PluginError(f"vidcap_components() gave {type(components).__name__} for '{kind}', not a mapping")
+            raise PluginError(
+                f"vidcap_components() gave {type(components).__name__} for '{kind}', not a mapping"
+            )
         for name, target in components.items():
             _check_component(f"{kind} '{name}'", name, str(target))
     return {kind: dict(components) for kind, components in declared.items()}

@@ -93,26 +93,36 @@ def test_json_is_json_and_tables_are_not_drawn_in_a_pipe() -> None:
     assert "┃" not in plain
 
 
-def test_on_a_terminal_the_table_is_drawn() -> None:
+def on_a_terminal(*command: str) -> str:
+    """What a command shows a person, and that it ends well."""
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", MODULES["vidcap"], "list", "heads"]
-    process = subprocess.Popen(
-        command, stdout=follower, stderr=follower, env={**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    )
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
+    process = subprocess.Popen([sys.executable, *command], stdout=follower, stderr=follower, env=environment)
     os.close(follower)
     shown = b""
     while True:
         try:
             block = os.read(leader, 4096)
-        except OSError:
+        except OSError:  # how Linux says that the other end has gone
             break
         if not block:
             break
         shown += block
     os.close(leader)
-    assert process.wait(timeout=60) == 0
-    assert "┃" in shown.decode()
-    assert "MeanPoolGRU" in shown.decode()
+    assert process.wait(timeout=60) == 0, shown.decode()
+    return shown.decode()
+
+
+def test_on_a_terminal_the_table_is_drawn() -> None:
+    shown = on_a_terminal("-m", MODULES["vidcap"], "list", "heads")
+    assert "┃" in shown
+    assert "MeanPoolGRU" in shown
+
+
+def test_on_a_terminal_progress_is_a_bar() -> None:
+    shown = on_a_terminal("-c", "from vidcap_core.cli.console import track; list(track(range(5), 'reading'))")
+    assert "reading" in shown
+    assert "100%" in shown
 
 
 def test_a_closed_pipe_is_no_error() -> None:

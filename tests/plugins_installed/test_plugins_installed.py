@@ -157,6 +157,9 @@ def test_a_plugin_can_be_left_out(site: Path) -> None:
     rows = json.loads(done.stdout)
     assert not [row for row in rows if row["name"] in ("raises", "claimed")]
     assert [row["distribution"] for row in rows if row["name"] == "core"] == ["vidcap-core"]
+    done = run(site, "vidcap-run", "good/toy", VIDCAP_DISABLE_PLUGINS="good")
+    assert done.returncode == 2
+    assert "plugin 'good' is left out by VIDCAP_DISABLE_PLUGINS" in done.stderr
 
 
 def test_discovery_imports_nothing_heavy(site: Path) -> None:
