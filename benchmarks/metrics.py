@@ -36,7 +36,9 @@ def write_files(folder: Path) -> tuple[Path, Path]:
     import gzip
     import zipfile
 
-    oracle = json.loads(gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes()))
+    oracle = json.loads(
+        gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes())
+    )
     predictions = [{"image_id": one["video_id"], "caption": one["pred"]} for one in oracle.values()]
     (folder / "predictions.json").write_text(json.dumps(predictions))
     with zipfile.ZipFile(SHARED / "msrvtt" / "test_videodatainfo.json.zip") as archive:
@@ -57,7 +59,9 @@ def worker_vidcap(predictions: Path, references: Path, metrics: list[str]) -> Ca
     return lambda: scorer.score(given).values
 
 
-def worker_pycocoevalcap(predictions: Path, references: Path, metrics: list[str]) -> Callable[[], dict[str, float]]:
+def worker_pycocoevalcap(
+    predictions: Path, references: Path, metrics: list[str]
+) -> Callable[[], dict[str, float]]:
     """The way its own example goes: tokenize both sides, then each scorer; it keeps nothing between calls."""
     gts: dict[str, list[dict[str, str]]] = {}
     for one in json.loads(references.read_text())["sentences"]:
@@ -78,7 +82,11 @@ def worker_pycocoevalcap(predictions: Path, references: Path, metrics: list[str]
         with contextlib.redirect_stdout(io.StringIO()):
             for name in metrics:
                 value, _ = kinds[name]().compute_score(tokens, said)
-                out |= {f"BLEU-{n + 1}": v for n, v in enumerate(value)} if name == "bleu" else {name: float(value)}
+                out |= (
+                    {f"BLEU-{n + 1}": v for n, v in enumerate(value)}
+                    if name == "bleu"
+                    else {name: float(value)}
+                )
         return out
 
     return call
@@ -97,7 +105,10 @@ def work(name: str, predictions: Path, references: Path, metrics: list[str]) -> 
         start = time.perf_counter()
         call()
         again.append(time.perf_counter() - start)
-    memory = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    memory = (
+        sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        / 1024
+    )
     print(json.dumps({"ended": cold, "again": min(again), "memory": memory, "values": values}))
 
 
@@ -139,8 +150,8 @@ def part_reward(repeat: int) -> list[Row]:
     from pycocoevalcap.cider.cider import Cider
 
     from vidcap_core.metrics.formats import load_predictions, load_references
-    from vidcap_core.metrics.references import References
     from vidcap_core.metrics.ptb import tokenize
+    from vidcap_core.metrics.references import References
     from vidcap_core.metrics.reward import CiderReward
 
     with tempfile.TemporaryDirectory() as folder:
@@ -177,7 +188,9 @@ def machine() -> dict[str, Any]:
     """Where it was measured."""
     import numpy
 
-    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr.split("\n")[0]
+    java = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr.split(
+        "\n"
+    )[0]
     return {
         "cores": len(os.sched_getaffinity(0)), "processor": platform.processor() or platform.machine(),
         "python": platform.python_version(), "numpy": numpy.__version__, "java": java,
@@ -191,7 +204,9 @@ def main() -> None:
         name, predictions, references, metrics = sys.argv[2:6]
         work(name, Path(predictions), Path(references), metrics.split(","))
         return
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", default=[])
     parser.add_argument("--repeat", type=int, default=5)
     args = parser.parse_args()
@@ -200,7 +215,10 @@ def main() -> None:
     for part in args.parts or PARTS:
         rows = PARTS[part](args.repeat)
         for row in rows:
-            print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+            print(
+                "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()),
+                flush=True,
+            )
         results["parts"][part] = {"machine": machine(), "rows": rows}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")

@@ -55,12 +55,22 @@ def java_tokenize(lines: Sequence[str]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines.txt"
         file.write_bytes("\n".join(lines).encode())
-        command = ["java", "-cp", str(jar), "edu.stanford.nlp.process.PTBTokenizer", "-preserveLines", "-lowerCase"]
+        command = [
+            "java",
+            "-cp",
+            str(jar),
+            "edu.stanford.nlp.process.PTBTokenizer",
+            "-preserveLines",
+            "-lowerCase",
+        ]
         done = subprocess.run(
             [*command, str(file)], capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"}
         )
     out = done.stdout.decode().split("\n")
-    return [" ".join(w for w in line.rstrip().split(" ") if w not in ptb.PUNCTUATION) for line in out[: len(lines)]]
+    return [
+        " ".join(w for w in line.rstrip().split(" ") if w not in ptb.PUNCTUATION)
+        for line in out[: len(lines)]
+    ]
 
 
 def real_lines() -> Iterator[tuple[str, list[str]]]:
@@ -72,7 +82,10 @@ def real_lines() -> Iterator[tuple[str, list[str]]]:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 if name.endswith(".json") and not name.startswith("__MACOSX"):
-                    yield f"msrvtt/{name}", [one["caption"] for one in json.loads(archive.read(name))["sentences"]]
+                    yield (
+                        f"msrvtt/{name}",
+                        [one["caption"] for one in json.loads(archive.read(name))["sentences"]],
+                    )
     for folder in ("activitynet", "youcook2", "vatex", "oracles"):
         for path in sorted((SHARED / folder).glob("*.json.gz")):
             yield f"{folder}/{path.name}", list(_texts(json.loads(gzip.decompress(path.read_bytes()))))
@@ -107,15 +120,15 @@ def part_ptb() -> list[Row]:
     """The tokenizer: all real captions, and lines made to be hard."""
     rows = [compare_tokens(name, lines) for name, lines in real_lines()]
     lines = fuzz_lines(FUZZ)
-    rows += [
-        compare_tokens(f"fuzz {start}", lines[start : start + BLOCK]) for start in range(0, FUZZ, BLOCK)
-    ]
+    rows += [compare_tokens(f"fuzz {start}", lines[start : start + BLOCK]) for start in range(0, FUZZ, BLOCK)]
     return rows
 
 
 def msrvtt() -> tuple[dict[str, str], dict[str, list[str]]]:
     """The MSR-VTT oracle: 2,990 predictions, 20 references each."""
-    oracle = json.loads(gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes()))
+    oracle = json.loads(
+        gzip.decompress((SHARED / "oracles" / "msrvtt_chris5zk_test_pred.json.gz").read_bytes())
+    )
     predictions = {one["video_id"]: one["pred"] for one in oracle.values()}
     return predictions, load_references(SHARED / "msrvtt" / "test_videodatainfo.json.zip")
 
@@ -133,7 +146,9 @@ def part_ngrams() -> list[Row]:
     flat = java_tokenize([line for lines in references.values() for line in lines])
     tokens = iter(flat)
     gts = {clip: [next(tokens) for _ in lines] for clip, lines in references.items()}
-    res = {clip: [line] for clip, line in zip(clips, java_tokenize([predictions[c] for c in clips]), strict=True)}
+    res = {
+        clip: [line] for clip, line in zip(clips, java_tokenize([predictions[c] for c in clips]), strict=True)
+    }
     ours = Scorer(references, ["bleu", "rouge", "cider-d"]).score(predictions)
     with contextlib.redirect_stdout(io.StringIO()):
         bleu, bleu_clips = Bleu(4).compute_score(gts, res)
@@ -161,12 +176,16 @@ def freeze(rows: list[Row]) -> None:
         "fuzz": [row["digest"] for row in rows if row["what"].startswith("fuzz")],
         "real": {row["what"]: row["digest"] for row in rows if row["part"] == "ptb" and "/" in row["what"]},
     }
-    (GOLDENS / "ptb.json").write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (GOLDENS / "ptb.json").write_text(
+        json.dumps(golden, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def main() -> int:
     """Run the parts named, or all; 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
     parser.add_argument("--freeze", action="store_true", help="write goldens (with the part ptb)")
     args = parser.parse_args()
@@ -184,7 +203,9 @@ def main() -> int:
         freeze(rows)
     tokens = [row for row in rows if row["part"] == "ptb"]
     if tokens:
-        print(f"ptb: {sum(row['lines'] for row in tokens)} lines, {sum(row['different'] for row in tokens)} different")
+        print(
+            f"ptb: {sum(row['lines'] for row in tokens)} lines, {sum(row['different'] for row in tokens)} different"
+        )
     return int(any(row.get("different", 0) for row in rows))
 
 

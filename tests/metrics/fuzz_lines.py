@@ -25,7 +25,7 @@ NETS = (
     "first.last+tag@mail.example.co.uk <x@y.org> mailto:a@b.c ftp://a.b/c @user #tag #tag2 file.txt movie.mp3, index.html "
     "a.b.c and/or he/she km/h TCP/IP AT&T R&B S&P-500 C++ C# F# foo_bar __init__"
 )
-MARKUP = "&amp; &lt; &gt; &quot; &apos; &nbsp; &eacute; &mdash; &#39; <b> </b> <br/> <br /> <a href=\"x\"> <!-- x --> <3 << >>"
+MARKUP = '&amp; &lt; &gt; &quot; &apos; &nbsp; &eacute; &mdash; &#39; <b> </b> <br/> <br /> <a href="x"> <!-- x --> <3 << >>'
 MARKS = (
     "( ) [ ] { } (( )) \" ' '' `` ` “ ” ‘ ’ ‚ „ « » ‹ › , ; : . .. ... .... ..... …… … ! ? !? ?!! !!! - -- --- ---- "
     "– — ― _ __ * ** *** / // \\ | ~ ^ % + = == & @ @@ # ## • · † ‡ § ¶ © ® ™ ° ¡ ¿ ♥ ★ → ≠ ∞ 、 。 ！ -LRB- -RRB- "

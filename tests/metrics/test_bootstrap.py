@@ -76,9 +76,13 @@ def test_false_alarms_are_rare() -> None:
 def test_bleu_is_recomputed_from_its_counts() -> None:
     """Corpus BLEU of a resample is not the mean of the clips': draw every clip once and it is the corpus value."""
     chance = random.Random(0)
-    words = "a man dog runs sits plays the ball".split()
+    words = ["a", "man", "dog", "runs", "sits", "plays", "the", "ball"]
     references = {str(n): [" ".join(chance.choices(words, k=7)) for _ in range(3)] for n in range(30)}
-    score = Scorer(references, ["bleu"]).score({c: " ".join(chance.choices(words, k=6)) for c in references}).scores[0]
+    score = (
+        Scorer(references, ["bleu"])
+        .score({c: " ".join(chance.choices(words, k=6)) for c in references})
+        .scores[0]
+    )
     assert score.additive is not None
     once = score.additive.combine(np.ones((1, 30)) @ score.additive.parts)
     for name, value in score.values.items():

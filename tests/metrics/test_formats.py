@@ -27,7 +27,10 @@ PREDICTIONS = {"1": "a man, running", "v2": "a dog"}
     ("name", "content"),
     [
         ("coco.json", [{"image_id": 1, "caption": "a man, running"}, {"image_id": "v2", "caption": "a dog"}]),
-        ("video.json", [{"video_id": "1", "caption": "a man, running"}, {"video_id": "v2", "caption": "a dog"}]),
+        (
+            "video.json",
+            [{"video_id": "1", "caption": "a man, running"}, {"video_id": "v2", "caption": "a dog"}],
+        ),
         ("map.json", PREDICTIONS),
         ("lists.json", {"1": ["a man, running"], "v2": ["a dog"]}),
         ("records.json", {"1": [{"caption": "a man, running"}], "v2": [{"caption": "a dog"}]}),
@@ -67,7 +70,9 @@ def test_references(tmp_path: Path, name: str, content: Any) -> None:
 def test_compressed(tmp_path: Path) -> None:
     (tmp_path / "p.json.gz").write_bytes(gzip.compress(json.dumps(PREDICTIONS).encode()))
     with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
-        archive.writestr("p.jsonl", '{"clip": "1", "caption": "a man, running"}\n{"clip": "v2", "caption": "a dog"}')
+        archive.writestr(
+            "p.jsonl", '{"clip": "1", "caption": "a man, running"}\n{"clip": "v2", "caption": "a dog"}'
+        )
     assert load_predictions(tmp_path / "p.json.gz") == load_predictions(tmp_path / "p.zip") == PREDICTIONS
 
 
@@ -84,7 +89,11 @@ def test_compressed(tmp_path: Path) -> None:
         ("b.jsonl", '{"id": 1, "caption": "x"}\n{', "line 2: not JSON"),
         ("b.json", "3", "int holds no captions"),
         ("t.json", '{"a": "x", "a": "y"}', "'a' comes more than once"),
-        ("t.json", [{"id": 1, "caption": "x"}, {"id": "1", "caption": "y"}], "'1' has more than one prediction"),
+        (
+            "t.json",
+            [{"id": 1, "caption": "x"}, {"id": "1", "caption": "y"}],
+            "'1' has more than one prediction",
+        ),
         ("t.json", {"a": ["x", "y"]}, "'a' has more than one prediction"),
         ("t.csv", "id,caption\na,x\na,y\n", "'a' has more than one prediction"),
         ("n.json", {"a": None}, "NoneType None, not text"),

@@ -24,7 +24,7 @@ from vidcap_core.metrics.references import Predictions, References
 from vidcap_core.metrics.rouge import Rouge
 from vidcap_core.metrics.scorer import Scorer
 
-WORDS = "a the man woman dog cat runs sits on in with ball guitar and plays it 's -lrb- x1 éa".split()
+WORDS = ["a", "the", "man", "woman", "dog", "cat", "runs", "sits", "on", "in", "with", "ball", "guitar", "and", "plays", "it", "'s", "-lrb-", "x1", "éa"]
 Texts = dict[str, list[str]]
 
 
@@ -38,7 +38,9 @@ def corpus(seed: int, clips: int, longest: int = 14, odd: bool = False) -> tuple
         return ("\xa0" if odd and chance.random() < 0.2 else " ").join(words)
 
     references = {f"clip{n}": [caption() for _ in range(chance.randint(1, 6))] for n in range(clips)}
-    return references, {clip: caption() + chance.choice(["", " unseen", " unseen unseen"]) for clip in references}
+    return references, {
+        clip: caption() + chance.choice(["", " unseen", " unseen unseen"]) for clip in references
+    }
 
 
 def theirs(references: Texts, predictions: dict[str, str]) -> dict[str, tuple[float, np.ndarray]]:
@@ -57,7 +59,9 @@ def assert_same(references: Texts, predictions: dict[str, str]) -> None:
         for refs, preds in ((references, predictions), (References(references), Predictions(predictions))):
             found = kind.score(kind.prepare(refs), preds)
             assert found.corpus[name] == pytest.approx(value, abs=1e-9), name
-            np.testing.assert_allclose(list(found.clips[name].values()), by_clip, rtol=0, atol=1e-9, err_msg=name)
+            np.testing.assert_allclose(
+                list(found.clips[name].values()), by_clip, rtol=0, atol=1e-9, err_msg=name
+            )
             assert list(found.clips[name]) == list(predictions)
 
 
@@ -77,7 +81,9 @@ def test_captions_longer_than_a_machine_word() -> None:
 
 
 def test_real_captions(shared_data: Path) -> None:
-    oracle = json.loads(gzip.decompress((shared_data / "oracles/msrvtt_chris5zk_test_pred.json.gz").read_bytes()))
+    oracle = json.loads(
+        gzip.decompress((shared_data / "oracles/msrvtt_chris5zk_test_pred.json.gz").read_bytes())
+    )
     predictions = {one["video_id"]: one["pred"] for one in oracle.values()}
     references = load_references(shared_data / "msrvtt" / "test_videodatainfo.json.zip")
     known = json.loads((shared_data / "oracles" / "msrvtt_chris5zk_scores.json").read_text())["scores"]
@@ -95,7 +101,10 @@ def test_cider_without_the_d() -> None:
     assert found.clips["CIDEr"] == pytest.approx({"a": 5.0, "b": 0.0})  # two of four orders exist, cosine 1
     metric = CiderD()
     repeated = {"a": "x y x y", "b": "q"}
-    plain, clipped = Cider().score(Cider().prepare(references), repeated), metric.score(metric.prepare(references), repeated)
+    plain, clipped = (
+        Cider().score(Cider().prepare(references), repeated),
+        metric.score(metric.prepare(references), repeated),
+    )
     assert plain.corpus["CIDEr"] > clipped.corpus["CIDEr-D"]
 
 

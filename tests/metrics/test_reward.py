@@ -12,7 +12,7 @@ from vidcap_core.errors import DataError
 from vidcap_core.metrics.ptb import tokenize
 from vidcap_core.metrics.reward import CiderReward
 
-WORDS = "a the man woman dog runs sits plays with ball guitar and".split()
+WORDS = ["a", "the", "man", "woman", "dog", "runs", "sits", "plays", "with", "ball", "guitar", "and"]
 
 
 def test_equals_pycocoevalcap_on_a_batch_of_its_own() -> None:

@@ -12,7 +12,7 @@ import pytest
 from vidcap_core.cli import compare, score
 from vidcap_core.errors import UserError
 
-WORDS = "a the man dog runs sits plays ball with".split()
+WORDS = ["a", "the", "man", "dog", "runs", "sits", "plays", "ball", "with"]
 
 
 def command(*words: str | Path) -> int:
@@ -45,7 +45,9 @@ def test_table(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> No
     assert "cider-d|v:1|tok:ptb-3.4.1|refs:3|missing:error|clips:40/40" in lines[2]
 
 
-def test_json_with_intervals_human_and_clips(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_with_intervals_human_and_clips(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     clips = files["refs"].with_name("clips.json")
     command(
         "score", files["bad"], files["refs"], "--metrics", "bleu,rouge,diversity", "--json", "--intervals", "--human",
@@ -75,7 +77,9 @@ def test_missing_clips(files: dict[str, Path], capsys: pytest.CaptureFixture[str
 
 
 def test_compare(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
-    command("compare", files["bad"], files["good"], "--ref", files["refs"], "--metrics", "rouge,cider-d", "--json")
+    command(
+        "compare", files["bad"], files["good"], "--ref", files["refs"], "--metrics", "rouge,cider-d", "--json"
+    )
     rouge, cider = json.loads(capsys.readouterr().out)
     assert rouge["sure"] and rouge["low"] > 0 and cider["sure"]
     command("compare", files["bad"], files["bad"], "--ref", files["refs"], "--metrics", "rouge")

@@ -19,7 +19,9 @@ METRICS = ["bleu", "rouge", "cider-d"]
 
 
 def test_tokenizes_both_sides() -> None:
-    scores = Scorer(REFERENCES, METRICS).score({"c": "Two women talk.", "b": "A DOG sits", "a": "A man runs!"})
+    scores = Scorer(REFERENCES, METRICS).score(
+        {"c": "Two women talk.", "b": "A DOG sits", "a": "A man runs!"}
+    )
     assert scores.values["BLEU-1"] == pytest.approx(1)
     assert scores.values["ROUGE-L"] == pytest.approx(1)
     assert list(scores.clips["ROUGE-L"]) == ["a", "b", "c"]
@@ -31,7 +33,9 @@ def test_signature_says_what_a_number_means() -> None:
     assert str(scores.scores[2].signature) == "cider-d|v:1|tok:ptb-3.4.1|refs:1-3|missing:error|clips:3/3"
     with pytest.warns(ScoreWarning):
         part = Scorer(REFERENCES, ["bleu"], missing="skip").score({"a": "a man", "b": "a dog"})
-    assert str(part.scores[0].signature).endswith(f"refs:2-3|missing:skip|clips:2/3|without:{hash_ids(['c'])}")
+    assert str(part.scores[0].signature).endswith(
+        f"refs:2-3|missing:skip|clips:2/3|without:{hash_ids(['c'])}"
+    )
     assert hash_ids(["c", "d"]) == hash_ids(["d", "c"]) != hash_ids(["c"])
 
 

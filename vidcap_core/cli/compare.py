@@ -16,7 +16,9 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("a", type=Path, help="predictions of one system")
     parser.add_argument("b", type=Path, help="predictions of the other, for the same clips")
-    parser.add_argument("--ref", type=Path, nargs="+", required=True, dest="references", help="references of both")
+    parser.add_argument(
+        "--ref", type=Path, nargs="+", required=True, dest="references", help="references of both"
+    )
     add_options(parser)
     parser.set_defaults(func=run)
 

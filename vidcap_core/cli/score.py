@@ -12,7 +12,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What `score` and `compare` share."""
     from vidcap_core.cli.console import add_json
 
-    parser.add_argument("--metrics", default="bleu,meteor,rouge,cider-d", help="names with commas; vidcap list metrics")
+    parser.add_argument(
+        "--metrics", default="bleu,meteor,rouge,cider-d", help="names with commas; vidcap list metrics"
+    )
     parser.add_argument(
         "--missing", choices=("error", "skip", "zero"), default="error",
         help="clips without a prediction: refuse (the default), leave out, or count as empty",
@@ -29,8 +31,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def add_parser(subparsers: Any) -> None:
     """Arguments of `vidcap score`."""
     parser = subparsers.add_parser("score", help="metrics of a file of predictions", description=__doc__)
-    parser.add_argument("predictions", type=Path, help="COCO results, {id: caption}, .jsonl, .csv or ActivityNet results")
-    parser.add_argument("references", type=Path, nargs="+", help="COCO or MSR-VTT annotations, {id: [captions]}, ...")
+    parser.add_argument(
+        "predictions", type=Path, help="COCO results, {id: caption}, .jsonl, .csv or ActivityNet results"
+    )
+    parser.add_argument(
+        "references", type=Path, nargs="+", help="COCO or MSR-VTT annotations, {id: [captions]}, ..."
+    )
     parser.add_argument("--intervals", action="store_true", help="95 %% bootstrap intervals over clips")
     parser.add_argument("--human", action="store_true", help="the score of one reference against the others")
     parser.add_argument("--clips", type=Path, metavar="FILE", help="write the values of every clip as JSON")

@@ -54,12 +54,12 @@ def intervals(score: Score, samples: int = 1000, level: float = 0.95, seed: int 
     return {name: Interval(*map(float, np.percentile(values, edges))) for name, values in drawn.items()}
 
 
-def compare(
-    a: Score, b: Score, samples: int = 1000, level: float = 0.95, seed: int = 0
-) -> list[Comparison]:
+def compare(a: Score, b: Score, samples: int = 1000, level: float = 0.95, seed: int = 0) -> list[Comparison]:
     """Paired bootstrap of B − A: the same clips are drawn for both."""
     if _clips(a) != _clips(b):
-        raise DataError("the two systems were scored on different clips", hint="score both with --missing zero")
+        raise DataError(
+            "the two systems were scored on different clips", hint="score both with --missing zero"
+        )
     draws = _draws(len(_clips(a)), samples, seed)
     first, second = _resampled(a, draws), _resampled(b, draws)
     edges = (50 * (1 - level), 50 * (1 + level))
@@ -81,7 +81,9 @@ def _draws(clips: int, samples: int, seed: int) -> Floats:
     """[samples, clips]: how often each clip is drawn."""
     if clips < 2:
         raise DataError(f"{clips} clip cannot be resampled", hint="score at least two clips")
-    return np.random.default_rng(seed).multinomial(clips, np.full(clips, 1 / clips), samples).astype(np.float64)
+    return (
+        np.random.default_rng(seed).multinomial(clips, np.full(clips, 1 / clips), samples).astype(np.float64)
+    )
 
 
 def _resampled(score: Score, draws: Floats) -> dict[str, Floats]:

@@ -62,14 +62,20 @@ def cider(refs: Weighted, found: Predicted, clipped: bool) -> Floats:
     total = np.zeros(len(owner))
     for n in range(ORDERS):
         order, rows = index.orders[n], found.orders[n]
-        idf = np.where(rows.gram >= 0, refs.idf[n][rows.gram], refs.unseen) if len(order.grams) else refs.unseen
+        idf = (
+            np.where(rows.gram >= 0, refs.idf[n][rows.gram], refs.unseen) if len(order.grams) else refs.unseen
+        )
         weight = rows.count * idf
         norm = np.sqrt(bincount(rows.row, weight**2, size))
-        similarity = _products(order, refs.weight[n], rows.pair, rows.row, weight, clipped, begin - first, len(owner))
+        similarity = _products(
+            order, refs.weight[n], rows.pair, rows.row, weight, clipped, begin - first, len(owner)
+        )
         lengths = norm[owner] * refs.norm[n][reference]
         total += np.divide(similarity, lengths, out=similarity, where=lengths != 0)
     if clipped:
-        bigrams = np.maximum(0, found.lines.lengths - 1)[owner] - np.maximum(0, index.lines.lengths - 1)[reference]
+        bigrams = (
+            np.maximum(0, found.lines.lengths - 1)[owner] - np.maximum(0, index.lines.lengths - 1)[reference]
+        )
         total *= np.exp(-(bigrams.astype(np.float64) ** 2) / (2 * SIGMA**2))
     return bincount(owner, total, size) * 10 / ORDERS / per_clip
 
@@ -119,7 +125,10 @@ class CiderD:
     def score(self, prepared: Weighted, predictions: Mapping[str, str]) -> Values:
         """Mean over clips."""
         clips = cider(prepared, predicted(prepared.index, predictions), self.clipped)
-        return Values({self.label: float(clips.mean())}, {self.label: dict(zip(predictions, clips.tolist(), strict=True))})
+        return Values(
+            {self.label: float(clips.mean())},
+            {self.label: dict(zip(predictions, clips.tolist(), strict=True))},
+        )
 
 
 class Cider(CiderD):

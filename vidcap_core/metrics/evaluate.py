@@ -75,7 +75,9 @@ def score(
     ceiling = None
     if human:
         if _events(options):
-            raise UserError("a human score is for captions of whole clips", hint="leave out --human, or dense metrics")
+            raise UserError(
+                "a human score is for captions of whole clips", hint="leave out --human, or dense metrics"
+            )
         names = [name for name in options.metrics if name not in ("spice", "diversity")]
         ceiling = leave_one_out(_captions(references), _built(options, names))
     return Report(scores, found, ceiling)
@@ -143,7 +145,9 @@ def _built(options: Options, names: Sequence[str]) -> list[Any]:
     for name in names:
         kind = METRICS.load(name)
         wanted = inspect.signature(kind).parameters
-        out.append(kind(**{key: value for key, value in given.items() if key in wanted and value is not None}))
+        out.append(
+            kind(**{key: value for key, value in given.items() if key in wanted and value is not None})
+        )
     return out
 
 

@@ -36,7 +36,9 @@ def load_references(path: str | Path) -> dict[str, list[str]]:
     for clip, caption in _captions(Path(path)):
         out.setdefault(clip, []).append(caption)
     if not out:
-        raise DataError(f"{path} has no references", hint='{"clip": ["a man runs", "someone is running"], ...}')
+        raise DataError(
+            f"{path} has no references", hint='{"clip": ["a man runs", "someone is running"], ...}'
+        )
     return out
 
 
@@ -62,7 +64,9 @@ def _read(path: Path) -> tuple[str, str]:
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
                 if len(names) != 1:
-                    raise DataError(f"{path} holds {len(names)} files", hint=f"unzip {path}, and name one of them")
+                    raise DataError(
+                        f"{path} holds {len(names)} files", hint=f"unzip {path}, and name one of them"
+                    )
                 return names[0].lower(), archive.read(names[0]).decode()
         if path.suffix == ".gz":
             return path.stem.lower(), gzip.decompress(path.read_bytes()).decode()
@@ -82,7 +86,9 @@ def _from_json(path: Path, text: str) -> Iterator[tuple[str, str]]:
         yield from _from_records(path, data)
         return
     if not isinstance(data, dict):
-        raise DataError(f"{path}: {type(data).__name__} holds no captions", hint='{"clip": "a man runs", ...}')
+        raise DataError(
+            f"{path}: {type(data).__name__} holds no captions", hint='{"clip": "a man runs", ...}'
+        )
     if any(isinstance(value, dict) and "timestamps" in value for value in data.values()):
         raise DataError(f"{path} has events with times (ActivityNet Captions)", hint="--metrics dense")
     _refuse_twice(path, text)
@@ -133,13 +139,16 @@ def _from_records(path: Path, records: Iterable[Any]) -> Iterator[tuple[str, str
                 continue
         if not isinstance(record, dict):
             raise DataError(
-                f"{path}, entry {number}: {record!r:.60} is no record", hint='{"image_id": "clip", "caption": "a man runs"}'
+                f"{path}, entry {number}: {record!r:.60} is no record",
+                hint='{"image_id": "clip", "caption": "a man runs"}',
             )
         at, text = _field(path, number, record, IDS), _field(path, number, record, TEXTS)
         known[tuple(record)] = at, text
         clip = record[at]
         if isinstance(clip, bool) or not isinstance(clip, str | int) or clip == "":
-            raise DataError(f"{path}, entry {number}: the id is {clip!r:.40}", hint="an id is a string or a whole number")
+            raise DataError(
+                f"{path}, entry {number}: the id is {clip!r:.40}", hint="an id is a string or a whole number"
+            )
         yield from ((str(clip), caption) for caption in _texts(path, clip, record[text]))
 
 
@@ -148,7 +157,9 @@ def _field(path: Path, number: int, record: dict[str, Any], names: tuple[str, ..
     for name in names:
         if name in record:
             return name
-    raise DataError(f"{path}, entry {number} has {', '.join(record) or 'nothing'}, but none of {', '.join(names)}")
+    raise DataError(
+        f"{path}, entry {number} has {', '.join(record) or 'nothing'}, but none of {', '.join(names)}"
+    )
 
 
 def _texts(path: Path, clip: Any, value: Any) -> Iterator[str]:
@@ -162,7 +173,9 @@ def _texts(path: Path, clip: Any, value: Any) -> Iterator[str]:
             )
         yield text
     if value == []:
-        raise DataError(f"{path}: clip '{clip}' has an empty list of captions", hint="leave the clip out, or add captions")
+        raise DataError(
+            f"{path}: clip '{clip}' has an empty list of captions", hint="leave the clip out, or add captions"
+        )
 
 
 def _from_csv(path: Path, text: str) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,9 @@ def leave_one_out(
     """In round k the k-th reference of every clip is the prediction; clips with one reference are left out."""
     several = {clip: list(lines) for clip, lines in references.items() if len(lines) > 1}
     if not several:
-        raise DataError("no clip has two references", hint="a human score needs a second caption to compare with")
+        raise DataError(
+            "no clip has two references", hint="a human score needs a second caption to compare with"
+        )
     rounds = min(rounds, min(map(len, several.values())))
     totals: dict[str, float] = {}
     for number in range(rounds):

@@ -207,7 +207,9 @@ class Automaton:
             close = self._pattern.index("}", self._at)
             name = self._pattern[self._at : close]
             self._at = close + 1
-            return self._edge(self._classes[name]) if name in self._classes else self._parse(self._macros[name])
+            return (
+                self._edge(self._classes[name]) if name in self._classes else self._parse(self._macros[name])
+            )
         if char == "[":
             return self._edge(self._charset())
         if char == "\\":
@@ -246,7 +248,9 @@ ODD_CASES = {"i": "ıİ", "s": "ſ", "k": "\u212a"}
 
 def both_cases(char: str) -> Charset:
     """A literal without case."""
-    return Charset([(ord(c), ord(c)) for c in {char, char.lower(), char.upper()} | set(ODD_CASES.get(char.lower(), ""))])
+    return Charset(
+        [(ord(c), ord(c)) for c in {char, char.lower(), char.upper()} | set(ODD_CASES.get(char.lower(), ""))]
+    )
 
 
 def parse_charset(body: str) -> Charset:

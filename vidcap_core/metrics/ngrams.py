@@ -31,6 +31,22 @@ class Vocabulary(dict[str, int]):
         return number
 
 
+class Extension(Vocabulary):
+    """Another vocabulary's numbers, and further ones for words that it does not have; it stays as it is."""
+
+    def __init__(self, base: Vocabulary) -> None:
+        super().__init__()
+        self.base = base
+        self.size = len(base)
+
+    def __missing__(self, word: str) -> int:
+        number = self.base.get(word)
+        if number is None:
+            number, self.size = self.size, self.size + 1
+        self[word] = number
+        return number
+
+
 @dataclass(frozen=True)
 class Lines:
     """Captions as word numbers: all words in one array, with each caption's length."""
@@ -129,9 +145,7 @@ class Found:
 class NgramIndex:
     """All n-grams (n = 1 … 4) of the references of many clips; the first `corpus` clips (or all) are documents."""
 
-    def __init__(
-        self, references: Mapping[str, Sequence[str]], corpus: int | None = None
-    ) -> None:
+    def __init__(self, references: Mapping[str, Sequence[str]], corpus: int | None = None) -> None:
         self.documents = len(references) if corpus is None else corpus
         self.clips = {clip: number for number, clip in enumerate(references)}
         self.vocabulary = Vocabulary()
@@ -170,7 +184,9 @@ class NgramIndex:
         code = self._codes(n, self.lines.words, self._bigram)[at]
         low, bits = int(self.per_clip.max()).bit_length(), len(self.clips).bit_length()
         if int(code.max(initial=0)).bit_length() + bits + low > 63:
-            raise DataError("these references have too many n-grams to be counted", hint="score them in parts")
+            raise DataError(
+                "these references have too many n-grams to be counted", hint="score them in parts"
+            )
         starts = np.cumsum(self.per_clip) - self.per_clip
         reference = self.lines.owner[at]
         clip = self.clip_of[reference]
@@ -199,7 +215,7 @@ class NgramIndex:
 
     def find(self, clips: Ints, captions: Sequence[str]) -> Predicted:
         """Look up predictions: `clips[i]` is the number of the clip that `captions[i]` describes."""
-        vocabulary = Vocabulary(self.vocabulary)
+        vocabulary = Extension(self.vocabulary)
         lines = Lines.encode(captions, vocabulary)
         known = np.where(lines.words < self._size, lines.words, -1)
         bigram = np.where((known >= 0) & (_shift(known, 1) >= 0), self._pairs(known), -1)
@@ -208,7 +224,9 @@ class NgramIndex:
         found = []
         for n in range(1, ORDERS + 1):
             at = np.flatnonzero(lines.begins(n))
-            _, own[at] = np.unique((own * len(vocabulary) + _shift(lines.words, n - 1))[at], return_inverse=True)
+            _, own[at] = np.unique(
+                (own * vocabulary.size + _shift(lines.words, n - 1))[at], return_inverse=True
+            )
             whole = known >= 0 if n == 1 else bigram >= 0
             if n > 2:
                 whole &= _shift(known if n == 3 else bigram, 2) >= 0

@@ -17,7 +17,7 @@ from vidcap_core.metrics.ptb_rules import CLASSES, MACROS, RULES
 NAME = "ptb-3.4.1"
 """Stanford CoreNLP 3.4.1, `-preserveLines -lowerCase`, punctuation removed: named in signatures."""
 
-PUNCTUATION = frozenset("'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split())
+PUNCTUATION = frozenset(["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 """What pycocoevalcap removes; the brackets are never found, as tokens are lower case by then."""
 
 NEWLINES = "\n\r\x0b\x0c\u2028\u2029"
@@ -64,13 +64,15 @@ class Chunks(dict[str, str]):
             word, mark = plain.groups()
             if mark != ".":
                 return word.lower()
-            return UNKNOWN if len(word) == 1 or word.lower() in BEFORE_NUMBER else " ".join(_kept(chunk, " x"))
+            return (
+                UNKNOWN if len(word) == 1 or word.lower() in BEFORE_NUMBER else " ".join(_kept(chunk, " x"))
+            )
         return UNKNOWN if UNSURE.search(chunk) else " ".join(_kept(chunk, " "))
 
 
 PLAIN = re.compile("([A-Za-z]+)([.,;:?!]?)")
-ASSIMILATED = frozenset("cannot gonna gotta lemme gimme wanna".split())
-BEFORE_NUMBER = frozenset("ca fig figs prop no nos art bldg pp op co pty pte".split())
+ASSIMILATED = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
+BEFORE_NUMBER = frozenset(["ca", "fig", "figs", "prop", "no", "nos", "art", "bldg", "pp", "op", "co", "pty", "pte"])
 WIDE = re.compile("[<\t\x85\xa0\u2000-\u200a\u3000]")
 """Tags may hold spaces, and other white space may be part of an address: such lines are read as a whole."""
 UNSURE = re.compile(rf"[\d.]|{WIDE.pattern}")

@@ -57,4 +57,3 @@ a1 a6-a9 ac ae-b1 b4 b6-b8 bf d7 f7 37e 387 589 5be 5c0 5c3 5c6 5f3-5f4 600-603 
 2190-24b5 24d0-2bff 3002 3012 30fb ff01-ff0f ff1a-ff20 ff3b-ff40 ff5b-ff65
 """
 """symbols and foreign punctuation that stand alone"""
-

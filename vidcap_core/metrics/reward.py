@@ -27,9 +27,13 @@ class CiderReward:
         index = self._refs.index
         texts = [caption if isinstance(caption, str) else " ".join(caption) for caption in captions]
         if len(texts) != len(clips):
-            raise DataError(f"{len(clips)} clips but {len(texts)} captions", hint="one caption for every clip id")
+            raise DataError(
+                f"{len(clips)} clips but {len(texts)} captions", hint="one caption for every clip id"
+            )
         try:
             numbers = np.array([index.clips[clip] for clip in clips], np.int64)
         except KeyError as error:
-            raise DataError(f"clip {error} has no references", hint="give references of all training clips") from None
+            raise DataError(
+                f"clip {error} has no references", hint="give references of all training clips"
+            ) from None
         return cider(self._refs, index.find(numbers, texts), clipped=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidcap_core.metrics.base import Values
-from vidcap_core.metrics.ngrams import Floats, Ints, Lines, Vocabulary, expand, locate
+from vidcap_core.metrics.ngrams import Extension, Floats, Ints, Lines, Vocabulary, expand, locate
 from vidcap_core.metrics.references import References
 
 BETA = 1.2
@@ -55,11 +55,13 @@ class Rouge:
         clip_of = np.repeat(np.arange(len(references)), np.diff(first))
         bits = len(references).bit_length()
         pairs, pair = np.unique(lines.words << bits | clip_of[lines.owner], return_inverse=True)
-        return Prepared({clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, bits, pair)
+        return Prepared(
+            {clip: n for n, clip in enumerate(references)}, vocabulary, lines, first, pairs, bits, pair
+        )
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """Mean over clips."""
-        lines = Lines.encode(list(predictions.values()), Vocabulary(prepared.vocabulary), " ")
+        lines = Lines.encode(list(predictions.values()), Extension(prepared.vocabulary), " ")
         clips = np.fromiter((prepared.clips[clip] for clip in predictions), np.int64, len(predictions))
         reference, owner = expand(prepared.first[clips], prepared.first[clips + 1])
         common = common_lengths(prepared, clips, lines, reference, owner)
@@ -67,7 +69,9 @@ class Rouge:
         precision = np.maximum.reduceat(common / lines.lengths[owner], begin)
         recall = np.maximum.reduceat(common / prepared.lines.lengths[reference], begin)
         below = recall + BETA**2 * precision
-        scores = np.divide((1 + BETA**2) * precision * recall, below, out=np.zeros(len(below)), where=below > 0)
+        scores = np.divide(
+            (1 + BETA**2) * precision * recall, below, out=np.zeros(len(below)), where=below > 0
+        )
         clip_scores = dict(zip(predictions, scores.tolist(), strict=True))
         return Values({"ROUGE-L": float(scores.mean())}, {"ROUGE-L": clip_scores})
 

@@ -125,10 +125,14 @@ class Scorer:
         absent = [clip for clip in self.references if clip not in predictions]
         extra = [clip for clip in predictions if clip not in self.references]
         if self.missing == "error" and (absent or extra):
-            raise DataError(_mismatch(absent, extra), hint="--missing skip (score the others) or --missing zero")
+            raise DataError(
+                _mismatch(absent, extra), hint="--missing skip (score the others) or --missing zero"
+            )
         if absent:
             done = "left out" if self.missing == "skip" else "scored as empty captions"
-            notes.append(f"{len(absent)} of {len(self.references)} clips have no prediction, {done} ({_some(absent)})")
+            notes.append(
+                f"{len(absent)} of {len(self.references)} clips have no prediction, {done} ({_some(absent)})"
+            )
         if extra:
             notes.append(f"{len(extra)} predictions have no references, left out ({_some(extra)})")
         clips = both if self.missing == "skip" else list(self.references)

@@ -34,14 +34,18 @@ class Spice:
         clips = {clip: float(one["All"]["f"]) for clip, one in zip(sorted(prepared), details, strict=True)}
         broken = [clip for clip, value in clips.items() if math.isnan(value)]
         if broken:
-            raise UserError(f"SPICE gave no number for {len(broken)} clips, first '{broken[0]}'", hint="leave spice out")
+            raise UserError(
+                f"SPICE gave no number for {len(broken)} clips, first '{broken[0]}'", hint="leave spice out"
+            )
         return Values({"SPICE": sum(clips.values()) / len(clips)}, {"SPICE": clips})
 
 
 def check() -> None:
     """Say what is missing."""
     if not shutil.which("java"):
-        raise UserError("SPICE needs Java, and there is none on the PATH", hint="leave spice out of --metrics")
+        raise UserError(
+            "SPICE needs Java, and there is none on the PATH", hint="leave spice out of --metrics"
+        )
     found = importlib.util.find_spec("pycocoevalcap.spice")
     folder = Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
     missing = [name for name in NEEDED if folder is None or not (folder / name).is_file()]
