@@ -8,7 +8,7 @@ function drawPanel(panel, clip) {
   const draw = DRAW[panel.kind] || custom;
   const made = draw(panel, clip);
   const heading = panel.title || (DRAW[panel.kind] ? "" : panel.kind);
-  const node = element("section", { class: `panel ${panel.kind.replace(/\W+/g, "-")}` }, [
+  const node = element("section", { class: `panel kind-${panel.kind.replace(/\W+/g, "-")}` }, [
     heading ? element("h4", { text: heading }) : null, made.node,
   ]);
   return { ...made, panel, node };
