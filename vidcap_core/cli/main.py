@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "compare": "whether two systems differ, with confidence intervals",
     "sweep": "run a grid of configs, seeds and folds, and make the table",
     "export": "write a run's captioner as a bundle, ready to caption",
+    "push": "upload a bundle to the Hugging Face hub",
+    "pull": "download a bundle from the Hugging Face hub",
     "conform": "check what an installed plugin promises",
     "new": "write the skeleton of a plugin of your own",
 }

@@ -1,0 +1,64 @@
+"""A sweep in real processes: rows x seeds, resumed, and the table it makes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vidcap_core.engine import sweep
+from vidcap_core.engine.sweep import Sweep
+from vidcap_core.errors import UserError
+from vidcap_core.testing import tiny
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Sweep:
+    config = tmp_path / "base.py"
+    config.write_text("\n".join(f"{key} = {value!r}" for key, value in tiny.config().items()))
+    grid = tmp_path / "grid.py"
+    grid.write_text("rows = {'narrow': {'head.width': 8}, 'long': {'phases.0.epochs': 6}}")
+    return Sweep(str(config), sweep.read_grid(grid), seeds=2, folds=None, out=tmp_path / "out")
+
+
+def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
+    said: list[str] = []
+    sweep.run(small, jobs=2, say=said.append)
+    assert said[0] == "4 runs, 0 done already"
+    (small.out / "long-seed1" / sweep.DONE).unlink()
+    said.clear()
+    sweep.run(small, say=said.append)
+    assert said[0] == "4 runs, 3 done already"
+    text = sweep.write_table(small).read_text()
+    data = json.loads((small.out / "table.json").read_text())
+    for row in ("narrow", "long"):
+        runs = [json.loads((small.out / f"{row}-seed{seed}" / "scores-val.json").read_text()) for seed in (0, 1)]
+        values = [one["values"]["CIDEr-D"] for one in runs]
+        cell = data["rows"][row]["CIDEr-D"]
+        assert cell["mean"] == pytest.approx(sum(values) / 2)
+        assert cell["std"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+        assert cell["low"] <= cell["mean"] <= cell["high"]
+    assert "8 of 8 clips" in text
+    assert "2 seeds" in text
+    assert (small.out / "table.csv").read_text().count("\n") == 3
+
+
+def test_a_misspelt_key_stops_a_sweep_before_it_starts(small: Sweep, tmp_path: Path) -> None:
+    wrong = Sweep(small.config, {"a": {"head.widht": 8}}, 1, None, tmp_path / "out")
+    with pytest.raises(UserError, match="did you mean 'width'"):
+        sweep.run(wrong)
+    assert not wrong.out.exists()
+
+
+def test_difference_is_paired() -> None:
+    a = {str(i): float(i) for i in range(50)}
+    found = sweep.difference(a, {clip: value + 0.1 for clip, value in a.items()})
+    assert found["difference"] == pytest.approx(0.1)
+    assert found["difference_low"] > 0.09
+
+
+def test_a_grid_must_have_rows(tmp_path: Path) -> None:
+    (tmp_path / "grid.py").write_text("columns = {}")
+    with pytest.raises(UserError, match="a grid says rows"):
+        sweep.read_grid(tmp_path / "grid.py")

@@ -1,0 +1,99 @@
+"""Bundles: what goes in comes out, and what was changed on the way is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vidcap_core import bundle, caption
+from vidcap_core.config import Config
+from vidcap_core.engine import api
+from vidcap_core.engine.data import Collate
+from vidcap_core.engine.export import export
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.testing import tiny
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    phases = [{"name": "a", "epochs": 1, "losses": ["tokens"], "keep": "early"}, {"name": "b", "epochs": 2, "losses": ["tokens"]}]
+    folder = tmp_path_factory.mktemp("run") / "run"
+    api.train(Config("test", tiny.config(phases=phases)), work_dir=folder, device="cpu", quiet=True)
+    return folder
+
+
+@pytest.fixture
+def made(run: Path, tmp_path: Path) -> Path:
+    return export(run, tmp_path / "bundle")
+
+
+def test_a_bundle_captions_as_its_run_does(run: Path, made: Path) -> None:
+    captioner = bundle.load(bundle.open_bundle(made))
+    dataset = tiny.TinyClips()
+    batch = Collate(captioner.tokenizer)([dataset.get(i * 2, np.random.default_rng(0)) for i in range(8)])
+    said = {p.clip.id: p.text for p in captioner.predict(batch)}
+    written = {p["id"]: p["text"] for p in json.loads((run / "predictions-val.json").read_text())}
+    assert said == written
+
+
+def test_a_named_copy_travels(made: Path) -> None:
+    opened = bundle.open_bundle(made)
+    assert opened.copies == ["early"]
+    early, best = bundle.load(opened, copy="early"), bundle.load(opened)
+    assert any(not torch.equal(a, b) for a, b in zip(early.state_dict().values(), best.state_dict().values(), strict=True))
+    with pytest.raises(UserError, match="keeps no weights named 'late'; it has: early"):
+        bundle.load(opened, copy="late")
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "tokenizer.json"])
+def test_a_changed_file_is_refused(made: Path, name: str) -> None:
+    path = made / name
+    content = bytearray(path.read_bytes())
+    content[-2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(CheckpointError, match=f"{name} is not the file that was exported"):
+        bundle.open_bundle(made)
+
+
+def test_a_missing_file_and_a_path_outside_are_refused(made: Path, tmp_path: Path) -> None:
+    index = json.loads((made / "bundle.json").read_text())
+    index["files"]["../elsewhere"] = "0"
+    (tmp_path / "elsewhere").write_text("x")
+    (made / "bundle.json").write_text(json.dumps(index))
+    with pytest.raises(CheckpointError, match=r"lacks the file \.\./elsewhere"):
+        bundle.open_bundle(made)
+
+
+def test_nothing_in_a_bundle_runs(made: Path, tmp_path: Path) -> None:
+    (made / "config.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    (made / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    bundle.load(bundle.open_bundle(made))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_folder_is_never_overwritten(run: Path, made: Path) -> None:
+    with pytest.raises(UserError, match="exists already"):
+        export(run, made)
+    shutil.rmtree(made)
+    made.mkdir()
+    assert export(run, made) == made  # an empty folder is fine
+
+
+def test_what_is_no_bundle_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"has no bundle\.json"):
+        bundle.find(str(tmp_path))
+    with pytest.raises(UserError, match="there is no bundle, run or model 'nowhere'"):
+        bundle.find("nowhere")
+    with pytest.raises(UserError, match="(?s)no weights are known for 'mffcl/toy'.*vidcap-run mffcl/toy.*vidcap pull"):
+        bundle.find("mffcl/toy")
+
+
+def test_a_captioner_of_cached_streams_says_what_it_lacks(made: Path, run: Path) -> None:
+    for where in (made, run):
+        with pytest.raises(UserError, match="(?s)trained on cached streams.*extract"):
+            caption.load(where)

@@ -1,0 +1,78 @@
+"""Bundles to and from a model hub, through huggingface_hub."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from vidcap_core import bundle
+from vidcap_core.errors import UserError
+
+
+def push(folder: Path, hub_id: str, private: bool = False) -> str:
+    """Upload a bundle, whose hashes are checked first; returns its address."""
+    from huggingface_hub import HfApi
+
+    _check_id(hub_id)
+    bundle.open_bundle(folder)
+    api = HfApi()
+    with _Reasons(f"'{hub_id}' could not be pushed"):
+        api.create_repo(hub_id, private=private, exist_ok=True)
+        api.upload_folder(repo_id=hub_id, folder_path=str(folder), commit_message="vidcap bundle")
+    return f"{api.endpoint}/{hub_id}"
+
+
+def pull(hub_id: str, out: Path) -> Path:
+    """Download a bundle, check its hashes, and only then put it in place; nothing is overwritten."""
+    from huggingface_hub import snapshot_download
+
+    _check_id(hub_id)
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} exists already", hint="-o another folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as part:
+        with _Reasons(f"'{hub_id}' could not be pulled"):
+            snapshot_download(hub_id, local_dir=part, allow_patterns=["*.json", "*.safetensors", "*.yaml"])
+        shutil.rmtree(Path(part) / ".cache", ignore_errors=True)
+        bundle.open_bundle(Path(part))
+        if out.exists():
+            out.rmdir()
+        shutil.copytree(part, out)
+    return out
+
+
+class _Reasons:
+    """The hub's many errors as one line with what to do."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError
+
+        if error is None:
+            return
+        if isinstance(error, RepositoryNotFoundError):
+            raise UserError(f"{self.what}: the hub has no such model, or it is private", hint="hf auth login") from error
+        if isinstance(error, LocalTokenNotFoundError) or getattr(getattr(error, "response", None), "status_code", 0) in (401, 403):
+            raise UserError(f"{self.what}: the hub wants to know who you are", hint="hf auth login") from error
+        unreachable = isinstance(error, (LocalEntryNotFoundError, OSError)) and not isinstance(error, HfHubHTTPError)
+        if unreachable or any(word in type(error).__name__ for word in ("Connect", "Offline", "Timeout")):
+            raise UserError(f"{self.what}: the hub cannot be reached from this machine",
+                            hint="check the network; a bundle is a folder and can also be copied by hand") from error  # fmt: skip
+        if isinstance(error, HfHubHTTPError):
+            raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
+
+
+def _check_id(hub_id: str) -> None:
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+    try:
+        validate_repo_id(hub_id)
+    except HFValidationError as error:
+        raise UserError(f"'{hub_id}' is no hub id", hint="OWNER/NAME, as in huggingface.co/OWNER/NAME") from error
