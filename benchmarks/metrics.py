@@ -2,10 +2,11 @@
 
     python benchmarks/metrics.py [ngrams] [reward] [--repeat 5]
 
-2,990 predictions × 20 references, from files to numbers. *Cold* is a new process, start-up and imports included;
-*again* is a further set of predictions for the same references in the same process. Both sides take turns, so that
-a busy machine slows both, and the best time of each counts. Writes benchmarks/results/metrics.json. A part is a
-function in PARTS that returns rows.
+2,990 predictions × 20 references, from files to numbers. *Cold* is a new process, start-up and imports
+included; *again* is a further set of predictions for the same references in the same process. Both sides take
+turns, so that a busy machine slows both, and the best time of each counts. Writes
+benchmarks/results/metrics.json and the table in docs/metrics.md. A part is a function in PARTS that returns
+rows.
 """
 
 from __future__ import annotations
@@ -198,6 +199,36 @@ def machine() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def table(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    lines = []
+    for part, found in results["parts"].items():
+        where = found["machine"]
+        lines += [
+            f"`{part}`, {where['date']}: {where['cores']} cores ({where['processor']}, load {where['load']:.1f}), "
+            f"Python {where['python']}, NumPy {where['numpy']}, {where['java']}. Best of each side; the last column is "
+            "the ratio of medians.",
+            "",
+            "| metrics | what | vidcap | pycocoevalcap | ratio | of medians |",
+            "|---|---|---|---|---|---|",
+            *(
+                f"| {row['metrics']} | {row['what']} | {row['vidcap']:.4g} | {row['pycocoevalcap']:.4g} "
+                f"| {row['ratio']:.1f} | {row['ratio of medians']:.1f} |"
+                for row in found["rows"]
+            ),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def write_docs(results: dict[str, Any]) -> None:
+    """Put the table between the marks in docs/metrics.md."""
+    path = ROOT / "docs" / "metrics.md"
+    before, _, rest = path.read_text(encoding="utf-8").partition("<!-- speed:start -->\n")
+    _, mark, after = rest.partition("<!-- speed:end -->")
+    path.write_text(f"{before}<!-- speed:start -->\n{table(results)}{mark}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Run the parts named, or all."""
     if sys.argv[1:2] == ["--worker"]:
@@ -222,6 +253,7 @@ def main() -> None:
         results["parts"][part] = {"machine": machine(), "rows": rows}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
+    write_docs(results)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ def digest(lines: Sequence[str]) -> str:
 def java_tokenize(lines: Sequence[str]) -> list[str]:
     """What pycocoevalcap's tokenizer makes of lines, called as it calls it, in a UTF-8 locale."""
     spec = find_spec("pycocoevalcap")
-    assert spec and spec.submodule_search_locations
+    assert spec is not None
+    assert spec.submodule_search_locations
     jar = Path(spec.submodule_search_locations[0]) / "tokenizer" / "stanford-corenlp-3.4.1.jar"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lines.txt"
@@ -111,8 +112,8 @@ def compare_tokens(name: str, lines: list[str]) -> Row:
     for number in wrong[:20]:
         print(f"  {lines[number]!r}\n    java {theirs[number]!r}\n    here {ours[number]!r}")
     return {
-        "part": "ptb", "what": name, "lines": len(lines), "different": len(wrong), "java s": round(middle - start, 2),
-        "here s": round(end - middle, 2), "digest": digest(theirs),
+        "part": "ptb", "what": name, "lines": len(lines), "different": len(wrong),
+        "java s": round(middle - start, 2), "here s": round(end - middle, 2), "digest": digest(theirs),
     }  # fmt: skip
 
 
@@ -203,9 +204,8 @@ def main() -> int:
         freeze(rows)
     tokens = [row for row in rows if row["part"] == "ptb"]
     if tokens:
-        print(
-            f"ptb: {sum(row['lines'] for row in tokens)} lines, {sum(row['different'] for row in tokens)} different"
-        )
+        lines, wrong = (sum(row[key] for row in tokens) for key in ("lines", "different"))
+        print(f"ptb: {lines} lines, {wrong} different")
     return int(any(row.get("different", 0) for row in rows))
 
 

@@ -1,5 +1,7 @@
 """Lines that are hard to tokenize, made from a seed: what captions hold, and what they should not hold."""
 
+# ruff: noqa: E501 (long pools of words are easier to read than wrapped ones)
+
 from __future__ import annotations
 
 import random

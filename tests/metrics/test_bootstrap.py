@@ -51,7 +51,9 @@ def test_paired_test_sees_what_unpaired_intervals_hide() -> None:
     hard = draw.normal(5, 3, 100)
     a, b = flat(list(hard)), flat(list(hard + draw.normal(0.3, 0.2, 100)))
     (found,) = compare(a, b)
-    assert found.sure and found.low > 0 and found.p < 0.01
+    assert found.sure
+    assert found.low > 0
+    assert found.p < 0.01
     assert found.difference == pytest.approx(b.values["m"] - a.values["m"])
     first, second = intervals(a)["m"], intervals(b)["m"]
     assert first.high > second.low
@@ -74,7 +76,7 @@ def test_false_alarms_are_rare() -> None:
 
 
 def test_bleu_is_recomputed_from_its_counts() -> None:
-    """Corpus BLEU of a resample is not the mean of the clips': draw every clip once and it is the corpus value."""
+    """Corpus BLEU of a resample is not the mean of the clips': each drawn once, it is the corpus value."""
     chance = random.Random(0)
     words = ["a", "man", "dog", "runs", "sits", "plays", "the", "ball"]
     references = {str(n): [" ".join(chance.choices(words, k=7)) for _ in range(3)] for n in range(30)}

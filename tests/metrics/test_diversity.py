@@ -20,7 +20,8 @@ def test_diversity_by_hand() -> None:
     predictions = {"a": "a man runs", "b": "a man runs", "c": "a dog"}
     values = Scorer(references, ["diversity"]).score(predictions).values
     assert values == pytest.approx({
-        "Vocabulary": 4, "Distinct-1": 4 / 8, "Distinct-2": 3 / 5, "Unique": 2 / 3, "Novel": 1 / 3, "Length": 8 / 3,
+        "Vocabulary": 4, "Distinct-1": 4 / 8, "Distinct-2": 3 / 5, "Unique": 2 / 3,
+        "Novel": 1 / 3, "Length": 8 / 3,
     })  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def test_spice_names_what_is_missing() -> None:
     folder = Path(importlib.util.find_spec("pycocoevalcap.spice").submodule_search_locations[0])  # type: ignore
     if all((folder / name).is_file() for name in spice.NEEDED):
         pytest.skip("SPICE's models are installed")
-    with pytest.raises(UserError, match="SPICE needs .*stanford-corenlp-3.6.0"):
+    with pytest.raises(UserError, match=r"SPICE needs .*stanford-corenlp-3\.6\.0"):
         Scorer({"a": ["x"]}, ["spice"])
 
 

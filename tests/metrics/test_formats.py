@@ -56,7 +56,8 @@ REFERENCES = {"1": ["a man", "someone"], "v2": ["a dog"]}
             {"image_id": 1, "id": 7, "caption": "a man"}, {"image_id": "v2", "id": 8, "caption": "a dog"},
             {"image_id": 1, "id": 9, "caption": "someone"}]}),
         ("msrvtt.json", {"videos": [], "sentences": [
-            {"video_id": "1", "sen_id": 0, "caption": "a man"}, {"video_id": "1", "sen_id": 1, "caption": "someone"},
+            {"video_id": "1", "sen_id": 0, "caption": "a man"},
+            {"video_id": "1", "sen_id": 1, "caption": "someone"},
             {"video_id": "v2", "sen_id": 2, "caption": "a dog"}]}),
         ("map.json", REFERENCES),
         ("lines.jsonl", '{"id": 1, "references": ["a man", "someone"]}\n{"id": "v2", "captions": ["a dog"]}'),

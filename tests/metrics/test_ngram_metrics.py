@@ -24,12 +24,33 @@ from vidcap_core.metrics.references import Predictions, References
 from vidcap_core.metrics.rouge import Rouge
 from vidcap_core.metrics.scorer import Scorer
 
-WORDS = ["a", "the", "man", "woman", "dog", "cat", "runs", "sits", "on", "in", "with", "ball", "guitar", "and", "plays", "it", "'s", "-lrb-", "x1", "éa"]
+WORDS = [
+    "a",
+    "the",
+    "man",
+    "woman",
+    "dog",
+    "cat",
+    "runs",
+    "sits",
+    "on",
+    "in",
+    "with",
+    "ball",
+    "guitar",
+    "and",
+    "plays",
+    "it",
+    "'s",
+    "-lrb-",
+    "x1",
+    "éa",
+]
 Texts = dict[str, list[str]]
 
 
 def corpus(seed: int, clips: int, longest: int = 14, odd: bool = False) -> tuple[Texts, dict[str, str]]:
-    """Random tokenised captions, some empty, some of one word over and over; odd ones hold no-break spaces."""
+    """Random tokenised captions, some empty, some repetitive; odd ones hold no-break spaces."""
     chance = random.Random(seed)
 
     def caption() -> str:

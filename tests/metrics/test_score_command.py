@@ -50,7 +50,8 @@ def test_json_with_intervals_human_and_clips(
 ) -> None:
     clips = files["refs"].with_name("clips.json")
     command(
-        "score", files["bad"], files["refs"], "--metrics", "bleu,rouge,diversity", "--json", "--intervals", "--human",
+        "score", files["bad"], files["refs"], "--metrics", "bleu,rouge,diversity", "--json",
+        "--intervals", "--human",
         "--clips", clips, "--samples", "200",
     )  # fmt: skip
     data = json.loads(capsys.readouterr().out)
@@ -81,7 +82,9 @@ def test_compare(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> 
         "compare", files["bad"], files["good"], "--ref", files["refs"], "--metrics", "rouge,cider-d", "--json"
     )
     rouge, cider = json.loads(capsys.readouterr().out)
-    assert rouge["sure"] and rouge["low"] > 0 and cider["sure"]
+    assert rouge["sure"]
+    assert rouge["low"] > 0
+    assert cider["sure"]
     command("compare", files["bad"], files["bad"], "--ref", files["refs"], "--metrics", "rouge")
     assert "not sure" in capsys.readouterr().out
 

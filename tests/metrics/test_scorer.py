@@ -86,7 +86,7 @@ def test_nothing_matches_whatever_the_policy() -> None:
 def test_a_near_miss_is_named() -> None:
     references = {f"video{n}.mp4": ["a man"] for n in range(3)}
     predictions = {"video0.mp4": "a", "video1.mp4": "a", "video2": "a"}
-    with pytest.raises(DataError, match="is 'video2' the clip 'video2.mp4'"):
+    with pytest.raises(DataError, match=r"is 'video2' the clip 'video2\.mp4'"):
         Scorer(references, METRICS).score(predictions)
 
 

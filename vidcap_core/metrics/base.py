@@ -14,7 +14,7 @@ from vidcap_core.metrics.signature import Signature
 
 @dataclass(frozen=True)
 class Additive:
-    """A corpus value that is a function of sums over clips and not their mean (BLEU): what resampling needs."""
+    """A corpus value that is a function of sums over clips, not their mean (BLEU): what resampling needs."""
 
     parts: NDArray[np.float64]
     """[clips, parts]"""

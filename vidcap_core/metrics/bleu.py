@@ -1,6 +1,7 @@
 """BLEU-1 … BLEU-4 (Papineni et al., 2002), as pycocoevalcap computes it.
 
-    BLEU-n = BP · (∏_{k≤n} p_k)^{1/n},   BP = min(1, exp(1 − r/c)),   r: the closest reference length, shorter on a tie
+    BLEU-n = BP · (∏_{k≤n} p_k)^{1/n},   BP = min(1, exp(1 − r/c))
+    p_k: clipped k-gram precision, c: length, r: the nearest reference length, the shorter one on a tie
 """  # fmt: skip
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How sure a number is: bootstrap intervals, and paired tests between two systems, over clips.
 
-Clips are drawn with replacement; document frequencies (CIDEr) stay those of the whole set. A corpus value that is
-not the mean of its clips' values is recomputed where the metric says how (BLEU); else the mean stands in for it, and
-its interval is moved to the corpus value (METEOR).
+Clips are drawn with replacement; document frequencies (CIDEr) stay those of the whole set. A corpus value
+that is not the mean of its clips' values is recomputed where the metric says how (BLEU); else the mean stands
+in for it, and its interval is moved to the corpus value (METEOR).
 """
 
 from __future__ import annotations

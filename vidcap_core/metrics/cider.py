@@ -62,10 +62,8 @@ def cider(refs: Weighted, found: Predicted, clipped: bool) -> Floats:
     total = np.zeros(len(owner))
     for n in range(ORDERS):
         order, rows = index.orders[n], found.orders[n]
-        idf = (
-            np.where(rows.gram >= 0, refs.idf[n][rows.gram], refs.unseen) if len(order.grams) else refs.unseen
-        )
-        weight = rows.count * idf
+        idf = np.append(refs.idf[n], refs.unseen)  # gram -1, one that no reference has, takes the last
+        weight: Floats = rows.count * idf[rows.gram]
         norm = np.sqrt(bincount(rows.row, weight**2, size))
         similarity = _products(
             order, refs.weight[n], rows.pair, rows.row, weight, clipped, begin - first, len(owner)
@@ -117,8 +115,8 @@ class CiderD:
             return weigh(NgramIndex(merged, corpus=len(self.corpus)))
         if len(references) == 1 and self.single_clip == "refuse":
             raise DataError(
-                f"{self.label} of a single clip means nothing: its only document has every n-gram, so all weights are 0",
-                hint="score more clips, or give document frequencies: --corpus REFERENCES, CiderD(corpus=references)",
+                f"{self.label} of a single clip means nothing: it has every n-gram, so all weights are 0",
+                hint="score more clips, or give a corpus: --corpus REFERENCES, CiderD(corpus=references)",
             )
         return weigh(References.of(references).ngrams)
 

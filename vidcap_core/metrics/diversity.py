@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 from vidcap_core.metrics import ptb
 from vidcap_core.metrics.base import Values
 
 
 class Diversity:
-    """Vocabulary, Distinct-1, Distinct-2, Unique, Novel, Length; none of them looks at a caption's own references.
+    """Vocabulary, Distinct-1, Distinct-2, Unique, Novel, Length; none asks whether a caption is right.
 
-    Distinct-n = distinct n-grams / all n-grams. Unique: share of captions that no other clip has. Novel: share of
+    Distinct-n = distinct n-grams / all n-grams. Unique: distinct captions / all captions. Novel: share of
     captions that are not, word for word, among `training` captions (without those: among all references).
     """
 
@@ -31,7 +31,7 @@ class Diversity:
         """All of them over the corpus; the length also per clip."""
         captions = [text.split() for text in predictions.values()]
         words = list(chain.from_iterable(captions))
-        pairs = [pair for caption in captions for pair in zip(caption, caption[1:], strict=False)]
+        pairs = [pair for caption in captions for pair in pairwise(caption)]
         lengths = {clip: float(len(caption)) for clip, caption in zip(predictions, captions, strict=True)}
         size = len(captions)
         return Values(

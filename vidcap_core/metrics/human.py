@@ -23,7 +23,7 @@ class Human:
 def leave_one_out(
     references: Mapping[str, Sequence[str]], metrics: Sequence[str | Metric] = DEFAULT, rounds: int = 5
 ) -> Human:
-    """In round k the k-th reference of every clip is the prediction; clips with one reference are left out."""
+    """In round k the k-th reference of every clip is the prediction; clips with only one are left out."""
     several = {clip: list(lines) for clip, lines in references.items() if len(lines) > 1}
     if not several:
         raise DataError(

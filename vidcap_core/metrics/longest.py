@@ -137,7 +137,7 @@ class Automaton:
             self._accepts.append(min(rules, default=-1))
         return self._ids[key]
 
-    # A recursive-descent parser for the notation: literals match both cases, [classes] and {macros} as written.
+    # A parser for the notation: literals match both cases, [classes] and {macros} as written.
 
     def _parse(self, pattern: str) -> tuple[int, int]:
         saved = self._pattern, self._at

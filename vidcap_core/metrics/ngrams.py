@@ -1,7 +1,7 @@
 """N-grams of tokenised captions as integer arrays: counted once for references, looked up for predictions.
 
-Words are interned to integers and an n-gram is one integer too. For every order n, the references' n-grams are
-kept as sorted arrays, so that looking up all n-grams of all predictions is one binary search.
+Words are interned to integers and an n-gram is one integer too. For every order n, the references' n-grams
+are kept as sorted arrays, so that looking up all n-grams of all predictions is one binary search.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Order:
-    """The references' n-grams of one order. A *pair* is an n-gram in a clip, an *entry* one in a reference."""
+    """The references' n-grams of one order. A *pair* is an n-gram in a clip, an *entry* in a reference."""
 
     grams: Ints
     """sorted codes of the distinct n-grams; a gram's number is its place here"""
@@ -143,7 +143,7 @@ class Found:
 
 
 class NgramIndex:
-    """All n-grams (n = 1 … 4) of the references of many clips; the first `corpus` clips (or all) are documents."""
+    """All n-grams (n = 1 … 4) of many clips' references; the first `corpus` clips (or all) are documents."""
 
     def __init__(self, references: Mapping[str, Sequence[str]], corpus: int | None = None) -> None:
         self.documents = len(references) if corpus is None else corpus
@@ -237,7 +237,7 @@ class NgramIndex:
         return Predicted(clips, lines, found)
 
     def _found(self, order: Order, row: Ints, gram: Ints, own: Ints, clips: Ints) -> Found:
-        """One row per distinct n-gram of a prediction; `own` numbers n-grams that the references lack, too."""
+        """One row per distinct n-gram of a prediction; `own` numbers also those that references lack."""
         code = row * (len(own) + 1) + own
         _, begin, count = np.unique(code, return_index=True, return_counts=True)
         row, gram = row[begin], gram[begin]

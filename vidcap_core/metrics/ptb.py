@@ -17,11 +17,12 @@ from vidcap_core.metrics.ptb_rules import CLASSES, MACROS, RULES
 NAME = "ptb-3.4.1"
 """Stanford CoreNLP 3.4.1, `-preserveLines -lowerCase`, punctuation removed: named in signatures."""
 
-PUNCTUATION = frozenset(["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
+BRACKETS = frozenset(("-LRB-", "-RRB-", "-LCB-", "-RCB-"))
+PUNCTUATION = BRACKETS | {"''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"}
 """What pycocoevalcap removes; the brackets are never found, as tokens are lower case by then."""
 
 NEWLINES = "\n\r\x0b\x0c\u2028\u2029"
-"""Within a caption they count as spaces; pycocoevalcap treats only the first so, the others shift its lines."""
+"""Within a caption they count as spaces; pycocoevalcap does so with the first, the others shift its lines."""
 
 UNKNOWN = "\0"
 """Stands for the tokens of a chunk that depend on the text around it; never part of a token."""
@@ -72,7 +73,10 @@ class Chunks(dict[str, str]):
 
 PLAIN = re.compile("([A-Za-z]+)([.,;:?!]?)")
 ASSIMILATED = frozenset(["cannot", "gonna", "gotta", "lemme", "gimme", "wanna"])
-BEFORE_NUMBER = frozenset(["ca", "fig", "figs", "prop", "no", "nos", "art", "bldg", "pp", "op", "co", "pty", "pte"])
+BEFORE_NUMBER = frozenset(
+    ("ca", "fig", "figs", "prop", "no", "nos", "art", "bldg", "pp", "op", "co", "pty", "pte")
+)
+"""Abbreviations that are one only before a number (or, the last three, before `ltd`)."""
 WIDE = re.compile("[<\t\x85\xa0\u2000-\u200a\u3000]")
 """Tags may hold spaces, and other white space may be part of an address: such lines are read as a whole."""
 UNSURE = re.compile(rf"[\d.]|{WIDE.pattern}")

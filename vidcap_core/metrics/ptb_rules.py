@@ -1,7 +1,7 @@
 """The rules of Stanford's English tokenizer 3.4.1, as one table: what a token looks like, what becomes of it.
 
-Notation as in `longest`: literals match both cases, [classes] only what they list, {names} stand for the entries
-below. The longest match wins, the earlier rule on a tie; `after` must follow and is not part of the token.
+Notation as in `longest`: literals match both cases, [classes] only what they list, {names} stand for the
+entries below. The longest match wins, the earlier rule on a tie; `after` must follow and is not part of it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ MACROS = {
         "|Mo|Mont|Neb|Nev|Okla|[O]re|[P]a|Penn|Tenn|[T]ex|Va|Vt|[W]ash|Wisc?|Wyo)"
     ),
     "company": "(Inc|Cos?|Corp|Pp?t[ye]s?|Ltd|Plc|Bancorp|Bhd|Assn|Univ|Intl|Sys)",
-    "before_lower": "({month}|{day}|{state}|{company}|tel|est|ext|sq|Jr|Sr|Rt|Bldg|Bros|(Ed|Ph)\\.D|Esq|Blvd|Rd|etc|al|seq)\\.",
+    "before_lower": (
+        "({month}|{day}|{state}|{company}|tel|est|ext|sq|Jr|Sr|Rt|Bldg|Bros|(Ed|Ph)\\.D|Esq|Blvd|Rd|etc|al|seq)\\."
+    ),
     "title": (
         "(Mr|Mrs|Ms|[M]iss|Drs?|Profs?|Sens?|Reps?|Attys?|Lt|Col|Gen|Messrs|Govs?|Adm|Rev|Maj|Sgt|Cpl|Pvt|Mt|Capt"
         "|Ste?|Ave|Pres|Lieut|Hon|Brig|Co?mdr|Pfc|Spc|Supts?|Det|Adj|Adv|Asst|Assoc|Ens|Insp|Mlle|Mme|Msgr|Sfc)"
@@ -94,7 +96,8 @@ MACROS = {
     "site": "(www\\.([^ \t\n\f\r\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}"
     "|([^ \t\n\f\r\"`'<>|.!?(){},-_$]+\\.)+(com|net|org|edu))",
     "phone": (
-        "(\\([0-9]{2,3}\\)[ \xa0]?|(\\+\\+?)?([0-9]{2,4}[\\- \xa0])?[0-9]{2,4}[\\- \xa0])[0-9]{3,4}[\\- \xa0]?[0-9]{3,5}"
+        "(\\([0-9]{2,3}\\)[ \xa0]?|(\\+\\+?)?([0-9]{2,4}[\\- \xa0])?[0-9]{2,4}[\\- \xa0])"
+        "[0-9]{3,4}[\\- \xa0]?[0-9]{3,5}"
         "|((\\+\\+?)?[0-9]{2,4}\\.)?[0-9]{2,4}\\.[0-9]{3,4}\\.[0-9]{3,5}"
     ),
     "slashed": "[A-Za-z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}",
@@ -153,7 +156,10 @@ RULES = [
     Rule("<|&lt;", "less"),
     Rule(">|&gt;", "greater"),
     Rule("[<>]?[:;=][\\-o*']?[()DPdpO\\\\{@|\\[\\]]", "parens", after="[^A-Za-z0-9]"),
-    Rule("[\\^x=~<>]\\.\\[\\^x=~<>\\]|{face}_{face}|\\({face}[_.]?{face}\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)", "parens"),
+    Rule(
+        "[\\^x=~<>]\\.\\[\\^x=~<>\\]|{face}_{face}|\\({face}[_.]?{face}\\)|\\([\\^x=~<>']-[\\^x=~<>'`]\\)",
+        "parens",
+    ),
     Rule("\\{", "-LCB-"),
     Rule("\\}", "-RCB-"),
     Rule("\\[", "-LSB-"),

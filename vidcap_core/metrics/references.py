@@ -38,7 +38,7 @@ class References(Mapping[str, tuple[str, ...]]):
 
     @cached_property
     def plain(self) -> bool:
-        """Whether words are exactly what stands between single spaces: no empty line, no other white space."""
+        """Whether words are what stands between single spaces: no empty line, no other white space."""
         lines = [line for captions in self.values() for line in captions]
         whole = " ".join(lines)
         return all(lines) and "  " not in whole and whole.count(" ") + 1 == len(whole.split())

@@ -1,4 +1,4 @@
-"""CIDEr-D as a reward for self-critical training: references prepared once, batches of samples scored fast."""
+"""CIDEr-D as a reward for self-critical training: references prepared once, then batches of samples."""
 
 from __future__ import annotations
 

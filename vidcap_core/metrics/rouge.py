@@ -1,4 +1,4 @@
-"""ROUGE-L (Lin, 2004), as pycocoevalcap computes it: longest common subsequence, best precision and best recall.
+"""ROUGE-L (Lin, 2004), as pycocoevalcap has it: longest common subsequence, best precision, best recall.
 
     P = max_refs LCS / |h|,  R = max_refs LCS / |r|,  ROUGE-L = (1 + β²) P R / (R + β² P),  β = 1.2
 """  # fmt: skip
@@ -41,7 +41,7 @@ class Rouge:
     version = "1"
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
-        """Word numbers and pairs, shared with the n-gram metrics where words are what stands between spaces."""
+        """Word numbers and pairs, shared with the n-gram metrics where they split captions the same way."""
         references = References.of(references)
         first = np.append(0, np.cumsum([len(lines) for lines in references.values()]))
         if references.plain:
@@ -79,8 +79,8 @@ class Rouge:
 def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Ints, owner: Ints) -> Floats:
     """LCS lengths of predictions with each of their references.
 
-    Bit-parallel (Hyyrö, 2004): one integer a pair, bit i is cleared once position i of the prediction is matched,
-    and each word of the reference is one addition. All pairs advance together, longest references first.
+    Bit-parallel (Hyyrö, 2004): one integer a pair, bit i is cleared once position i of the prediction is
+    matched, and each word of the reference is one addition. All pairs advance together.
     """
     fits = lines.lengths <= BITS
     words = np.flatnonzero((lines.words < len(prepared.vocabulary)) & np.repeat(fits, lines.lengths))

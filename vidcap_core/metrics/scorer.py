@@ -81,7 +81,7 @@ class Scorer:
         self._prepared = [metric.prepare(self.references) for metric in self.metrics]
 
     def score(self, predictions: Mapping[str, str]) -> Scores:
-        """Every metric over every clip; ids that do not match are an error unless `missing` says otherwise."""
+        """Every metric over every clip; ids that do not match are an error, unless `missing` allows it."""
         notes: list[str] = []
         chosen = self._match(predictions, notes)
         lines = self._tokenizer(list(chosen.values()))

@@ -1,4 +1,4 @@
-"""SPICE (Anderson et al., 2016) through pycocoevalcap's Java program, where that and its models are installed."""
+"""SPICE (Anderson et al., 2016) through pycocoevalcap's Java program, where it and its models are there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEEDED = ("spice-1.0.jar", "lib/stanford-corenlp-3.6.0.jar", "lib/stanford-coren
 
 
 class Spice:
-    """F-score over scene-graph tuples. Optional: without Java or the parser's models it refuses, it never says 0."""
+    """F-score over scene-graph tuples. Optional: without Java or the models it refuses, it never says 0."""
 
     name = "spice"
     version = "pycocoevalcap"
