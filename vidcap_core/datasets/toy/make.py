@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vidcap_core.cache import cache_home, make_once
@@ -22,8 +23,8 @@ def make_toy(
     def make(part: Path) -> None:
         drawn = scenes(kind, size, seed)
         (part / "videos").mkdir(parents=True)
-        for scene in drawn:
-            write.write_video(part / "videos" / f"{scene.id}.mp4", scene)
+        with ThreadPoolExecutor(2) as pool:  # encoders leave the interpreter free
+            list(pool.map(lambda scene: write.write_video(part / "videos" / f"{scene.id}.mp4", scene), drawn))
         if kind == "clips":
             write.write_clip_annotations(part, drawn)
         else:

@@ -24,7 +24,7 @@ def frames(scene: Scene) -> Iterator[np.ndarray]:
         pulse = 1 + (0.10 if scene.excited else 0.05) * np.sin(
             phase + 2 * np.pi * (2.0 if scene.excited else 0.4) * now
         )
-        picture = ground * pulse
+        picture = ground * np.float32(pulse)
         if corner is not None and scene.bystander is not None:
             _paint(picture, scene.bystander, *corner, scale=0.8, angle=0.0)
         for actor in scene.actors:
@@ -87,14 +87,23 @@ def _act(picture: np.ndarray, actor: Actor, now: float) -> None:
 def _paint(picture: np.ndarray, actor: Actor, x: float, y: float, scale: float, angle: float) -> None:
     """Blend a shape into the picture; a dark notch shows which way up it is."""
     radius = (0.17 if actor.big else 0.11) * scale
-    dx, dy = GRID_X - x, GRID_Y - y
-    cos, sin = np.cos(angle), np.sin(angle)
+    box = _box(x, y, 1.5 * radius)
+    picture = picture[box]
+    dx, dy = GRID_X[box] - x, GRID_Y[box] - y
+    cos, sin = float(np.cos(angle)), float(np.sin(angle))
     u, v = (dx * cos + dy * sin) / radius, (dy * cos - dx * sin) / radius
     cover = _soft(_outside(actor.shape, u, v), radius)[..., None]
     notch = _soft(np.maximum(abs(u) - 0.16, abs(v + 0.72) - 0.3), radius)[..., None] * cover
     colour = np.asarray(COLOURS[actor.colour], dtype=np.float32)
     picture += cover * (colour - picture)
     picture -= 0.75 * notch * picture
+
+
+def _box(x: float, y: float, reach: float) -> tuple[slice, slice]:
+    """The part of the picture that a shape can touch."""
+    low, high = (np.array([y, x]) - reach) * SIDE, (np.array([y, x]) + reach) * SIDE + 1
+    rows, columns = (slice(max(0, int(a)), max(0, int(b) + 1)) for a, b in zip(low, high, strict=True))
+    return rows, columns
 
 
 def _outside(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ SPLITS: dict[Kind, dict[Size, dict[str, int]]] = {
     },
     "long": {
         "small": {"train": 20, "val": 6, "test": 10},
-        "full": {"train": 160, "val": 30, "test": 60},
+        "full": {"train": 160, "val": 24, "test": 40},
     },
 }
 

@@ -1,0 +1,236 @@
+"""The base of every dataset: annotations joined with cached streams, frames and sound, clip by clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from vidcap_core.datasets.places import find_folder, videos_below
+from vidcap_core.datasets.prepared import read_prepared
+from vidcap_core.datasets.records import Official, Reading, Record
+from vidcap_core.datasets.rows import RowSampling, crop
+from vidcap_core.datasets.selection import Selection, read_ids
+from vidcap_core.datasets.stores import Store, open_store
+from vidcap_core.errors import DataError
+from vidcap_core.registry import DATASETS
+from vidcap_core.types import Clip, Event, Sample
+
+Unit = Literal["caption", "clip"]
+
+
+class Dataset:
+    """One split of one dataset.
+
+    split: which one. root: the folder it lies in; without it, see `vidcap data where`.
+    unit: a sample is one "caption" with its clip, or one "clip" with a caption drawn at random.
+    streams: name -> feature store, or names of stores in `<root>/features`. optional: streams a clip may lack.
+    frames, audio: read from the videos, e.g. frames=dict(kind="uniform", count=8, short_side=64).
+    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: add targets.
+    weak: drop all times of events. ids: a list, or a file with one id a line. limit: the first clips only.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
+    official: ClassVar[Mapping[str, Official]] = {}
+
+    def __init__(
+        self,
+        split: str = "train",
+        root: str | None = None,
+        unit: Unit = "caption",
+        streams: dict[str, str] | list[str] | None = None,
+        optional: list[str] | None = None,
+        frames: dict[str, Any] | None = None,
+        audio: dict[str, Any] | bool | None = None,
+        sample: dict[str, Any] | None = None,
+        transforms: list[dict[str, Any]] | None = None,
+        weak: bool = False,
+        limit: int | None = None,
+        ids: list[str] | str | None = None,
+    ) -> None:
+        if split not in self.splits:
+            raise DataError(f"{self.name} has no split '{split}'", hint=f"split= one of {', '.join(self.splits)}")
+        self.split, self.unit, self.weak = split, unit, weak
+        self.folder = self._find(root)
+        self._stores = self._open(streams)
+        self._rows = RowSampling(**sample) if sample else None
+        self._inputs = self._readers(frames, audio)
+        self._transforms = [_build(spec) for spec in transforms or ()]
+        reading = read_prepared(self.folder, split) or self.read(split)
+        needed = {name: store for name, store in self._stores.items() if name not in (optional or ())}
+        self.selection = Selection.of(
+            [self._placed(record) for record in reading.records],
+            everything=reading.everything,
+            official=self.official.get(split),
+            streams=needed,
+            videos=bool(self._inputs),
+            ids=read_ids(ids),
+            limit=limit,
+        )
+        records = self.selection.kept
+        if weak:
+            records = [_without_times(record, self.name) for record in records]
+        if any(record.annotators for record in records) and unit == "caption":
+            if weak:
+                raise DataError(f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
+                                hint='unit="clip"')  # fmt: skip
+            records = [event for record in records for event in _one_an_event(record)]
+        self._records = records
+        self.clips: list[Clip] = [record.clip for record in records]
+        counts = [len(record.captions) if unit == "caption" else 1 for record in records]
+        self._ends = np.cumsum(counts)
+
+    # What a dataset brings.
+
+    def read(self, split: str) -> Reading:
+        """The official annotation files of a split."""
+        raise NotImplementedError
+
+    def _find(self, root: str | None) -> Path:
+        return find_folder(self.name, root, self.aliases)
+
+    def _open(self, streams: dict[str, str] | list[str] | None) -> dict[str, Store]:
+        if isinstance(streams, (list, tuple)):
+            streams = {name: name for name in streams}
+        return {name: open_store(self._store_path(where)) for name, where in (streams or {}).items()}
+
+    def _store_path(self, where: str) -> Path:
+        """A path as given, or below the dataset's `features`."""
+        inside = self.folder / "features" / where
+        given = Path(where).expanduser()
+        return inside if inside.exists() or not given.exists() else given
+
+    # What everybody asks a dataset for.
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def __getitem__(self, index: int) -> Sample:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self.get(index, np.random.default_rng([0, index]))
+
+    def get(self, index: int, rng: np.random.Generator) -> Sample:
+        """One sample; every random choice comes from `rng`."""
+        row = int(np.searchsorted(self._ends, index, side="right"))
+        record = self._records[row]
+        if self.unit == "caption":
+            text: str | None = record.captions[index - (int(self._ends[row - 1]) if row else 0)]
+        else:
+            text = record.captions[int(rng.integers(len(record.captions)))] if record.captions else None
+        sample = Sample(record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng))
+        for transform in self._transforms:
+            sample = replace(sample, targets={**sample.targets, **transform(sample, self)})
+        return sample
+
+    def references(self) -> dict[str, list[str]]:
+        """Captions by clip; of a clip with events, one paragraph an annotator."""
+        return {
+            r.id: list(r.captions) or [" ".join(e.text.strip() for e in events) for events in r.annotators]
+            for r in self._records
+        }
+
+    def events(self) -> list[dict[str, tuple[Event, ...]]]:
+        """Events by clip, one mapping an annotator."""
+        if self.weak:
+            raise DataError(f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val")
+        most = max((len(r.annotators) for r in self._records), default=0)
+        if most == 0:
+            return [{r.id: (Event(*r.clip.span, text),) for r in self._records for text in r.captions[:1]}]
+        return [{r.id: r.annotators[n] for r in self._records if len(r.annotators) > n} for n in range(most)]
+
+    def durations(self) -> dict[str, float]:
+        """Durations in seconds, where they are known."""
+        return {clip.id: clip.duration for clip in self.clips if clip.duration is not None}
+
+    def captions(self) -> list[str]:
+        """Every text, for a tokenizer to learn from."""
+        return [text for record in self._records for text in record.texts]
+
+    def groups(self, kind: str) -> dict[str, str]:
+        """What each clip belongs to: its category, its source video, ..."""
+        return {r.id: r.groups[kind] for r in self._records if kind in r.groups}
+
+    def coverage(self) -> str:
+        """`N of M`, with the hash of the missing list where clips are missing."""
+        return self.selection.coverage()
+
+    def fingerprint(self) -> str:
+        """A hash of what the samples are made of: annotations, ids, features."""
+        parts = [self.name, self.split, self.unit, str(self.weak)]
+        parts += [f"{name}:{store.fingerprint()}" for name, store in sorted(self._stores.items())]
+        return self.selection.fingerprint(self._records, parts)
+
+    # Inside.
+
+    def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        clip, source = record.clip, _source(record)
+        found = {name: store[known] for name, store in self._stores.items() if (known := _key(store, source))}
+        if clip.id != source[0] and clip.duration:
+            found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}
+        return self._rows(found, rng) if self._rows else found
+
+    def _readers(self, frames: dict[str, Any] | None, audio: dict[str, Any] | bool | None) -> dict[str, Any]:
+        from vidcap_core.datasets.inputs import AudioReader, FrameReader
+
+        readers: dict[str, Any] = {}
+        if frames:
+            readers["frames"] = FrameReader(**frames)
+        if audio:
+            readers["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
+        return readers
+
+    def _read_inputs(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        found = {name: reader(record.clip, rng) for name, reader in self._inputs.items()}
+        return {name: values for name, values in found.items() if values is not None}
+
+    def _placed(self, record: Record) -> Record:
+        """A record with the path of its video, where there is one."""
+        if record.clip.path is not None:
+            return record
+        videos = videos_below(self.folder)
+        path = next((videos[name] for name in (record.id, *record.names) if name in videos), None)
+        return record if path is None else replace(record, clip=replace(record.clip, path=str(path)))
+
+
+def _source(record: Record) -> tuple[str, ...]:
+    """Names under which the features of a record may lie; the span of a clip lies under the clip's."""
+    clip = record.groups.get("clip")
+    return (clip or record.id, *record.names)
+
+
+def _key(store: Store, names: Sequence[str]) -> str | None:
+    return next((name for name in names if name in store), None)
+
+
+def _without_times(record: Record, name: str) -> Record:
+    """All that a weakly supervised method may know: what is said, not when."""
+    if not record.annotators:
+        raise DataError(f"{name} has no events, so there are no times to drop", hint="leave weak out")
+    whole = record.clip.span
+    events = tuple(Event(*whole, event.text) for event in record.events)
+    return replace(record, annotators=(events,))
+
+
+def _one_an_event(record: Record) -> list[Record]:
+    """Each event as a clip of its own, with its text as its caption."""
+    clips = [
+        replace(record.clip, id=f"{record.id}#{number}", start=event.start, end=event.end)
+        for number, event in enumerate(record.events)
+    ]
+    return [
+        Record(clip, (event.text,), ((event,),), record.names, {**record.groups, "clip": record.id})
+        for clip, event in zip(clips, record.events, strict=True)
+    ]
+
+
+def _build(spec: Mapping[str, Any]) -> Any:
+    if "type" not in spec:
+        raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
+    return DATASETS.load(spec["type"])(**{key: value for key, value in spec.items() if key != "type"})

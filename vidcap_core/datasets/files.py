@@ -1,0 +1,47 @@
+"""Annotation files as text or JSON, plain, gzipped or zipped, with errors that name the file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import DataError
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; of a zip, its one member named like it, or its only data file."""
+    try:
+        if path.suffix == ".gz":
+            raw = gzip.decompress(path.read_bytes())
+        elif path.suffix == ".zip":
+            raw = _member(path)
+        else:
+            raw = path.read_bytes()
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start} is not UTF-8", hint=f"iconv -t UTF-8 {path.name}") from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read: {error}", hint="get the file again") from error
+
+
+def read_json(path: Path) -> Any:
+    """The data of a JSON file."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})",
+            hint="get the file again",
+        ) from error
+
+
+def _member(path: Path) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        names = [n for n in archive.namelist() if not n.startswith("__MACOSX") and not n.endswith("/")]
+        wanted = [n for n in names if Path(n).name == path.stem] or [n for n in names if n.endswith((".json", ".csv"))]
+        if len(wanted) != 1:
+            raise DataError(f"{path}: holds {len(wanted)} annotation files: {', '.join(names[:5])}", hint="unzip it")
+        return archive.read(wanted[0])

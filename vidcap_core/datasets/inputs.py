@@ -1,0 +1,116 @@
+"""Frames and sound of a clip, read from its video when a sample is asked for."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from vidcap_core.errors import DataError
+from vidcap_core.types import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReader:
+    """Frames uint8 [T, H, W, 3] of the clip's span.
+
+    kind: "uniform" and "segment" take `count` frames; "fps" takes `rate` a second; "clips" takes `clips` groups of
+    `count` frames at `rate`. crop: "center" makes squares of `short_side`, so that clips of any shape fit one batch.
+    """
+
+    kind: Literal["uniform", "segment", "fps", "clips"] = "uniform"
+    count: int | None = None
+    rate: float | None = None
+    clips: int | None = None
+    short_side: int = 224
+    crop: Literal["center"] | None = "center"
+    decoder: str = "pyav"
+
+    def __call__(self, clip: Clip, rng: np.random.Generator) -> np.ndarray | None:
+        """The frames, or None for a clip without a video."""
+        if clip.path is None:
+            return None
+        from vidcap_core.video.decoder import read_frames
+
+        wish = {"kind": self.kind, "frames": self.count, "rate": self.rate, "clips": self.clips}
+        sampling = {key: value for key, value in wish.items() if value is not None}
+        found = read_frames(clip.path, sampling, start=clip.start, end=clip.end, short_side=self.short_side, rng=rng,
+                            decoder=self.decoder)  # fmt: skip
+        return square(found.values) if self.crop else found.values
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReader:
+    """Mono samples [N] of the clip's span; `seconds` at most."""
+
+    rate: int = 16000
+    seconds: float | None = None
+
+    def __call__(self, clip: Clip, rng: np.random.Generator) -> np.ndarray | None:
+        """The sound, or None for a clip that has none."""
+        if clip.path is None:
+            return None
+        from vidcap_core.video.audio import read_audio
+        from vidcap_core.video.probe import probe
+
+        if not probe(clip.path).audio:
+            return None
+        samples = read_audio(clip.path, start=clip.start, end=clip.end, rate=self.rate)
+        return samples if self.seconds is None else samples[: round(self.seconds * self.rate)]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameZip:
+    """Frames that were stored as pictures `<name>/00.jpg` ... in a zip: `count` of them, evenly spread."""
+
+    path: Path
+    count: int | None = None
+    short_side: int = 224
+    crop: Literal["center"] | None = "center"
+    _members: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with self._open() as archive:
+            for name in sorted(archive.namelist()):
+                self._members.setdefault(name.partition("/")[0], []).append(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members
+
+    def read(self, name: str) -> np.ndarray:
+        """The frames of one clip. The zip is opened anew each time: an open one does not survive a fork."""
+        from PIL import Image
+
+        members = self._members[name]
+        count = self.count or len(members)
+        pictures = []
+        with self._open() as archive:
+            for row in np.linspace(0, len(members) - 1, count).round().astype(int):
+                picture = Image.open(io.BytesIO(archive.read(members[row]))).convert("RGB")
+                scale = self.short_side / min(picture.size)
+                size = tuple(max(1, round(side * scale)) for side in picture.size)
+                pictures.append(np.asarray(picture if scale == 1 else picture.resize(size, Image.Resampling.BOX)))  # type: ignore[arg-type]
+        values = np.stack(pictures)
+        return square(values) if self.crop else values
+
+    def _open(self) -> zipfile.ZipFile:
+        try:
+            return zipfile.ZipFile(self.path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{self.path}: cannot be read: {error}") from error
+
+
+def square(frames: np.ndarray) -> np.ndarray:
+    """The middle of each frame, as wide as it is high."""
+    height, width = frames.shape[1:3]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return np.ascontiguousarray(frames[:, top : top + side, left : left + side])
+
+
+Reader = Any
+"""Something that makes an input of a sample: `reader(clip, rng) -> array | None`."""

@@ -1,0 +1,65 @@
+"""MSR-VTT, 2016 splits (https://www.microsoft.com/en-us/research/publication/msr-vtt)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.datasets.base import Dataset
+from vidcap_core.datasets.files import read_json
+from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.records import Official, Reading, Record
+from vidcap_core.errors import DataError
+from vidcap_core.types import Clip
+
+FILES = {
+    "train": ("train_val_videodatainfo.json", "train_val_annotation", "videodatainfo_2016.json", "videodatainfo.json"),
+    "test": ("test_videodatainfo.json", "test_videodatainfo_2016.json", "videodatainfo.json"),
+}
+CATEGORIES = (
+    "music people gaming sports/actions news/events/politics education tv-shows movie/comedy animation "
+    "vehicles/autos howto travel science/technology animals/pets kids/family documentary food/drink cooking "
+    "beauty/fashion advertisement"
+).split()
+
+
+class MSRVTT(Dataset):
+    """10,000 web clips with 20 captions each; train and val share a file, as they are published."""
+
+    name = "msrvtt"
+    official = {
+        "train": Official(6513, 130260),
+        "val": Official(497, 9940),
+        "test": Official(2990, 59800),
+    }
+
+    def read(self, split: str) -> Reading:
+        """`videodatainfo.json`: videos with their split, sentences with their video."""
+        return read_msrvtt(self.folder, split)
+
+
+def read_msrvtt(folder: Path, split: str) -> Reading:
+    """One split of a folder with MSR-VTT's files."""
+    path = find_file(folder, FILES["test" if split == "test" else "train"], f"annotations of MSR-VTT's {split} split")
+    data = read_json(path)
+    if not isinstance(data, dict) or not {"videos", "sentences"} <= data.keys():
+        raise DataError(f"{path}: is no MSR-VTT file: it has no 'videos' and 'sentences'")
+    said: dict[str, list[str]] = {}
+    for sentence in data["sentences"]:
+        said.setdefault(sentence["video_id"], []).append(sentence["caption"])
+    records = [
+        _record(video, said.get(video["video_id"], []))
+        for video in sorted(data["videos"], key=lambda video: int(video["id"]))
+        if video["split"] == ("validate" if split == "val" else split)
+    ]
+    return Reading(records, [record.id for record in records], files=[path])
+
+
+def _record(video: dict[str, Any], captions: list[str]) -> Record:
+    """The file of a clip holds the clip alone, so its times in the source video only give its duration."""
+    duration = round(float(video["end time"]) - float(video["start time"]), 3)
+    category = video.get("category")
+    groups = {"category": CATEGORIES[category]} if isinstance(category, int) else {}
+    if source := video.get("url"):
+        groups["source"] = source
+    return Record(Clip(video["video_id"], duration=duration), tuple(captions), groups=groups)

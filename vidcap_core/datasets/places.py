@@ -1,0 +1,86 @@
+"""Where data lie: one folder a dataset, under `$VIDCAP_DATA`, or wherever the config points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from vidcap_core.errors import DataError
+
+VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".wav", ".mp3", ".m4a"})
+PACKED = ("", ".gz", ".zip")
+
+
+def data_home() -> Path:
+    """`$VIDCAP_DATA`, else the user's data folder."""
+    given = os.environ.get("VIDCAP_DATA")
+    if given:
+        return Path(given).expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vidcap"
+
+
+def candidates(name: str) -> list[Path]:
+    """Folders in which a dataset is looked for when no root is given, first match wins."""
+    found = [data_home() / name]
+    if shared := os.environ.get("VIDCAP_SHARED_DATA"):
+        found.append(Path(shared).expanduser() / name)
+    return found
+
+
+def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -> Path:
+    """The dataset's folder: the given root, or the first candidate that is there."""
+    if root is not None:
+        folder = Path(root).expanduser()
+        if folder.is_dir():
+            return folder
+        raise DataError(f"{name}: there is no folder {folder}", hint=f"root= the folder that holds {name}")
+    places = [place for known in (name, *aliases) for place in candidates(known)]
+    for place in places:
+        if place.is_dir():
+            return place
+    looked = " or ".join(map(str, places))
+    raise DataError(
+        f"{name}: no data at {looked}",
+        hint=f"vidcap data prepare {name} --from FOLDER   (or root=FOLDER in the config; see: vidcap data where)",
+    )
+
+
+def find_file(folder: Path, names: Iterable[str], what: str) -> Path:
+    """An annotation file by any of its known names, in the folder or below it, plain or packed."""
+    names = list(names)
+    if found := look_for(folder, names):
+        return found
+    raise DataError(
+        f"{folder}: no {what}: looked for {' or '.join(names)} (also as .gz or .zip, also in folders below)",
+        hint="put the official annotation file there",
+    )
+
+
+def look_for(folder: Path, names: Iterable[str]) -> Path | None:
+    """The same, or None."""
+    wanted = [name + packed for name in names for packed in PACKED]
+    for name in wanted:
+        if (folder / name).is_file():
+            return folder / name
+    below = {path.name: path for path in _annotation_files(folder)}
+    return next((below[name] for name in wanted if name in below), None)
+
+
+def _annotation_files(folder: Path) -> Iterator[Path]:
+    """Files at most three folders down that are no videos, in a fixed order."""
+    for depth in ("*/*", "*/*/*", "*/*/*/*"):
+        for path in sorted(folder.glob(depth)):
+            if path.suffix.lower() in (".json", ".jsonl", ".txt", ".csv", ".tsv", ".gz", ".zip"):
+                yield path
+
+
+@lru_cache(maxsize=16)
+def videos_below(folder: Path) -> dict[str, Path]:
+    """Video and sound files below a folder, by name without its ending."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in VIDEOS:
+            found.setdefault(path.stem, path)
+    return found

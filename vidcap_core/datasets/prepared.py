@@ -1,0 +1,66 @@
+"""The one normalised schema: what `vidcap data prepare` writes, and how it is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.datasets.records import Defect, Reading, Record
+from vidcap_core.errors import DataError
+from vidcap_core.types import Clip, Event
+
+MANIFEST = "dataset.json"
+SCHEMA = 1
+
+
+def read_prepared(folder: Path, split: str) -> Reading | None:
+    """A split as it was prepared, or None where the folder holds the official files instead."""
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        return None
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    if facts.get("schema") != SCHEMA:
+        raise DataError(f"{manifest}: schema {facts.get('schema')}, this version reads {SCHEMA}",
+                        hint="vidcap data prepare NAME --from FOLDER, again")  # fmt: skip
+    if split not in facts["splits"]:
+        raise DataError(f"{folder}: the split '{split}' was not prepared; there is {', '.join(facts['splits'])}",
+                        hint="vidcap data prepare NAME --from a FOLDER that holds its annotations")  # fmt: skip
+    path = folder / f"{split}.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    facts = facts["splits"][split]
+    defects = [Defect(d["what"], tuple(d["ids"]), d["mend"], d["known"]) for d in facts["defects"]]
+    return Reading([from_line(json.loads(line)) for line in lines], facts["everything"], defects, [path])
+
+
+def prepared_lines(reading: Reading) -> Iterator[str]:
+    """A split in the normalised schema, one clip a line."""
+    for record in reading.records:
+        yield json.dumps(to_line(record), ensure_ascii=False)
+
+
+def to_line(record: Record) -> dict[str, Any]:
+    """A record as plain data; what is empty is left out."""
+    clip = record.clip
+    line: dict[str, Any] = {
+        "id": clip.id,
+        "video": clip.path,
+        "start": clip.start or None,
+        "end": clip.end,
+        "duration": clip.duration,
+        "captions": list(record.captions),
+        "events": [[[e.start, e.end, e.text] for e in events] for events in record.annotators],
+        "names": list(record.names),
+        "groups": dict(record.groups),
+    }
+    return {key: value for key, value in line.items() if value not in (None, [], {})}
+
+
+def from_line(line: dict[str, Any]) -> Record:
+    """The record behind plain data."""
+    clip = Clip(line["id"], line.get("video"), line.get("start", 0.0), line.get("end"), line.get("duration"))
+    annotators = tuple(tuple(Event(*event) for event in events) for events in line.get("events", ()))
+    return Record(
+        clip, tuple(line.get("captions", ())), annotators, tuple(line.get("names", ())), line.get("groups", {})
+    )

@@ -1,0 +1,63 @@
+"""What an annotation file says, before any feature or video is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidcap_core.types import Clip, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One clip as annotated: captions, or events by one or several annotators."""
+
+    clip: Clip
+    captions: tuple[str, ...] = ()
+    annotators: tuple[tuple[Event, ...], ...] = ()
+    names: tuple[str, ...] = ()  # other names under which its video or features may lie
+    groups: Mapping[str, str] = field(default_factory=dict)  # what it belongs to: category, source video, fold
+
+    @property
+    def id(self) -> str:
+        """The clip's id."""
+        return self.clip.id
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What the first annotator wrote."""
+        return self.annotators[0] if self.annotators else ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text of the clip."""
+        return self.captions or tuple(event.text for events in self.annotators for event in events)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something odd in the data: what, where, and what becomes of it or what to do."""
+
+    what: str
+    ids: tuple[str, ...]
+    mend: str
+    known: bool = False  # part of the official files, and dealt with
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """How much a split officially holds; None where no number is known."""
+
+    clips: int | None = None
+    captions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A split as read: its records, all ids it officially has (as far as known), its defects and its files."""
+
+    records: Sequence[Record]
+    everything: Sequence[str] = ()
+    defects: Sequence[Defect] = ()
+    files: Sequence[Path] = ()

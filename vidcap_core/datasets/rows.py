@@ -1,0 +1,42 @@
+"""Which rows of the streams of a clip are kept: the same moments in every stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class RowSampling:
+    """`count` moments of a clip.
+
+    uniform: the first and last row and what lies evenly between; row_k = round(k (T - 1) / (count - 1)).
+    segment: one random moment in each of `count` equal parts, the same one for all streams.
+    A stream with fewer rows repeats some; `every=True` keeps a shorter stream as it is.
+    """
+
+    kind: Literal["uniform", "segment"] = "uniform"
+    count: int = 28
+    every: bool = False
+
+    def __call__(self, streams: Mapping[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """The chosen rows of each stream."""
+        shift = rng.random(self.count) if self.kind == "segment" else None
+        return {name: values[self._rows(len(values), shift)] for name, values in streams.items()}
+
+    def _rows(self, length: int, shift: np.ndarray | None) -> np.ndarray:
+        if length == 0 or (self.every and length <= self.count):
+            return np.arange(length)
+        if shift is None:
+            return np.linspace(0, length - 1, self.count).round().astype(int)
+        return ((np.arange(self.count) + shift) / self.count * length).astype(int).clip(0, length - 1)
+
+
+def crop(values: np.ndarray, start: float, end: float, duration: float) -> np.ndarray:
+    """The rows of a stream that lie between two moments; at least one."""
+    first = min(len(values) - 1, int(start / duration * len(values)))
+    last = max(first + 1, int(np.ceil(end / duration * len(values))))
+    return values[first:last]

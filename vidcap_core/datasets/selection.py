@@ -1,0 +1,91 @@
+"""Which clips of a split are used, which are missing, and why."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidcap_core.datasets.records import Official, Record
+from vidcap_core.datasets.stores import Store
+from vidcap_core.errors import DataError
+from vidcap_core.metrics.signature import hash_ids
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The records in use, how many the split officially has, and the reason why each other one is left out."""
+
+    kept: list[Record]
+    total: int
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        records: Sequence[Record],
+        everything: Sequence[str] = (),
+        official: Official | None = None,
+        streams: Mapping[str, Store] | None = None,
+        videos: bool = False,
+        ids: frozenset[str] | None = None,
+        limit: int | None = None,
+    ) -> Selection:
+        """Leave out what has no text, no features or no video, and what was not asked for."""
+        known = dict.fromkeys([*everything, *(record.id for record in records)], "not annotated")
+        if ids is not None and (strangers := sorted(ids - known.keys())):
+            raise DataError(f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
+                            hint="check the split and the file of ids")  # fmt: skip
+        kept = []
+        for record in records:
+            reason = _reason(record, streams or {}, videos, ids)
+            if reason is None and limit is not None and len(kept) >= limit:
+                reason = "beyond the limit"
+            if reason is None:
+                kept.append(record)
+                del known[record.id]
+            else:
+                known[record.id] = reason
+        total = official.clips if official and official.clips else 0
+        return cls(kept, max(total, len(kept) + len(known)), known)
+
+    def coverage(self) -> str:
+        """`N of M`, with the hash of the missing list."""
+        missing = f" (missing {hash_ids(self.missing)})" if self.missing else ""
+        return f"{len(self.kept)} of {self.total}{missing}"
+
+    def fingerprint(self, records: Iterable[Record], parts: Iterable[str]) -> str:
+        """A hash over the records in use and whatever else the data depend on."""
+        digest = hashlib.sha256("\n".join(parts).encode())
+        for r in records:
+            events = [[(e.start, e.end, e.text) for e in events] for events in r.annotators]
+            digest.update(repr((r.id, r.clip.start, r.clip.end, r.clip.duration, r.captions, events)).encode())
+        return digest.hexdigest()[:16]
+
+
+def read_ids(given: list[str] | str | None) -> frozenset[str] | None:
+    """Ids as listed, or as a file lists them, one a line."""
+    if given is None:
+        return None
+    if isinstance(given, str):
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise DataError(f"ids: there is no file {path}", hint="ids= a list, or a file with one id a line")
+        given = path.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.strip() for line in given if line.strip())
+
+
+def _reason(
+    record: Record, streams: Mapping[str, Store], videos: bool, ids: frozenset[str] | None
+) -> str | None:
+    if ids is not None and record.id not in ids:
+        return "not asked for"
+    if not record.texts:
+        return "no captions"
+    for name, store in streams.items():
+        if not any(known in store for known in (record.id, *record.names)):
+            return f"no features in '{name}'"
+    if videos and record.clip.path is None:
+        return "no video"
+    return None

@@ -1,0 +1,117 @@
+"""Cached features by clip id: a feature store, one npz of arrays, or a folder of npy files."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from vidcap_core.errors import DataError
+
+
+class Store(Protocol):
+    """Feature sequences [T, D] by clip id."""
+
+    def __contains__(self, clip: object) -> bool: ...
+
+    def __getitem__(self, clip: str) -> np.ndarray: ...
+
+    def fingerprint(self) -> str:
+        """A hash that stands for the content."""
+        ...
+
+
+class NpzStore:
+    """One npz with `ids` [N] and `feats` [N, T, D], held in memory."""
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path, allow_pickle=False) as arrays:
+            if not {"ids", "feats"} <= set(arrays):
+                raise DataError(f"{path}: has {', '.join(arrays)}; a stream needs 'ids' [N] and 'feats' [N, T, D]")
+            self._rows = {str(clip): row for row, clip in enumerate(arrays["ids"])}
+            self._values = arrays["feats"]
+        self._path = path
+
+    def __contains__(self, clip: object) -> bool:
+        return clip in self._rows
+
+    def __getitem__(self, clip: str) -> np.ndarray:
+        return np.asarray(self._values[self._rows[clip]])
+
+    def fingerprint(self) -> str:
+        """Hash of the file."""
+        return _hash_file(self._path)
+
+
+class NpyFolder:
+    """One `<clip id>.npy` a clip."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: path for path in sorted(folder.glob("*.npy"))}
+        if not self._files:
+            raise DataError(f"{folder}: no .npy files and no feature store", hint="vidcap features inspect FOLDER")
+
+    def __contains__(self, clip: object) -> bool:
+        return clip in self._files
+
+    def __getitem__(self, clip: str) -> np.ndarray:
+        path = self._files[clip]
+        try:
+            values = np.load(path, allow_pickle=False)
+        except (ValueError, OSError) as error:
+            raise DataError(f"{path}: cannot be read as an array: {error}") from error
+        if values.ndim != 2:
+            raise DataError(f"{path}: has shape {values.shape}; a stream is [T, D]")
+        return np.asarray(values)
+
+    def fingerprint(self) -> str:
+        """Hash of names, sizes and the arrays' headers and ends: the files are too many to read whole."""
+        digest = hashlib.sha256()
+        for name, path in self._files.items():
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                digest.update(f"{name} {size} ".encode() + file.read(256))
+                file.seek(max(0, size - 256))
+                digest.update(file.read())
+        return digest.hexdigest()[:16]
+
+
+def open_store(path: Path) -> Store:
+    """The store at a path, whatever its kind."""
+    if path.suffix == ".npz" and path.is_file():
+        return NpzStore(path)
+    if not path.is_dir():
+        raise DataError(f"{path}: there are no features", hint="vidcap features extract --out " + str(path))
+    if any(path.glob("*.npy")):
+        return NpyFolder(path)
+    return FeatureFolder(path)
+
+
+class FeatureFolder:
+    """A feature store as `vidcap features extract` writes it."""
+
+    def __init__(self, path: Path) -> None:
+        from vidcap_core.features.store import FeatureStore
+
+        self._store: Any = FeatureStore(path)
+        self._path = path
+
+    def __contains__(self, clip: object) -> bool:
+        return clip in self._store
+
+    def __getitem__(self, clip: str) -> np.ndarray:
+        return np.asarray(self._store[clip])
+
+    def fingerprint(self) -> str:
+        """Hash of the index, which holds the hashes of the shards."""
+        return str(self._store.fingerprint())
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:16]
