@@ -11,12 +11,26 @@ from typing import Any
 import av
 import numpy as np
 
-from vidcap_core.report.panels import Bars, Curve, Custom, FrameAttention, SpatialAttention, Timeline, to_plain
+from vidcap_core.report.panels import (
+    Bars,
+    Curve,
+    Custom,
+    FrameAttention,
+    SpatialAttention,
+    Timeline,
+    to_plain,
+)
 from vidcap_core.types import Event
 
 NASTY = '</script><script>document.title="owned"</script> "quotes" \'too\' & 🎬\nnew line \u2028 <b>bold</b>'
 SUBJECTS = ("a red ball", "a blue square", "a green triangle", "a small dog", "a man in a hat")
-ACTIONS = ("moves to the left", "grows slowly", "spins in a circle", "runs across the grass", "plays the guitar")
+ACTIONS = (
+    "moves to the left",
+    "grows slowly",
+    "spins in a circle",
+    "runs across the grass",
+    "plays the guitar",
+)
 
 
 def video(path: Path, seed: int, length: float = 3.0) -> Path:
@@ -87,7 +101,7 @@ def run_folder(folder: Path, clips: int = 45, split: str = "val", videos: int = 
 def event(rng: random.Random, text: str, start: float, end: float) -> dict[str, Any]:
     """A predicted event with a log-probability for each word and one for the end."""
     tokens = [*text.split(), ""]
-    logs = [-rng.random() ** 3 * 3 for _ in tokens]
+    logs = [-(rng.random() ** 3) * 3 for _ in tokens]
     words = {"tokens": tokens, "log_probs": logs}
     return {"start": start, "end": end, "text": text, "score": sum(logs) / len(logs), "words": words}
 
@@ -96,12 +110,14 @@ def panels_of(rng: random.Random, number: int, events: list[dict[str, Any]]) -> 
     """Every kind; attention over 12 moments from two branches, peaking later for later words."""
     words = events[0]["text"].split()
     times = [3.0 * (t + 0.5) / 12 for t in range(12)]
+
     def rows(width: float) -> list[list[float]]:
         made = []
         for place in range(len(words)):
             row = [math.exp(-((t - 12 * place / len(words)) ** 2) / width) + 0.02 for t in range(12)]
             made.append([value / sum(row) for value in row])
         return made
+
     found: list[Any] = [FrameAttention(words, {"image": rows(4.0), "motion": rows(12.0)}, times, event=0)]
     if number % 2 == 0:
         weights = np.full((len(words), 4, 7, 7), 0.01)
@@ -110,10 +126,20 @@ def panels_of(rng: random.Random, number: int, events: list[dict[str, Any]]) -> 
             weights[place, :, place % 7, (place * 2 + 1) % 7] = 0.5
         found.append(SpatialAttention(words, weights, [0.4, 1.1, 1.9, 2.6], event=0))
     if number == 1:
-        curves = [Curve(f"event {k}", times, [math.exp(-((t - 0.8 - k) ** 2) * 3) for t in times]) for k in (0, 1)]
+        curves = [
+            Curve(f"event {k}", times, [math.exp(-((t - 0.8 - k) ** 2) * 3) for t in times]) for k in (0, 1)
+        ]
         said = [Event(e["start"], e["end"], e["text"], e["score"]) for e in events]
-        found.append(Timeline(said, [Event(0.0, 1.5, "a red ball grows"), Event(1.2, 3.0, "it moves away")], curves))
-    found.append(Bars({f"attribute {k}": rng.random() ** 2 for k in range(30)} | {words[1]: 0.9}, [words[1]], "Attributes"))
+        found.append(
+            Timeline(said, [Event(0.0, 1.5, "a red ball grows"), Event(1.2, 3.0, "it moves away")], curves)
+        )
+    found.append(
+        Bars(
+            {f"attribute {k}": rng.random() ** 2 for k in range(30)} | {words[1]: 0.9},
+            [words[1]],
+            "Attributes",
+        )
+    )
     found.append(Custom("wheel", {"angle": 1.5, "hostile": NASTY}, title="A kind of a plugin's own"))
     return found
 

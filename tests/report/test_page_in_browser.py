@@ -167,7 +167,9 @@ def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     assert first.get_attribute("data-id") == wanted["id"]
     assert one(page, ".clip[data-index='0'] h3").get_property("textContent") == wanted["id"]
     assert many(page, ".clip b[class], .clip script, h3 b") == []
-    light = page.execute_script("return JSON.parse(document.getElementById('page-data').textContent).clips[0]")
+    light = page.execute_script(
+        "return JSON.parse(document.getElementById('page-data').textContent).clips[0]"
+    )
     assert light["text"] == wanted["text"]
     one(page, "#filter").send_keys('"owned"</script>')
     until(lambda: one(page, "#status").text, "1–1 of 1 clips")
@@ -208,6 +210,8 @@ def test_three_thousand_clips_open_quickly(browser: Any, tmp_path: Path) -> None
         order.value = "down|score:CIDEr-D";
         order.dispatchEvent(new Event("change"));
         requestAnimationFrame(() => done(performance.now() - begin));""")
-    print(f"3,000 clips: {report.stat().st_size / 1e6:.1f} MB, opened in {opened:.2f} s, sorted in {took:.0f} ms")
+    print(
+        f"3,000 clips: {report.stat().st_size / 1e6:.1f} MB, opened in {opened:.2f} s, sorted in {took:.0f} ms"
+    )
     assert opened < 10
     assert took < 2000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.errors import VideoError
+from vidcap_core.errors import UserError
 from vidcap_core.report import frames, renderers
 from vidcap_core.report.panels import Timeline, plain, to_plain
 from vidcap_core.report.store import reference_tracks
@@ -31,14 +31,17 @@ class ClipView:
 
     def light(self) -> dict[str, Any]:
         """What the list, its order and its filter need."""
-        data = {"id": self.id, "text": self.text, "references": list(self.references), "scores": self.scores}
-        return data | {"confidence": self.confidence, "events": len(self.events)}
+        scores = {name: score for name, score in self.scores.items() if math.isfinite(score)}
+        data = {"id": self.id, "text": self.text, "references": list(self.references), "scores": scores}
+        return data | {"confidence": self.confidence}
 
     def heavy(self, strip: Mapping[str, Any] | None) -> dict[str, Any]:
         """Words, panels and frames."""
         events = [{**event, "words": words_of(event)} for event in self.events]
         panels = [renderers.draw(dict(panel)) for panel in self.panels]
-        return plain({"span": self.span, "events": events, "panels": panels, "n_best": self.n_best, "film": strip})  # type: ignore[no-any-return]
+        return plain(
+            {"span": self.span, "events": events, "panels": panels, "n_best": self.n_best, "film": strip}
+        )  # type: ignore[no-any-return]
 
     @property
     def confidence(self) -> float | None:
@@ -54,7 +57,7 @@ class ClipView:
             return {"note": "the video is not where it was when the run was made"}
         try:
             return frames.filmstrip(self.path, self.span)
-        except (VideoError, OSError) as error:
+        except (UserError, OSError) as error:
             return {"note": str(error)}
 
 
@@ -67,12 +70,19 @@ def view(
     """A clip from the files of a run; reference events become a timeline and, as texts, references."""
     texts, tracks = reference_tracks(references)
     events = tuple(prediction.get("events", ()))
-    shown = list(panels)
-    if (len(events) > 1 or tracks) and not any(panel["kind"] == Timeline.kind for panel in panels):
+    reference = [event for track in tracks for event in track]
+    shown = [
+        {"reference": plain(reference), **_filled(panel)} if panel["kind"] == Timeline.kind else panel
+        for panel in panels
+    ]
+    if (len(events) > 1 or reference) and not any(panel["kind"] == Timeline.kind for panel in panels):
         said = tuple(Event(e["start"], e["end"], e["text"], e.get("score")) for e in events)
-        shown.insert(0, to_plain(Timeline(said, tuple(event for track in tracks for event in track))))
-    texts += [f"{event.start:.1f}–{event.end:.1f} s: {event.text}" for track in tracks for event in track]
-    span = prediction.get("span") or [min((e["start"] for e in events), default=0.0), max((e["end"] for e in events), default=0.0)]
+        shown.insert(0, to_plain(Timeline(said, tuple(reference))))
+    texts += [f"{event.start:.1f}–{event.end:.1f} s: {event.text}" for event in reference]
+    span = prediction.get("span") or [
+        min((e["start"] for e in events), default=0.0),
+        max((e["end"] for e in events), default=0.0),
+    ]
     return ClipView(
         id=str(prediction["id"]),
         text=prediction["text"],
@@ -86,13 +96,20 @@ def view(
     )
 
 
+def _filled(panel: Mapping[str, Any]) -> dict[str, Any]:
+    """A panel's fields that hold something: a head knows no reference, so the page adds it."""
+    return {name: value for name, value in panel.items() if name != "reference" or value}
+
+
 def words_of(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The words of an event with the probability of each; the end of the text is no word."""
     words = event.get("words")
     if not words:
         return [{"text": word} for word in event["text"].split()]
     pairs = zip(words["tokens"], words["log_probs"], strict=False)
-    return [{"text": token.strip(), "p": round(math.exp(min(0.0, p)), 4)} for token, p in pairs if token.strip()]
+    return [
+        {"text": token.strip(), "p": round(math.exp(min(0.0, p)), 4)} for token, p in pairs if token.strip()
+    ]
 
 
 def with_frames(clips: Sequence[ClipView], metric: str | None, limit: int) -> set[str]:

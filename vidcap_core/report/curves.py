@@ -57,7 +57,9 @@ def thinned(curve: Curve) -> Curve:
     size = math.ceil(len(curve.x) / POINTS)
     if size <= 1:
         return curve
-    x, y = ([_mean(values[i : i + size]) for i in range(0, len(values), size)] for values in (curve.x, curve.y))
+    x, y = (
+        [_mean(values[i : i + size]) for i in range(0, len(values), size)] for values in (curve.x, curve.y)
+    )
     return Curve(curve.name, tuple(x), tuple(y), curve.x_label, curve.y_label)
 
 
@@ -78,7 +80,9 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
         FigureCanvasAgg(figure)
         axes = figure.subplots()
         for curve in chart.curves:
-            axes.plot(curve.x, curve.y, label=curve.name, marker="." if len(curve.x) < 30 else None, linewidth=1.4)
+            axes.plot(
+                curve.x, curve.y, label=curve.name, marker="." if len(curve.x) < 30 else None, linewidth=1.4
+            )
         axes.set(xlabel="step", title=chart.name)
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)

@@ -18,11 +18,20 @@ def filmstrip(path: str, span: tuple[float, float], count: int = COUNT, side: in
 
     start, end = span
     film = read_frames(
-        path, {"kind": "uniform", "frames": count}, start=start, end=end if end > start else None, short_side=side
+        path,
+        {"kind": "uniform", "frames": count},
+        start=start,
+        end=end if end > start else None,
+        short_side=side,
     )
     height, width = film.values.shape[1:3]
     images = [jpeg(frame) for frame in film.values]
-    return {"times": [round(float(t), 2) for t in film.times], "images": images, "width": width, "height": height}
+    return {
+        "times": [round(float(t), 2) for t in film.times],
+        "images": images,
+        "width": width,
+        "height": height,
+    }
 
 
 def jpeg(frame: Any) -> str:

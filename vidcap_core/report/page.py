@@ -48,7 +48,7 @@ def write(page: Page, path: Path, frames: int = FRAMES) -> Path:
     """Write a page whole or not at all."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
+        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.writelines(pieces(page, frames))
         part.replace(path)
     finally:
@@ -58,6 +58,7 @@ def write(page: Page, path: Path, frames: int = FRAMES) -> Path:
 
 def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
     """The page piece by piece: a clip's frames are read, written and forgotten."""
+    shown = with_frames(page.clips, page.metric, frames)
     script = "\n".join(static(name) for name in SCRIPTS)
     template = Template(static("page.html"))
     start, end = template.substitute(
@@ -66,8 +67,12 @@ def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
         style=static("page.css"),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        facts="".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in page.facts),
-        notes="".join(f'<p class="note">{escape(note)}</p>' for note in page.notes),
+        facts="".join(
+            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in page.facts
+        ),
+        notes="".join(
+            f'<p class="note">{escape(note)}</p>' for note in (*page.notes, *_about_frames(page, len(shown)))
+        ),
         scores=_scores(page.scores),
         exports=_exports(page.exports),
         details="".join(
@@ -77,10 +82,11 @@ def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
         count=f"{len(page.clips):,}",
     ).split("<!-- data -->")
     yield start
-    charts = [{"name": c.name, "curves": [to_plain(thinned(curve)) for curve in c.curves]} for c in page.charts]
+    charts = [
+        {"name": c.name, "curves": [to_plain(thinned(curve)) for curve in c.curves]} for c in page.charts
+    ]
     light = [clip.light() for clip in page.clips]
     yield _data("page-data", {"clips": light, "charts": charts, "metric": page.metric})
-    shown = with_frames(page.clips, page.metric, frames)
     for index, clip in enumerate(page.clips):
         yield _data(f"clip-{index}", clip.heavy(clip.filmstrip() if clip.id in shown else None))
     yield end
@@ -103,6 +109,15 @@ def embedded(data: Any) -> str:
 def facts_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and values for a person; what is unknown is left out."""
     return [(name, _readable(value)) for name, value in values.items() if value not in (None, "", {}, [])]
+
+
+def _about_frames(page: Page, shown: int) -> list[str]:
+    if shown >= len(page.clips) or not any(clip.path for clip in page.clips):
+        return []
+    best = ", then the best and the worst" if page.metric else ""
+    return [
+        f"Frames of {shown:,} of {len(page.clips):,} clips are inside this page: those with panels{best}, then the first."
+    ]
 
 
 def _readable(value: Any) -> str:
@@ -132,5 +147,7 @@ def _scores(rows: Sequence[tuple[str, float, str]]) -> str:
 def _exports(names: Sequence[str]) -> str:
     if not names:
         return ""
-    links = " · ".join(f'<a href="{escape(name, quote=True)}">{escape(Path(name).name)}</a>' for name in names)
+    links = " · ".join(
+        f'<a href="{escape(name, quote=True)}">{escape(Path(name).name)}</a>' for name in names
+    )
     return f'<p class="files">Beside this page: {links}</p>'

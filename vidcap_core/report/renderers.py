@@ -18,7 +18,10 @@ def draw(panel: dict[str, Any]) -> dict[str, Any]:
         renderer = find(panel["renderer"])
     except PanelError as error:
         return {**panel, "note": str(error)}
-    return {**panel, "html": renderer(panel["data"])}
+    try:
+        return {**panel, "html": str(renderer(panel["data"]))}
+    except Exception as error:  # a plugin's fault must not cost the page
+        return {**panel, "note": f"{panel['renderer']} failed: {type(error).__name__}: {error}"}
 
 
 def find(dotted: str) -> Callable[[Any], str]:

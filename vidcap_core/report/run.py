@@ -19,7 +19,11 @@ def write_run_report(folder: Path, split: str = "val", frames: int = page.FRAMES
     """`report-SPLIT.html` in a run folder, and its curves as PNG and CSV in `report-SPLIT/`."""
     path = folder / f"report-{split}.html"
     shown, plots = read_run(folder, split)
-    exports = [f"report-{split}/{name}" for name in curves.export(plots, folder / f"report-{split}")] if plots else []
+    exports = (
+        [f"report-{split}/{name}" for name in curves.export(plots, folder / f"report-{split}")]
+        if plots
+        else []
+    )
     return page.write(page.Page(**shown, charts=plots, exports=exports), path, frames)
 
 
@@ -57,7 +61,9 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         "title": folder.resolve().name,
         "summary": f"Run report, split {split}: {len(clips):,} clips",
         "facts": page.facts_of(facts),
-        "scores": [(name, value, signature_of(name, scores.get("signatures", {}))) for name, value in values.items()],
+        "scores": [
+            (name, value, signature_of(name, scores.get("signatures", {}))) for name, value in values.items()
+        ],
         "clips": clips,
         "metric": metric,
         "details": [("Config as resolved", json.dumps(config, indent=2, ensure_ascii=False))],

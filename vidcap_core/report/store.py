@@ -60,7 +60,9 @@ def read(path: Path, missing: Any = None) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}", hint="the test step again, which writes it anew") from error
+        raise UserError(
+            f"{path} is not JSON: {error}", hint="the test step again, which writes it anew"
+        ) from error
 
 
 def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]]:
@@ -72,4 +74,6 @@ def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]
 
 
 def _is_dense(value: Sequence[Any]) -> bool:
-    return len(value) > 1 and isinstance(value[0], Event) or bool(value) and isinstance(value[0], (list, tuple))
+    return (
+        len(value) > 1 and isinstance(value[0], Event) or bool(value) and isinstance(value[0], (list, tuple))
+    )

@@ -67,6 +67,14 @@ function lineChart(name, curves) {
   return element("figure", { class: "chart" }, [element("figcaption", {}, [element("span", { text: name }), ...keys]), svg]);
 }
 
+function between(xs, ys, x) { // the value at x of the line through (xs, ys); its ends go on flat
+  const after = xs.findIndex((at) => at >= x);
+  if (after < 0) return ys[ys.length - 1];
+  if (after === 0) return ys[0];
+  const part = (x - xs[after - 1]) / (xs[after] - xs[after - 1] || 1);
+  return ys[after - 1] + part * (ys[after] - ys[after - 1]);
+}
+
 function nearest(values, wanted) {
   let best = 0;
   values.forEach((value, index) => { if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = index; });

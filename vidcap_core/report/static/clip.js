@@ -12,12 +12,11 @@ class Frames {
     this.node = element("div", { class: "film" }, this.boxes);
   }
 
-  weigh(weights, times) { // each frame gets the weight of the moments that are nearest to it
-    const sums = this.times.map(() => 0);
-    if (weights) times.forEach((time, t) => { sums[nearest(this.times, time)] += weights[t]; });
-    const top = Math.max(...sums, 1e-9);
+  weigh(weights, times) { // a frame is as clear as the attention at its moment is strong
+    const found = weights ? this.times.map((time) => between(times, weights, time)) : [];
+    const top = Math.max(...found, 1e-9);
     this.boxes.forEach((box, index) => {
-      box.style.opacity = weights ? (0.25 + 0.75 * sums[index] / top).toFixed(3) : "";
+      box.style.opacity = weights ? (0.25 + 0.75 * found[index] / top).toFixed(3) : "";
     });
   }
 
@@ -60,7 +59,7 @@ function clipBody(light, heavy) {
   const looks = heavy.panels.filter((panel) => panel.kind.endsWith("_attention"));
   const spatial = looks.find((panel) => panel.kind === "spatial_attention");
   const clip = { span: heavy.span, frames: new Frames(heavy.film, spatial ? spread(spatial.times, 8) : []) };
-  const panels = heavy.panels.map((panel) => drawPanel(panel, clip));
+  const panels = heavy.panels.map((panel) => drawPanel(panel, clip, heavy.events.length));
   const said = element("p", { class: "sure-text", role: "status" });
   const captions = heavy.events.map((event, place) => caption(event, place, heavy.events.length > 1, panels, said));
   const linked = new Set(captions.flatMap((made) => made.linked));
@@ -69,8 +68,8 @@ function clipBody(light, heavy) {
   for (const made of panels) made.look?.(null);
   const film = clip.frames.boxes.length ? clip.frames.node : null;
   const note = heavy.film && heavy.film.note ? element("p", { class: "note", text: `No frames: ${heavy.film.note}` }) : null;
-  const first = panels.filter((one) => one.panel.kind === "frame_attention").map((one) => one.node);
-  const rest = panels.filter((one) => one.panel.kind !== "frame_attention").map((one) => one.node);
+  const first = panels.filter((one) => one.look).map((one) => one.node);
+  const rest = panels.filter((one) => !one.look).map((one) => one.node);
   return [
     film, note, ...first, ...captions.map((made) => made.node), said, references(light.references), others(heavy.n_best),
     rest.length ? element("div", { class: "panels" }, rest) : null,

@@ -4,10 +4,11 @@ const DRAW = {
   frame_attention: frameAttention, spatial_attention: spatialAttention, timeline, bars, curve: (panel) => ({ node: lineChart(panel.name, [panel]) }),
 };
 
-function drawPanel(panel, clip) {
+function drawPanel(panel, clip, events) {
   const draw = DRAW[panel.kind] || custom;
   const made = draw(panel, clip);
-  const heading = panel.title || (DRAW[panel.kind] ? "" : panel.kind);
+  const whose = events > 1 && Number.isInteger(panel.event) ? `, event ${panel.event + 1}` : "";
+  const heading = panel.title ? panel.title + whose : DRAW[panel.kind] ? "" : panel.kind;
   const node = element("section", { class: `panel kind-${panel.kind.replace(/\W+/g, "-")}` }, [
     heading ? element("h4", { text: heading }) : null, made.node,
   ]);
