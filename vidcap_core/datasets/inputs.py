@@ -6,7 +6,7 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -55,10 +55,11 @@ class AudioReader:
         if clip.path is None:
             return None
         from vidcap_core.video.audio import read_audio
-        from vidcap_core.video.probe import probe
+        from vidcap_core.video.probe import opened
 
-        if not probe(clip.path).audio:
-            return None
+        with opened(clip.path) as container:
+            if not container.streams.audio:
+                return None
         samples = read_audio(clip.path, start=clip.start, end=clip.end, rate=self.rate)
         return samples if self.seconds is None else samples[: round(self.seconds * self.rate)]
 
@@ -111,6 +112,3 @@ def square(frames: np.ndarray) -> np.ndarray:
     top, left = (height - side) // 2, (width - side) // 2
     return np.ascontiguousarray(frames[:, top : top + side, left : left + side])
 
-
-Reader = Any
-"""Something that makes an input of a sample: `reader(clip, rng) -> array | None`."""

@@ -1,0 +1,58 @@
+"""A Hugging Face tokenizer, by name or from a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import ConfigError
+from vidcap_core.text.fast import FastTokenizer
+
+
+class HFTokenizer(FastTokenizer):
+    """name: of a model, or a folder, or a BERT vocab.txt. specials: tokens to add; a model's embeddings must grow with them.
+
+    A role that the tokenizer lacks is filled: padding by end, begin by [CLS] or end, end by [SEP], unknown by end.
+    """
+
+    def __init__(self, name: str, specials: list[str] | None = None, normalize: str = "none") -> None:
+        loaded = _load(name)
+        backend = loaded.backend_tokenizer
+        backend.no_padding()
+        backend.no_truncation()
+        backend.add_special_tokens(list(specials or []))
+        super().__init__(backend, _roles(name, loaded), normalize)
+
+
+def _load(name: str) -> Any:
+    from transformers import AutoTokenizer, BertTokenizerFast, GPT2TokenizerFast
+
+    place = Path(name).expanduser()
+    try:
+        if place.suffix == ".txt" and place.is_file():
+            loaded = BertTokenizerFast(str(place))
+        elif (place / "merges.txt").is_file() and not (place / "tokenizer.json").is_file():
+            loaded = GPT2TokenizerFast.from_pretrained(place)
+        else:
+            loaded = AutoTokenizer.from_pretrained(name, use_fast=True)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(
+            f"tokenizer '{name}' cannot be loaded: {reason}",
+            hint="a folder with tokenizer.json (or vocab.json and merges.txt), or once with a network",
+        ) from error
+    if not getattr(loaded, "is_fast", False):
+        raise ConfigError(f"tokenizer '{name}' has no fast form", hint="save it as tokenizer.json")
+    return loaded
+
+
+def _roles(name: str, loaded: Any) -> dict[str, str]:
+    eos = loaded.eos_token or loaded.sep_token
+    if eos is None:
+        raise ConfigError(f"tokenizer '{name}' has no token that ends a text", hint="name another tokenizer")
+    return {
+        "eos": str(eos),
+        "bos": str(loaded.bos_token or loaded.cls_token or eos),
+        "pad": str(loaded.pad_token or eos),
+        "unk": str(loaded.unk_token or eos),
+    }
