@@ -1,0 +1,77 @@
+"""What every encoder is, and what a derived one adds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from vidcap_core.types import Stream
+
+
+class Encoder(nn.Module):
+    """Frames uint8 [B, T, H, W, 3], sound float32 [B, N] at 16 kHz, or texts become a stream [B, T', dim].
+
+    `sampling` says which moments it wants to see, `short_side` how large a picture it needs; a decoder that
+    shrinks to that size saves the encoder the work.
+    """
+
+    reads: ClassVar[str]  # "frames" | "audio" | "text" | "streams"
+    dim: int
+    sampling: dict[str, Any]
+    short_side: int | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """What distinguishes this encoder from others of its class, as plain data."""
+        raise NotImplementedError
+
+    def recipe(self) -> dict[str, Any]:
+        """Everything that decides what comes out: written beside every feature this encoder made."""
+        return {
+            "encoder": type(self).__name__,
+            "reads": self.reads,
+            "dim": self.dim,
+            "sampling": dict(self.sampling),
+            **self.describe(),
+            "weights": f"sha256:{fingerprint(self)}",
+        }
+
+
+class DerivedEncoder(Encoder):
+    """A stream made of other streams. What it learns from data are its assets; they travel in bundles."""
+
+    reads = "streams"
+
+    def fit(self, dataset: Any) -> None:
+        """Learn the assets from a training set."""
+        raise NotImplementedError
+
+    def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
+        """The stream [T, dim] of one clip, from its other streams ([T, D], without padding)."""
+        raise NotImplementedError
+
+    def assets(self) -> dict[str, Any]:
+        """Arrays and plain data, enough for `load_assets` on another machine."""
+        raise NotImplementedError
+
+    def load_assets(self, assets: Mapping[str, Any]) -> None:
+        """Become what `assets` describes."""
+        raise NotImplementedError
+
+
+def fingerprint(module: nn.Module) -> str:
+    """SHA-256 of all weights: names, types, shapes and bytes, in order of name."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}\n".encode())
+        plain = value.detach().to("cpu").contiguous().reshape(-1)
+        digest.update(plain.view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def row_mask(mask: Tensor | None, rows: Tensor) -> Tensor:
+    """The mask [B, T] of a batch; all rows are real where none was given."""
+    return mask.bool() if mask is not None else torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)

@@ -1,0 +1,57 @@
+"""From frames as decoded to the tensor a network wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+CHUNK = 64
+"""Frames that are resized at a time: bounds the memory of a long clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Resize the short side, crop the middle, normalise: x' = (x / 255 - mean) / std."""
+
+    resize: int
+    crop: tuple[int, int]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    interpolation: str = "bicubic"
+
+    @classmethod
+    def of(
+        cls, size: int | Sequence[int], mean: Sequence[float], std: Sequence[float],
+        fraction: float = 1.0, interpolation: str = "bicubic",
+    ) -> Preparation:  # fmt: skip
+        """From a crop and the share of the resized picture that it covers."""
+        height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+        kind = interpolation if interpolation in ("bilinear", "bicubic") else "bicubic"
+        resize = int(min(height, width) / fraction)
+        return cls(resize, (height, width), tuple(map(float, mean)), tuple(map(float, std)), kind)
+
+    def __call__(self, frames: Tensor) -> Tensor:
+        """uint8 [N, H, W, 3] -> float [N, 3, h, w]."""
+        return torch.cat([self._some(part) for part in frames.split(CHUNK)])
+
+    def _some(self, frames: Tensor) -> Tensor:
+        x = frames.permute(0, 3, 1, 2).float() / 255
+        height, width = x.shape[-2:]
+        h, w = self.crop
+        scale = max(self.resize / min(height, width), h / height, w / width)
+        size = (max(h, round(height * scale)), max(w, round(width * scale)))
+        if size != (height, width):
+            x = functional.interpolate(x, size, mode=self.interpolation, align_corners=False, antialias=True).clamp(0, 1)
+        top, left = (size[0] - h) // 2, (size[1] - w) // 2
+        x = x[..., top : top + h, left : left + w]
+        mean, std = (x.new_tensor(values)[:, None, None] for values in (self.mean, self.std))
+        return (x - mean) / std
+
+    def describe(self) -> dict[str, Any]:
+        """As plain data, for a recipe."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

@@ -1,0 +1,64 @@
+"""Any image model of timm, frame by frame: https://github.com/huggingface/pytorch-image-models"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import timm
+from torch import Tensor
+
+from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.weights import Pretrained, is_file, needs, origin, put, read_weights, seeded
+from vidcap_core.errors import UserError
+from vidcap_core.types import Stream
+
+
+class TimmImage(Encoder):
+    """Pooled features of each frame. `pretrained`: True, a tag, a weights file, or False (random by `seed`)."""
+
+    reads = "frames"
+
+    def __init__(self, model: str, pretrained: Pretrained = True, frames: int = 20, seed: int = 0) -> None:
+        super().__init__()
+        self.model = model
+        self.source = origin(pretrained, seed)
+        name = f"{model}.{pretrained}" if isinstance(pretrained, str) and not is_file(pretrained) else model
+        if not timm.is_model(name.partition(".")[0]):
+            close = ", ".join(timm.list_models(f"*{model.partition('.')[0][:8]}*")[:5])
+            raise UserError(f"timm has no model '{model}'", hint=close or "python -c 'import timm; print(timm.list_models())'")
+        hint = f"put the weights of '{name}' into a file (.safetensors or .pth), and pretrained='THAT FILE'"
+        with seeded(seed), needs(f"timm model '{name}'", hint):
+            from_name = pretrained is not False and not is_file(pretrained)
+            self.network = timm.create_model(name, pretrained=from_name, num_classes=0)
+        config = timm.data.resolve_data_config({}, model=self.network)
+        if is_file(pretrained):
+            head = self.network.default_cfg.get("classifier", ())
+            prefixes = tuple(f"{h}." for h in ((head,) if isinstance(head, str) else head))
+            put(self.network, self.rename(read_weights(str(pretrained))), str(pretrained), prefixes)
+        self.dim = int(self.network.num_features)
+        if hasattr(self.network, "head_hidden_size"):
+            self.dim = int(self.network.head_hidden_size)
+        self.prepare = self.preparation(config)
+        self.short_side = self.prepare.resize
+        self.sampling = {"kind": "uniform", "frames": frames}
+        self.eval()
+
+    def rename(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors under the names that timm's model has."""
+        return weights
+
+    def preparation(self, config: dict[str, Any]) -> Preparation:
+        """How frames are prepared, from what timm says of the model."""
+        return Preparation.of(
+            config["input_size"][1:], config["mean"], config["std"], config["crop_pct"], config["interpolation"]
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
+        """Frames [B, T, H, W, 3] -> [B, T, dim]."""
+        values = self.network(self.prepare(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        return Stream(values, row_mask(mask, values))
+
+    def describe(self) -> dict[str, Any]:
+        """Model, source of the weights, preparation."""
+        return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
