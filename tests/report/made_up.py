@@ -53,24 +53,32 @@ def video(path: Path, seed: int, length: float = 3.0) -> Path:
     return path
 
 
-def run_folder(folder: Path, clips: int = 45, split: str = "val", videos: int = 3, panels: int = 6) -> Path:
-    """A run with `clips` clips; the first has hostile texts, the second is dense, some have panels and videos."""
+def run_folder(
+    folder: Path, clips: int = 45, split: str = "val", videos: int = 3, panels: int = 6, references: int = 4
+) -> Path:
+    """A run with `clips` clips; the first has hostile texts, the second is dense, some have panels."""
     rng = random.Random(7)
     folder.mkdir(parents=True, exist_ok=True)
-    predictions, references, shown = [], {}, {}
+    predictions, said, shown = [], {}, {}
     per_clip: dict[str, dict[str, float]] = {"BLEU-4": {}, "CIDEr-D": {}}
     for number in range(clips):
         clip = f"video{number}" + (NASTY if number == 0 else "")
         path = str(video(folder.parent / "videos" / f"{number}.mp4", number)) if number < videos else None
-        texts = [f"{rng.choice(SUBJECTS)} {rng.choice(ACTIONS)}" for _ in range(5)]
+        texts = [f"{rng.choice(SUBJECTS)} {rng.choice(ACTIONS)}" for _ in range(references + 1)]
         events = [event(rng, texts[0] + (" " + NASTY if number == 0 else ""), 0.0, 3.0)]
         if number == 1:
             events = [event(rng, texts[0], 0.2, 1.4), event(rng, texts[1], 1.0, 2.8)]
         predictions.append(
-            {"id": clip, "text": " ".join(e["text"] for e in events), "path": path, "span": [0.0, 3.0], "events": events,
-             "streams": ["image"]}
-        )  # fmt: skip
-        references[clip] = texts[1:] + ([NASTY] if number == 0 else [])
+            {
+                "id": clip,
+                "text": " ".join(e["text"] for e in events),
+                "path": path,
+                "span": [0.0, 3.0],
+                "events": events,
+                "streams": ["image"],
+            }
+        )
+        said[clip] = texts[1:] + ([NASTY] if number == 0 else [])
         for metric, top in (("BLEU-4", 1.0), ("CIDEr-D", 3.0)):
             per_clip[metric][clip] = round(rng.random() * top, 4)
         if number < panels:
@@ -79,21 +87,46 @@ def run_folder(folder: Path, clips: int = 45, split: str = "val", videos: int = 
     signatures = {"bleu": f"bleu|v:1|tok:ptb|refs:4-5|missing:error|clips:{clips}/{clips}"}
     signatures["cider-d"] = signatures["bleu"].replace("bleu", "cider-d")
     scores = {"split": split, "clips": f"{clips} of {clips}", "values": mean, "signatures": signatures}
-    config = {"head": {"type": "GRUHead", "layers": 1}, "phases": [{"name": "caption", "epochs": 5}],
-              "evaluate": {"split": split, "best": "cider-d"}}  # fmt: skip
-    meta = {"seed": 0, "data": "3f2a9c0d11e8b7a4", "versions": {"vidcap-core": "0.1", "torch": "2.9"},
-            "plugins": {"core": "0.1"}, "commit": "0123456789ab+"}  # fmt: skip
+    config = {
+        "head": {"type": "GRUHead", "layers": 1},
+        "phases": [{"name": "caption", "epochs": 5}],
+        "evaluate": {"split": split, "best": "cider-d"},
+    }
+    meta = {
+        "seed": 0,
+        "data": "3f2a9c0d11e8b7a4",
+        "versions": {"vidcap-core": "0.1", "torch": "2.9"},
+        "plugins": {"core": "0.1"},
+        "commit": "0123456789ab+",
+    }
     write(folder / "config.json", config)
     write(folder / "meta.json", meta)
     write(folder / f"scores-{split}.json", {**scores, "per_clip": per_clip})
     write(folder / f"predictions-{split}.json", predictions)
-    write(folder / f"references-{split}.json", references)
+    write(folder / f"references-{split}.json", said)
     write(folder / f"panels-{split}.json", shown)
-    lines = [json.dumps({"step": s, "loss/tokens": 6 * math.exp(-s / 300) + 1 + rng.random() / 5, "loss/align": 2 / (1 + s / 80),
-                         "lr": 5e-4 * min(1, s / 100), "clips_per_s": 300 + rng.random() * 20})
-             for s in range(10, 1010, 10)]  # fmt: skip
-    lines += [json.dumps({"step": s, **{f"{split}/BLEU-{n}": (0.8 - n / 8) * (1 - math.exp(-s / 300)) for n in (1, 2, 3, 4)},
-                          f"{split}/CIDEr-D": 1 - math.exp(-s / 400)}) for s in range(200, 1001, 200)]  # fmt: skip
+    lines = [
+        json.dumps(
+            {
+                "step": s,
+                "loss/tokens": 6 * math.exp(-s / 300) + 1 + rng.random() / 5,
+                "loss/align": 2 / (1 + s / 80),
+                "lr": 5e-4 * min(1, s / 100),
+                "clips_per_s": 300 + rng.random() * 20,
+            }
+        )
+        for s in range(10, 1010, 10)
+    ]
+    lines += [
+        json.dumps(
+            {
+                "step": s,
+                **{f"{split}/BLEU-{n}": (0.8 - n / 8) * (1 - math.exp(-s / 300)) for n in (1, 2, 3, 4)},
+                f"{split}/CIDEr-D": 1 - math.exp(-s / 400),
+            }
+        )
+        for s in range(200, 1001, 200)
+    ]
     (folder / "scalars.jsonl").write_text("\n".join(lines) + '\n{"step": 1010, "loss/to')
     return folder
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,18 +67,17 @@ def seen(page: Any, clip: int) -> str:
 
 def scores(page: Any) -> list[float]:
     """CIDEr-D of the clips in view, as the page prints it."""
-    return page.execute_script(
-        "return [...document.querySelectorAll('.clip')].map(clip => Number([...clip.querySelectorAll('.chips span')]"
-        ".find(chip => chip.textContent.startsWith('CIDEr-D')).querySelector('b').textContent))"
-    )  # type: ignore[no-any-return]
+    chips = page.execute_script(
+        "return [...document.querySelectorAll('.chips')].map(node => node.textContent)"
+    )
+    return [float(re.search(r"CIDEr-D ([\d.]+)", chip)[1]) for chip in chips]  # type: ignore[index]
 
 
 def heights(page: Any, clip: int) -> list[float]:
     """Bars of the first branch of a clip's attention."""
-    return page.execute_script(
-        "return [...document.querySelectorAll(`.clip[data-index='${arguments[0]}'] .attention .row:first-child rect`)]"
-        ".map(bar => Number(bar.getAttribute('height')))", clip
-    )  # type: ignore[no-any-return]  # fmt: skip
+    css = f".clip[data-index='{clip}'] .attention .row:first-child rect"
+    script = "return [...document.querySelectorAll(arguments[0])].map(bar => +bar.getAttribute('height'))"
+    return page.execute_script(script, css)  # type: ignore[no-any-return]
 
 
 def test_pages_turn(page: Any) -> None:
@@ -185,10 +186,9 @@ def test_nothing_is_fetched_and_nothing_fails(page: Any, report: Path) -> None:
 
 
 def test_frames_are_pictures(page: Any) -> None:
-    seen(page, 0)
-    until(lambda: page.execute_script(
-        "return [...document.querySelectorAll(\".clip[data-index='0'] .frame img\")].map(img => img.naturalHeight)"
-    ), [120] * 8)  # fmt: skip
+    css = f"{seen(page, 0)} .frame img"
+    script = "return [...document.querySelectorAll(arguments[0])].map(picture => picture.naturalHeight)"
+    until(lambda: page.execute_script(script, css), [120] * 8)
 
 
 def test_controls_have_names(page: Any) -> None:
@@ -199,7 +199,17 @@ def test_controls_have_names(page: Any) -> None:
 
 
 def test_three_thousand_clips_open_quickly(browser: Any, tmp_path: Path) -> None:
-    report = write_run_report(made_up.run_folder(tmp_path / "large", clips=3000, videos=2), "val")
+    """20 references a clip, frames of 96 clips, attention over frames for all."""
+    folder = made_up.run_folder(tmp_path / "large", clips=3000, videos=4, panels=3000, references=20)
+    predictions = json.loads((folder / "predictions-val.json").read_text())
+    for number, prediction in enumerate(predictions):
+        prediction["path"] = str(folder.parent / "videos" / f"{number % 4}.mp4")
+    made_up.write(folder / "predictions-val.json", predictions)
+    panels = json.loads((folder / "panels-val.json").read_text())
+    made_up.write(folder / "panels-val.json", {clip: shown[:1] for clip, shown in panels.items()})
+    begin = time.monotonic()
+    report = write_run_report(folder, "val")
+    written = time.monotonic() - begin
     begin = time.monotonic()
     browser.get(report.as_uri())
     opened = time.monotonic() - begin
@@ -210,8 +220,30 @@ def test_three_thousand_clips_open_quickly(browser: Any, tmp_path: Path) -> None
         order.value = "down|score:CIDEr-D";
         order.dispatchEvent(new Event("change"));
         requestAnimationFrame(() => done(performance.now() - begin));""")
-    print(
-        f"3,000 clips: {report.stat().st_size / 1e6:.1f} MB, opened in {opened:.2f} s, sorted in {took:.0f} ms"
-    )
+    size = report.stat().st_size / 1e6
+    print(f"{size:.1f} MB, written in {written:.1f} s, opened in {opened:.2f} s, sorted in {took:.0f} ms")
+    assert size < 40
     assert opened < 10
     assert took < 2000
+
+
+@pytest.mark.parametrize(("theme", "clip", "word"), [("light", 1, 2), ("dark", 2, -1)])
+def test_pictures(page: Any, tmp_path: Path, theme: str, clip: int, word: int) -> None:
+    """Screenshots for the eye; with VIDCAP_PICTURES=docs/pictures those of the docs."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    folder = Path(os.environ.get("VIDCAP_PICTURES", tmp_path))
+    media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    try:
+        if theme == "light":
+            page.save_screenshot(str(folder / "report-top.png"))
+        ActionChains(page).move_to_element(many(page, f"{seen(page, clip)} button.word")[word]).perform()
+        page.execute_script("arguments[0].scrollIntoView()", one(page, f".clip[data-index='{clip}']"))
+        time.sleep(0.3)
+        page.save_screenshot(str(folder / f"report-clip-{theme}.png"))
+        background = page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
+        assert (brightness > 200) if theme == "light" else (brightness < 60)
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

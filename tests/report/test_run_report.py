@@ -74,9 +74,12 @@ def test_charts_group_losses_and_scores_and_skip_a_torn_line(tmp_path: Path) -> 
         chart.name: [curve.name for curve in chart.curves] for chart in read_charts(folder / "scalars.jsonl")
     }
     assert charts == {
-        "loss": ["tokens", "align"], "BLEU": [f"val BLEU-{n}" for n in (1, 2, 3, 4)], "CIDEr-D": ["val CIDEr-D"],
-        "lr": ["lr"], "clips_per_s": ["clips_per_s"],
-    }  # fmt: skip
+        "loss": ["tokens", "align"],
+        "BLEU": [f"val BLEU-{n}" for n in (1, 2, 3, 4)],
+        "CIDEr-D": ["val CIDEr-D"],
+        "lr": ["lr"],
+        "clips_per_s": ["clips_per_s"],
+    }
     assert read_charts(tmp_path / "absent.jsonl") == []
 
 

@@ -37,11 +37,14 @@ class ClipView:
 
     def heavy(self, strip: Mapping[str, Any] | None) -> dict[str, Any]:
         """Words, panels and frames."""
-        events = [{**event, "words": words_of(event)} for event in self.events]
-        panels = [renderers.draw(dict(panel)) for panel in self.panels]
-        return plain(
-            {"span": self.span, "events": events, "panels": panels, "n_best": self.n_best, "film": strip}
-        )  # type: ignore[no-any-return]
+        data = {
+            "span": self.span,
+            "events": [{**event, "words": words_of(event)} for event in self.events],
+            "panels": [renderers.draw(dict(panel)) for panel in self.panels],
+            "n_best": self.n_best,
+            "film": strip,
+        }
+        return {name: plain(value) for name, value in data.items()}
 
     @property
     def confidence(self) -> float | None:

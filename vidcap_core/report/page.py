@@ -115,9 +115,8 @@ def _about_frames(page: Page, shown: int) -> list[str]:
     if shown >= len(page.clips) or not any(clip.path for clip in page.clips):
         return []
     best = ", then the best and the worst" if page.metric else ""
-    return [
-        f"Frames of {shown:,} of {len(page.clips):,} clips are inside this page: those with panels{best}, then the first."
-    ]
+    inside = f"Frames of {shown:,} of {len(page.clips):,} clips are inside this page"
+    return [f"{inside}: those with panels{best}, then the first."]
 
 
 def _readable(value: Any) -> str:
@@ -133,15 +132,12 @@ def _data(name: str, data: Any) -> str:
 def _scores(rows: Sequence[tuple[str, float, str]]) -> str:
     if not rows:
         return ""
-    cells = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="number">{value:.4f}</td><td><code>{escape(signature)}</code></td></tr>'
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="number">{value:.4f}</td>'
+        f"<td><code>{escape(signature)}</code></td></tr>"
         for name, value, signature in rows
     )
-    head = "<tr><th scope='col'>score</th><th scope='col' class='number'>value</th><th scope='col'>signature</th></tr>"
-    return (
-        "<section aria-labelledby='scores-title'><h2 id='scores-title'>Scores</h2><div class='scroll' tabindex='0'"
-        f" role='region' aria-label='Table of scores'><table id='scores'><thead>{head}</thead><tbody>{cells}</tbody></table></div></section>"
-    )
+    return Template(static("scores.html")).substitute(rows=body)
 
 
 def _exports(names: Sequence[str]) -> str:

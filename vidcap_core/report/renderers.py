@@ -11,7 +11,7 @@ from vidcap_core.report.panels import KINDS, PanelError
 
 
 def draw(panel: dict[str, Any]) -> dict[str, Any]:
-    """A panel as the page wants it: `html` where a renderer drew it, `note` where its renderer is not here."""
+    """A panel as the page wants it: `html` where a renderer drew it, `note` where none could."""
     if panel["kind"] in KINDS or not panel.get("renderer"):
         return panel
     try:

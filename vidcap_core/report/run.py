@@ -52,10 +52,15 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
     panels = store.read(folder / f"panels-{split}.json", {})
     clips = [_clip(p, references, per_clip, panels) for p in predictions]
     facts = {
-        "split": split, "clips": scores.get("clips") or f"{len(clips)}", "head": _type(config.get("head")),
-        "seed": meta.get("seed"), "data": meta.get("data"), "commit": meta.get("commit"),
-        "versions": meta.get("versions"), "plugins": meta.get("plugins"),
-    }  # fmt: skip
+        "split": split,
+        "clips": scores.get("clips") or f"{len(clips)}",
+        "head": _type(config.get("head")),
+        "seed": meta.get("seed"),
+        "data": meta.get("data"),
+        "commit": meta.get("commit"),
+        "versions": meta.get("versions"),
+        "plugins": meta.get("plugins"),
+    }
     notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
     shown = {
         "title": folder.resolve().name,
@@ -80,7 +85,7 @@ def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
 
 
 def signature_of(name: str, signatures: Mapping[str, str]) -> str:
-    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D is cider-d's and not cider's."""
+    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D cider-d's, not cider's."""
     owners = [metric for metric in signatures if name.lower().startswith(metric.lower())]
     if owners:
         return signatures[max(owners, key=len)]

@@ -74,6 +74,5 @@ def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]
 
 
 def _is_dense(value: Sequence[Any]) -> bool:
-    return (
-        len(value) > 1 and isinstance(value[0], Event) or bool(value) and isinstance(value[0], (list, tuple))
-    )
+    """More than one event a clip, or a list of events per annotator."""
+    return bool(value) and (len(value) > 1 or not isinstance(value[0], Event))
