@@ -23,6 +23,14 @@ from vidcap_core.report.panels import (
 from vidcap_core.types import Event
 
 NASTY = '</script><script>document.title="owned"</script> "quotes" \'too\' & 🎬\nnew line \u2028 <b>bold</b>'
+NOTHING = (
+    FrameAttention((), {"image": ()}, ()),
+    SpatialAttention((), ((),), ()),
+    Timeline(()),
+    Bars({}),
+    Curve("c", (), ()),
+)
+"""What a head may give for a clip that it has no word for."""
 SUBJECTS = ("a red ball", "a blue square", "a green triangle", "a small dog", "a man in a hat")
 ACTIONS = (
     "moves to the left",
@@ -66,6 +74,16 @@ def run_folder(
         path = str(video(folder.parent / "videos" / f"{number}.mp4", number)) if number < videos else None
         texts = [f"{rng.choice(SUBJECTS)} {rng.choice(ACTIONS)}" for _ in range(references + 1)]
         events = [event(rng, texts[0] + (" " + NASTY if number == 0 else ""), 0.0, 3.0)]
+        if number == 5:
+            events = [
+                {
+                    "start": 0.0,
+                    "end": 3.0,
+                    "text": "",
+                    "score": None,
+                    "words": {"tokens": [""], "log_probs": [-1]},
+                }
+            ]
         if number == 1:
             events = [event(rng, texts[0], 0.2, 1.4), event(rng, texts[1], 1.0, 2.8)]
         predictions.append(
@@ -82,7 +100,8 @@ def run_folder(
         for metric, top in (("BLEU-4", 1.0), ("CIDEr-D", 3.0)):
             per_clip[metric][clip] = round(rng.random() * top, 4)
         if number < panels:
-            shown[clip] = [to_plain(panel) for panel in panels_of(rng, number, events)]
+            drawn = NOTHING if number == 5 else panels_of(rng, number, events)
+            shown[clip] = [to_plain(panel) for panel in drawn]
     mean = {name: sum(values.values()) / len(values) for name, values in per_clip.items()}
     signatures = {"bleu": f"bleu|v:1|tok:ptb|refs:4-5|missing:error|clips:{clips}/{clips}"}
     signatures["cider-d"] = signatures["bleu"].replace("bleu", "cider-d")
@@ -173,7 +192,13 @@ def panels_of(rng: random.Random, number: int, events: list[dict[str, Any]]) -> 
             "Attributes",
         )
     )
-    found.append(Custom("wheel", {"angle": 1.5, "hostile": NASTY}, title="A kind of a plugin's own"))
+    found.append(
+        Custom(
+            "wheel",
+            {"angle": 1.5, "names": NASTY if number == 0 else ["a", "b"]},
+            title="A kind of a plugin's own",
+        )
+    )
     return found
 
 

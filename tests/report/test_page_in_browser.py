@@ -24,7 +24,7 @@ spec.loader.exec_module(made_up)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_up.run_folder(tmp_path_factory.mktemp("runs") / "core-toy")
+    return made_up.run_folder(tmp_path_factory.mktemp("runs") / "made-up")
 
 
 @pytest.fixture(scope="module")
@@ -161,9 +161,16 @@ def test_events_of_a_dense_clip(page: Any) -> None:
     assert "1.2 s – 3.0 s: it moves away" in one(page, ".clip[data-index='1'] .said").text
 
 
+def test_a_clip_without_a_word_still_has_its_place(page: Any) -> None:
+    css = seen(page, 5)
+    assert [note.text for note in many(page, f"{css} .panel .note")] == ["Nothing to show for this clip."] * 5
+    assert many(page, f"{css} button.word") == []
+    assert len(many(page, f"{css} .references li")) == 4
+
+
 def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     wanted = json.loads((folder / "predictions-val.json").read_text())[0]
-    assert page.title == "core-toy"
+    assert page.title == "made-up"
     first = one(page, ".clip[data-index='0']")
     assert first.get_attribute("data-id") == wanted["id"]
     assert one(page, ".clip[data-index='0'] h3").get_property("textContent") == wanted["id"]
@@ -238,8 +245,9 @@ def test_pictures(page: Any, tmp_path: Path, theme: str, clip: int, word: int) -
     try:
         if theme == "light":
             page.save_screenshot(str(folder / "report-top.png"))
-        ActionChains(page).move_to_element(many(page, f"{seen(page, clip)} button.word")[word]).perform()
+        words = many(page, f"{seen(page, clip)} button.word")
         page.execute_script("arguments[0].scrollIntoView()", one(page, f".clip[data-index='{clip}']"))
+        ActionChains(page).move_to_element(words[word]).perform()
         time.sleep(0.3)
         page.save_screenshot(str(folder / f"report-clip-{theme}.png"))
         background = page.execute_script("return getComputedStyle(document.body).backgroundColor")

@@ -6,7 +6,7 @@ const DRAW = {
 
 function drawPanel(panel, clip, events) {
   const draw = DRAW[panel.kind] || custom;
-  const made = draw(panel, clip);
+  const made = isEmpty(panel) ? { node: element("p", { class: "note", text: "Nothing to show for this clip." }) } : draw(panel, clip);
   const whose = events > 1 && Number.isInteger(panel.event) ? `, event ${panel.event + 1}` : "";
   const heading = panel.title ? panel.title + whose : DRAW[panel.kind] ? "" : panel.kind;
   const node = element("section", { class: `panel kind-${panel.kind.replace(/\W+/g, "-")}` }, [
@@ -15,13 +15,24 @@ function drawPanel(panel, clip, events) {
   return { ...made, panel, node };
 }
 
+function isEmpty(panel) {
+  switch (panel.kind) {
+    case "frame_attention": return !panel.words.length || !panel.times.length || !Object.keys(panel.weights).length;
+    case "spatial_attention": return !panel.times.length || !panel.weights.length || !panel.weights[0][0]?.[0]?.length;
+    case "timeline": return !panel.predicted.length && !panel.reference.length && !panel.masks.length;
+    case "bars": return !Object.keys(panel.values).length;
+    case "curve": return !panel.x.length;
+    default: return false;
+  }
+}
+
 function mean(rows) {
   return rows[0].map((_, t) => rows.reduce((sum, row) => sum + row[t], 0) / rows.length);
 }
 
 function frameAttention(panel, clip) {
   const node = element("div", { class: "attention" });
-  const branches = Object.entries(panel.weights).filter(([, rows]) => rows.length);
+  const branches = Object.entries(panel.weights);
   const wide = 1000 / panel.times.length;
   const drawnRows = branches.map(([name, rows], index) => {
     const bars = panel.times.map((time, t) => drawn("rect", {
@@ -80,14 +91,15 @@ function timeline(panel, clip) {
     track.style.height = `${rows.length * 1.6}rem`;
     return element("div", { class: `lane ${kind}` }, [element("span", { class: "label", text: kind }), track]);
   });
-  if (panel.masks.length) {
-    const top = Math.max(...panel.masks.flatMap((mask) => mask.y.map((y) => y ?? 0)), 1e-9);
-    const paths = panel.masks.map((mask, index) => {
+  const masks = panel.masks.filter((mask) => mask.x.length);
+  if (masks.length) {
+    const top = Math.max(...masks.flatMap((mask) => mask.y.map((y) => y ?? 0)), 1e-9);
+    const paths = masks.map((mask, index) => {
       const points = mask.x.map((x, i) => `${(10 * share(x)).toFixed(1)} ${(40 - 38 * (mask.y[i] ?? 0) / top).toFixed(2)}`);
       const d = `M${(10 * share(mask.x[0])).toFixed(1)} 40L${points.join("L")}L${(10 * share(mask.x[mask.x.length - 1])).toFixed(1)} 40Z`;
       return drawn("path", { d, "--series": colour(index) }, [drawn("title", { text: mask.name })]);
     });
-    const svg = drawn("svg", { viewBox: "0 0 1000 40", preserveAspectRatio: "none", role: "img", "aria-label": `masks over time: ${panel.masks.map((m) => m.name).join(", ")}` }, paths);
+    const svg = drawn("svg", { viewBox: "0 0 1000 40", preserveAspectRatio: "none", role: "img", "aria-label": `masks over time: ${masks.map((m) => m.name).join(", ")}` }, paths);
     lanes.push(element("div", { class: "lane masks" }, [element("span", { class: "label", text: "masks" }), element("div", { class: "track" }, [svg])]));
   }
   const middle = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", { text: seconds(start + part * length) }));
