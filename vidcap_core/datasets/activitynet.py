@@ -30,4 +30,6 @@ class ActivityNet(Dataset):
     def read(self, split: str) -> Reading:
         """`train.json`, `val_1.json`, `val_2.json`."""
         names = FILES[split]
-        return read_dense([find_file(self.folder, n, f"annotations of ActivityNet's {split} split") for n in names])
+        return read_dense(
+            [find_file(self.folder, n, f"annotations of ActivityNet's {split} split") for n in names]
+        )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from vidcap_core.datasets.inputs import AudioReader, FrameReader
 from vidcap_core.datasets.places import find_folder, videos_below
-from vidcap_core.datasets.prepared import read_prepared
-from vidcap_core.datasets.records import Official, Reading, Record
+from vidcap_core.datasets.prepared import read_prepared, source_folders
+from vidcap_core.datasets.records import Annotated, Official, Reading, Record
 from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
@@ -55,21 +56,29 @@ class Dataset:
         ids: list[str] | str | None = None,
     ) -> None:
         if split not in self.splits:
-            raise DataError(f"{self.name} has no split '{split}'", hint=f"split= one of {', '.join(self.splits)}")
+            raise DataError(
+                f"{self.name} has no split '{split}'", hint=f"split= one of {', '.join(self.splits)}"
+            )
         self.split, self.unit, self.weak = split, unit, weak
         self.folder = self._find(root)
         self._stores = self._open(streams)
         self._rows = RowSampling(**sample) if sample else None
-        self._inputs = self._readers(frames, audio)
+        self._inputs: dict[str, Any] = {}
+        if frames:
+            self._inputs["frames"] = self._frame_reader(**frames)
+        if audio:
+            self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
         self._transforms = [_build(spec) for spec in transforms or ()]
         reading = read_prepared(self.folder, split) or self.read(split)
+        self.defects, self.files = tuple(reading.defects), tuple(reading.files)
+        self.annotated = Annotated.of(reading.records)
+        videos = videos_below(self.folder, *source_folders(self.folder))
         needed = {name: store for name, store in self._stores.items() if name not in (optional or ())}
         self.selection = Selection.of(
-            [self._placed(record) for record in reading.records],
+            [_placed(record, videos) for record in reading.records],
             everything=reading.everything,
             official=self.official.get(split),
-            streams=needed,
-            videos=bool(self._inputs),
+            needs={**needed, **self._inputs},
             ids=read_ids(ids),
             limit=limit,
         )
@@ -124,7 +133,9 @@ class Dataset:
             text: str | None = record.captions[index - (int(self._ends[row - 1]) if row else 0)]
         else:
             text = record.captions[int(rng.integers(len(record.captions)))] if record.captions else None
-        sample = Sample(record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng))
+        sample = Sample(
+            record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng)
+        )
         for transform in self._transforms:
             sample = replace(sample, targets={**sample.targets, **transform(sample, self)})
         return sample
@@ -139,7 +150,9 @@ class Dataset:
     def events(self) -> list[dict[str, tuple[Event, ...]]]:
         """Events by clip, one mapping an annotator."""
         if self.weak:
-            raise DataError(f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val")
+            raise DataError(
+                f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
+            )
         most = max((len(r.annotators) for r in self._records), default=0)
         if most == 0:
             return [{r.id: (Event(*r.clip.span, text),) for r in self._records for text in r.captions[:1]}]
@@ -170,43 +183,28 @@ class Dataset:
     # Inside.
 
     def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        clip, source = record.clip, _source(record)
-        found = {name: store[known] for name, store in self._stores.items() if (known := _key(store, source))}
-        if clip.id != source[0] and clip.duration:
+        clip = record.clip
+        found = {
+            name: store[known] for name, store in self._stores.items() if (known := record.known_as(store))
+        }
+        if "clip" in record.groups and clip.duration:
             found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}
         return self._rows(found, rng) if self._rows else found
 
-    def _readers(self, frames: dict[str, Any] | None, audio: dict[str, Any] | bool | None) -> dict[str, Any]:
-        from vidcap_core.datasets.inputs import AudioReader, FrameReader
-
-        readers: dict[str, Any] = {}
-        if frames:
-            readers["frames"] = FrameReader(**frames)
-        if audio:
-            readers["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
-        return readers
+    def _frame_reader(self, **options: Any) -> Any:
+        return FrameReader(**options)
 
     def _read_inputs(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        found = {name: reader(record.clip, rng) for name, reader in self._inputs.items()}
+        found = {name: reader(record, rng) for name, reader in self._inputs.items()}
         return {name: values for name, values in found.items() if values is not None}
 
-    def _placed(self, record: Record) -> Record:
-        """A record with the path of its video, where there is one."""
-        if record.clip.path is not None:
-            return record
-        videos = videos_below(self.folder)
-        path = next((videos[name] for name in (record.id, *record.names) if name in videos), None)
-        return record if path is None else replace(record, clip=replace(record.clip, path=str(path)))
 
-
-def _source(record: Record) -> tuple[str, ...]:
-    """Names under which the features of a record may lie; the span of a clip lies under the clip's."""
-    clip = record.groups.get("clip")
-    return (clip or record.id, *record.names)
-
-
-def _key(store: Store, names: Sequence[str]) -> str | None:
-    return next((name for name in names if name in store), None)
+def _placed(record: Record, videos: Mapping[str, Path]) -> Record:
+    """A record with the path of its video, where there is one."""
+    if record.clip.path is not None:
+        return record
+    path = next((videos[name] for name in (record.id, *record.names) if name in videos), None)
+    return record if path is None else replace(record, clip=replace(record.clip, path=str(path)))
 
 
 def _without_times(record: Record, name: str) -> Record:

@@ -27,9 +27,16 @@ class Oddities:
     def defects(self) -> list[Defect]:
         """What was found and what became of it."""
         found = [
-            Defect("events end before they start", tuple(self.reversed), "start and end were swapped", known=True),
+            Defect(
+                "events end before they start", tuple(self.reversed), "start and end were swapped", known=True
+            ),
             Defect("events without length", tuple(self.empty), "kept as they are", known=True),
-            Defect("events end after their video", tuple(self.beyond), "ends were cut at the duration", known=True),
+            Defect(
+                "events end after their video",
+                tuple(self.beyond),
+                "ends were cut at the duration",
+                known=True,
+            ),
         ]
         return [defect for defect in found if defect.ids]
 

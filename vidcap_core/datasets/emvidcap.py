@@ -22,9 +22,24 @@ CLASSES = ("anger", "anticipation", "disgust", "fear", "joy", "sadness", "surpri
 VAL_SHARE, VAL_SEED = 0.1, 0
 HEADER = ("VideoID", "EmCaptions")
 OFFICIAL: dict[str, dict[str, Official]] = {
-    "S": {"train": Official(216), "val": Official(24), "trainval": Official(240, 9462), "test": Official(134, 5622)},
-    "L": {"train": Official(1020), "val": Official(113), "trainval": Official(1134, 19398), "test": Official(382, 6527)},
-    "S+L": {"train": Official(1236), "val": Official(137), "trainval": Official(1374, 28860), "test": Official(516, 12149)},
+    "S": {
+        "train": Official(216),
+        "val": Official(24),
+        "trainval": Official(240, 9462),
+        "test": Official(134, 5622),
+    },
+    "L": {
+        "train": Official(1020),
+        "val": Official(113),
+        "trainval": Official(1134, 19398),
+        "test": Official(382, 6527),
+    },
+    "S+L": {
+        "train": Official(1236),
+        "val": Official(137),
+        "trainval": Official(1374, 28860),
+        "test": Official(516, 12149),
+    },
 }
 """The official files; vid80703, which L has in both, is dropped from trainval, so 1,133 of 1,134 are used.
 
@@ -80,7 +95,11 @@ def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
     test_file, trainval_file = (_file(place, names) for names in (TEST, TRAINVAL))
     test, trainval = read_csv(test_file), read_csv(trainval_file)
     both = tuple(sorted(test.keys() & trainval.keys()))
-    defects = [Defect("clips both in trainval and in test", both, "dropped from trainval", known=True)] if both else []
+    defects = (
+        [Defect("clips both in trainval and in test", both, "dropped from trainval", known=True)]
+        if both
+        else []
+    )
     said = test if split == "test" else {name: texts for name, texts in trainval.items() if name not in both}
     if split in ("train", "val"):
         held = held_out(list(said))
@@ -99,7 +118,9 @@ def read_csv(path: Path) -> dict[str, list[str]]:
     header, *lines = read_text(path).replace("\r\n", "\n").split("\n")
     mark = next((m for m in ",\t" if tuple(header.strip().split(m)) == HEADER), None)
     if mark is None:
-        raise DataError(f"{path}: the first line is {header!r:.60}", hint="it must be VideoID,EmCaptions (comma or tab)")
+        raise DataError(
+            f"{path}: the first line is {header!r:.60}", hint="it must be VideoID,EmCaptions (comma or tab)"
+        )
     said: dict[str, list[str]] = {}
     for row, line in enumerate(lines, 2):
         if not line.strip():
@@ -142,5 +163,7 @@ def _names(youtube: dict[str, str], name: str) -> tuple[str, ...]:
 def _groups(part: str, name: str) -> dict[str, str]:
     """Which part; of L also the class of Video-Emotion-8, which is the first digit of the id."""
     digit = name[3:4]
-    coarse = {"emotion": CLASSES[int(digit) - 1]} if part == "L" and digit in "12345678" and len(name) == 8 else {}
+    coarse = (
+        {"emotion": CLASSES[int(digit) - 1]} if part == "L" and digit in "12345678" and len(name) == 8 else {}
+    )
     return {"part": part, **coarse}

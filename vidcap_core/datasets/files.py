@@ -22,7 +22,9 @@ def read_text(path: Path) -> str:
             raw = path.read_bytes()
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start} is not UTF-8", hint=f"iconv -t UTF-8 {path.name}") from error
+        raise DataError(
+            f"{path}: byte {error.start} is not UTF-8", hint=f"iconv -t UTF-8 {path.name}"
+        ) from error
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read: {error}", hint="get the file again") from error
 
@@ -41,7 +43,11 @@ def read_json(path: Path) -> Any:
 def _member(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
         names = [n for n in archive.namelist() if not n.startswith("__MACOSX") and not n.endswith("/")]
-        wanted = [n for n in names if Path(n).name == path.stem] or [n for n in names if n.endswith((".json", ".csv"))]
+        wanted = [n for n in names if Path(n).name == path.stem] or [
+            n for n in names if n.endswith((".json", ".csv"))
+        ]
         if len(wanted) != 1:
-            raise DataError(f"{path}: holds {len(wanted)} annotation files: {', '.join(names[:5])}", hint="unzip it")
+            raise DataError(
+                f"{path}: holds {len(wanted)} annotation files: {', '.join(names[:5])}", hint="unzip it"
+            )
         return archive.read(wanted[0])

@@ -6,12 +6,25 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
+from vidcap_core.datasets.records import Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Makes an input of a sample."""
+
+    def has(self, record: Record) -> bool:
+        """Whether there is anything to read for a clip."""
+        ...
+
+    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
+        """The input, or None for a clip that lacks it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +43,13 @@ class FrameReader:
     crop: Literal["center"] | None = "center"
     decoder: str = "pyav"
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> np.ndarray | None:
+    def has(self, record: Record) -> bool:
+        """Whether the video is there."""
+        return record.clip.path is not None
+
+    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
         """The frames, or None for a clip without a video."""
+        clip = record.clip
         if clip.path is None:
             return None
         from vidcap_core.video.decoder import read_frames
@@ -50,8 +68,13 @@ class AudioReader:
     rate: int = 16000
     seconds: float | None = None
 
-    def __call__(self, clip: Clip, rng: np.random.Generator) -> np.ndarray | None:
+    def has(self, record: Record) -> bool:
+        """Whether the video is there; it may have no sound."""
+        return record.clip.path is not None
+
+    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
         """The sound, or None for a clip that has none."""
+        clip = record.clip
         if clip.path is None:
             return None
         from vidcap_core.video.audio import read_audio
@@ -79,13 +102,17 @@ class FrameZip:
             for name in sorted(archive.namelist()):
                 self._members.setdefault(name.partition("/")[0], []).append(name)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._members
+    def has(self, record: Record) -> bool:
+        """Whether the zip holds pictures of the clip."""
+        return record.known_as(self._members) is not None
 
-    def read(self, name: str) -> np.ndarray:
+    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
         """The frames of one clip. The zip is opened anew each time: an open one does not survive a fork."""
         from PIL import Image
 
+        name = record.known_as(self._members)
+        if name is None:
+            return None
         members = self._members[name]
         count = self.count or len(members)
         pictures = []
@@ -94,7 +121,9 @@ class FrameZip:
                 picture = Image.open(io.BytesIO(archive.read(members[row]))).convert("RGB")
                 scale = self.short_side / min(picture.size)
                 size = tuple(max(1, round(side * scale)) for side in picture.size)
-                pictures.append(np.asarray(picture if scale == 1 else picture.resize(size, Image.Resampling.BOX)))  # type: ignore[arg-type]
+                pictures.append(
+                    np.asarray(picture if scale == 1 else picture.resize(size, Image.Resampling.BOX))
+                )  # type: ignore[arg-type]
         values = np.stack(pictures)
         return square(values) if self.crop else values
 
@@ -111,4 +140,3 @@ def square(frames: np.ndarray) -> np.ndarray:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return np.ascontiguousarray(frames[:, top : top + side, left : left + side])
-

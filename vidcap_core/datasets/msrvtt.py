@@ -7,20 +7,21 @@ from typing import Any
 
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.files import read_json
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.places import find_file, find_part
 from vidcap_core.datasets.records import Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
 FILES = {
-    "train": ("train_val_videodatainfo.json", "train_val_annotation", "videodatainfo_2016.json", "videodatainfo.json"),
+    "train": (
+        "train_val_videodatainfo.json",
+        "train_val_annotation",
+        "videodatainfo_2016.json",
+        "videodatainfo.json",
+    ),
     "test": ("test_videodatainfo.json", "test_videodatainfo_2016.json", "videodatainfo.json"),
 }
-CATEGORIES = (
-    "music people gaming sports/actions news/events/politics education tv-shows movie/comedy animation "
-    "vehicles/autos howto travel science/technology animals/pets kids/family documentary food/drink cooking "
-    "beauty/fashion advertisement"
-).split()
+CATEGORIES = ["music", "people", "gaming", "sports/actions", "news/events/politics", "education", "tv-shows", "movie/comedy", "animation", "vehicles/autos", "howto", "travel", "science/technology", "animals/pets", "kids/family", "documentary", "food/drink", "cooking", "beauty/fashion", "advertisement"]
 
 
 class MSRVTT(Dataset):
@@ -38,9 +39,36 @@ class MSRVTT(Dataset):
         return read_msrvtt(self.folder, split)
 
 
+class MSRVTTPart(Dataset):
+    """900 clips of MSR-VTT's official train split: 850 to train on, 50 to validate on (train-internal).
+
+    streams: "image" (VGG-16 through an autoencoder, 50 x 128).
+    """
+
+    name = "msrvtt_part"
+    aliases = ("msrvtt",)
+    splits = ("train", "val")
+    official = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
+
+    def read(self, split: str) -> Reading:
+        """MSR-VTT's train split, and `split.json` for the clips whose features are there."""
+        ours = read_json(self.folder / "split.json")
+        reading = read_msrvtt(self.folder, "train")
+        records = [record for record in reading.records if ours.get(record.id) == split]
+        return Reading(records, reading.everything, [], reading.files)
+
+    def _find(self, root: str | None) -> Path:
+        return find_part(self.name, self.aliases[0], root)
+
+    def _store_path(self, where: str) -> Path:
+        return self.folder / "vgg16ae_50x128.npz" if where == "image" else super()._store_path(where)
+
+
 def read_msrvtt(folder: Path, split: str) -> Reading:
     """One split of a folder with MSR-VTT's files."""
-    path = find_file(folder, FILES["test" if split == "test" else "train"], f"annotations of MSR-VTT's {split} split")
+    path = find_file(
+        folder, FILES["test" if split == "test" else "train"], f"annotations of MSR-VTT's {split} split"
+    )
     data = read_json(path)
     if not isinstance(data, dict) or not {"videos", "sentences"} <= data.keys():
         raise DataError(f"{path}: is no MSR-VTT file: it has no 'videos' and 'sentences'")

@@ -1,13 +1,15 @@
-"""MSVD (Chen and Dolan, 2011): 1,970 YouTube clips with about 40 captions each."""
+"""MSVD (Chen and Dolan, 2011): 1,970 YouTube clips with about 40 captions each; and a part with real features."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
-from vidcap_core.datasets.base import Dataset
-from vidcap_core.datasets.files import read_text
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.datasets.files import read_json, read_text
+from vidcap_core.datasets.inputs import FrameZip
+from vidcap_core.datasets.places import find_file, find_part
 from vidcap_core.datasets.records import Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
@@ -19,6 +21,7 @@ FILES = {
 }
 RANGES = {"train": range(1, 1201), "val": range(1201, 1301), "test": range(1301, 1971)}
 MAPPING = ("youtube_mapping.txt",)
+FOLDS = 5
 
 
 class MSVD(Dataset):
@@ -32,6 +35,72 @@ class MSVD(Dataset):
         return read_msvd(self.folder, split)
 
 
+class MSVDPart(Dataset):
+    """391 clips of MSVD: 283 of 1,200 train, 22 of 100 val, 86 of 670 test; official membership.
+
+    streams: "image" (EfficientNet-Lite0, 20 x 1280), "motion" (R(2+1)D-34, 20 x 359), "logits" (a CNN's, 20 x 1000).
+    frames: 16 pictures a clip, e.g. dict(count=8, short_side=112). fold: 0 .. 4 divides train + val into train and val
+    for cross-validation, all clips of one YouTube video in one fold; None keeps the official splits.
+    """
+
+    name = "msvd_part"
+    aliases = ("msvd",)
+    official = MSVD.official
+    stores: ClassVar[dict[str, str]] = {
+        "image": "effnetlite0_20x1280.npz",
+        "motion": "r2plus1d34_ig65m_20x359.npz",
+        "logits": "cnn1000_20x1000.npz",
+    }
+
+    def __init__(
+        self,
+        split: str = "train",
+        fold: int | None = None,
+        root: str | None = None,
+        unit: Unit = "clip",
+        streams: dict[str, str] | list[str] | None = None,
+        optional: list[str] | None = None,
+        frames: dict[str, Any] | None = None,
+        sample: dict[str, Any] | None = None,
+        transforms: list[dict[str, Any]] | None = None,
+        limit: int | None = None,
+        ids: list[str] | str | None = None,
+    ) -> None:
+        if fold is not None and not 0 <= fold < FOLDS:
+            raise DataError(f"msvd_part has no fold {fold}", hint=f"fold= 0 .. {FOLDS - 1}, or None")
+        self.fold = fold
+        if fold is not None and split != "test":
+            self.official = {s: Official(1300, 53064) for s in ("train", "val")}  # type: ignore[misc]
+        super().__init__(
+            split, root, unit, streams, optional, frames, None, sample, transforms, False, limit, ids
+        )
+
+    def read(self, split: str) -> Reading:
+        """MSVD's captions, and `split.json` for the clips whose features are there."""
+        if self.fold is None or split == "test":
+            return self._only_ours(read_msvd(self.folder, split))
+        both = [self._only_ours(read_msvd(self.folder, part)) for part in ("train", "val")]
+        records = [record for reading in both for record in reading.records]
+        fold = fold_of([r.id for r in records], {r.id: r.groups["source"] for r in records})
+        chosen = [r for r in records if (fold[r.id] == self.fold) == (split == "val")]
+        everything = [name for reading in both for name in reading.everything]
+        return Reading(chosen, everything, files=[path for reading in both for path in reading.files])
+
+    def _only_ours(self, reading: Reading) -> Reading:
+        ours = read_json(self.folder / "split.json")["split"]
+        records = [record for record in reading.records if record.names[0] in ours]
+        return Reading(records, reading.everything, [], reading.files)
+
+    def _find(self, root: str | None) -> Path:
+        return find_part(self.name, self.aliases[0], root)
+
+    def _store_path(self, where: str) -> Path:
+        return self.folder / self.stores[where] if where in self.stores else super()._store_path(where)
+
+    def _frame_reader(self, **options: Any) -> FrameZip:
+        return FrameZip(self.folder / "frames16_short224.zip", **options)
+
+
 def read_msvd(folder: Path, split: str) -> Reading:
     """One split of a folder with MSVD's files. Ids are numbers, and files lie under YouTube names."""
     path = find_file(folder, FILES[split], f"captions of MSVD's {split} split")
@@ -43,7 +112,12 @@ def read_msvd(folder: Path, split: str) -> Reading:
     official = len(names) == RANGES["test"].stop - 1
     expected = [f"vid{n}" for n in RANGES[split]] if official else list(said)
     records = [
-        Record(Clip(number), tuple(said.get(number, ())), names=(names[number],), groups={"source": source(names[number])})
+        Record(
+            Clip(number),
+            tuple(said.get(number, ())),
+            names=(names[number],),
+            groups={"source": source(names[number])},
+        )
         for number in expected
     ]
     silent = tuple(number for number in expected if number not in said)
@@ -78,3 +152,17 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         if not tab:
             raise DataError(f"{path}, line {row}: '{line[:60]}' has no tab between id and caption")
         yield number.strip(), caption.strip()
+
+
+def fold_of(ids: list[str], source: dict[str, str]) -> dict[str, int]:
+    """Fold of each clip: sources, largest first, each into the fold that has fewest clips so far."""
+    members: dict[str, list[str]] = {}
+    for clip in ids:
+        members.setdefault(source[clip], []).append(clip)
+    sizes = [0] * FOLDS
+    fold: dict[str, int] = {}
+    for name in sorted(members, key=lambda name: (-len(members[name]), name)):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += len(members[name])
+        fold.update(dict.fromkeys(members[name], smallest))
+    return fold

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path
 
 from vidcap_core.errors import DataError
 
-VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".wav", ".mp3", ".m4a"})
+VIDEOS = frozenset(
+    {".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".wav", ".mp3", ".m4a"}
+)
 PACKED = ("", ".gz", ".zip")
 
 
@@ -47,6 +48,18 @@ def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = ())
     )
 
 
+def find_part(name: str, whole: str, root: str | None) -> Path:
+    """The folder that holds `split.json`, which says what the part is."""
+    places = [Path(root).expanduser()] if root is not None else candidates(name) + candidates(whole)
+    for place in places:
+        if (place / "split.json").is_file():
+            return place
+    raise DataError(
+        f"{name}: no split.json in {' or '.join(map(str, places))}",
+        hint=f"set VIDCAP_SHARED_DATA to the folder that holds {whole}/split.json",
+    )
+
+
 def find_file(folder: Path, names: Iterable[str], what: str) -> Path:
     """An annotation file by any of its known names, in the folder or below it, plain or packed."""
     names = list(names)
@@ -76,11 +89,11 @@ def _annotation_files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-@lru_cache(maxsize=16)
-def videos_below(folder: Path) -> dict[str, Path]:
-    """Video and sound files below a folder, by name without its ending."""
+def videos_below(*folders: Path) -> dict[str, Path]:
+    """Video and sound files below some folders, by name without its ending."""
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in VIDEOS:
-            found.setdefault(path.stem, path)
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in VIDEOS:
+                found.setdefault(path.stem, path)
     return found

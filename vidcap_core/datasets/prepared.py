@@ -34,6 +34,13 @@ def read_prepared(folder: Path, split: str) -> Reading | None:
     return Reading([from_line(json.loads(line)) for line in lines], facts["everything"], defects, [path])
 
 
+def source_folders(folder: Path) -> list[Path]:
+    """Where the videos of a prepared dataset were when it was prepared."""
+    manifest = folder / MANIFEST
+    facts = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    return [place for place in [Path(facts.get("source") or folder)] if place.is_dir() and place != folder]
+
+
 def prepared_lines(reading: Reading) -> Iterator[str]:
     """A split in the normalised schema, one clip a line."""
     for record in reading.records:
@@ -62,5 +69,9 @@ def from_line(line: dict[str, Any]) -> Record:
     clip = Clip(line["id"], line.get("video"), line.get("start", 0.0), line.get("end"), line.get("duration"))
     annotators = tuple(tuple(Event(*event) for event in events) for events in line.get("events", ()))
     return Record(
-        clip, tuple(line.get("captions", ())), annotators, tuple(line.get("names", ())), line.get("groups", {})
+        clip,
+        tuple(line.get("captions", ())),
+        annotators,
+        tuple(line.get("names", ())),
+        line.get("groups", {}),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,12 +17,19 @@ class Record:
     captions: tuple[str, ...] = ()
     annotators: tuple[tuple[Event, ...], ...] = ()
     names: tuple[str, ...] = ()  # other names under which its video or features may lie
-    groups: Mapping[str, str] = field(default_factory=dict)  # what it belongs to: category, source video, fold
+    groups: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what it belongs to: category, source video, fold
 
     @property
     def id(self) -> str:
         """The clip's id."""
         return self.clip.id
+
+    def known_as(self, place: Container[str]) -> str | None:
+        """The name under which a store (or a folder, or an archive) has this clip; a span of a clip lies under the clip's."""
+        names = (self.groups.get("clip", self.id), *self.names)
+        return next((name for name in names if name in place), None)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -61,3 +68,20 @@ class Reading:
     everything: Sequence[str] = ()
     defects: Sequence[Defect] = ()
     files: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """How much the annotation files of a split hold, whatever is used of it."""
+
+    clips: int
+    captions: int
+    ids: frozenset[str]
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> Annotated:
+        """Counts over clips that have a text."""
+        told = [record for record in records if record.texts]
+        return cls(
+            len(told), sum(len(record.texts) for record in told), frozenset(record.id for record in told)
+        )

@@ -31,8 +31,10 @@ class RowSampling:
         if length == 0 or (self.every and length <= self.count):
             return np.arange(length)
         if shift is None:
-            return np.linspace(0, length - 1, self.count).round().astype(int)
-        return ((np.arange(self.count) + shift) / self.count * length).astype(int).clip(0, length - 1)
+            return np.asarray(np.linspace(0, length - 1, self.count).round(), dtype=int)
+        return np.asarray((np.arange(self.count) + shift) / self.count * length, dtype=int).clip(
+            0, length - 1
+        )
 
 
 def crop(values: np.ndarray, start: float, end: float, duration: float) -> np.ndarray:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vidcap_core.datasets.inputs import Reader
 from vidcap_core.datasets.records import Official, Record
-from vidcap_core.datasets.stores import Store
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.signature import hash_ids
 
@@ -27,8 +27,7 @@ class Selection:
         records: Sequence[Record],
         everything: Sequence[str] = (),
         official: Official | None = None,
-        streams: Mapping[str, Store] | None = None,
-        videos: bool = False,
+        needs: Mapping[str, Container[str] | Reader] | None = None,
         ids: frozenset[str] | None = None,
         limit: int | None = None,
     ) -> Selection:
@@ -37,9 +36,9 @@ class Selection:
         if ids is not None and (strangers := sorted(ids - known.keys())):
             raise DataError(f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
                             hint="check the split and the file of ids")  # fmt: skip
-        kept = []
+        kept: list[Record] = []
         for record in records:
-            reason = _reason(record, streams or {}, videos, ids)
+            reason = _reason(record, needs or {}, ids)
             if reason is None and limit is not None and len(kept) >= limit:
                 reason = "beyond the limit"
             if reason is None:
@@ -60,7 +59,9 @@ class Selection:
         digest = hashlib.sha256("\n".join(parts).encode())
         for r in records:
             events = [[(e.start, e.end, e.text) for e in events] for events in r.annotators]
-            digest.update(repr((r.id, r.clip.start, r.clip.end, r.clip.duration, r.captions, events)).encode())
+            digest.update(
+                repr((r.id, r.clip.start, r.clip.end, r.clip.duration, r.captions, events)).encode()
+            )
         return digest.hexdigest()[:16]
 
 
@@ -77,15 +78,16 @@ def read_ids(given: list[str] | str | None) -> frozenset[str] | None:
 
 
 def _reason(
-    record: Record, streams: Mapping[str, Store], videos: bool, ids: frozenset[str] | None
+    record: Record, needs: Mapping[str, Container[str] | Reader], ids: frozenset[str] | None
 ) -> str | None:
     if ids is not None and record.id not in ids:
         return "not asked for"
     if not record.texts:
         return "no captions"
-    for name, store in streams.items():
-        if not any(known in store for known in (record.id, *record.names)):
+    for name, source in needs.items():
+        if isinstance(source, Reader):
+            if not source.has(record):
+                return f"nothing to read {name} from"
+        elif record.known_as(source) is None:
             return f"no features in '{name}'"
-    if videos and record.clip.path is None:
-        return "no video"
     return None

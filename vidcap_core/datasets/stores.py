@@ -29,7 +29,9 @@ class NpzStore:
     def __init__(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             if not {"ids", "feats"} <= set(arrays):
-                raise DataError(f"{path}: has {', '.join(arrays)}; a stream needs 'ids' [N] and 'feats' [N, T, D]")
+                raise DataError(
+                    f"{path}: has {', '.join(arrays)}; a stream needs 'ids' [N] and 'feats' [N, T, D]"
+                )
             self._rows = {str(clip): row for row, clip in enumerate(arrays["ids"])}
             self._values = arrays["feats"]
         self._path = path
@@ -51,7 +53,9 @@ class NpyFolder:
     def __init__(self, folder: Path) -> None:
         self._files = {path.stem: path for path in sorted(folder.glob("*.npy"))}
         if not self._files:
-            raise DataError(f"{folder}: no .npy files and no feature store", hint="vidcap features inspect FOLDER")
+            raise DataError(
+                f"{folder}: no .npy files and no feature store", hint="vidcap features inspect FOLDER"
+            )
 
     def __contains__(self, clip: object) -> bool:
         return clip in self._files

@@ -32,7 +32,9 @@ class FastTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; padding, begin and end are left out."""
-        return str(self.backend.decode([i for i in ids if i not in self._around], skip_special_tokens=False)).strip()
+        return str(
+            self.backend.decode([i for i in ids if i not in self._around], skip_special_tokens=False)
+        ).strip()
 
     def token_id(self, token: str) -> int:
         """The id of one token."""
@@ -43,7 +45,11 @@ class FastTokenizer:
 
     def state(self) -> dict[str, Any]:
         """Everything, as plain data: what was loaded by name needs no network again."""
-        return {"tokenizer": json.loads(self.backend.to_str()), "roles": self._roles, "normalize": self.normalize}
+        return {
+            "tokenizer": json.loads(self.backend.to_str()),
+            "roles": self._roles,
+            "normalize": self.normalize,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> FastTokenizer:
@@ -51,5 +57,7 @@ class FastTokenizer:
         from tokenizers import Tokenizer
 
         made = cls.__new__(cls)
-        FastTokenizer.__init__(made, Tokenizer.from_str(json.dumps(state["tokenizer"])), state["roles"], state["normalize"])
+        FastTokenizer.__init__(
+            made, Tokenizer.from_str(json.dumps(state["tokenizer"])), state["roles"], state["normalize"]
+        )
         return made

@@ -80,7 +80,12 @@ class Vocabulary:
             here = ids.count(self.unk_id)
             unknown, words = unknown + here, words + len(ids)
             touched, texts = touched + (here > 0), texts + 1
-        return {"size": len(self), "words": words, "unknown": unknown / max(1, words), "touched": touched / max(1, texts)}
+        return {
+            "size": len(self),
+            "words": words,
+            "unknown": unknown / max(1, words),
+            "touched": touched / max(1, texts),
+        }
 
     def state(self) -> dict[str, Any]:
         """Everything, as plain data."""
@@ -95,7 +100,11 @@ class Vocabulary:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Vocabulary:
         """The vocabulary that gave this state."""
-        made = cls(min_count=state["min_count"], specials=state["specials"][len(SPECIALS) :], normalize=state["normalize"])
+        made = cls(
+            min_count=state["min_count"],
+            specials=state["specials"][len(SPECIALS) :],
+            normalize=state["normalize"],
+        )
         made.seen = dict(state["seen"])
         made._set(state["words"])
         return made
@@ -113,5 +122,7 @@ def _read_words(given: list[str] | str | None) -> list[str]:
         return list(given or [])
     path = Path(given).expanduser()
     if not path.is_file():
-        raise ConfigError(f"forced: there is no file {path}", hint="a list of words, or a file with one a line")
+        raise ConfigError(
+            f"forced: there is no file {path}", hint="a list of words, or a file with one a line"
+        )
     return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]

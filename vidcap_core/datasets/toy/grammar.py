@@ -87,9 +87,13 @@ def sentences(scene: Scene, salt: int = 4) -> list[str]:
         if index == 0:
             start = _pick(random, ("{s} {f}{p}", "{s} is seen {g}{p}", "the video starts with {s} {g}{p}"))
         elif actor.start < scene.actors[index - 1].end:
-            start = _pick(random, ("meanwhile {s} {f}{p}", "at the same time {s} {f}{p}", "{s} is {g}{p} too"))
+            start = _pick(
+                random, ("meanwhile {s} {f}{p}", "at the same time {s} {f}{p}", "{s} is {g}{p} too")
+            )
         else:
-            start = _pick(random, ("then {s} {f}{p}", "next {s} {f}{p}", "{s} comes and {f}{p}", "{s} {f}{p}"))
+            start = _pick(
+                random, ("then {s} {f}{p}", "next {s} {f}{p}", "{s} comes and {f}{p}", "{s} {f}{p}")
+            )
         said = start.format(s=subject, f=finite, g=going, p=pace)
         told.append(("" if index == 0 else " ") + said[0].upper() + said[1:] + ".")
     return told

@@ -29,7 +29,13 @@ def make_toy(
             write.write_clip_annotations(part, drawn)
         else:
             write.write_long_annotations(part, drawn)
-        facts = {"version": VERSION, "kind": kind, "size": size, "seed": seed, "scenes": write.scene_facts(drawn)}
+        facts = {
+            "version": VERSION,
+            "kind": kind,
+            "size": size,
+            "seed": seed,
+            "scenes": write.scene_facts(drawn),
+        }
         (part / "toy.json").write_text(json.dumps(facts, indent=1))
 
     return make_once(place, make)

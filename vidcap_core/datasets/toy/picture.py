@@ -116,7 +116,9 @@ def _outside(shape: str, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         return np.asarray(np.maximum(abs(u), abs(v)) - 0.86)
     if shape == "triangle":
         return np.asarray(np.maximum(0.87 * abs(u) - 0.5 * v, v) - 0.55)
-    return np.asarray(np.minimum(np.maximum(abs(u) - 1, abs(v) - 0.32), np.maximum(abs(u) - 0.32, abs(v) - 1)))
+    return np.asarray(
+        np.minimum(np.maximum(abs(u) - 1, abs(v) - 0.32), np.maximum(abs(u) - 0.32, abs(v) - 1))
+    )
 
 
 def _soft(outside: np.ndarray, radius: float) -> np.ndarray:

@@ -106,4 +106,6 @@ def _mel() -> np.ndarray:
     edges = 700 * (10 ** (np.linspace(0, top, BANDS + 2) / 2595) - 1)
     bins = np.fft.rfftfreq(WINDOW, 1 / RATE)
     low, middle, high = (edges[k : k + BANDS, None] for k in range(3))
-    return np.asarray(np.clip(np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)), 0, None))
+    return np.asarray(
+        np.clip(np.minimum((bins - low) / (middle - low), (high - bins) / (high - middle)), 0, None)
+    )

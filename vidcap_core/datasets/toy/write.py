@@ -25,7 +25,11 @@ def write_video(path: Path, scene: Scene) -> None:
         )
         video.width = video.height = SIDE
         video.pix_fmt = "yuv420p"
-        audio = container.add_stream("aac", rate=RATE, layout="mono", options={"aac_coder": "fast"}) if scene.audible else None
+        audio = (
+            container.add_stream("aac", rate=RATE, layout="mono", options={"aac_coder": "fast"})
+            if scene.audible
+            else None
+        )
         for picture in frames(scene):
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))

@@ -1,0 +1,193 @@
+"""Videos of your own: one JSON object a line, with captions or events."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.datasets.files import read_text
+from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.records import Defect, Reading, Record
+from vidcap_core.errors import DataError
+from vidcap_core.types import Clip, Event
+
+KEYS = ("video", "id", "caption", "captions", "events", "start", "end", "duration", "split")
+EXAMPLE = '{"video": "dog.mp4", "captions": ["a dog runs", "a puppy is running"]}'
+EXAMPLE_EVENTS = '{"video": "day.mp4", "events": [{"start": 0, "end": 4.5, "text": "a dog wakes up"}]}'
+
+
+class Jsonl(Dataset):
+    """path: the file, or `<root>/<split>.jsonl`. root: the folder of the videos, or the file's own folder.
+
+    A line names a `video` and has `captions` (or one `caption`), or `events` with start, end and text. It may have
+    an `id`, a span `start` .. `end` of the video in seconds, a `duration`, and a `split` when one file holds several.
+    """
+
+    name = "jsonl"
+
+    def __init__(
+        self,
+        split: str = "train",
+        path: str | None = None,
+        root: str | None = None,
+        unit: Unit = "caption",
+        streams: dict[str, str] | list[str] | None = None,
+        optional: list[str] | None = None,
+        frames: dict[str, Any] | None = None,
+        audio: dict[str, Any] | bool | None = None,
+        sample: dict[str, Any] | None = None,
+        transforms: list[dict[str, Any]] | None = None,
+        weak: bool = False,
+        limit: int | None = None,
+        ids: list[str] | str | None = None,
+    ) -> None:
+        self.path = None if path is None else Path(path).expanduser()
+        if self.path is not None and not self.path.is_file():
+            raise DataError(f"jsonl: there is no file {self.path}", hint=f"one object a line: {EXAMPLE}")
+        if root is None and self.path is not None:
+            root = str(self.path.parent)
+        super().__init__(
+            split, root, unit, streams, optional, frames, audio, sample, transforms, weak, limit, ids
+        )
+
+    def read(self, split: str) -> Reading:
+        """Lines to records; lines of the same clip are put together."""
+        path = self.path or find_file(self.folder, (f"{split}.jsonl",), f"{split}.jsonl")
+        records: dict[str, Record] = {}
+        for number, line in _lines(path):
+            if line.get("split", split) != split:
+                continue
+            record = _record(path, number, line, self.folder)
+            records[record.id] = (
+                _joined(path, number, records[record.id], record) if record.id in records else record
+            )
+        if not records:
+            raise DataError(
+                f"{path}: no line belongs to the split '{split}'", hint=f"one object a line: {EXAMPLE}"
+            )
+        return Reading(list(records.values()), list(records), _defects(list(records.values())), [path])
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, text in enumerate(read_text(path).splitlines(), 1):
+        if not text.strip():
+            continue
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DataError(
+                f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})",
+                hint=f"one object a line: {EXAMPLE}",
+            ) from None
+        if not isinstance(line, dict):
+            raise DataError(f"{path}, line {number}: a {type(line).__name__}, not an object", hint=EXAMPLE)
+        for key in line:
+            if key not in KEYS:
+                close = difflib.get_close_matches(key, KEYS, n=1)
+                meant = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(KEYS)}"
+                raise DataError(f"{path}, line {number}: unknown key '{key}'; {meant}")
+        yield number, line
+
+
+def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Record:
+    place = f"{path}, line {number}"
+    video = line.get("video")
+    if not isinstance(video, str) or not video:
+        raise DataError(f"{place}: 'video' is missing", hint=EXAMPLE)
+    start, end = _number(place, line, "start"), _number(place, line, "end")
+    if end is not None and end <= (start or 0.0):
+        raise DataError(f"{place}: the clip ends at {end:g} s and starts at {start or 0.0:g} s")
+    span = "" if start is None and end is None else f"_{start or 0.0:g}_{'' if end is None else f'{end:g}'}"
+    name = line.get("id", Path(video).stem + span)
+    if not isinstance(name, str):
+        raise DataError(f"{place}: 'id' must be text, not {name!r}")
+    file = folder / Path(video).expanduser()
+    clip = Clip(
+        name, str(file) if file.is_file() else None, start or 0.0, end, _number(place, line, "duration")
+    )
+    events = tuple(_events(place, line))
+    captions = tuple(_captions(place, line))
+    if bool(events) == bool(captions):
+        both = "both captions and events" if events else "neither captions nor events"
+        raise DataError(f"{place}: has {both}", hint=f"{EXAMPLE}  or  {EXAMPLE_EVENTS}")
+    if events and clip.duration is None:
+        clip = _measured(place, clip, max(event.end for event in events))
+    return Record(clip, captions, (events,) if events else (), names=(Path(video).stem,))
+
+
+def _captions(place: str, line: dict[str, Any]) -> Iterator[str]:
+    found = line.get("captions", [line["caption"]] if "caption" in line else [])
+    if isinstance(found, str):
+        raise DataError(
+            f"{place}: 'captions' is a list", hint=f'"captions": ["{found[:30]}"], or "caption": "..."'
+        )
+    for text in found:
+        if not isinstance(text, str) or not text.strip():
+            raise DataError(f"{place}: a caption is {text!r:.40}, not words")
+        yield text.strip()
+
+
+def _events(place: str, line: dict[str, Any]) -> Iterator[Event]:
+    for event in line.get("events", []):
+        if not isinstance(event, dict) or not {"start", "end", "text"} <= event.keys():
+            raise DataError(f"{place}: {event!r:.60} is no event", hint=EXAMPLE_EVENTS)
+        start, end = _number(place, event, "start"), _number(place, event, "end")
+        if start is None or end is None or end <= start or start < 0:
+            raise DataError(
+                f"{place}: an event from {start} to {end} s; it must start at 0 or later and end after that"
+            )
+        yield Event(start, end, str(event["text"]).strip())
+
+
+def _number(place: str, line: dict[str, Any], key: str) -> float | None:
+    value = line.get(key)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
+        raise DataError(f"{place}: '{key}' must be a number of seconds, not {value!r:.40}")
+    return None if value is None else float(value)
+
+
+def _measured(place: str, clip: Clip, last: float) -> Clip:
+    """Events need to know how long their video is."""
+    if clip.path is None:
+        raise DataError(f"{place}: the video is not there, so how long it is must be said",
+                        hint=f'"duration": {last:g}, or put the video there')  # fmt: skip
+    from vidcap_core.video.probe import probe
+
+    return Clip(clip.id, clip.path, clip.start, clip.end, probe(clip.path).duration)
+
+
+def _joined(path: Path, number: int, old: Record, new: Record) -> Record:
+    if old.clip != new.clip or not (old.captions and new.captions):
+        raise DataError(f"{path}, line {number}: clip '{new.id}' was there before, and it is not the same",
+                        hint='give each its own "id"')  # fmt: skip
+    return Record(old.clip, old.captions + new.captions, names=old.names)
+
+
+def _defects(records: list[Record]) -> list[Defect]:
+    absent = tuple(r.id for r in records if r.clip.path is None)
+    found = (
+        [Defect("videos that are not there", absent, '"video" is looked for below root')] if absent else []
+    )
+    single = tuple(r.id for r in records if len(r.captions) == 1)
+    if single and len(single) == len(records) and len(records) > 1:
+        found.append(
+            Defect(
+                "clips with one caption",
+                single,
+                "scores with one reference are low and noisy: add captions",
+                known=True,
+            )
+        )
+    late = tuple(
+        f"{r.id}#{n}"
+        for r in records
+        for n, e in enumerate(r.events)
+        if e.end > (r.clip.duration or e.end) + 1e-6
+    )
+    return (
+        [*found, Defect("events that end after their video", late, "correct their times")] if late else found
+    )
