@@ -1,0 +1,112 @@
+"""Heads on a causal language model: a visual prefix, prompt ids, and words after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from vidcap_core.heads.base import Head
+from vidcap_core.heads.language_model import language_model
+from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
+from vidcap_core.types import Stream, View
+
+
+class Prefix(NamedTuple):
+    """What a language model remembers of a clip: one row a clip, shared by its beams."""
+
+    pairs: tuple[Pair, ...]
+    mask: Tensor  # [B, P], True where a position is real
+    count: Tensor  # [B], real positions
+
+
+class CausalLMHead(Head):
+    """Words after `prefix(view)` and the view's prompt, from a Hugging Face causal language model.
+
+    A subclass writes `prefix`. The prefix is run once into keys and values that all beams of a clip share;
+    the state holds those of the words alone.
+    """
+
+    def __init__(self, lm: str | Mapping[str, Any], vocabulary: int | None = None) -> None:
+        super().__init__()
+        self.lm = language_model(lm, vocabulary)
+
+    @property
+    def width(self) -> int:
+        """Width of the model's input embeddings."""
+        return int(self.lm.get_input_embeddings().embedding_dim)  # type: ignore[operator, union-attr]
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Input embeddings of word ids."""
+        return self.lm.get_input_embeddings()(ids)  # type: ignore[no-any-return, operator]
+
+    def prefix(self, view: View) -> Stream:
+        """The embeddings [B, P, width] that come before all words; P may be 0."""
+        raise NotImplementedError
+
+    def start(self, view: View) -> tuple[Prefix, tuple[Pair, ...]]:
+        """Run prefix and prompt, but for the prompt's last word."""
+        prefix = self.prefix(view)
+        if view.prompt is not None:
+            ids = view.prompt[:, :-1]
+            mask = torch.ones_like(ids) if view.prompt_mask is None else view.prompt_mask[:, :-1]
+            prefix = joined(prefix, Stream(self.embed(ids), mask.bool()))
+        pairs = self._run(prefix)
+        none = tuple((keys[:, :, :0], values[:, :, :0]) for keys, values in pairs)
+        return Prefix(pairs, prefix.mask, prefix.mask.sum(1)), none
+
+    def step(self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]) -> tuple[Tensor, tuple[Pair, ...]]:
+        """One word."""
+        beams, length = len(tokens) // len(memory.mask), state[0][0].shape[2]
+        mask = memory.mask.repeat_interleave(beams, 0)
+        mask = torch.cat([mask, mask.new_ones((len(tokens), length + 1))], 1)
+        place = memory.count.repeat_interleave(beams)[:, None] + length
+        cache = cache_of(memory.pairs, state)
+        out = self.lm(
+            input_ids=tokens[:, None], attention_mask=mask, position_ids=place, past_key_values=cache, use_cache=True
+        )
+        return out.logits[:, -1], words_of(cache)
+
+    def teach(self, prefix: Stream, ids: Tensor, mask: Tensor) -> Tensor:
+        """Logits [R, L, V] of the word after each of ids [R, L], all at once; also with padding anywhere."""
+        whole = joined(prefix, Stream(self.embed(ids), mask))
+        place = (whole.mask.cumsum(1) - 1).clamp_min(0)
+        out = self.lm(
+            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=False,
+            logits_to_keep=ids.shape[1],
+        )  # fmt: skip
+        return out.logits  # type: ignore[no-any-return]
+
+    def _run(self, prefix: Stream) -> tuple[Pair, ...]:
+        clips, length = prefix.mask.shape
+        if length == 0:
+            return self._empty(clips)
+        place = (prefix.mask.cumsum(1) - 1).clamp_min(0)
+        out = self.lm(
+            inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True,
+            logits_to_keep=1,
+        )  # fmt: skip
+        return words_of(out.past_key_values)
+
+    def _empty(self, clips: int) -> tuple[Pair, ...]:
+        config = self.lm.config.get_text_config()  # type: ignore[operator, union-attr]
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        none = next(self.lm.parameters()).new_zeros((clips, heads, 0, size))
+        return tuple((none, none) for _ in range(config.num_hidden_layers))
+
+
+def joined(first: Stream, second: Stream) -> Stream:
+    """One stream after the other."""
+    return Stream(
+        torch.cat([first.values, second.values.to(first.values.dtype)], 1),
+        torch.cat([first.mask.bool(), second.mask.bool()], 1),
+    )
+
+
+def nothing(rows: int, like: nn.Module) -> Stream:
+    """A prefix without a position, for language models that read a prompt alone."""
+    weight = like.get_input_embeddings().weight  # type: ignore[operator, union-attr]
+    return Stream(weight.new_zeros((rows, 0, weight.shape[1])), weight.new_zeros((rows, 0), dtype=torch.bool))
