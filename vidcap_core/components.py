@@ -46,6 +46,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "diversity": "vidcap_core.metrics.diversity:Diversity",
         "emotion": "vidcap_core.metrics.emotion:Emotion",
         "dense": "vidcap_core.metrics.dense:Dense",
+        "localisation": "vidcap_core.metrics.located:Localisation",
         "soda_c": "vidcap_core.metrics.soda:SodaC",
     },
     "tokenizers": {

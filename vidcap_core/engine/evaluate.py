@@ -82,7 +82,7 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
         scorers: list[tuple[Any, bool]] = []
         if texts:
             scorers.append((Scorer(self.dataset.references(), texts), False))
-        durations = {clip.id: clip.duration for clip in self.dataset.clips if clip.duration is not None}
+        durations = self.dataset.durations()
         events = [m for m in built if getattr(m, "reads_events", False)]
         scorers += [(m.scorer(self.dataset.events(), durations), True) for m in events]
         return scorers

@@ -71,6 +71,10 @@ class TinyClips:
         """Events by clip."""
         return {clip.id: events for clip, events in zip(self.clips, self._events, strict=True)}
 
+    def durations(self) -> dict[str, float]:
+        """Seconds by clip."""
+        return {clip.id: 10.0 for clip in self.clips}
+
     def captions(self) -> Iterator[str]:
         """Every text, for a tokenizer to learn from."""
         for texts in self.references().values():

@@ -1,0 +1,13 @@
+"""The first run: a small Transformer on the built-in toy videos, minutes on two cores."""
+
+data = dict(
+    train=dict(type="Toy", split="train", size="full", streams=["image", "motion"]),
+    val=dict(type="Toy", split="val", size="full", streams=["image", "motion"]),
+    test=dict(type="Toy", split="test", size="full", streams=["image", "motion"]),
+)
+head = dict(type="SmallTransformer", streams=dict(image=320, motion=128), width=128)
+losses = dict(tokens=dict(type="TokenLoss"))
+phases = [dict(name="caption", epochs=3, losses=["tokens"])]
+optimizer = dict(type="AdamW", lr=1e-3)
+generate = dict(mode="beam", beam=3, length="avg", max_length=20)
+runtime = dict(batch=32)
