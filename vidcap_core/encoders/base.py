@@ -74,4 +74,6 @@ def fingerprint(module: nn.Module) -> str:
 
 def row_mask(mask: Tensor | None, rows: Tensor) -> Tensor:
     """The mask [B, T] of a batch; all rows are real where none was given."""
-    return mask.bool() if mask is not None else torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
+    return (
+        mask.bool() if mask is not None else torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
+    )

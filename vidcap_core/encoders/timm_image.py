@@ -15,7 +15,7 @@ from vidcap_core.types import Stream
 
 
 class TimmImage(Encoder):
-    """Pooled features of each frame. `pretrained`: True, a tag, a weights file, or False (random by `seed`)."""
+    """Pooled features of each frame. `pretrained`: True, a tag, a weights file, or False (by `seed`)."""
 
     reads = "frames"
 
@@ -26,7 +26,10 @@ class TimmImage(Encoder):
         name = f"{model}.{pretrained}" if isinstance(pretrained, str) and not is_file(pretrained) else model
         if not timm.is_model(name.partition(".")[0]):
             close = ", ".join(timm.list_models(f"*{model.partition('.')[0][:8]}*")[:5])
-            raise UserError(f"timm has no model '{model}'", hint=close or "python -c 'import timm; print(timm.list_models())'")
+            raise UserError(
+                f"timm has no model '{model}'",
+                hint=close or "python -c 'import timm; print(timm.list_models())'",
+            )
         hint = f"put the weights of '{name}' into a file (.safetensors or .pth), and pretrained='THAT FILE'"
         with seeded(seed), needs(f"timm model '{name}'", hint):
             from_name = pretrained is not False and not is_file(pretrained)
@@ -51,7 +54,11 @@ class TimmImage(Encoder):
     def preparation(self, config: dict[str, Any]) -> Preparation:
         """How frames are prepared, from what timm says of the model."""
         return Preparation.of(
-            config["input_size"][1:], config["mean"], config["std"], config["crop_pct"], config["interpolation"]
+            config["input_size"][1:],
+            config["mean"],
+            config["std"],
+            config["crop_pct"],
+            config["interpolation"],
         )
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

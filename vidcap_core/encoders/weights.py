@@ -40,7 +40,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     """Tensors of a .safetensors or PyTorch file; nothing in it is ever executed."""
     file = Path(path).expanduser()
     if not file.is_file():
-        raise UserError(f"{file}: there is no such weights file", hint="pretrained=PATH of a .safetensors or .pth file")
+        raise UserError(
+            f"{file}: there is no such weights file", hint="pretrained=PATH of a .safetensors or .pth file"
+        )
     if file.suffix == ".safetensors":
         from safetensors.torch import load_file
 
@@ -49,18 +51,28 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"{file}: holds more than weights, or is damaged: {reason}", hint="a .safetensors file") from error
+        raise UserError(
+            f"{file}: holds more than weights, or is damaged: {reason}", hint="a .safetensors file"
+        ) from error
     for key in ("state_dict", "model"):
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
     return dict(loaded)
 
 
-def put(module: torch.nn.Module, weights: Mapping[str, Tensor], source: str | Path, head: tuple[str, ...] = ()) -> None:
+def put(
+    module: torch.nn.Module, weights: Mapping[str, Tensor], source: str | Path, head: tuple[str, ...] = ()
+) -> None:
     """Load weights that must fit exactly, but for a classifier (`head`) that the encoder does without."""
-    kept = {name: value for name, value in weights.items() if not name.startswith(head)} if head else dict(weights)
+    kept = (
+        {name: value for name, value in weights.items() if not name.startswith(head)}
+        if head
+        else dict(weights)
+    )
     own = module.state_dict()
-    wrong = [n for n in own if n not in kept or kept[n].shape != own[n].shape] + [n for n in kept if n not in own]
+    wrong = [n for n in own if n not in kept or kept[n].shape != own[n].shape] + [
+        n for n in kept if n not in own
+    ]
     if wrong:
         raise UserError(f"{source}: does not fit this model: {len(wrong)} tensors differ, first '{wrong[0]}'")
     module.load_state_dict(kept)
@@ -83,7 +95,7 @@ def origin(pretrained: Pretrained, seed: int) -> str:
 
 
 def model_folder(name: str) -> str:
-    """A folder, an installed package that carries a model folder, or else a name for the library to resolve."""
+    """A folder, an installed package that carries a model folder, or a name for the library to resolve."""
     folder = Path(name).expanduser()
     if folder.is_dir():
         return str(folder)
@@ -98,6 +110,6 @@ def model_folder(name: str) -> str:
 
 def from_hub(load: Any, name: str, what: str, **options: Any) -> Any:
     """Call a `from_pretrained`; when nothing is there, say which folder would do."""
-    hint = f"put config.json, model.safetensors and the processor's files of '{name}' into a folder, and name that folder"
+    hint = f"put config.json, model.safetensors and the tokenizer of '{name}' into a folder; name it"
     with needs(what, hint):
         return load(model_folder(name), **options)

@@ -1,0 +1,245 @@
+"""The store: what goes in comes out, from any process; a killed writer loses at most the clip in work."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from vidcap_core.errors import DataError
+from vidcap_core.features.store import FeatureStore
+from vidcap_core.features.writer import FeatureWriter
+
+RECIPE = {"encoder": "Made", "seed": 1}
+
+
+def features(index: int) -> np.ndarray:
+    rng = np.random.default_rng(index)
+    return rng.normal(size=(3 + index % 5, 8)).astype(np.float32)
+
+
+def write(path: Path, count: int = 30, shard_bytes: int = 400) -> Path:
+    with FeatureWriter(path, RECIPE, "float32", shard_bytes) as writer:
+        for index in range(count):
+            if f"clip{index}" not in writer.done:
+                writer.add(f"clip{index}", features(index))
+    return path
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in sorted(path.iterdir())}
+
+
+def test_what_goes_in_comes_out(tmp_path: Path) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    assert store.ids == [f"clip{i}" for i in range(30)]
+    assert store.dim == 8
+    assert store.recipe == RECIPE
+    assert "clip3" in store
+    assert "clip99" not in store
+    assert len(store.shards) > 3
+    for index in range(30):
+        np.testing.assert_array_equal(store[f"clip{index}"], features(index))
+        assert store.shape(f"clip{index}") == features(index).shape
+    with pytest.raises(KeyError, match="clip99"):
+        store["clip99"]
+    assert store.verify() == []
+
+
+def test_shards_are_safetensors(tmp_path: Path) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    found = {}
+    for shard in store.shards:
+        found.update(load_file(store.path / shard["file"]))
+    assert set(found) == set(store.ids)
+    np.testing.assert_array_equal(found["clip7"], features(7))
+
+
+def test_a_view_cannot_change_the_file(tmp_path: Path) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    with pytest.raises(ValueError, match="read-only"):
+        store["clip0"][0, 0] = 1
+
+
+def read_some(store: FeatureStore, queue: multiprocessing.Queue[bool]) -> None:
+    queue.put(all(np.array_equal(store[f"clip{i}"], features(i)) for i in range(30)))
+
+
+@pytest.mark.parametrize("way", ["fork", "spawn"])
+def test_workers_read_a_store_opened_before_they_began(tmp_path: Path, way: str) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    store["clip0"]  # a map is open when the process splits
+    context = multiprocessing.get_context(way)
+    queue = context.Queue()
+    workers = [context.Process(target=read_some, args=(store, queue)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    assert [queue.get(timeout=60) for _ in workers] == [True] * 3
+    for worker in workers:
+        worker.join()
+
+
+def test_pickled_by_path(tmp_path: Path) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    assert len(pickle.dumps(store)) < 1000
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(store))["clip4"], features(4))
+
+
+SLOW_WRITER = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_store import features, RECIPE
+from vidcap_core.features.writer import FeatureWriter
+with FeatureWriter(Path(sys.argv[1]), RECIPE, "float32", 400) as writer:
+    for index in range(30):
+        if f"clip{index}" not in writer.done:
+            writer.add(f"clip{index}", features(index))
+            print(index, flush=True)
+            time.sleep(0.003)
+"""
+
+
+@pytest.mark.parametrize("after", [0, 1, 4, 11, 23])
+def test_killed_and_restarted_is_byte_identical(tmp_path: Path, after: int) -> None:
+    whole = contents(write(tmp_path / "whole"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_WRITER, str(tmp_path / "killed"), str(Path(__file__).parent)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if int(line) >= after:
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    assert process.wait() == -signal.SIGKILL
+    with FeatureWriter(tmp_path / "killed", RECIPE, "float32", 400) as writer:
+        assert len(writer.done) >= after + 1  # what was said to be written is there
+        assert len(writer.done) < 30
+        for index in range(30):
+            if f"clip{index}" not in writer.done:
+                writer.add(f"clip{index}", features(index))
+    assert contents(tmp_path / "killed") == whole
+
+
+@pytest.mark.parametrize("step", ["write_shard", "write_json", "truncate"])
+def test_killed_while_sealing(tmp_path: Path, step: str) -> None:
+    """The process dies right before, or right after, each step that makes a shard of the open data."""
+    whole = contents(write(tmp_path / "whole"))
+    for late in (False, True):
+        path = tmp_path / f"killed-{late}"
+        code = f"""
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import vidcap_core.features.writer as w
+from test_store import write
+def deadly(real):
+    def call(*args):
+        if not {late}: os.kill(os.getpid(), signal.SIGKILL)
+        real(*args)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call
+if {step!r} == "truncate":
+    real = w.FeatureWriter._line
+    def line(self, entry):
+        if "recipe" in entry and self._index["shards"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(self, entry)
+    w.FeatureWriter._line = line
+else:
+    setattr(w, {step!r}, deadly(getattr(w, {step!r})))
+write(Path({str(path)!r}))
+"""
+        assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+        assert contents(write(path)) == whole
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+def test_a_torn_journal_loses_one_clip(tmp_path: Path, cut: int) -> None:
+    whole = contents(write(tmp_path / "whole", 4, 10_000))
+    path = tmp_path / "torn"
+    stopped = FeatureWriter(path, RECIPE, "float32", 10_000)
+    for index in range(3):
+        stopped.add(f"clip{index}", features(index))
+    stopped.__exit__(RuntimeError, RuntimeError("stopped"), None)
+    journal = path / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-cut])
+    with FeatureWriter(path, RECIPE, "float32", 10_000) as writer:
+        assert writer.done == {"clip0", "clip1"}
+        for index in (2, 3):
+            writer.add(f"clip{index}", features(index))
+    assert contents(path) == whole
+
+
+def test_another_recipe_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "s")
+    with pytest.raises(DataError, match="seed is 1 there, 2 here"):
+        FeatureWriter(tmp_path / "s", {**RECIPE, "seed": 2}, "float32")
+    with pytest.raises(DataError, match="dtype"):
+        FeatureWriter(tmp_path / "s", RECIPE, "float16")
+    assert FeatureStore(tmp_path / "s").verify() == []
+
+
+def test_two_writers_are_refused(tmp_path: Path) -> None:
+    with FeatureWriter(tmp_path / "s", RECIPE) as writer:
+        with pytest.raises(DataError, match="another process"):
+            FeatureWriter(tmp_path / "s", RECIPE)
+        writer.add("a", features(0))
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (np.zeros(4), "are \\[T, D\\]"),
+        (np.zeros((0, 4)), "are \\[T, D\\]"),
+        (np.full((2, 4), np.nan), "NaN"),
+        (np.full((2, 4), 1e6), "too large for float16"),
+        (np.zeros((2, 5)), "has 5 features a row, the store has 8"),
+    ],
+)
+def test_bad_features_are_refused(tmp_path: Path, values: np.ndarray, reason: str) -> None:
+    with FeatureWriter(tmp_path / "s", RECIPE) as writer:
+        writer.add("good", features(0))
+        with pytest.raises(DataError, match=reason):
+            writer.add("bad", values)
+    assert FeatureStore(tmp_path / "s").ids == ["good"]
+
+
+def test_damage_is_found(tmp_path: Path) -> None:
+    store = FeatureStore(write(tmp_path / "s"))
+    file = store.path / store.shards[0]["file"]
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(raw)
+    wrong = FeatureStore(tmp_path / "s").verify()
+    assert len(wrong) == 2
+    assert "shard-00000" in wrong[0]
+    file.write_bytes(raw[:-4])
+    with pytest.raises(DataError, match="copied in part"):
+        FeatureStore(tmp_path / "s")["clip0"]
+
+
+def test_what_is_no_store_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no feature store"):
+        FeatureStore(tmp_path)
+    (tmp_path / "index.json").write_text(json.dumps({"format": "other"}))
+    with pytest.raises(DataError, match="not the index"):
+        FeatureStore(tmp_path)
+    writer = FeatureWriter(tmp_path / "s", RECIPE)
+    writer.add("a", features(0))
+    with pytest.raises(DataError, match="not finished"):
+        FeatureStore(tmp_path / "s")
+    writer.close()
+    assert time.time() - (tmp_path / "s" / "index.json").stat().st_mtime < 60

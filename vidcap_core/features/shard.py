@@ -1,0 +1,95 @@
+"""One shard: a safetensors file that holds the features of many clips, side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+DTYPES = {"float16": "F16", "float32": "F32", "float64": "F64"}
+"""Names of element types, here and in safetensors."""
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the features of a clip lie: shard, first byte in the shard's data, shape [T, D], hash."""
+
+    shard: int
+    offset: int
+    shape: tuple[int, int]
+    sha256: str
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Place:
+        """From an index or a journal."""
+        rows, dim = data["shape"]
+        return cls(int(data["shard"]), int(data["offset"]), (int(rows), int(dim)), str(data["sha256"]))
+
+    def plain(self) -> dict[str, Any]:
+        """For an index or a journal."""
+        return {**asdict(self), "shape": list(self.shape)}
+
+
+def shard_name(number: int) -> str:
+    """File name of a shard."""
+    return f"shard-{number:05d}.safetensors"
+
+
+def write_shard(file: Path, data: Path, clips: Mapping[str, Place], dtype: str) -> tuple[str, int]:
+    """Header + the raw data of its clips, renamed into place when whole; gives SHA-256 and data's start."""
+    size = np.dtype(dtype).itemsize
+    header: dict[str, Any] = {
+        clip: {
+            "dtype": DTYPES[dtype],
+            "shape": list(place.shape),
+            "data_offsets": [place.offset, place.offset + place.shape[0] * place.shape[1] * size],
+        }
+        for clip, place in clips.items()
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    digest = hashlib.sha256()
+    work = file.with_suffix(".tmp")
+    with work.open("wb") as out, data.open("rb") as raw:
+        for block in (len(text).to_bytes(8, "little"), text):
+            digest.update(block)
+            out.write(block)
+        while block := raw.read(BLOCK):
+            digest.update(block)
+            out.write(block)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(work, file)
+    return digest.hexdigest(), 8 + len(text)
+
+
+def write_json(file: Path, data: Any) -> None:
+    """JSON that is either there whole or not at all."""
+    work = file.with_suffix(".tmp")
+    with work.open("w", encoding="utf-8") as out:
+        json.dump(data, out, separators=(",", ":"))
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(work, file)
+
+
+def hash_of(blocks: Iterable[bytes | memoryview]) -> str:
+    """SHA-256 of bytes."""
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_file(file: Path) -> str:
+    """SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hash_of(iter(lambda: opened.read(BLOCK), b""))

@@ -1,0 +1,123 @@
+"""Read a feature store: memory-mapped, at random, from as many processes as you like."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidcap_core.errors import DataError
+from vidcap_core.features.shard import Place, hash_file, hash_of
+
+INDEX, FORMAT, VERSION = "index.json", "vidcap-features", 1
+
+
+class FeatureStore(Mapping[str, np.ndarray]):
+    """Clip id -> features [T, D]. What it gives is a read-only view of the file; copy it to change it.
+
+    A shard is mapped when it is first read, and a map is valid after a fork; pickled, only the path travels.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        index = read_index(self.path)
+        self.recipe: dict[str, Any] = index["recipe"]
+        self.dtype = np.dtype(index["dtype"])
+        self.dim = int(index["dim"])
+        self.shards: list[dict[str, Any]] = index["shards"]
+        self._places = {clip: Place.of(place) for clip, place in index["clips"].items()}
+        self._maps: dict[int, mmap.mmap] = {}
+
+    @property
+    def ids(self) -> list[str]:
+        """Clip ids, in the order of writing."""
+        return list(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __contains__(self, clip: object) -> bool:
+        return clip in self._places
+
+    def __getitem__(self, clip: str) -> np.ndarray:
+        place = self._places.get(clip)
+        if place is None:
+            raise KeyError(f"{self.path} has no clip '{clip}'")
+        rows, dim = place.shape
+        shard = self._maps.get(place.shard) or self._map(place.shard)
+        start = int(self.shards[place.shard]["start"]) + place.offset
+        return np.frombuffer(shard, self.dtype, rows * dim, start).reshape(rows, dim)
+
+    def shape(self, clip: str) -> tuple[int, int]:
+        """[T, D] of a clip, without reading it."""
+        return self._places[clip].shape
+
+    def fingerprint(self) -> str:
+        """A hash that stands for recipe and content."""
+        known = {"recipe": self.recipe, "clips": {clip: p.sha256 for clip, p in sorted(self._places.items())}}
+        return hash_of([json.dumps(known, sort_keys=True).encode()])[:16]
+
+    def verify(self) -> list[str]:
+        """What is wrong with the files, one line a finding; empty when every hash is right."""
+        wrong = [
+            f"{shard['file']}: is not what the index says"
+            for shard in self.shards
+            if hash_file(self.path / shard["file"]) != shard["sha256"]
+        ]
+        for clip, place in self._places.items() if wrong else ():
+            if hash_of([self[clip].tobytes()]) != place.sha256:
+                wrong.append(f"{clip}: its features were changed")
+        return wrong
+
+    def __getstate__(self) -> Path:
+        return self.path
+
+    def __setstate__(self, path: Path) -> None:
+        self.__init__(path)  # type: ignore[misc]
+
+    def _map(self, number: int) -> mmap.mmap:
+        shard = self.shards[number]
+        file = self.path / shard["file"]
+        try:
+            with file.open("rb") as opened:
+                mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{file}: cannot be read: {error}", hint=f"vidcap features inspect {self.path}"
+            ) from error
+        if len(mapped) != shard["bytes"]:
+            raise DataError(
+                f"{file}: has {len(mapped)} bytes, the index says {shard['bytes']}: copied in part?"
+            )
+        self._maps[number] = mapped
+        return mapped
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """The index of a store; a store without one is none, or not finished."""
+    file = path / INDEX
+    if not file.is_file():
+        unfinished = (path / "journal.jsonl").is_file()
+        raise DataError(
+            f"{path}: "
+            + ("this store is not finished" if unfinished else f"is no feature store: it has no {INDEX}"),
+            hint="the same `vidcap features extract` again goes on"
+            if unfinished
+            else "vidcap features extract --help",
+        )
+    try:
+        index = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file}: is damaged: {error}") from error
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise DataError(f"{file}: is not the index of a feature store")
+    if index.get("version") != VERSION:
+        raise DataError(f"{file}: has version {index.get('version')}, this vidcap reads {VERSION}")
+    return index

@@ -1,0 +1,207 @@
+"""Write a feature store so that a kill at any point loses at most the clip in work.
+
+Each clip is appended to `open.bin`, then one line about it to `journal.jsonl`. A full `open.bin` becomes a
+shard: shard renamed into place, index renamed into place, journal emptied. Each step may be repeated and gives
+the same bytes, so a writer that starts again goes on where the last complete line of the journal ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from vidcap_core.errors import DataError
+from vidcap_core.features.shard import DTYPES, Place, hash_of, shard_name, write_json, write_shard
+from vidcap_core.features.store import FORMAT, INDEX, VERSION, read_index
+
+SHARD_BYTES = 256 << 20
+
+
+class FeatureWriter:
+    """A store that is being written. Clips that are already in it are in `done`."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        recipe: Mapping[str, Any],
+        dtype: str = "float16",
+        shard_bytes: int = SHARD_BYTES,
+    ) -> None:
+        if dtype not in DTYPES:
+            raise DataError(f"features cannot be stored as '{dtype}'", hint="--dtype " + "|".join(DTYPES))
+        self.path = Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.path)
+        self._data, self._journal = self.path / "open.bin", self.path / "journal.jsonl"
+        self._shard_bytes = shard_bytes
+        start = {"recipe": json.loads(json.dumps(dict(recipe))), "dtype": dtype}
+        try:
+            self._index = self._resume(start)
+            self._open = self._replay(start)
+        except BaseException:
+            self._lock.close()
+            raise
+        self._raw = self._data.open("ab")
+        self._lines = self._journal.open("ab")
+        if not self._journal.stat().st_size:
+            self._line(start)
+        if self._raw.tell() >= self._shard_bytes:  # killed before the full shard was sealed
+            self._seal()
+
+    @property
+    def done(self) -> set[str]:
+        """Ids of the clips that need not be made again."""
+        return {*self._index["clips"], *self._open}
+
+    def add(self, clip: str, features: np.ndarray) -> None:
+        """Append the features [T, D] of a clip."""
+        values = np.ascontiguousarray(features)
+        if values.ndim != 2 or 0 in values.shape:
+            raise DataError(f"{clip}: features are [T, D], not {list(values.shape)}")
+        if not np.isfinite(values).all():
+            raise DataError(f"{clip}: holds NaN or infinite values")
+        with np.errstate(over="ignore"):  # what overflows is refused below
+            values = values.astype(self._index["dtype"])
+        if not np.isfinite(values).all():
+            raise DataError(
+                f"{clip}: holds values too large for {self._index['dtype']}", hint="--dtype float32"
+            )
+        if clip in self.done or clip == "__metadata__":
+            raise DataError(
+                f"{clip}: is in the store already" if clip in self.done else f"'{clip}' cannot be an id"
+            )
+        dim = self._index["dim"] or next((p.shape[1] for p in self._open.values()), values.shape[1])
+        if values.shape[1] != dim:
+            raise DataError(f"{clip}: has {values.shape[1]} features a row, the store has {dim}")
+        rows = (int(values.shape[0]), int(values.shape[1]))
+        place = Place(len(self._index["shards"]), self._raw.tell(), rows, hash_of([values.tobytes()]))
+        self._raw.write(values.tobytes())
+        self._raw.flush()
+        self._line({"clip": clip, **place.plain()})
+        self._open[clip] = place
+        if self._raw.tell() >= self._shard_bytes:
+            self._seal()
+
+    def close(self) -> None:
+        """Make a shard of what is open, and finish."""
+        if self._open:
+            self._seal()
+        self._raw.close()
+        self._lines.close()
+        if self._index["clips"]:
+            self._data.unlink(missing_ok=True)
+            self._journal.unlink(missing_ok=True)
+        self._lock.close()
+
+    def __enter__(self) -> FeatureWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:  # what is in the journal stays for the next time
+            for file in (self._raw, self._lines, self._lock):
+                file.close()
+
+    def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:
+        """The index so far; the store must have been begun with the same recipe."""
+        if not (self.path / INDEX).is_file():
+            return {"format": FORMAT, "version": VERSION, **start, "dim": 0, "shards": [], "clips": {}}
+        index = read_index(self.path)
+        self._agree(index, start)
+        return index
+
+    def _replay(self, start: Mapping[str, Any]) -> dict[str, Place]:
+        """Clips in the journal whose data are whole; what is behind them is cut off."""
+        places: dict[str, Place] = {}
+        kept_lines = kept_data = 0
+        if self._journal.is_file() and self._data.is_file():
+            raw = self._data.read_bytes()
+            number = len(self._index["shards"])
+            for position, line in enumerate(self._journal.read_bytes().splitlines(keepends=True)):
+                entry = _entry(line)
+                if entry is None:
+                    break
+                if position == 0:
+                    self._agree(entry, start)
+                else:
+                    place = Place.of(entry)
+                    size = place.shape[0] * place.shape[1] * np.dtype(start["dtype"]).itemsize
+                    piece = raw[place.offset : place.offset + size]
+                    if place.shard != number or place.offset != kept_data or hash_of([piece]) != place.sha256:
+                        break  # sealed before the kill, or never fully on the disk
+                    places[entry["clip"]] = place
+                    kept_data += size
+                kept_lines += len(line)
+        for file, size in ((self._data, kept_data), (self._journal, kept_lines)):
+            with file.open("ab") as opened:
+                opened.truncate(size)
+        return places
+
+    def _agree(self, have: Mapping[str, Any], want: Mapping[str, Any]) -> None:
+        if (have.get("recipe"), have.get("dtype")) == (want["recipe"], want["dtype"]):
+            return
+        old, new = ({**data.get("recipe", {}), "dtype": data.get("dtype")} for data in (have, want))
+        keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        raise DataError(
+            f"{self.path}: was made with another recipe: {keys[0]} is "
+            f"{old.get(keys[0])!r} there, {new.get(keys[0])!r} here"
+            + (f" (also {', '.join(keys[1:])})" if keys[1:] else ""),
+            hint="--out ANOTHER_FOLDER",
+        )
+
+    def _line(self, entry: Mapping[str, Any]) -> None:
+        self._lines.write(json.dumps(entry).encode() + b"\n")
+        self._lines.flush()
+
+    def _seal(self) -> None:
+        number = len(self._index["shards"])
+        file = self.path / shard_name(number)
+        sha256, start = write_shard(file, self._data, self._open, self._index["dtype"])
+        self._index["dim"] = next(iter(self._open.values())).shape[1]
+        shard = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "start": start}
+        self._index["shards"].append(shard)
+        self._index["clips"].update({clip: place.plain() for clip, place in self._open.items()})
+        write_json(self.path / INDEX, self._index)
+        self._open = {}
+        self._lines.truncate(0)
+        self._raw.truncate(0)
+        self._raw.seek(0)
+        self._line({"recipe": self._index["recipe"], "dtype": self._index["dtype"]})
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """One line of a journal, or None where the kill cut it."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _lock(path: Path) -> BinaryIO:
+    """Hold the store for one writer; the system lets go of it when the process ends, however it ends."""
+    file = (path / ".lock").open("ab")
+    try:
+        import fcntl
+    except ImportError:  # no such locks on Windows: two writers are the user's care there
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise DataError(
+            f"{path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
+        ) from error
+    os.set_inheritable(file.fileno(), False)
+    return file
