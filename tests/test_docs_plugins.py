@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -75,8 +76,10 @@ def test_it_is_found_and_its_config_is_valid(site: Path) -> None:
 
 
 def test_it_trains(site: Path) -> None:
-    run(site, "vidcap_core.cli.run", "pooled/toy", "--set", "phases.0.epochs=1", "--work-dir", "run")
-    assert list((site / "run").glob("scores-*.json"))
+    small = [word for split in ("train", "val", "test") for word in ("--set", f"data.{split}.size=small")]
+    short = ["--set", "phases.0.epochs=1", "--work-dir", "run"]
+    run(site, "vidcap_core.cli.run", "pooled/toy", *small, *short)
+    assert json.loads((site / "run" / "scores-val.json").read_text())["clips"] == 12
 
 
 def test_it_keeps_its_promises(site: Path) -> None:

@@ -55,7 +55,8 @@ WRONG = [
     (["schedule.warmpu=1"], "did you mean 'warmup'?"),
     (["runtime.amp=fp8"], "runtime.amp: Runtime wants Literal['off', 'bf16', 'fp16'] for 'amp', not 'fp8'"),
     (["evaluate.metrics=['cider-e']"], "no metric is named 'cider-e'; did you mean 'cider-d'?"),
-    (["evaluate.metrics=['meteor', {}]"], "evaluate.metrics.1"),
+    (["evaluate.metrics=['rouge', {}]"], "evaluate.metrics.1"),
+    (["evaluate.metrics=[{'type': 'rouge', 'betta': 1}]"], "evaluate.metrics.0.betta"),
     (["evaluate=3"], "evaluate: must be a dict"),
     (["evaluate.split=tset"], "data has no 'tset'; it has train, val"),
 ]

@@ -146,18 +146,20 @@ def _phases(config: Config) -> None:
 
 
 def _metrics(config: Config) -> None:
-    evaluate = config.get("evaluate", {})
-    for index, metric in enumerate(evaluate.get("metrics", [])):
-        name = metric if isinstance(metric, str) else metric.get("type", "")
+    evaluate = schema.Evaluate(**config.get("evaluate", {}))
+    for index, metric in enumerate(evaluate.metrics):
+        path: KeyPath = ("evaluate", "metrics", index)
+        spec = metric if isinstance(metric, dict) else {"type": metric}
         try:
-            METRICS.find(name)
+            component = METRICS.load(
+                str(spec.get("type", ""))
+            )  # light, and a run must not fail after its training
         except PluginError as error:
-            raise config.error(("evaluate", "metrics", index), str(error)) from error
-    if evaluate.get("split", "val") not in config["data"] and evaluate.get("every", 1) != 0:
-        raise config.error(
-            ("evaluate", "split"),
-            f"data has no '{evaluate.get('split', 'val')}'; it has {', '.join(config['data'])}",
-        )
+            raise config.error(path, str(error)) from error
+        _arguments(config, path, {k: v for k, v in spec.items() if k != "type"}, component, spec["type"])
+    if evaluate.split not in config["data"]:  # every run is scored at its end
+        there = ", ".join(config["data"])
+        raise config.error(("evaluate", "split"), f"data has no '{evaluate.split}'; it has {there}")
 
 
 def _at(config: Config, path: KeyPath) -> Any:

@@ -114,11 +114,13 @@ def vidcap_commands(add):
 
 CONFIG = """
     '''A toy run of the good head.'''
-    data = dict(train=dict(type="vidcap_core.testing.tiny:TinyClips"))
+    clips = "vidcap_core.testing.tiny:TinyClips"
+    data = dict(train=dict(type=clips), val=dict(type=clips))
+    del clips
     head = dict(type="GoodHead")
     losses = dict(tokens=dict(type="TokenLoss"))
     phases = [dict(name="caption", epochs=1, losses=["tokens"])]
-    evaluate = dict(every=0)
+    evaluate = dict(metrics=['rouge'])
     """
 
 PACKAGES = [

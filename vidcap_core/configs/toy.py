@@ -7,7 +7,9 @@ data = dict(
 )
 head = dict(type="SmallTransformer", streams=dict(image=320, motion=128), width=128)
 losses = dict(tokens=dict(type="TokenLoss"))
-phases = [dict(name="caption", epochs=3, losses=["tokens"])]
-optimizer = dict(type="AdamW", lr=1e-3)
+phases = [dict(name="caption", epochs=10, losses=["tokens"])]
+optimizer = dict(type="AdamW", lr=2e-3)
+schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)
-runtime = dict(batch=32)
+evaluate = dict(every=5)
+runtime = dict(batch=32, log_every=30)
