@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "score": "caption metrics of a file of predictions, each with its signature",
     "compare": "whether two systems differ, with confidence intervals",
     "sweep": "run a grid of configs, seeds and folds, and make the table",
+    "report": "one page over a run: scores, curves, every clip with its caption",
     "export": "write a run's captioner as a bundle, ready to caption",
     "push": "upload a bundle to the Hugging Face hub",
     "pull": "download a bundle from the Hugging Face hub",
