@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core import plugins
+from vidcap_core import plugins, registry
 from vidcap_core.errors import UserError
 from vidcap_core.report import page, renderers, store
 from vidcap_core.report.clips import view, with_frames
@@ -168,22 +168,49 @@ def test_store_round_trip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("annotators", [1, 2])
 def test_reference_events_go_into_the_timeline(annotators: int) -> None:
-    said = [Event(0, 1, "x"), Event(1, 2, "y")]
+    said = (Event(0, 1, "x"), Event(1, 2, "y"))
 
     class Dense:
-        def events(self) -> dict[str, list[Any]]:
-            return {"a": said if annotators == 1 else [said, said]}
+        def events(self) -> Any:
+            return {"a": said} if annotators == 1 else [{"a": said, "b": said}, {"a": said}]
 
     stored = json.loads(json.dumps(store.references_data(Dense())))["a"]
+    assert len(stored) == annotators
     prediction = {"id": "a", "text": "z", "events": [{"start": 0, "end": 2, "text": "z"}]}
     for panels in ([], [to_plain(Timeline((Event(0, 2, "z"),)))]):
         made = view(prediction, stored, panels=panels)
         (panel,) = made.panels
         timeline = from_plain(panel)
         assert isinstance(timeline, Timeline)
-        assert timeline.reference == tuple(said * annotators)
+        assert timeline.reference == said * annotators
     assert made.references[1] == "1.0–2.0 s: y"
     assert made.span == (0, 2)
+
+
+def test_a_weak_dataset_has_texts_only() -> None:
+    class Weak:
+        weak = True
+
+        def events(self) -> Any:
+            raise AssertionError("times were dropped")
+
+        def references(self) -> dict[str, list[str]]:
+            return {"a": ["x y"]}
+
+    assert store.references_data(Weak()) == {"a": ["x y"]}
+
+
+@pytest.mark.parametrize(("kind", "dense"), [("clips", False), ("long", True)])
+def test_references_of_the_toy_dataset(kind: str, dense: bool) -> None:
+    plugins.discover()
+    dataset = registry.DATASETS.load("Toy")(split="val", size="small", kind=kind, unit="clip")
+    data = json.loads(json.dumps(store.references_data(dataset)))
+    assert set(data) == {clip.id for clip in dataset.clips}
+    for clip, value in data.items():
+        texts, tracks = store.reference_tracks(value)
+        assert bool(tracks) is dense
+        if not dense:
+            assert texts == dataset.references()[clip]
 
 
 def test_frames_go_to_clips_with_panels_then_to_extremes() -> None:

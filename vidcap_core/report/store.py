@@ -34,14 +34,15 @@ def panels_data(predictions: Iterable[Prediction]) -> dict[str, list[dict[str, A
 
 
 def references_data(dataset: Any) -> dict[str, list[Any]]:
-    """What people said of each clip: texts, or events where the dataset has more than one a clip.
+    """What people said of each clip: texts, or where the dataset has more than one event a clip, events.
 
-    Events of several annotators stay apart: a list of lists.
+    Events are lists, one an annotator: `{clip: [[{"start", "end", "text", "score"}, ...], ...]}`.
     """
-    events = dataset.events() if hasattr(dataset, "events") else {}
-    if any(_is_dense(value) for value in events.values()):
-        return {clip: plain(value) for clip, value in events.items()}
-    return {clip: list(texts) for clip, texts in dataset.references().items()}
+    tracks = _tracks(dataset)
+    if not any(len(events) > 1 for track in tracks for events in track.values()):
+        return {clip: list(texts) for clip, texts in dataset.references().items()}
+    clips = dict.fromkeys(clip for track in tracks for clip in track)
+    return {clip: [plain(track[clip]) for track in tracks if clip in track] for clip in clips}
 
 
 def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: Any) -> None:
@@ -66,13 +67,15 @@ def read(path: Path, missing: Any = None) -> Any:
 
 
 def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]]:
-    """References as texts and as one list of events per annotator, whichever they are."""
+    """References as texts, or as one list of events per annotator."""
     if not value or isinstance(value[0], str):
         return list(value), []
-    tracks = [value] if isinstance(value[0], Mapping) else list(value)
-    return [], [[Event(**{**event, "score": event.get("score")}) for event in track] for track in tracks]
+    return [], [[Event(**event) for event in track] for track in value]
 
 
-def _is_dense(value: Sequence[Any]) -> bool:
-    """More than one event a clip, or a list of events per annotator."""
-    return bool(value) and (len(value) > 1 or not isinstance(value[0], Event))
+def _tracks(dataset: Any) -> Sequence[Mapping[str, Sequence[Event]]]:
+    """A dataset's events, one mapping an annotator; none where their times were dropped."""
+    if not hasattr(dataset, "events") or getattr(dataset, "weak", False):
+        return ()
+    found = dataset.events()
+    return [found] if isinstance(found, Mapping) else found

@@ -66,6 +66,7 @@ function clipBody(light, heavy) {
   for (const made of panels.filter((one) => one.look && !linked.has(one) && one.panel.words.length))
     made.node.insertBefore(wordRow(made.panel.words.map((text) => ({ text })), [made], said), made.node.children[1]);
   for (const made of panels) made.look?.(null);
+  said.hidden = !panels.some((made) => made.look);
   const film = clip.frames.boxes.length ? clip.frames.node : null;
   const note = heavy.film && heavy.film.note ? element("p", { class: "note", text: `No frames: ${heavy.film.note}` }) : null;
   const first = panels.filter((one) => one.look).map((one) => one.node);
