@@ -205,9 +205,10 @@ def table(results: dict[str, Any]) -> str:
     for part, found in results["parts"].items():
         where = found["machine"]
         lines += [
-            f"`{part}`, {where['date']}: {where['cores']} cores ({where['processor']}, load {where['load']:.1f}), "
-            f"Python {where['python']}, NumPy {where['numpy']}, {where['java']}. Best of each side; the last column is "
-            "the ratio of medians.",
+            f"`{part}`, {where['date']}: "
+            f"{where['cores']} cores ({where['processor']}, load {where['load']:.1f}), "
+            f"Python {where['python']}, NumPy {where['numpy']}, {where['java']}. "
+            "Best of each side; the last column is the ratio of medians.",
             "",
             "| metrics | what | vidcap | pycocoevalcap | ratio | of medians |",
             "|---|---|---|---|---|---|",

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "metrics"))
 
 import numpy as np  # noqa: E402
-from fuzz_lines import fuzz_lines  # noqa: E402
+from fuzz_lines import character_lines, fuzz_lines  # noqa: E402
 
 from vidcap_core.metrics import ptb  # noqa: E402
 from vidcap_core.metrics.formats import load_references  # noqa: E402
@@ -120,6 +120,7 @@ def compare_tokens(name: str, lines: list[str]) -> Row:
 def part_ptb() -> list[Row]:
     """The tokenizer: all real captions, and lines made to be hard."""
     rows = [compare_tokens(name, lines) for name, lines in real_lines()]
+    rows.append(compare_tokens("characters", character_lines()))
     lines = fuzz_lines(FUZZ)
     rows += [compare_tokens(f"fuzz {start}", lines[start : start + BLOCK]) for start in range(0, FUZZ, BLOCK)]
     return rows
@@ -175,6 +176,7 @@ def freeze(rows: list[Row]) -> None:
     golden = {
         "own": java_tokenize(own),
         "fuzz": [row["digest"] for row in rows if row["what"].startswith("fuzz")],
+        "characters": digest(java_tokenize(character_lines()[::16])),
         "real": {row["what"]: row["digest"] for row in rows if row["part"] == "ptb" and "/" in row["what"]},
     }
     (GOLDENS / "ptb.json").write_text(

@@ -45,6 +45,13 @@ def fuzz_lines(count: int, seed: int = 0) -> list[str]:
     return [_line(chance) for _ in range(count)]
 
 
+def character_lines() -> list[str]:
+    """Every character of the basic plane that is no line break, between letters, alone, and beside digits."""
+    breaks = "\n\r\x0b\x0c\u2028\u2029"
+    codes = [code for code in range(1, 0x10000) if not 0xD800 <= code < 0xE000]
+    return [f"a{c}b {c} 1{c}2 {c}a's" for c in map(chr, codes) if c not in breaks]
+
+
 def _line(chance: random.Random) -> str:
     draw = chance.random()
     if draw < 0.01:

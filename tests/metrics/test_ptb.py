@@ -35,6 +35,12 @@ def test_fuzz_lines() -> None:
     assert digest(tokenize(lines[BLOCK:])) == GOLDEN["fuzz"][1]
 
 
+def test_every_sixteenth_character() -> None:
+    """All of them take half a minute: benchmarks/parity_java.py does that."""
+    character_lines = runpy.run_path(str(HERE / "fuzz_lines.py"))["character_lines"]
+    assert digest(tokenize(character_lines()[::16])) == GOLDEN["characters"]
+
+
 def test_real_captions(shared_data: Path) -> None:
     checked = 0
     for path in sorted((shared_data / "msvd").glob("sents_*.txt.gz")):
