@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -20,19 +21,37 @@ def cache_home() -> Path:
 def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
     """A folder that is there whole or not at all: made beside its place and renamed into it.
 
-    Processes that make the same folder at the same time do not meet: the first to finish wins.
+    Of processes that want it at the same time one makes it and the others wait.
     """
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.parent / f".{folder.name}.lock"):
+        return folder if folder.is_dir() else _make(folder, make)
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> Path:
     part = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.part"
     try:
         make(part)
         try:
             os.rename(part, folder)
         except OSError:
-            if not folder.is_dir():  # else another process was first, with the same content
+            if not folder.is_dir():  # else a process that cannot lock was first, with the same content
                 raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Held by one process at a time; the system lets go of it when that process dies."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks here: then the rename alone keeps the folder whole
+        yield
+        return
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.dense import read_dense
 from vidcap_core.datasets.places import find_file
-from vidcap_core.datasets.records import Official, Reading
+from vidcap_core.datasets.records import Counts, Official, Reading
 
 FILES = {
     "train": [("train.json",)],
@@ -20,7 +22,7 @@ class ActivityNet(Dataset):
 
     name = "activitynet"
     splits = ("train", "val", "val_1", "val_2")
-    official = {
+    counts: ClassVar[Counts] = {
         "train": Official(10009, 37421),
         "val": Official(4917, 34536),
         "val_1": Official(4917, 17505),

@@ -13,7 +13,7 @@ import numpy as np
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
 from vidcap_core.datasets.places import find_folder, videos_below
 from vidcap_core.datasets.prepared import read_prepared, source_folders
-from vidcap_core.datasets.records import Annotated, Official, Reading, Record
+from vidcap_core.datasets.records import Annotated, Counts, Official, Reading, Record
 from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
@@ -38,7 +38,7 @@ class Dataset:
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
-    official: ClassVar[Mapping[str, Official]] = {}
+    counts: ClassVar[Counts] = {}
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Dataset:
         self.selection = Selection.of(
             [_placed(record, videos) for record in reading.records],
             everything=reading.everything,
-            official=self.official.get(split),
+            official=self.official,
             needs={**needed, **self._inputs},
             ids=read_ids(ids),
             limit=limit,
@@ -100,6 +100,11 @@ class Dataset:
     def read(self, split: str) -> Reading:
         """The official annotation files of a split."""
         raise NotImplementedError
+
+    @property
+    def official(self) -> Official | None:
+        """How much the split officially holds, where that is known."""
+        return self.counts.get(self.split)
 
     def _find(self, root: str | None) -> Path:
         return find_folder(self.name, root, self.aliases)

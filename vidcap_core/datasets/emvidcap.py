@@ -11,7 +11,7 @@ from vidcap_core.datasets.base import Dataset, Unit
 from vidcap_core.datasets.files import read_text
 from vidcap_core.datasets.msvd import MAPPING, read_mapping
 from vidcap_core.datasets.places import find_folder, look_for
-from vidcap_core.datasets.records import Defect, Official, Reading, Record
+from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
@@ -21,7 +21,7 @@ TRAINVAL = ("EmVideo_trainval_captions.csv",)
 CLASSES = ("anger", "anticipation", "disgust", "fear", "joy", "sadness", "surprise", "trust")
 VAL_SHARE, VAL_SEED = 0.1, 0
 HEADER = ("VideoID", "EmCaptions")
-OFFICIAL: dict[str, dict[str, Official]] = {
+OFFICIAL: dict[str, Counts] = {
     "S": {
         "train": Official(216),
         "val": Official(24),
@@ -70,10 +70,14 @@ class EmVidCap(Dataset):
         ids: list[str] | str | None = None,
     ) -> None:
         self.part = part
-        self.official = OFFICIAL[part]  # type: ignore[misc]
         super().__init__(
             split, root, unit, streams, optional, frames, audio, sample, transforms, weak, limit, ids
         )
+
+    @property
+    def official(self) -> Official | None:
+        """How much the split of this part officially holds."""
+        return OFFICIAL[self.part].get(self.split)
 
     def read(self, split: str) -> Reading:
         """`VideoID,EmCaptions` (S) and the same with tabs (L)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.places import find_file, find_part
-from vidcap_core.datasets.records import Official, Reading, Record
+from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
@@ -28,7 +28,7 @@ class MSRVTT(Dataset):
     """10,000 web clips with 20 captions each; train and val share a file, as they are published."""
 
     name = "msrvtt"
-    official = {
+    counts: ClassVar[Counts] = {
         "train": Official(6513, 130260),
         "val": Official(497, 9940),
         "test": Official(2990, 59800),
@@ -48,7 +48,7 @@ class MSRVTTPart(Dataset):
     name = "msrvtt_part"
     aliases = ("msrvtt",)
     splits = ("train", "val")
-    official = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
+    counts: ClassVar[Counts] = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
 
     def read(self, split: str) -> Reading:
         """MSR-VTT's train split, and `split.json` for the clips whose features are there."""

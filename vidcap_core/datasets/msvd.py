@@ -10,7 +10,7 @@ from vidcap_core.datasets.base import Dataset, Unit
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.places import find_file, find_part
-from vidcap_core.datasets.records import Defect, Official, Reading, Record
+from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
@@ -28,7 +28,7 @@ class MSVD(Dataset):
     """1,200 / 100 / 670 clips, numbered vid1 to vid1970 by `youtube_mapping.txt`; not all of them have captions."""
 
     name = "msvd"
-    official = {"train": Official(1200, 48774), "val": Official(100, 4290), "test": Official(670, 27763)}
+    counts: ClassVar[Counts] = {"train": Official(1200, 48774), "val": Official(100, 4290), "test": Official(670, 27763)}
 
     def read(self, split: str) -> Reading:
         """`sents_*_lc_nopunc.txt`: number, tab, caption; and the mapping of YouTube names to numbers."""
@@ -45,7 +45,7 @@ class MSVDPart(Dataset):
 
     name = "msvd_part"
     aliases = ("msvd",)
-    official = MSVD.official
+    counts = MSVD.counts
     stores: ClassVar[dict[str, str]] = {
         "image": "effnetlite0_20x1280.npz",
         "motion": "r2plus1d34_ig65m_20x359.npz",
@@ -69,11 +69,14 @@ class MSVDPart(Dataset):
         if fold is not None and not 0 <= fold < FOLDS:
             raise DataError(f"msvd_part has no fold {fold}", hint=f"fold= 0 .. {FOLDS - 1}, or None")
         self.fold = fold
-        if fold is not None and split != "test":
-            self.official = {s: Official(1300, 53064) for s in ("train", "val")}  # type: ignore[misc]
         super().__init__(
             split, root, unit, streams, optional, frames, None, sample, transforms, False, limit, ids
         )
+
+    @property
+    def official(self) -> Official | None:
+        """How much MSVD officially holds of the split; of a fold, of train and val together."""
+        return Official(1300, 53064) if self.fold is not None and self.split != "test" else super().official
 
     def read(self, split: str) -> Reading:
         """MSVD's captions, and `split.json` for the clips whose features are there."""

@@ -60,6 +60,10 @@ class Official:
     captions: int | None = None
 
 
+Counts = Mapping[str, Official]
+"""By split."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A split as read: its records, all ids it officially has (as far as known), its defects and its files."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.places import find_file, look_for
-from vidcap_core.datasets.records import Official, Reading, Record
+from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
@@ -21,7 +23,7 @@ class VATEX(Dataset):
     """English captions of 25,991 / 3,000 / 6,000 clips; test is the public one."""
 
     name = "vatex"
-    official = {"train": Official(25991, 259910), "val": Official(3000, 30000), "test": Official(6000, 60000)}
+    counts: ClassVar[Counts] = {"train": Official(25991, 259910), "val": Official(3000, 30000), "test": Official(6000, 60000)}
 
     def read(self, split: str) -> Reading:
         """A list of `{"videoID": "<YouTube id>_<start>_<end>", "enCap": [...]}`."""

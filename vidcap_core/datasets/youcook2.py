@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.dense import read_dense
 from vidcap_core.datasets.places import find_file
-from vidcap_core.datasets.records import Official, Reading
+from vidcap_core.datasets.records import Counts, Official, Reading
 
 FILES = {"train": ("yc2_train.json", "train.json"), "val": ("yc2_val.json", "val.json")}
 
@@ -15,7 +17,7 @@ class YouCook2(Dataset):
 
     name = "youcook2"
     splits = ("train", "val")
-    official = {"train": Official(1333, 10337), "val": Official(457, 3492)}
+    counts: ClassVar[Counts] = {"train": Official(1333, 10337), "val": Official(457, 3492)}
 
     def read(self, split: str) -> Reading:
         """`yc2_train.json`, `yc2_val.json`."""
