@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from vidcap_core.engine.folder import RunFolder, default_path, open_folder, writ
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.report import store
+from vidcap_core.report.run import write_run_report
 from vidcap_core.types import Prediction
 from vidcap_core.validate import validate
 from vidcap_core.weights import put_weights
@@ -49,14 +51,12 @@ def train(
             if resume or force_resume:
                 _restore(runner, training)
             runner.train()
-        except torch.OutOfMemoryError as error:
-            raise _too_big(training, error) from error
-        except MemoryError as error:
+        except (torch.OutOfMemoryError, MemoryError) as error:
             raise _too_big(training, error) from error
         finally:
             training.tracker.close()
         if not runner.loop.out_of_time:
-            _finish(training)
+            _finish(training, quiet)
     return folder
 
 
@@ -79,20 +79,8 @@ def predict(
         training = _trained(config, work_dir, place)
         predictions = caption(training.captioner, training, training.evaluation_dataset(split))
         if dist.get_rank() == 0:
-            write_json(training.folder.predictions(split), [plain(p) for p in predictions])
+            write_json(training.folder.predictions(split), [store.prediction_data(p) for p in predictions])
         return predictions
-
-
-def plain(prediction: Prediction) -> dict[str, Any]:
-    """A prediction as data: id, text, events, words."""
-    events = [asdict(event) for event in prediction.events]
-    for event, words in zip(events, prediction.extras.get("words", []), strict=False):
-        event["words"] = words
-    result: dict[str, Any] = {"id": prediction.clip.id, "text": prediction.text, "path": prediction.clip.path, "events": events}
-    if "n_best" in prediction.extras:
-        result["n_best"] = prediction.extras["n_best"]
-    result["streams"] = prediction.extras.get("streams", [])
-    return result
 
 
 def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
@@ -109,12 +97,11 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
     return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
 
 
-def _finish(training: Training) -> None:
+def _finish(training: Training, quiet: bool) -> None:
     weights, source = best_weights(training.folder)
     put_weights(training.captioner, weights, source)
     training.tracker.say(f"training is done; scoring {source}")
-    _score(training, training.evaluate.split, quiet=False)
-    training.tracker.say(f"run folder: {training.folder.path}")
+    _score(training, training.evaluate.split, quiet)
 
 
 def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
@@ -122,15 +109,16 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     if result is None:
         return None
     folder = training.folder
-    write_json(folder.predictions(split), [plain(p) for p in result.predictions])
+    write_json(folder.predictions(split), [store.prediction_data(p) for p in result.predictions])
+    store.write(folder.path, split, result.predictions, training.evaluation_dataset(split))
     write_json(
         folder.scores(split),
         {"split": split, "clips": result.clips, "values": result.values, "signatures": result.signatures,
          "per_clip": result.per_clip},
     )  # fmt: skip
-    if not quiet and hasattr(training, "tracker"):
-        shown = "  ".join(f"{name} {value:.4f}" for name, value in result.values.items())
-        training.tracker.say(f"{split}  {shown}  ({result.clips} clips)")
+    report = write_run_report(folder.path, split)
+    if not quiet:
+        print(f"{split}  {result.line()}\nreport: {report}")
     return result
 
 
@@ -160,8 +148,6 @@ def _restore(runner: CaptionRunner, training: Training) -> None:
 
 
 def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
-    import json
-
     if not folder.tokenizer.is_file():
         return None
     spec = config.get("tokenizer") or {"type": "Vocabulary"}

@@ -33,6 +33,10 @@ class Evaluation:
     predictions: list[Prediction]
     notes: tuple[str, ...] = ()  # what looks odd about the numbers
 
+    def line(self) -> str:
+        """The scores in one line for people."""
+        return "  ".join(f"{name} {value:.4f}" for name, value in self.values.items()) + f"  ({self.clips} clips)"
+
     def value(self, name: str) -> float:
         """One score by name, whatever its case."""
         found = {key.lower(): value for key, value in self.values.items()}

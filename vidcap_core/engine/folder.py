@@ -50,11 +50,6 @@ class RunFolder:
         """Numbered checkpoints, `best.pt`, and named copies of the weights."""
         return self.path / "checkpoints"
 
-    @property
-    def report(self) -> Path:
-        """The page to look at."""
-        return self.path / "report.html"
-
     def predictions(self, split: str) -> Path:
         """What the captioner said of a split."""
         return self.path / f"predictions-{split}.json"

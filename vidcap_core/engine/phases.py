@@ -216,8 +216,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         if self.plateau is not None and value is not None:
             self.plateau.see(value)
         if scores is not None:
-            shown = "  ".join(f"{k} {v:.4f}" for k, v in scores.values.items())
-            self.run_.tracker.say(f"{settings.split}  {shown}  ({scores.clips} clips)")
+            self.run_.tracker.say(f"{settings.split}  {scores.line()}")
             for note in scores.notes:
                 self.run_.tracker.say(f"  note: {note}")
             self.run_.tracker.record(self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()})
