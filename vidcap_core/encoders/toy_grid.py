@@ -1,0 +1,56 @@
+"""The toy dataset's cached streams, computed from a raw video: so that a toy captioner can caption a file."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+
+from vidcap_core.datasets.toy import streams
+from vidcap_core.datasets.toy.picture import FPS, SIDE
+from vidcap_core.encoders.base import Encoder
+from vidcap_core.types import Stream
+
+
+class ToyGrid(Encoder):
+    """Colours and gradients, or changes, on a coarse grid.
+
+    stream: "image" or "motion"
+    """
+
+    reads = "frames"
+
+    def __init__(self, stream: Literal["image", "motion"] = "image") -> None:
+        super().__init__()
+        self.stream = stream
+        self.dim = streams.WIDTHS[stream]
+        self.sampling = {"kind": "fps", "rate": FPS}
+
+    def forward(self, frames: Tensor, mask: Tensor) -> Stream:
+        """uint8 [B, T, H, W, 3] and mask [B, T] to rows, two frames a row."""
+        compute = {"image": streams.image, "motion": streams.motion}[self.stream]
+        rows = [
+            torch.from_numpy(compute(_small(clip[real]).cpu().numpy()))
+            for clip, real in zip(frames, mask, strict=True)
+        ]
+        values = pad_sequence(rows, batch_first=True).to(frames.device)
+        lengths = torch.tensor([len(row) for row in rows], device=frames.device)
+        return Stream(values, torch.arange(values.shape[1], device=frames.device) < lengths[:, None])
+
+    def describe(self) -> dict[str, Any]:
+        """Which of the streams."""
+        return {"stream": self.stream, "grid": streams.GRID}
+
+
+def _small(frames: Tensor) -> Tensor:
+    """Frames at the toy videos' own size."""
+    if frames.shape[1:3] == (SIDE, SIDE):
+        return frames
+    pictures = frames.permute(0, 3, 1, 2).float()
+    small = functional.interpolate(
+        pictures, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False
+    )
+    return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
