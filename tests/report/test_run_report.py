@@ -16,7 +16,7 @@ import pytest
 from vidcap_core import plugins, registry
 from vidcap_core.errors import UserError
 from vidcap_core.report import page, renderers, store
-from vidcap_core.report.clips import view, with_frames
+from vidcap_core.report.clips import films, view, with_frames
 from vidcap_core.report.curves import read_charts
 from vidcap_core.report.job import write_job_report
 from vidcap_core.report.panels import Bars, Timeline, from_plain, to_plain
@@ -149,6 +149,13 @@ def test_job_page(tmp_path: Path) -> None:
     assert "core/toy" in text
 
 
+def test_two_clips_of_one_name_keep_their_frames(tmp_path: Path) -> None:
+    videos = [made_up.video(tmp_path / str(seed) / "same.mp4", seed) for seed in (0, 1)]
+    predictions = [Prediction(Clip("same.mp4", str(video)), (Event(0, 3, "x"),)) for video in videos]
+    inside = blocks(write_job_report(predictions, tmp_path / "out.html"))
+    assert inside["clip-0"]["film"]["images"] != inside["clip-1"]["film"]["images"]
+
+
 def test_store_round_trip(tmp_path: Path) -> None:
     class Dataset:
         def references(self) -> dict[str, list[str]]:
@@ -219,8 +226,17 @@ def test_frames_go_to_clips_with_panels_then_to_extremes() -> None:
         view({"id": str(n), "text": "", "events": []}, scores={"m": n}, panels=[bars] if n == 5 else [])
         for n in range(9)
     ]
-    assert with_frames(clips, "m", 3) == {"5", "0", "8"}
-    assert with_frames(clips, None, 3) == {"5", "0", "1"}
+    assert with_frames(clips, "m", 3) == [5, 0, 8]
+    assert with_frames(clips, None, 3) == [5, 0, 1]
+
+
+def test_reading_frames_ends_in_time(tmp_path: Path) -> None:
+    path = made_up.video(tmp_path / "0.mp4", 0)
+    clips = [view({"id": str(n), "text": "", "events": [], "path": str(path)}) for n in range(4)]
+    assert list(films(clips, None, 3, 60.0)) == [0, 1, 2]
+    assert films(clips, None, 3, -1.0) == {}
+    shown = page.Page("t", "s", (), clips)
+    assert "Frames of 3 of 4 clips" in "".join(page.pieces(shown, 3))
 
 
 def test_signature_and_metric_by_name() -> None:

@@ -11,7 +11,12 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("report", help="a page over a run", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="the run's folder")
     parser.add_argument("--split", default="val", help="which predictions to show (default: val)")
-    parser.add_argument("--frames", type=int, metavar="N", help="most clips whose frames go into the page")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        metavar="N",
+        help="clips whose frames go into the page, however long reading them takes (default: 96, 90 s)",
+    )
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     parser.set_defaults(func=run)
 
@@ -21,10 +26,9 @@ def run(args: argparse.Namespace) -> int:
     import webbrowser
     from pathlib import Path
 
-    from vidcap_core.report.page import FRAMES
     from vidcap_core.report.run import write_run_report
 
-    path = write_run_report(Path(args.run), args.split, FRAMES if args.frames is None else args.frames)
+    path = write_run_report(Path(args.run), args.split, args.frames)
     print(path)
     if args.open:
         webbrowser.open(path.resolve().as_uri())

@@ -16,7 +16,7 @@ def write_job_report(
     out: Path,
     about: Mapping[str, Any] | None = None,
     failed: Mapping[str, str] | None = None,
-    frames: int = page.FRAMES,
+    frames: int | None = None,
 ) -> Path:
     """One HTML file over predictions; `about` says which model made them, `failed` why files were skipped."""
     clips = [

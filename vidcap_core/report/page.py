@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from vidcap_core.report.clips import ClipView, with_frames
+from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
 from vidcap_core.report.panels import to_plain
 
 SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
 FRAMES = 96
 """Clips whose frames go into a page, unless told otherwise: a page must stay small enough to open at once."""
+SECONDS = 90.0
+"""How long reading frames may take, unless told otherwise: a run must not wait for its page."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,11 @@ class Page:
     notes: Sequence[str] = ()
 
 
-def write(page: Page, path: Path, frames: int = FRAMES) -> Path:
-    """Write a page whole or not at all."""
+def write(page: Page, path: Path, frames: int | None = None) -> Path:
+    """Write a page whole or not at all, with frames of at most so many clips.
+
+    Without a number `FRAMES` clips, and fewer where reading them takes longer than `SECONDS`.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
@@ -56,9 +62,10 @@ def write(page: Page, path: Path, frames: int = FRAMES) -> Path:
     return path
 
 
-def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
-    """The page piece by piece: a clip's frames are read, written and forgotten."""
-    shown = with_frames(page.clips, page.metric, frames)
+def pieces(page: Page, frames: int | None = None) -> Iterable[str]:
+    """The page piece by piece."""
+    limit, seconds = (FRAMES, SECONDS) if frames is None else (frames, math.inf)
+    shown = films(page.clips, page.metric, limit, seconds)
     script = "\n".join(static(name) for name in SCRIPTS)
     template = Template(static("page.html"))
     start, end = template.substitute(
@@ -88,7 +95,7 @@ def pieces(page: Page, frames: int = FRAMES) -> Iterable[str]:
     light = [clip.light() for clip in page.clips]
     yield _data("page-data", {"clips": light, "charts": charts, "metric": page.metric})
     for index, clip in enumerate(page.clips):
-        yield _data(f"clip-{index}", clip.heavy(clip.filmstrip() if clip.id in shown else None))
+        yield _data(f"clip-{index}", clip.heavy(shown.get(index)))
     yield end
 
 

@@ -15,7 +15,7 @@ PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
 """Which score tells good clips from bad ones, where the config names none: the first that there is."""
 
 
-def write_run_report(folder: Path, split: str = "val", frames: int = page.FRAMES) -> Path:
+def write_run_report(folder: Path, split: str = "val", frames: int | None = None) -> Path:
     """`report-SPLIT.html` in a run folder, and its curves as PNG and CSV in `report-SPLIT/`."""
     path = folder / f"report-{split}.html"
     shown, plots = read_run(folder, split)
