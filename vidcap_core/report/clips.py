@@ -53,7 +53,70 @@ class ClipView:
         logs = [p for event in self.events for p in (event.get("words") or {}).get("log_probs", ())]
         return round(math.exp(sum(logs) / len(logs)), 4) if logs else None
 
-    def films(
+    def filmstrip(self) -> dict[str, Any] | None:
+        """Small frames, or why there are none; None for a clip that names no file."""
+        if self.path is None:
+            return None
+        if not Path(self.path).is_file():
+            return {"note": "the video is not where it was when the run was made"}
+        try:
+            return frames.filmstrip(self.path, self.span)
+        except (UserError, OSError) as error:
+            return {"note": str(error)}
+
+
+def view(
+    prediction: Mapping[str, Any],
+    references: Sequence[Any] = (),
+    scores: Mapping[str, float] | None = None,
+    panels: Sequence[Mapping[str, Any]] = (),
+) -> ClipView:
+    """A clip from the files of a run; reference events become a timeline and, as texts, references."""
+    texts, tracks = reference_tracks(references)
+    events = tuple(prediction.get("events", ()))
+    reference = [event for track in tracks for event in track]
+    shown = [
+        {"reference": plain(reference), **_filled(panel)} if panel["kind"] == Timeline.kind else panel
+        for panel in panels
+    ]
+    if (len(events) > 1 or reference) and not any(panel["kind"] == Timeline.kind for panel in panels):
+        said = tuple(Event(e["start"], e["end"], e["text"], e.get("score")) for e in events)
+        shown.insert(0, to_plain(Timeline(said, tuple(reference))))
+    texts += [f"{event.start:.1f}–{event.end:.1f} s: {event.text}" for event in reference]
+    span = prediction.get("span") or [
+        min((e["start"] for e in events), default=0.0),
+        max((e["end"] for e in events), default=0.0),
+    ]
+    return ClipView(
+        id=str(prediction["id"]),
+        text=prediction["text"],
+        span=(span[0], span[1]),
+        path=prediction.get("path"),
+        events=events,
+        references=tuple(texts),
+        scores=dict(scores or {}),
+        panels=tuple(shown),
+        n_best=tuple(prediction.get("n_best", ())),
+    )
+
+
+def _filled(panel: Mapping[str, Any]) -> dict[str, Any]:
+    """A panel's fields that hold something: a head knows no reference, so the page adds it."""
+    return {name: value for name, value in panel.items() if name != "reference" or value}
+
+
+def words_of(event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The words of an event with the probability of each; the end of the text is no word."""
+    words = event.get("words")
+    if not words:
+        return [{"text": word} for word in event["text"].split()]
+    pairs = zip(words["tokens"], words["log_probs"], strict=False)
+    return [
+        {"text": token.strip(), "p": round(math.exp(min(0.0, p)), 4)} for token, p in pairs if token.strip()
+    ]
+
+
+def films(
     clips: Sequence[ClipView], metric: str | None, limit: int, seconds: float
 ) -> dict[int, dict[str, Any] | None]:
     """Filmstrips by place in the list: at most `limit` clips, and none begun after so many seconds."""
