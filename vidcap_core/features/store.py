@@ -64,6 +64,19 @@ class FeatureStore(Mapping[str, np.ndarray]):
         known = {"recipe": self.recipe, "clips": {clip: p.sha256 for clip, p in sorted(self._places.items())}}
         return hash_of([json.dumps(known, sort_keys=True).encode()])[:16]
 
+    def facts(self) -> dict[str, Any]:
+        """The figures of a store, as plain data."""
+        lengths = [place.shape[0] for place in self._places.values()]
+        return {
+            "clips": len(self),
+            "dim": self.dim,
+            "dtype": str(self.dtype),
+            "rows": f"{min(lengths)} to {max(lengths)} a clip",
+            "shards": len(self.shards),
+            "bytes": sum(shard["bytes"] for shard in self.shards),
+            "fingerprint": self.fingerprint(),
+        }
+
     def verify(self) -> list[str]:
         """What is wrong with the files, one line a finding; empty when every hash is right."""
         wrong = [

@@ -1,8 +1,8 @@
 """Write a feature store so that a kill at any point loses at most the clip in work.
 
 Each clip is appended to `open.bin`, then one line about it to `journal.jsonl`. A full `open.bin` becomes a
-shard: shard renamed into place, index renamed into place, journal emptied. Each step may be repeated and gives
-the same bytes, so a writer that starts again goes on where the last complete line of the journal ends.
+shard: shard renamed into place, index renamed into place, journal emptied. Each step may be repeated and
+gives the same bytes, so a writer that starts again goes on where the last complete line of the journal ends.
 """
 
 from __future__ import annotations

@@ -1,0 +1,81 @@
+"""What a command line asks of the features: which encoder, which clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from vidcap_core import config as configs
+from vidcap_core.build import component
+from vidcap_core.encoders.base import Encoder
+from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.registry import DATASETS, ENCODERS
+from vidcap_core.signatures import problems
+from vidcap_core.types import Clip
+
+VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv"})
+
+
+def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = None) -> Encoder:
+    """An encoder by name, or from a config: its `encoder`, or a stream of its `extract` or `encoders`."""
+    if spec.endswith(".py") or "/" in spec:
+        chosen = _from_config(configs.load(spec, changes), stream)
+    else:
+        config = configs.Config(spec, {"type": spec})
+        for change in changes:
+            configs.set_key(config, change)
+        chosen = config.data
+    name = str(chosen.get("type"))
+    given = {key: value for key, value in chosen.items() if key != "type"}
+    for where, problem in problems(given, ENCODERS.load(name), name):
+        raise ConfigError(f"{spec}: {'.'.join(('encoder', *where))}: {problem}")
+    made = component(ENCODERS, chosen)
+    if not isinstance(made, Encoder):
+        raise ConfigError(f"{spec}: '{name}' is no encoder", hint="vidcap list encoders")
+    return made.eval()
+
+
+def _from_config(config: configs.Config, stream: str | None) -> dict[str, Any]:
+    if stream is None and isinstance(config.get("encoder"), dict):
+        return dict(config["encoder"])
+    known: dict[str, Any] = {**config.get("encoders", {}), **config.get("extract", {})}
+    if stream in known:
+        return dict(known[stream])
+    if stream is None and len(known) == 1:
+        return dict(next(iter(known.values())))
+    have = f"it has {', '.join(sorted(known))}" if known else "it has none"
+    raise ConfigError(
+        f"{config.name}: which encoder? {have}",
+        hint="--stream NAME, or encoder = dict(type=...) in the config",
+    )
+
+
+def clips_in(folder: str | Path) -> list[Clip]:
+    """Every video below a folder, by name; the id is the path below the folder without its suffix."""
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise DataError(f"{root}: there is no such folder")
+    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in VIDEOS and file.is_file())
+    if not files:
+        raise DataError(f"{root}: holds no video ({', '.join(sorted(VIDEOS))})")
+    clips: dict[str, Clip] = {}
+    for file in files:
+        clip = file.relative_to(root).with_suffix("").as_posix()
+        if clip in clips:
+            raise DataError(
+                f"{clips[clip].path} and {file} have the same id '{clip}'", hint="rename one of them"
+            )
+        clips[clip] = Clip(clip, str(file))
+    return list(clips.values())
+
+
+def clips_of(dataset: str, split: str | None = None, root: str | None = None) -> list[Clip]:
+    """The clips of a dataset, of one split or all of them."""
+    made_by = DATASETS.load(dataset)
+    options = {} if root is None else {"root": root}
+    found = {}
+    for name in (split,) if split else made_by.splits:
+        spec = {"type": dataset, "split": name, "unit": "clip", **options}
+        found.update({clip.id: clip for clip in component(DATASETS, spec).clips})
+    return list(found.values())
