@@ -42,7 +42,13 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"url": f"{self.server.address}/{name}", "name": name, "id": name})
         elif "preupload" in parts:
             files = json.loads(body)["files"]
-            self._json({"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]})
+            self._json(
+                {
+                    "files": [
+                        {"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files
+                    ]
+                }
+            )
         elif "commit" in parts:
             name = "/".join(parts[2:4])
             model = self.server.models[name]
@@ -50,7 +56,13 @@ class Handler(BaseHTTPRequestHandler):
                 item = json.loads(line)
                 if item["key"] == "file":
                     model[item["value"]["path"]] = base64.b64decode(item["value"]["content"])
-            self._json({"success": True, "commitOid": COMMIT, "commitUrl": f"{self.server.address}/{name}/commit/{COMMIT}"})
+            self._json(
+                {
+                    "success": True,
+                    "commitOid": COMMIT,
+                    "commitUrl": f"{self.server.address}/{name}/commit/{COMMIT}",
+                }
+            )
         elif parts[-1] == "validate-yaml":
             self._json({"errors": [], "warnings": []})
         else:
@@ -62,13 +74,22 @@ class Handler(BaseHTTPRequestHandler):
             name = "/".join(parts[2:4])
             model = self.server.models.get(name)
             if model is not None and "tree" in parts:
-                self._json([{"type": "file", "path": file, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
-                            for file, content in sorted(model.items())])  # fmt: skip
+                sizes = {file: (len(content), hashlib.sha1(content).hexdigest()) for file, content in model.items()}
+                self._json([{"type": "file", "path": f, "size": n, "oid": oid} for f, (n, oid) in sizes.items()])
             elif model is None:
                 self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
             else:
                 siblings = [{"rfilename": file} for file in sorted(model)]
-                self._json({"id": name, "modelId": name, "sha": COMMIT, "siblings": siblings, "private": False, "tags": []})
+                self._json(
+                    {
+                        "id": name,
+                        "modelId": name,
+                        "sha": COMMIT,
+                        "siblings": siblings,
+                        "private": False,
+                        "tags": [],
+                    }
+                )
         elif "resolve" in parts:
             content = self.server.models["/".join(parts[:2])].get("/".join(parts[4:]))
             if content is None:

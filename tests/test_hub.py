@@ -18,7 +18,13 @@ from vidcap_core.testing import tiny
 
 
 def vidcap(*words: str, endpoint: str, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HF_ENDPOINT": endpoint, "HF_TOKEN": "hf_test", "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1"}
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": endpoint,
+        "HF_TOKEN": "hf_test",
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",
+    }
     environment.pop("HF_HUB_OFFLINE", None)
     return subprocess.run([sys.executable, "-m", "vidcap_core.cli.main", *words], capture_output=True, text=True,
                           env=environment, timeout=120)  # fmt: skip
@@ -36,11 +42,25 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
     pushed = vidcap("push", str(made), "someone/my-captioner", endpoint=hub.address, home=tmp_path / "home")
     assert pushed.returncode == 0, pushed.stderr
     assert set(hub.models["someone/my-captioner"]) >= {"bundle.json", "weights.safetensors", "tokenizer.json"}
-    pulled = vidcap("pull", "someone/my-captioner", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home")
+    pulled = vidcap(
+        "pull",
+        "someone/my-captioner",
+        "-o",
+        str(tmp_path / "got"),
+        endpoint=hub.address,
+        home=tmp_path / "home",
+    )
     assert pulled.returncode == 0, pulled.stderr
     assert bundle.open_bundle(tmp_path / "got").index == bundle.open_bundle(made).index
 
-    again = vidcap("pull", "someone/my-captioner", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home")
+    again = vidcap(
+        "pull",
+        "someone/my-captioner",
+        "-o",
+        str(tmp_path / "got"),
+        endpoint=hub.address,
+        home=tmp_path / "home",
+    )
     assert again.returncode == 2
     assert "exists already" in again.stderr
 
@@ -55,7 +75,9 @@ def test_a_bundle_changed_on_the_hub_is_refused(made: Path, tmp_path: Path) -> N
     assert not (tmp_path / "got").exists()
 
 
-@pytest.mark.parametrize(("hub_id", "reason"), [("a/nothing", "has no such model"), ("not an id", "is no hub id")])
+@pytest.mark.parametrize(
+    ("hub_id", "reason"), [("a/nothing", "has no such model"), ("not an id", "is no hub id")]
+)
 def test_what_is_not_there_is_said_in_a_line(hub_id: str, reason: str, tmp_path: Path) -> None:
     done = vidcap("pull", hub_id, "-o", str(tmp_path / "got"), endpoint=Hub().address, home=tmp_path / "home")
     assert done.returncode == 2

@@ -36,7 +36,9 @@ def generate_settings(config: Config) -> tuple[GenerateSettings, dict[str, Gener
     """The decode settings, and those for other kinds of view, which start from the plain ones."""
     plain = {key: value for key, value in config.get("generate", {}).items() if key != "kinds"}
     kinds = config.get("generate", {}).get("kinds", {})
-    return GenerateSettings(**plain), {kind: GenerateSettings(**{**plain, **own}) for kind, own in kinds.items()}
+    return GenerateSettings(**plain), {
+        kind: GenerateSettings(**{**plain, **own}) for kind, own in kinds.items()
+    }
 
 
 def captioner(config: Config, tokenizer: Any, losses: bool = True) -> Captioner:

@@ -42,7 +42,11 @@ class Bundle:
     @property
     def copies(self) -> list[str]:
         """Names of the kept copies of the weights."""
-        return sorted(name[len("keep-") : -len(".safetensors")] for name in self.index["files"] if name.startswith("keep-"))
+        return sorted(
+            name[len("keep-") : -len(".safetensors")]
+            for name in self.index["files"]
+            if name.startswith("keep-")
+        )
 
 
 def save(
@@ -63,7 +67,9 @@ def save(
         _write_tensors(captioner.state_dict(), part / WEIGHTS)
         for name, weights in (copies or {}).items():
             _write_tensors(weights, part / f"keep-{name}.safetensors")
-        (part / TOKENIZER).write_text(json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8")
+        (part / TOKENIZER).write_text(
+            json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
+        )
         for name, encoder in captioner.encoders.items():
             if getattr(encoder, "reads", "") == "streams":
                 _write_assets(encoder.assets(), part, name)  # type: ignore[operator]
@@ -77,7 +83,9 @@ def save(
         os.replace(part, folder)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise UserError(f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission") from error
+        raise UserError(
+            f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission"
+        ) from error
     return folder
 
 
@@ -86,11 +94,15 @@ def open_bundle(folder: Path) -> Bundle:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one") from error
+        raise UserError(
+            f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
+        ) from error
     except ValueError as error:
         raise CheckpointError(f"{folder / INDEX} is damaged: {error}") from error
     if index.get("format") != FORMAT:
-        raise CheckpointError(f"{folder} has bundle format {index.get('format')}; this vidcap-core reads {FORMAT}")
+        raise CheckpointError(
+            f"{folder} has bundle format {index.get('format')}; this vidcap-core reads {FORMAT}"
+        )
     for name, wanted in index["files"].items():
         path = folder / name
         if Path(name).name != name or not path.is_file():
@@ -108,7 +120,9 @@ def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captio
     state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
     captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
     if copy is not None and copy not in bundle.copies:
-        raise UserError(f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}")
+        raise UserError(
+            f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
+        )
     name = WEIGHTS if copy is None else f"keep-{copy}.safetensors"
     for encoder_name, encoder in captioner.encoders.items():
         if getattr(encoder, "reads", "") == "streams":
@@ -131,7 +145,7 @@ def find(name: str) -> Bundle:
         if short in plugin.config_names():
             raise UserError(
                 f"no weights are known for '{name}': it is a config that still has to be trained",
-                hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model, or vidcap pull HUB-ID -o DIR",
+                hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
             )
         raise UserError(f"plugin '{owner}' ships no bundle '{short}'", hint="vidcap list models")
     raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
@@ -172,5 +186,3 @@ def _read_assets(bundle: Bundle, name: str) -> dict[str, Any]:
     arrays = _read_tensors(bundle.path / f"assets-{name}.safetensors")
     plain = json.loads((bundle.path / f"assets-{name}.json").read_text(encoding="utf-8"))
     return {**{key: value.numpy() for key, value in arrays.items()}, **plain}
-
-

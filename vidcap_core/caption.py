@@ -66,9 +66,12 @@ class FileCaptioner:
         else:
             info = probe(video)
             clip = Clip(Path(video).stem, str(video), duration=info.duration)
-        for name, encoder in self.captioner.encoders.items():
+        for name, module in self.captioner.encoders.items():
+            encoder: Any = module
             if encoder.reads == "frames":
-                inputs[name] = video if isinstance(video, np.ndarray) else read_frames(video, encoder.sampling).values
+                inputs[name] = (
+                    video if isinstance(video, np.ndarray) else read_frames(video, encoder.sampling).values
+                )
             elif encoder.reads == "audio" and not isinstance(video, np.ndarray) and info.has_audio:
                 inputs[name] = read_audio(video)
         return clip, inputs
@@ -93,7 +96,9 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     config = from_json(run.config.read_text(encoding="utf-8"), str(run.config))
     spec = config.get("tokenizer") or {"type": "Vocabulary"}
     state = json.loads(run.tokenizer.read_text(encoding="utf-8"))
-    captioner = build.captioner(config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
+    captioner = build.captioner(
+        config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False
+    )
     weights, source = best_weights(run)
     put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
     if extractors:

@@ -95,7 +95,7 @@ class Captioner(nn.Module):
         streams = self.streams(batch)
         chosen = [self.losses[name] for name in losses]
         sampled = {name for name in losses if getattr(self.losses[name], "samples", False)}
-        want = frozenset().union(*(loss.reads for loss in chosen))
+        want: frozenset[str] = frozenset(name for loss in chosen for name in loss.reads)  # type: ignore[union-attr]
         result: dict[str, tuple[Tensor, Tensor]] = {}
         output = self.head(streams, batch, want) if want else None
         for name, loss in zip(losses, chosen, strict=True):
@@ -110,7 +110,9 @@ class Captioner(nn.Module):
         """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
         keys = [batch.clips[index].id for index in view.clips]
-        return generate(self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id, keys=keys)
+        return generate(
+            self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id, keys=keys
+        )
 
     @torch.no_grad()
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
@@ -125,14 +127,14 @@ class Captioner(nn.Module):
 
         for view in self.head.plan(streams, batch, ids):
             generated = self.decode(view, batch)
-            for row, clip in enumerate(view.clips):
+            for row, place in enumerate(view.clips):
                 best, *others = generated.rows[row]
-                start, end = view.spans[row] or batch.clips[clip].span
+                start, end = view.spans[row] or batch.clips[place].span
                 text = self.tokenizer.decode(best.tokens)
-                events[clip].append(Event(start, end, text, best.score))
-                words[clip].append({"tokens": [self.tokenizer.decode([t]) for t in best.tokens],
-                                    "log_probs": list(best.log_probs)})  # fmt: skip
-                alternatives[clip].append([self.tokenizer.decode(other.tokens) for other in others])
+                events[place].append(Event(start, end, text, best.score))
+                pieces = [self.tokenizer.decode([token]) for token in best.tokens]
+                words[place].append({"tokens": pieces, "log_probs": list(best.log_probs)})
+                alternatives[place].append([self.tokenizer.decode(other.tokens) for other in others])
         shown = self._panels(streams, batch, events) if panels else [[] for _ in batch.clips]
         predictions = []
         for index, clip in enumerate(batch.clips):
@@ -159,7 +161,11 @@ class Captioner(nn.Module):
         names = [name for name, _ in self.named_parameters()]
         found: set[str] = set()
         for pattern in patterns:
-            hits = {n for n in names if n == pattern or n.startswith(pattern + ".") or fnmatch.fnmatchcase(n, pattern)}
+            hits = {
+                n
+                for n in names
+                if n == pattern or n.startswith(pattern + ".") or fnmatch.fnmatchcase(n, pattern)
+            }
             if not hits:
                 tops = sorted({".".join(n.split(".")[:2]) for n in names})
                 raise ConfigError(f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}")

@@ -53,26 +53,42 @@ class _Reasons:
         """Nothing to prepare."""
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, LocalTokenNotFoundError, RepositoryNotFoundError
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            LocalEntryNotFoundError,
+            LocalTokenNotFoundError,
+            RepositoryNotFoundError,
+        )
 
         if error is None:
             return
         if isinstance(error, RepositoryNotFoundError):
-            raise UserError(f"{self.what}: the hub has no such model, or it is private", hint="hf auth login") from error
-        if isinstance(error, LocalTokenNotFoundError) or getattr(getattr(error, "response", None), "status_code", 0) in (401, 403):
-            raise UserError(f"{self.what}: the hub wants to know who you are", hint="hf auth login") from error
-        unreachable = isinstance(error, (LocalEntryNotFoundError, OSError)) and not isinstance(error, HfHubHTTPError)
+            raise UserError(
+                f"{self.what}: the hub has no such model, or it is private", hint="hf auth login"
+            ) from error
+        if isinstance(error, LocalTokenNotFoundError) or getattr(
+            getattr(error, "response", None), "status_code", 0
+        ) in (401, 403):
+            raise UserError(
+                f"{self.what}: the hub wants to know who you are", hint="hf auth login"
+            ) from error
+        unreachable = isinstance(error, (LocalEntryNotFoundError, OSError)) and not isinstance(
+            error, HfHubHTTPError
+        )
         if unreachable or any(word in type(error).__name__ for word in ("Connect", "Offline", "Timeout")):
             raise UserError(f"{self.what}: the hub cannot be reached from this machine",
-                            hint="check the network; a bundle is a folder and can also be copied by hand") from error  # fmt: skip
+                            hint="check the network, or copy the bundle's folder by hand") from error  # fmt: skip
         if isinstance(error, HfHubHTTPError):
             raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
 
 
 def _check_id(hub_id: str) -> None:
-    from huggingface_hub.utils import HFValidationError, validate_repo_id
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
     try:
         validate_repo_id(hub_id)
     except HFValidationError as error:
-        raise UserError(f"'{hub_id}' is no hub id", hint="OWNER/NAME, as in huggingface.co/OWNER/NAME") from error
+        raise UserError(
+            f"'{hub_id}' is no hub id", hint="OWNER/NAME, as in huggingface.co/OWNER/NAME"
+        ) from error

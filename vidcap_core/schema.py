@@ -24,7 +24,7 @@ class Phase:
     optimizer: Literal["keep", "fresh"] | dict[str, Any] = "fresh"
     schedule: dict[str, Any] | None = None  # else the config's schedule
     best: bool = True  # whether the best weights may come from this phase
-    start_from: Literal["last", "best"] | str = "last"  # weights it starts with: those of the phase before, or a kept copy
+    start_from: Literal["last", "best"] | str = "last"  # weights it starts with, or a kept copy's name
     keep: str | None = None  # keep a named copy of the weights at its end
 
 

@@ -28,10 +28,21 @@ def curve(folder: Path, name: str) -> list[float]:
 
 
 def run(config: Path, folder: Path, nproc: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "vidcap_core.cli.run", str(config), "--work-dir", str(folder), "--device", "cpu"]
+    command = [
+        sys.executable,
+        "-m",
+        "vidcap_core.cli.run",
+        str(config),
+        "--work-dir",
+        str(folder),
+        "--device",
+        "cpu",
+    ]
     if nproc > 1:
         command += ["--nproc", str(nproc)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
 
 
 TOKENS = {"tokens": {"type": "TokenLoss"}}
@@ -61,7 +72,9 @@ def test_two_processes_equal_one(case: str, tmp_path: Path) -> None:
     assert one == pytest.approx(two, abs=TOLERANCE)
     predictions = [json.loads((tmp_path / str(n) / "predictions-val.json").read_text()) for n in (1, 2)]
     ids = [[p["id"] for p in ps] for ps in predictions]
-    assert ids[0] == ids[1] == [f"clip{i}" for i in range(7)]  # an odd number over two processes: each exactly once
+    assert (
+        ids[0] == ids[1] == [f"clip{i}" for i in range(7)]
+    )  # an odd number over two processes: each exactly once
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from vidcap_core.engine import api, checkpoint
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
 
+STILL = {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 8, "dropout": 0.0}
+
 
 def train(folder: Path, **changes: Any) -> Path:
     api.train(Config("test", tiny.config(**changes)), work_dir=folder, device="cpu", quiet=True)
@@ -41,7 +43,9 @@ def phase(name: str, **keys: Any) -> dict[str, Any]:
 
 def test_only_what_a_phase_names_moves(tmp_path: Path) -> None:
     part = next(n for n, _ in last_weights(tmp_path / "probe").items() if n.endswith("weight"))
-    folder = train(tmp_path / "run", phases=[phase("one"), phase("two", train=[part]), phase("three", freeze=[part])])
+    folder = train(
+        tmp_path / "run", phases=[phase("one"), phase("two", train=[part]), phase("three", freeze=[part])]
+    )
     one, two, three = (kept(folder, name) for name in ("one", "two", "three"))
     assert moved(one, two) == {part}
     assert moved(two, three) == set(one) - {part}
@@ -73,7 +77,9 @@ def test_a_kept_optimiser_keeps_its_moments_and_a_fresh_one_does_not(tmp_path: P
 
 def test_several_updates_a_batch_tick_the_schedule_once(tmp_path: Path) -> None:
     losses = {"tokens": {"type": "TokenLoss"}, "again": {"type": "TokenLoss", "scale": 0.5}}
-    folder = train(tmp_path / "run", losses=losses, phases=[phase("one", losses=[], updates=[["tokens"], ["again"]])])
+    folder = train(
+        tmp_path / "run", losses=losses, phases=[phase("one", losses=[], updates=[["tokens"], ["again"]])]
+    )
     content = last(folder)
     assert content["progress"]["step"] == 4
     assert int(max(state["step"] for state in content["optimizer"]["state"].values())) == 8
@@ -81,7 +87,7 @@ def test_several_updates_a_batch_tick_the_schedule_once(tmp_path: Path) -> None:
 
 def test_a_phase_may_start_from_a_kept_copy(tmp_path: Path) -> None:
     phases = [phase("one"), phase("two"), phase("three", start_from="one", steps=1, epochs=None)]
-    a = train(tmp_path / "a", phases=phases, head={"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 8, "dropout": 0.0},
+    a = train(tmp_path / "a", phases=phases, head=STILL,
               optimizer={"type": "SGD", "lr": 0.1})  # fmt: skip
     one, three = kept(a, "one"), kept(a, "three")
     distance = sum(float((one[k] - three[k]).abs().sum()) for k in one)
@@ -93,7 +99,9 @@ def test_early_stopping_ends_the_phase(tmp_path: Path) -> None:
     evaluate = {"metrics": ["cider-d"], "best": "CIDEr-D", "early_stop": 2}
     folder = train(tmp_path / "run", evaluate=evaluate, optimizer={"type": "SGD", "lr": 0.0},
                    phases=[phase("one", epochs=20)])  # fmt: skip
-    assert last(folder)["progress"]["step"] == 3 * 4  # the first evaluation is the best; two more bring nothing
+    assert (
+        last(folder)["progress"]["step"] == 3 * 4
+    )  # the first evaluation is the best; two more bring nothing
     assert "no better score for 2 evaluations" in (folder / "log.txt").read_text()
 
 
@@ -104,7 +112,10 @@ def test_time_that_is_over_ends_training_and_resume_goes_on(tmp_path: Path) -> N
     config = Config("test", tiny.config(runtime={"batch": 4}))
     api.train(config, work_dir=folder, resume=True, device="cpu", quiet=True)
     assert last(folder)["progress"]["done"]
-    assert moved(last(train(tmp_path / "whole", runtime={"batch": 4}))["weights"], last(folder)["weights"]) == set()
+    assert (
+        moved(last(train(tmp_path / "whole", runtime={"batch": 4}))["weights"], last(folder)["weights"])
+        == set()
+    )
 
 
 def test_training_nothing_is_an_error(tmp_path: Path) -> None:
@@ -123,7 +134,9 @@ def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
     best = checkpoint.load(folder / "checkpoints" / "best.pt")
     assert scores["values"]["CIDEr-D"] == pytest.approx(best["best"])
     assert scores["clips"] == "8 of 8"
-    assert "clips:8/8" in scores["signatures"]["cider-d"] or "clips:8/8" in next(iter(scores["signatures"].values()))
+    assert "clips:8/8" in scores["signatures"]["cider-d"] or "clips:8/8" in next(
+        iter(scores["signatures"].values())
+    )
     meta = json.loads((folder / "meta.json").read_text())
     assert meta["seed"] == 0
     assert meta["versions"]["vidcap-core"]

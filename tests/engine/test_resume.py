@@ -41,7 +41,9 @@ def run(folder: Path, resume: bool = False, data: dict[str, Any] | None = None) 
     api.train(Config("test", data or phases()), work_dir=folder, resume=resume, device="cpu", quiet=True)
 
 
-def in_child(folder: Path, resume: bool, kill: Callable[[], bool] | None = None, slow_writes: bool = False) -> int:
+def in_child(
+    folder: Path, resume: bool, kill: Callable[[], bool] | None = None, slow_writes: bool = False
+) -> int:
     """Train in a forked process and kill -9 it as soon as `kill` says so; its exit status, or -9."""
     child = os.fork()
     if child == 0:
@@ -128,7 +130,11 @@ def test_killed_anywhere_ends_bit_identical(whole: Path, tmp_path: Path) -> None
         while status == -signal.SIGKILL:
             steps = chance.randint(0, 4)
             halfway = chance.random() < 0.5
-            due = while_writing(folder, steps) if halfway else after_steps(folder, steps, chance.uniform(0, 0.03))
+            due = (
+                while_writing(folder, steps)
+                if halfway
+                else after_steps(folder, steps, chance.uniform(0, 0.03))
+            )
             status = in_child(folder, resume=folder.exists(), kill=due, slow_writes=halfway)
             if status == -signal.SIGKILL:
                 killed += 1
@@ -190,7 +196,9 @@ def test_a_checkpoint_that_could_run_code_is_refused(tmp_path: Path) -> None:
 
 def test_another_architecture_lists_the_keys(tmp_path: Path) -> None:
     model = torch.nn.Linear(3, 2)
-    with pytest.raises(UserError, match=r"(?s)missing bias.*unknown extra.*weight: \(2, 4\) there, \(2, 3\) here"):
+    with pytest.raises(
+        UserError, match=r"(?s)missing bias.*unknown extra.*weight: \(2, 4\) there, \(2, 3\) here"
+    ):
         put_weights(model, {"weight": torch.zeros(2, 4), "extra": torch.zeros(1)}, "x.pt")
 
 

@@ -33,7 +33,9 @@ def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
     text = sweep.write_table(small).read_text()
     data = json.loads((small.out / "table.json").read_text())
     for row in ("narrow", "long"):
-        runs = [json.loads((small.out / f"{row}-seed{seed}" / "scores-val.json").read_text()) for seed in (0, 1)]
+        runs = [
+            json.loads((small.out / f"{row}-seed{seed}" / "scores-val.json").read_text()) for seed in (0, 1)
+        ]
         values = [one["values"]["CIDEr-D"] for one in runs]
         cell = data["rows"][row]["CIDEr-D"]
         assert cell["mean"] == pytest.approx(sum(values) / 2)

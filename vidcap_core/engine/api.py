@@ -61,7 +61,12 @@ def train(
 
 
 def test(
-    config: Config, *, work_dir: str | Path | None = None, split: str = "test", device: str | None = None, quiet: bool = False
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    split: str = "test",
+    device: str | None = None,
+    quiet: bool = False,
 ) -> Evaluation | None:
     """Score the best weights of a run on a split; writes predictions, scores and the report."""
     with launch.processes(device) as place:
@@ -72,7 +77,12 @@ def test(
 
 
 def predict(
-    config: Config, *, work_dir: str | Path | None = None, split: str = "test", device: str | None = None, quiet: bool = False
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    split: str = "test",
+    device: str | None = None,
+    quiet: bool = False,
 ) -> list[Prediction]:
     """Caption a split with the best weights of a run, without scoring it."""
     with launch.processes(device) as place:
@@ -91,9 +101,15 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
         return content["weights"], f"best.pt (step {content['step']})"
     content_or_none, notes = checkpoint.latest(folder.checkpoints)
     if content_or_none is None:
-        raise CheckpointError(f"{folder.path} has no checkpoint yet" + "".join(f"\n  {n}" for n in notes), hint="--resume")
+        raise CheckpointError(
+            f"{folder.path} has no checkpoint yet" + "".join(f"\n  {n}" for n in notes), hint="--resume"
+        )
     average = content_or_none.get("average")
-    weights = {k.removeprefix("module."): v for k, v in average.items() if k != "steps"} if average else content_or_none["weights"]
+    weights = (
+        {k.removeprefix("module."): v for k, v in average.items() if k != "steps"}
+        if average
+        else content_or_none["weights"]
+    )
     return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
 
 
@@ -126,7 +142,9 @@ def _trained(config: Config, work_dir: str | Path | None, place: str) -> Trainin
     validate(config)
     folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
     if not folder.config.is_file():
-        raise UserError(f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}")
+        raise UserError(
+            f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}"
+        )
     _seed(config.get("seed", 0))
     training = Training(config, folder, place, _stored_tokenizer(folder, config))
     weights, source = best_weights(folder)
@@ -164,8 +182,5 @@ def _too_big(training: Training, error: BaseException) -> UserError:
     batch, k = training.runtime.batch, training.runtime.accumulate
     return UserError(
         f"out of memory at batch {batch}: {str(error).splitlines()[0] if str(error) else 'no memory left'}",
-        hint=f"--set runtime.batch={max(1, batch // 2)} --set runtime.accumulate={k * 2} (the same update in less memory)",
+        hint=f"--set runtime.batch={max(1, batch // 2)} --set runtime.accumulate={k * 2}: the same update",
     )
-
-
-

@@ -68,7 +68,7 @@ def numbered(folder: Path) -> list[Path]:
 
 def latest(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
     """The newest checkpoint that can be read, and a note on each newer one that cannot."""
-    notes = []
+    notes: list[str] = []
     for path in reversed(numbered(folder)):
         try:
             return load(path), notes

@@ -104,7 +104,9 @@ def _streams(rows: Sequence[Any]) -> dict[str, Stream]:
         arrays = [row.get(name) for row in rows]
         known = next(a for a in arrays if a is not None)
         length = max(1, max(len(a) for a in arrays if a is not None))
-        values = np.zeros((len(rows), length, *known.shape[1:]), dtype=np.uint8 if known.dtype == np.uint8 else np.float32)
+        values = np.zeros(
+            (len(rows), length, *known.shape[1:]), dtype=np.uint8 if known.dtype == np.uint8 else np.float32
+        )
         mask = np.zeros((len(rows), length), dtype=bool)
         for index, array in enumerate(arrays):
             if array is not None:
@@ -130,7 +132,7 @@ def training_loader(
     """Batches in the given order; workers only fetch."""
     return DataLoader(
         Seeded(dataset, order.seed),  # type: ignore[arg-type]
-        batch_sampler=order,  # type: ignore[arg-type]
+        batch_sampler=order,
         collate_fn=Collate(tokenizer, max_words),
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
@@ -139,7 +141,9 @@ def training_loader(
     )
 
 
-def evaluation_batches(dataset: Any, tokenizer: Any, batch: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+def evaluation_batches(
+    dataset: Any, tokenizer: Any, batch: int, rank: int = 0, world: int = 1
+) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding."""
     collate = Collate(tokenizer)
     mine = range(rank, len(dataset), world)

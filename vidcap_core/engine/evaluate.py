@@ -35,7 +35,10 @@ class Evaluation:
 
     def line(self) -> str:
         """The scores in one line for people."""
-        return "  ".join(f"{name} {value:.4f}" for name, value in self.values.items()) + f"  ({self.clips} clips)"
+        return (
+            "  ".join(f"{name} {value:.4f}" for name, value in self.values.items())
+            + f"  ({self.clips} clips)"
+        )
 
     def value(self, name: str) -> float:
         """One score by name, whatever its case."""
@@ -103,7 +106,9 @@ def caption(captioner: Captioner, run: Training, dataset: Any, panels: int = 0) 
     mine: list[Prediction] = []
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices):  # when a run is scored must not change how it goes on
-        for batch in evaluation_batches(dataset, run.tokenizer, run.evaluate.batch or run.runtime.batch, rank, world):
+        for batch in evaluation_batches(
+            dataset, run.tokenizer, run.evaluate.batch or run.runtime.batch, rank, world
+        ):
             mine += captioner.predict(batch.to(captioner.device), panels=len(mine) * world < panels)
     gathered = dist.all_gather_object(mine)
     if rank != 0:

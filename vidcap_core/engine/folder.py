@@ -75,9 +75,12 @@ def open_folder(path: Path, config: Config, resume: bool, force: bool) -> RunFol
     if folder.config.is_file():
         if not resume:
             raise UserError(
-                f"{path} holds a run already", hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one"
+                f"{path} holds a run already",
+                hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
             )
-        differing = difference(configs.from_json(folder.config.read_text(), str(folder.config)).data, config.data)
+        differing = difference(
+            configs.from_json(folder.config.read_text(), str(folder.config)).data, config.data
+        )
         if differing and not force:
             shown = "\n  ".join(differing[:10])
             raise UserError(
@@ -101,9 +104,17 @@ def difference(old: Any, new: Any, path: str = "") -> list[str]:
         return []
     if isinstance(old, dict) and isinstance(new, dict):
         keys = dict.fromkeys([*old, *new])
-        return [line for key in keys for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))]
+        return [
+            line
+            for key in keys
+            for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
+        ]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [line for i, (a, b) in enumerate(zip(old, new, strict=True)) for line in difference(a, b, f"{path}.{i}")]
+        return [
+            line
+            for i, (a, b) in enumerate(zip(old, new, strict=True))
+            for line in difference(a, b, f"{path}.{i}")
+        ]
     return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
 
 
@@ -131,7 +142,9 @@ def _commit() -> str | None:
 
     def git(*words: str) -> str | None:
         try:
-            done = subprocess.run(["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10)
+            done = subprocess.run(
+                ["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10
+            )
         except (OSError, subprocess.TimeoutExpired):
             return None
         return done.stdout.strip() if done.returncode == 0 else None

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from torch.nn.parallel import DistributedDataParallel
 
 from vidcap_core.captioner import Captioner
 from vidcap_core.engine import registries
@@ -39,20 +40,28 @@ def chain(phases: Sequence[Phase], index: int) -> list[Phase]:
 
 def settings_of(captioner: Captioner, phase: Phase) -> dict[str, Settings]:
     """For each parameter that a phase trains, its rate multiple and weight decay; later groups win."""
-    trains = captioner.parts(phase.train) if phase.train is not None else {n for n, _ in captioner.named_parameters()}
+    trains = (
+        captioner.parts(phase.train)
+        if phase.train is not None
+        else {n for n, _ in captioner.named_parameters()}
+    )
     trains -= captioner.parts(phase.freeze)
     result: dict[str, Settings] = dict.fromkeys(trains, (1.0, None))
     for group in phase.groups:
         unknown = set(group) - {"parts", "lr_mult", "weight_decay"}
         if unknown or "parts" not in group:
-            raise UserError(f"phase '{phase.name}': a group says parts, lr_mult, weight_decay, not {sorted(unknown)}")
+            raise UserError(
+                f"phase '{phase.name}': a group says parts, lr_mult, weight_decay, not {sorted(unknown)}"
+            )
         for name in captioner.parts(group["parts"]) & trains:
             old = result[name]
             result[name] = (group.get("lr_mult", old[0]), group.get("weight_decay", old[1]))
     return result
 
 
-def build(captioner: Captioner, phases: Sequence[Phase], index: int, spec: dict[str, Any], runtime: Runtime) -> OptimWrapper:
+def build(
+    captioner: Captioner, phases: Sequence[Phase], index: int, spec: dict[str, Any], runtime: Runtime
+) -> OptimWrapper:
     """A fresh optimiser for a phase and those that keep it, holding every parameter that any of them trains."""
     per_phase = [settings_of(captioner, phase) for phase in chain(phases, index)]
     groups: dict[tuple[Settings | None, ...], list[str]] = defaultdict(list)
@@ -61,17 +70,21 @@ def build(captioner: Captioner, phases: Sequence[Phase], index: int, spec: dict[
         if any(signature):
             groups[signature].append(name)
     if not groups:
-        raise UserError(f"phase '{phases[index].name}' trains nothing: `freeze` covers all that `train` names")
+        raise UserError(
+            f"phase '{phases[index].name}' trains nothing: `freeze` covers all that `train` names"
+        )
     parameters = dict(captioner.named_parameters())
-    built = registries.optimizer([{"params": [parameters[n] for n in names]} for names in groups.values()], spec)
+    built = registries.optimizer(
+        [{"params": [parameters[n] for n in names]} for names in groups.values()], spec
+    )
     for group, signature in zip(built.param_groups, groups, strict=True):
         group["vidcap_phases"] = [list(s) if s else None for s in signature]
         group["vidcap_base"] = [group["lr"], group.get("weight_decay", 0.0)]
     clip = None
     if runtime.clip_grad is not None:
-        clip = dict(type="norm", max_norm=runtime.clip_grad)
+        clip = {"type": "norm", "max_norm": runtime.clip_grad}
     elif runtime.clip_value is not None:
-        clip = dict(type="value", clip_value=runtime.clip_value)
+        clip = {"type": "value", "clip_value": runtime.clip_value}
     if runtime.amp == "off":
         return OptimWrapper(built, clip_grad=clip)
     if torch.cuda.is_available():
@@ -98,4 +111,6 @@ def set_rates(optimizer: torch.optim.Optimizer, place: int, factor: float) -> No
 
 def no_sync(model: torch.nn.Module, last: bool) -> AbstractContextManager[Any]:
     """Gradients are exchanged between processes with the last batch of an accumulation only."""
-    return model.no_sync() if not last and hasattr(model, "no_sync") else nullcontext()
+    if last or not isinstance(model, DistributedDataParallel):
+        return nullcontext()
+    return model.no_sync()  # type: ignore[no-any-return]

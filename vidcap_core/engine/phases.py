@@ -13,7 +13,6 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop
 
-from vidcap_core import build
 from vidcap_core.engine import checkpoint, optim, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
@@ -75,7 +74,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             groups = self._groups(index, order)
             for batches in islice(groups, steps - self.progress.phase_step):
                 factor = self._factor(schedule, index, steps, per_epoch)
-                optim.set_rates(self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor)
+                optim.set_rates(
+                    self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor
+                )
                 losses = self._step(phase, batches)
                 self.progress.position += len(batches)
                 self.progress.phase_step += 1
@@ -107,8 +108,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         total = sum(self._steps(i) for i in range(len(self.phases)))
         lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
         self.run_.tracker.step(phase.name, progress.step, total, losses, lr, clips)
-        self.runner.call_hook("after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses)
-        self.out_of_time = self._agreed(runtime.max_time is not None and progress.seconds >= runtime.max_time * 60)
+        self.runner.call_hook(
+            "after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses
+        )
+        self.out_of_time = self._agreed(
+            runtime.max_time is not None and progress.seconds >= runtime.max_time * 60
+        )
         if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
             self._save()
 
@@ -118,7 +123,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         last = self.progress.phase_step >= steps
         due = settings.every > 0 and (last or self.progress.epoch % settings.every == 0)
         if phase.best and settings.best is not None and due and self._score():
-            self.run_.tracker.say(f"no better score for {self.progress.waited} evaluations: phase {phase.name} ends")
+            self.run_.tracker.say(
+                f"no better score for {self.progress.waited} evaluations: phase {phase.name} ends"
+            )
             self.progress.phase_step = steps  # a resumed run must not start it again
             last = True
         self.progress.closed = True
@@ -151,7 +158,10 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.progress.optimizer_phase = index
         if fresh or restored is not None:
             first = self.phases[self.progress.optimizer_phase]
-            spec = {**self.run_.config.get("optimizer", {}), **(first.optimizer if isinstance(first.optimizer, dict) else {})}
+            spec = {
+                **self.run_.config.get("optimizer", {}),
+                **(first.optimizer if isinstance(first.optimizer, dict) else {}),
+            }
             self.runner.optim_wrapper = optim.build(
                 self.captioner, self.phases, self.progress.optimizer_phase, spec, self.run_.runtime
             )
@@ -160,7 +170,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         if restored is not None:
             self._restore_after_entering(restored)
         else:
-            self.run_.tracker.say(f"phase {phase.name}: {self._steps(index)} steps, {self._trainable()} weights train")
+            self.run_.tracker.say(
+                f"phase {phase.name}: {self._steps(index)} steps, {self._trainable()} weights train"
+            )
 
     def _trainable(self) -> str:
         count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
@@ -192,7 +204,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         return phase.steps if phase.steps is not None else (phase.epochs or 0) * self._steps_per_epoch(index)
 
     def _schedule(self, phase: Phase) -> Schedule:
-        return Schedule(**(phase.schedule if phase.schedule is not None else self.run_.config.get("schedule", {})))
+        return Schedule(
+            **(phase.schedule if phase.schedule is not None else self.run_.config.get("schedule", {}))
+        )
 
     def _factor(self, schedule: Schedule, index: int, steps: int, per_epoch: int) -> float:
         scale = self.plateau.scale if self.plateau else 1.0
@@ -209,7 +223,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         model = self.average.module if self.average is not None else self.captioner
         scores = evaluate(model, self.run_, settings.split)
         self.captioner.train()
-        value = scores.value(settings.best) if scores is not None else None
+        value = scores.value(settings.best) if scores is not None and settings.best is not None else None
         box = [value]
         dist.broadcast_object_list(box)
         value = box[0]
@@ -219,11 +233,18 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.run_.tracker.say(f"{settings.split}  {scores.line()}")
             for note in scores.notes:
                 self.run_.tracker.say(f"  note: {note}")
-            self.run_.tracker.record(self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()})
+            self.run_.tracker.record(
+                self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()}
+            )
         best = self.progress.best
         if value is not None and (best is None or (value > best if settings.greater else value < best)):
             self.progress.best, self.progress.best_step, self.progress.waited = value, self.progress.step, 0
-            content = {"weights": self._weights(), "best": value, "step": self.progress.step, **self.run_.header()}
+            content = {
+                "weights": self._weights(),
+                "best": value,
+                "step": self.progress.step,
+                **self.run_.header(),
+            }
             self._main(lambda: checkpoint.save(self.run_.folder.checkpoints / "best.pt", content))
             return False
         self.progress.waited += 1
@@ -285,4 +306,6 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         if len(content["random"]) == dist.get_world_size():
             state.set_random_state(content["random"][rank])
         else:
-            self.run_.tracker.say(f"resumed with another number of processes than {len(content['random'])}: not bit for bit")
+            self.run_.tracker.say(
+                f"resumed with another number of processes than {len(content['random'])}: not bit for bit"
+            )

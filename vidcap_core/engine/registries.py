@@ -8,6 +8,7 @@ import torch
 from mmengine.registry import LOOPS, OPTIMIZERS, Registry
 
 from vidcap_core import registry as tables
+from vidcap_core.errors import PluginError
 
 
 def expose() -> dict[str, Registry]:
@@ -22,7 +23,7 @@ def expose() -> dict[str, Registry]:
         for name in table.names():
             try:
                 mirror.register_module(name=name, module=table.load(name))
-            except tables.PluginError:
+            except PluginError:
                 continue  # `vidcap plugins` tells why; the others must stay usable
         exposed[kind] = mirror
     return exposed

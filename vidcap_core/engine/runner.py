@@ -24,7 +24,9 @@ OWN = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "ch
 class CaptionRunner(Runner):  # type: ignore[misc]
     """Runs phases. Hooks of mmengine can be added through `hooks`."""
 
-    def __init__(self, training: Training, distributed: bool, quiet: bool, hooks: list[Any] | None = None) -> None:
+    def __init__(
+        self, training: Training, distributed: bool, quiet: bool, hooks: list[Any] | None = None
+    ) -> None:
         self.training = training
         phases = [Phase(**spec) for spec in training.config["phases"]]
         spec = training.config.get("optimizer", {})
@@ -75,6 +77,8 @@ class CaptionRunner(Runner):  # type: ignore[misc]
 
     def _log_env(self, env_cfg: dict[str, Any]) -> None:
         """The run folder holds the versions already."""
+
+    _train_loop: Any
 
     @property
     def loop(self) -> PhaseLoop:

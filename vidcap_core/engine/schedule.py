@@ -41,7 +41,7 @@ class Plateau:
 
     def see(self, score: float) -> None:
         """Take note of a score."""
-        if self.best is None or (score > self.best) == self.greater and score != self.best:
+        if self.best is None or ((score > self.best) == self.greater and score != self.best):
             self.best, self.waited = score, 0
             return
         self.waited += 1

@@ -62,7 +62,11 @@ class Sweep:
 def read_grid(path: Path) -> dict[str, dict[str, Any]]:
     """Rows of a grid file: `rows = {"A0": {"head.layers": 2}, ...}`."""
     rows = configs.load(path).get("rows")
-    if not isinstance(rows, dict) or not rows or not all(isinstance(changes, dict) for changes in rows.values()):
+    if (
+        not isinstance(rows, dict)
+        or not rows
+        or not all(isinstance(changes, dict) for changes in rows.values())
+    ):
         raise UserError(f"{path}: a grid says rows = {{'name': {{'key.path': value}}}}")
     return rows
 
@@ -78,7 +82,15 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
 
     def one(cell: Cell) -> tuple[Cell, int]:
         folder = sweep.out / cell.name
-        command = [sys.executable, "-m", "vidcap_core.cli.run", sweep.config, "--work-dir", str(folder), "--quiet"]
+        command = [
+            sys.executable,
+            "-m",
+            "vidcap_core.cli.run",
+            sweep.config,
+            "--work-dir",
+            str(folder),
+            "--quiet",
+        ]
         command += ["--resume"] if (folder / "config.json").is_file() else []
         for change in cell.changes:
             command += ["--set", change]
@@ -91,10 +103,15 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
     failed = []
     with ThreadPoolExecutor(jobs) as pool:
         for count, (cell, code) in enumerate(pool.map(one, todo), 1):
-            say(f"{count}/{len(todo)} {cell.name} {'done' if code == 0 else f'failed: see {sweep.out / cell.name}.log'}")
+            say(
+                f"{count}/{len(todo)} {cell.name} {'done' if code == 0 else f'failed: see {sweep.out / cell.name}.log'}"
+            )
             failed += [cell.name] if code else []
     if failed:
-        raise UserError(f"{len(failed)} of {len(cells)} runs failed: {', '.join(failed[:5])}", hint="the same command again resumes them")
+        raise UserError(
+            f"{len(failed)} of {len(cells)} runs failed: {', '.join(failed[:5])}",
+            hint="the same command again resumes them",
+        )
 
 
 def table(sweep: Sweep) -> dict[str, Any]:
@@ -120,7 +137,9 @@ def table(sweep: Sweep) -> dict[str, Any]:
                         per_clip.setdefault(name, {}).setdefault(clip, []).append(value)
             clips = ", ".join(dict.fromkeys(f["clips"] for f in found))
         rows[row] = {name: _cell(values, per_clip.get(name)) for name, values in per_seed.items()}
-        rows[row]["_clips"] = {name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()}
+        rows[row]["_clips"] = {
+            name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
+        }
     return {"config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds, "clips": clips,
             "signatures": signatures, "rows": rows}  # fmt: skip
 
@@ -139,18 +158,33 @@ def write_table(sweep: Sweep) -> Path:
             if cell is None:
                 shown.append("")
                 continue
-            change = {} if row == first else difference(data["rows"][first]["_clips"].get(name), cells["_clips"].get(name))
+            change = (
+                {}
+                if row == first
+                else difference(data["rows"][first]["_clips"].get(name), cells["_clips"].get(name))
+            )
             cell |= change
             mark = " *" if change and (change["difference_low"] > 0 or change["difference_high"] < 0) else ""
             spread = "" if cell["std"] is None else f" ± {cell['std']:.4f}"
             around = "" if cell["low"] is None else f" [{cell['low']:.3f}, {cell['high']:.3f}]"
             shown.append(f"{cell['mean']:.4f}{spread}{around}{mark}")
-            numbers = [cell["mean"], cell["std"], cell["low"], cell["high"], *(change.values() or (None,) * 3)]
+            numbers = [
+                cell["mean"],
+                cell["std"],
+                cell["low"],
+                cell["high"],
+                *(change.values() or (None,) * 3),
+            ]
             csv.append(",".join([row, name, *("" if n is None else f"{n:.6f}" for n in numbers)]))
         lines.append(f"| {row} | {' | '.join(shown)} |")
     folds = f", {data['folds']} folds" if data["folds"] else ""
-    lines += ["", f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips. ± is the standard deviation over "
-              f"seeds, [] a 95 % bootstrap interval over clips, * a paired difference from {first} whose interval excludes 0.", ""]  # fmt: skip
+    lines += [
+        "",
+        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips. ± is the standard deviation over",
+        "seeds, [] a 95 % bootstrap interval over clips, * a paired difference from "
+        f"{first} whose interval excludes 0.",
+        "",
+    ]
     lines += [f"- {signature}" for signature in data["signatures"].values()]
     write_json(sweep.out / "table.json", data)
     write_text(sweep.out / "table.csv", "\n".join(csv) + "\n")
@@ -186,5 +220,7 @@ def _bootstrap(values: np.ndarray, draws: int = 2000) -> tuple[float, float]:
 def _scores(sweep: Sweep, cell: Cell) -> dict[str, Any]:
     path = RunFolder(sweep.out / cell.name).scores(sweep.split)
     if not path.is_file():
-        raise UserError(f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped")
+        raise UserError(
+            f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped"
+        )
     return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]

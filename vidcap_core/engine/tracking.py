@@ -21,7 +21,9 @@ BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
 class Tracker:
     """Collects the numbers of a run; only the main process writes."""
 
-    def __init__(self, folder: RunFolder, visualizer: Visualizer, every: int, main: bool, quiet: bool) -> None:
+    def __init__(
+        self, folder: RunFolder, visualizer: Visualizer, every: int, main: bool, quiet: bool
+    ) -> None:
         self.folder, self.visualizer, self.every, self.main = folder, visualizer, every, main
         self.quiet = quiet or not main
         self._sums: dict[str, float] = defaultdict(float)
@@ -50,7 +52,9 @@ class Tracker:
             else:
                 print(text, file=sys.stderr, flush=True)
 
-    def step(self, phase: str, step: int, steps: int, losses: Mapping[str, float], lr: float, clips: int) -> None:
+    def step(
+        self, phase: str, step: int, steps: int, losses: Mapping[str, float], lr: float, clips: int
+    ) -> None:
         """Take note of one step; every few of them make a line."""
         self._first = step - 1 if self._first is None else self._first
         for name, value in losses.items():
@@ -64,7 +68,9 @@ class Tracker:
         means = {name: value / self._steps for name, value in self._sums.items()}
         rate = self._clips / max(1e-9, now - self._since)
         left = (steps - step) * (now - self._started) / max(1, step - self._first)
-        self.record(step, {**{f"loss/{name}": value for name, value in means.items()}, "lr": lr, "clips_per_s": rate})
+        self.record(
+            step, {**{f"loss/{name}": value for name, value in means.items()}, "lr": lr, "clips_per_s": rate}
+        )
         parts = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
         self.say(
             f"{phase}  step {step}/{steps}  {parts}  lr {lr:.3g}  {rate:.0f} clips/s  "
@@ -113,4 +119,3 @@ def _memory() -> float:
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**20
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-

@@ -45,9 +45,13 @@ def update(
                 # DDP averages gradients over processes, hence the factor
                 share = parts[name][0].float() * world / weight.clamp_min(1e-12)
                 objective = objective + scales[name] * share
-                totals[name] = totals.get(name, torch.zeros((), device=weights.device)) + share.detach() / world
+                totals[name] = (
+                    totals.get(name, torch.zeros((), device=weights.device)) + share.detach() / world
+                )
             if not torch.isfinite(objective):
-                raise Diverged(_story(parts, losses, batch), hint="a lower optimizer.lr, or runtime.clip_grad=1.0")
+                raise Diverged(
+                    _story(parts, losses, batch), hint="a lower optimizer.lr, or runtime.clip_grad=1.0"
+                )
             wrapper.backward(objective)
     wrapper.step()
     wrapper.zero_grad()
@@ -55,7 +59,9 @@ def update(
     return dict(zip(losses, values.tolist(), strict=True))
 
 
-def _count(model: torch.nn.Module, wrapper: OptimWrapper, batches: Sequence[Batch], losses: Sequence[str]) -> Tensor:
+def _count(
+    model: torch.nn.Module, wrapper: OptimWrapper, batches: Sequence[Batch], losses: Sequence[str]
+) -> Tensor:
     """The weights of several batches, without gradients and without moving the random state."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     weights: Any = 0
@@ -76,4 +82,6 @@ def _sum_over_processes(values: Tensor) -> Tensor:
 def _story(parts: Mapping[str, tuple[Tensor, Tensor]], losses: Sequence[str], batch: Batch) -> str:
     bad = [name for name in losses if not bool(torch.isfinite(parts[name][0]))] or list(losses)
     clips = ", ".join(dict.fromkeys(clip.id for clip in batch.clips))
-    return f"the loss '{', '.join(bad)}' is not finite for the clips {clips}; the last good checkpoint is kept"
+    return (
+        f"the loss '{', '.join(bad)}' is not finite for the clips {clips}; the last good checkpoint is kept"
+    )

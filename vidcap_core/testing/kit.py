@@ -19,9 +19,8 @@ from vidcap_core.captioner import Captioner
 from vidcap_core.errors import UserError
 from vidcap_core.heads.base import Head
 from vidcap_core.schema import Phase
-from vidcap_core.validate import INJECTED
 from vidcap_core.types import Batch, Stream
-from vidcap_core.validate import validate
+from vidcap_core.validate import INJECTED, validate
 
 HEAVY = ("torch", "mmengine", "transformers", "cv2")
 CLIPS = 8
@@ -41,11 +40,16 @@ class Check:
 
 def conform(name: str, steps: int = 300) -> list[Check]:
     """Run every check on an installed plugin."""
-    checks = [_guard(check, name) for check in (light_import, loads, documented, card_complete, configs_valid)]
+    checks = [
+        _guard(check, name) for check in (light_import, loads, documented, card_complete, configs_valid)
+    ]
     if all(check.ok is not False for check in checks):
         plugin = plugins.get(name)
         if "toy" not in plugin.config_names():
-            return [*checks, Check("toy config", False, "there is no configs/toy.py on the built-in toy data")]
+            return [
+                *checks,
+                Check("toy config", False, "there is no configs/toy.py on the built-in toy data"),
+            ]
         parts = Parts(f"{name}/toy")
         on_parts = (step_equals_forward, masks_respected, batch_equals_single, gradients, round_trip)
         checks += [_guard(check, parts) for check in on_parts]
@@ -120,7 +124,9 @@ def documented(name: str) -> Check:
             parameters = inspect.signature(made_by).parameters.values()
             keys = [p.name for p in parameters if p.name not in INJECTED and p.kind is not p.VAR_KEYWORD]
             missing += [f"{component}.{key}" for key in keys if not re.search(rf"\b{key}\b[^\n]*:", text)]
-    return Check("keys documented", not missing, f"not in the docstring: {', '.join(missing)}" if missing else "")
+    return Check(
+        "keys documented", not missing, f"not in the docstring: {', '.join(missing)}" if missing else ""
+    )
 
 
 def card_complete(name: str) -> Check:
@@ -190,7 +196,9 @@ def gradients(parts: Parts) -> Check:
         captioner.train()
         for names in phase.updates or [phase.losses]:
             losses = captioner(parts.batch(), names)
-            sum((total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(())).backward()
+            sum(
+                (total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(())
+            ).backward()
         reached = {n for n, p in captioner.named_parameters() if p.grad is not None}
         dead = sorted(chosen - reached)
         if reached - chosen:
@@ -224,7 +232,9 @@ def overfits(parts: Parts, steps: int) -> Check:
     first = last = 0.0
     for step in range(steps):
         losses = captioner(batch, names)
-        loss = sum((total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(()))
+        loss = sum(
+            (total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(())
+        )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -64,7 +64,9 @@ class TinyClips:
 
     def references(self) -> dict[str, list[str]]:
         """Captions by clip."""
-        said = {c.id: " ".join(e.text for e in events) for c, events in zip(self.clips, self._events, strict=True)}
+        said = {
+            c.id: " ".join(e.text for e in events) for c, events in zip(self.clips, self._events, strict=True)
+        }
         return {clip: [text, text.replace("a ", "the ", 1)] for clip, text in said.items()}
 
     def events(self) -> dict[str, list[Event]]:
