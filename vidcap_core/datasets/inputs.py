@@ -120,10 +120,8 @@ class FrameZip:
             for row in np.linspace(0, len(members) - 1, count).round().astype(int):
                 picture = Image.open(io.BytesIO(archive.read(members[row]))).convert("RGB")
                 scale = self.short_side / min(picture.size)
-                size = tuple(max(1, round(side * scale)) for side in picture.size)
-                pictures.append(
-                    np.asarray(picture if scale == 1 else picture.resize(size, Image.Resampling.BOX))
-                )  # type: ignore[arg-type]
+                width, height = (max(1, round(side * scale)) for side in picture.size)
+                pictures.append(np.asarray(picture.resize((width, height), Image.Resampling.BOX)))
         values = np.stack(pictures)
         return square(values) if self.crop else values
 

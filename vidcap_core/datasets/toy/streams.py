@@ -84,8 +84,9 @@ def decode(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """All frames of a toy video, and its sound where it has some."""
     import av
 
+    to_rgb = av.video.reformatter.VideoReformatter()  # one for all frames: making it costs more than using it
     with av.open(str(path)) as container:
-        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        frames = [to_rgb.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0)]
     with av.open(str(path)) as container:
         if not container.streams.audio:
             return np.stack(frames), None
