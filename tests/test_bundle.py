@@ -98,11 +98,8 @@ def test_what_is_no_bundle_says_so(tmp_path: Path) -> None:
         bundle.find(str(tmp_path))
     with pytest.raises(UserError, match="there is no bundle, run or model 'nowhere'"):
         bundle.find("nowhere")
-    with pytest.raises(
-        UserError,
-        match=r"(?s)no weights are known for 'mffcl/toy'.*vidcap-run mffcl/toy.*vidcap export.*vidcap pull",
-    ):
-        bundle.find("mffcl/toy")
+    with pytest.raises(UserError, match=r"(?s)no weights are known for 'core/toy'.*vidcap-run core/toy.*vidcap pull"):
+        bundle.find("core/toy")
 
 
 def test_a_captioner_of_cached_streams_says_what_it_lacks(made: Path, run: Path) -> None:

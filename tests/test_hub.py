@@ -53,6 +53,12 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
     assert pulled.returncode == 0, pulled.stderr
     assert bundle.open_bundle(tmp_path / "got").index == bundle.open_bundle(made).index
 
+    code = "import vidcap_core.bundle as b; print(b.find('someone/my-captioner').path)"
+    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_TOKEN": "hf_test", "HF_HOME": str(tmp_path / "home"),
+                   "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert found.stdout.strip() == str(tmp_path / "cache" / "bundles" / "someone--my-captioner")
+
     again = vidcap(
         "pull",
         "someone/my-captioner",

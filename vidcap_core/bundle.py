@@ -148,6 +148,10 @@ def find(name: str) -> Bundle:
                 hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
             )
         raise UserError(f"plugin '{owner}' ships no bundle '{short}'", hint="vidcap list models")
+    if slash and not short.startswith(".") and "/" not in short:
+        from vidcap_core import hub  # huggingface_hub takes a second to import
+
+        return open_bundle(hub.cached(name))
     raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.generate import Generated, generate
+from vidcap_core.generate import Generated, Hyp, generate
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.base import Head
 from vidcap_core.types import Batch, Event, Prediction, Stream, View
@@ -55,6 +56,15 @@ class Streams(Mapping[str, Stream]):
         frozen = not any(p.requires_grad for p in encoder.parameters())
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
             return encoder(raw.values, raw.mask)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One event, its words with their log-probabilities, and the texts it was preferred to."""
+
+    event: Event
+    words: dict[str, Any]
+    others: list[str]
 
 
 class Captioner(nn.Module):
@@ -118,43 +128,38 @@ class Captioner(nn.Module):
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
         """What the captioner says of each clip, as events in order of time."""
         streams = self.streams(batch)
-        events: list[list[Event]] = [[] for _ in batch.clips]
-        words: list[list[dict[str, Any]]] = [[] for _ in batch.clips]
-        alternatives: list[list[list[str]]] = [[] for _ in batch.clips]
+        said: list[list[_Said]] = [[] for _ in batch.clips]
 
         def ids(view: View) -> list[list[tuple[list[int], float]]]:
             return [[(hyp.tokens, hyp.score) for hyp in row] for row in self.decode(view, batch).rows]
 
         for view in self.head.plan(streams, batch, ids):
-            generated = self.decode(view, batch)
-            for row, place in enumerate(view.clips):
-                best, *others = generated.rows[row]
-                start, end = view.spans[row] or batch.clips[place].span
-                text = self.tokenizer.decode(best.tokens)
-                events[place].append(Event(start, end, text, best.score))
-                pieces = [self.tokenizer.decode([token]) for token in best.tokens]
-                words[place].append({"tokens": pieces, "log_probs": list(best.log_probs)})
-                alternatives[place].append([self.tokenizer.decode(other.tokens) for other in others])
-        shown = self._panels(streams, batch, events) if panels else [[] for _ in batch.clips]
+            for row, texts in enumerate(self.decode(view, batch).rows):
+                place = view.clips[row]
+                said[place].append(self._say(texts, view.spans[row] or batch.clips[place].span))
+        for clip_said in said:
+            clip_said.sort(key=lambda one: (one.event.start, one.event.end))
+        events = [[one.event for one in clip_said] for clip_said in said]
+        explain = getattr(self.head, "explain", None) if panels else None
+        shown = explain(streams, batch, events) if explain is not None else [[] for _ in batch.clips]
         predictions = []
         for index, clip in enumerate(batch.clips):
-            order = sorted(range(len(events[index])), key=lambda i, e=events[index]: (e[i].start, e[i].end))  # type: ignore[misc]
             extras = {
-                "words": [words[index][i] for i in order],
+                "words": [one.words for one in said[index]],
                 "streams": sorted(name for name, s in batch.streams.items() if bool(s.mask[index].any())),
                 "panels": shown[index],
             }
-            if any(alternatives[index]):
-                extras["n_best"] = [alternatives[index][i] for i in order]
-            predictions.append(Prediction(clip, tuple(events[index][i] for i in order), extras))
+            if any(one.others for one in said[index]):
+                extras["n_best"] = [one.others for one in said[index]]
+            predictions.append(Prediction(clip, tuple(events[index]), extras))
         return predictions
 
-    def _panels(self, streams: Streams, batch: Batch, events: list[list[Event]]) -> list[list[Any]]:
-        """What the head can show of the finished texts, from one teacher-forced pass."""
-        explain = getattr(self.head, "explain", None)
-        if explain is None:
-            return [[] for _ in batch.clips]
-        return explain(streams, batch, events)  # type: ignore[no-any-return]
+    def _say(self, texts: Sequence[Hyp], span: tuple[float, float]) -> _Said:
+        """The best text as an event, with its words and the texts it was preferred to."""
+        best, *others = texts
+        decode = self.tokenizer.decode
+        words = {"tokens": [decode([token]) for token in best.tokens], "log_probs": list(best.log_probs)}
+        return _Said(Event(*span, decode(best.tokens), best.score), words, [decode(hyp.tokens) for hyp in others])
 
     def parts(self, patterns: Sequence[str]) -> set[str]:
         """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core import bundle
+from vidcap_core.cache import cache_home
 from vidcap_core.errors import UserError
 
 
@@ -41,6 +42,12 @@ def pull(hub_id: str, out: Path) -> Path:
             out.rmdir()
         shutil.copytree(part, out)
     return out
+
+
+def cached(hub_id: str) -> Path:
+    """The bundle of a hub id in the user's cache, pulled at first use."""
+    folder = cache_home() / "bundles" / hub_id.replace("/", "--")
+    return folder if folder.is_dir() else pull(hub_id, folder)
 
 
 class _Reasons:

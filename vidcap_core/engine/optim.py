@@ -113,4 +113,4 @@ def no_sync(model: torch.nn.Module, last: bool) -> AbstractContextManager[Any]:
     """Gradients are exchanged between processes with the last batch of an accumulation only."""
     if last or not isinstance(model, DistributedDataParallel):
         return nullcontext()
-    return model.no_sync()  # type: ignore[no-any-return]
+    return model.no_sync()

@@ -60,17 +60,14 @@ class CaptionRunner(Runner):  # type: ignore[misc]
         if not self.distributed:
             return model
         device = self._device()
-        if self.training.runtime.strategy == "fsdp":
-            from vidcap_core.engine.fsdp import wrap
-
-            return wrap(model)
         # A phase's updates may each use other parts, so parameters without a gradient are expected.
-        return MMDistributedDataParallel(  # type: ignore[no-any-return]
+        wrapped: torch.nn.Module = MMDistributedDataParallel(
             module=model,
             device_ids=[device.index] if device.type == "cuda" else None,
             find_unused_parameters=True,
             broadcast_buffers=False,
         )
+        return wrapped
 
     def dump_config(self) -> None:
         """The run folder holds the config already, as data."""

@@ -253,7 +253,8 @@ def _guard(check: Callable[[Any], Check], subject: Any, name: str = "") -> Check
 
 
 def _speaks(parts: Parts) -> bool:
-    return any("tokens" in loss.reads for loss in parts.captioner.losses.values())
+    losses: list[Any] = list(parts.captioner.losses.values())
+    return any("tokens" in loss.reads for loss in losses)
 
 
 def _logits(captioner: Captioner, batch: Batch) -> Tensor:
