@@ -27,7 +27,7 @@ def main() -> int:
         clean.install("vidcap-plugin-mffcl")
         assert {row.split()[0] for row in clean.plugins()} == {"core", "mffcl"}
         clean.use()
-        clean.run("vidcap-run", "mffcl/toy", "--set", "phases.0.epochs=1", "--work-dir", "run")
+        clean.run("vidcap-run", "mffcl/toy", "--set", "runtime.max_time=0.5", "--work-dir", "run")
         names = [wheel.name.split("-")[0] for wheel in sorted(dist.glob("vidcap_plugin_*.whl"))]
         clean.install(*(name.replace("_", "-") for name in names))
         assert len(clean.plugins()) == len(names) + 1
