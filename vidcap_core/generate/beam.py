@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from vidcap_core.errors import UserError
 from vidcap_core.generate.bans import ban
-from vidcap_core.generate.result import Hyp, hyp
+from vidcap_core.generate.result import Hyp, hyp, refuse_impossible
 from vidcap_core.generate.source import Source
 from vidcap_core.generate_settings import GenerateSettings
 
@@ -108,7 +107,9 @@ def _continuations(live: Texts, scores: Tensor, wide: int, position: int, eos: i
     clips, width = live.sums.shape
     each = min(wide, scores.shape[1])
     logs, words = scores.topk(each)  # no text can give more than `wide` of the best
-    sums = (logs.view(clips, width, each) + live.sums[..., None]).flatten(1)
+    sums = logs.view(clips, width, each) + live.sums[..., None]
+    dead = torch.isneginf(live.sums)[..., None]  # what a head says of a text that is none may be NaN
+    sums = sums.masked_fill(dead, -torch.inf).flatten(1)
     if sums.shape[1] < wide:
         sums = torch.nn.functional.pad(sums, (0, wide - sums.shape[1]), value=-torch.inf)
     sums, place = sums.topk(wide)
@@ -163,12 +164,10 @@ def _collect(
     if len(rows) == 0:
         return
     pool, live = pool.keep(rows), live.keep(rows)
+    refuse_impossible(torch.maximum(pool.scores, live.sums).amax(1))
     ended, cut = _texts(pool), _texts(_scored(live, settings))
     for clip, whole, rest in zip(clips[rows].tolist(), ended, cut, strict=True):
-        texts = (whole + rest if settings.stop == "n_finished" else whole)[: settings.n_best]
-        if not texts:
-            raise UserError("no word may come next", hint="a lower generate.min_length or no_repeat_ngram=0")
-        results[clip] = texts
+        results[clip] = (whole + rest if settings.stop == "n_finished" else whole)[: settings.n_best]
 
 
 def _scored(live: Texts, settings: GenerateSettings) -> Texts:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
+from vidcap_core.errors import UserError
+
 
 @dataclass(frozen=True, slots=True)
 class Hyp:
@@ -17,9 +21,17 @@ class Hyp:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """Per row of the view its texts, best first."""
+    """Per row of the view its texts, best first; under n_finished those that max_length cut come last."""
 
     rows: list[list[Hyp]]
+
+
+def refuse_impossible(values: Tensor) -> None:
+    """Complain of log-probabilities or scores of texts that cannot be."""
+    if bool(values.isnan().any()):
+        raise UserError("the head gave NaN instead of words", hint="the weights of an earlier checkpoint")
+    if bool(values.isneginf().any()):
+        raise UserError("no word may come next", hint="a lower generate.min_length or no_repeat_ngram=0")
 
 
 def hyp(words: list[int], log_probs: list[float], score: float, ended: bool) -> Hyp:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidcap_core.errors import UserError
 from vidcap_core.generate.bans import ban
 from vidcap_core.generate.chance import draw
-from vidcap_core.generate.result import Hyp, hyp
+from vidcap_core.generate.result import Hyp, hyp, refuse_impossible
 from vidcap_core.generate.source import Source
 from vidcap_core.generate_settings import GenerateSettings
 
@@ -38,8 +37,7 @@ def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | N
         else:
             chosen = draw(scores, uniforms[here, position], settings)
             best = scores.gather(1, chosen[:, None]).squeeze(1)
-        if bool((torch.isneginf(best) & ~ended[here]).any()):
-            raise UserError("no word may come next", hint="a lower generate.min_length or no_repeat_ngram=0")
+        refuse_impossible(best[~ended[here]])
         words[here, position], logs[here, position] = chosen, best
         stops = (chosen == source.eos) & ~ended[here]
         lengths[here[stops]] = position + 1

@@ -57,7 +57,9 @@ class CausalLMHead(Head):
         none = tuple((keys[:, :, :0], values[:, :, :0]) for keys, values in pairs)
         return Prefix(pairs, prefix.mask, prefix.mask.sum(1)), none
 
-    def step(self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]) -> tuple[Tensor, tuple[Pair, ...]]:
+    def step(
+        self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]
+    ) -> tuple[Tensor, tuple[Pair, ...]]:
         """One word."""
         beams, length = len(tokens) // len(memory.mask), state[0][0].shape[2]
         mask = memory.mask.repeat_interleave(beams, 0)
@@ -65,7 +67,11 @@ class CausalLMHead(Head):
         place = memory.count.repeat_interleave(beams)[:, None] + length
         cache = cache_of(memory.pairs, state)
         out = self.lm(
-            input_ids=tokens[:, None], attention_mask=mask, position_ids=place, past_key_values=cache, use_cache=True
+            input_ids=tokens[:, None],
+            attention_mask=mask,
+            position_ids=place,
+            past_key_values=cache,
+            use_cache=True,
         )
         return out.logits[:, -1], words_of(cache)
 

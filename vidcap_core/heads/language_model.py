@@ -8,10 +8,16 @@ from typing import Any
 
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from vidcap_core.errors import ConfigError, UserError
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json")
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
 
 
 def language_model(source: str | Mapping[str, Any], vocabulary: int | None = None) -> nn.Module:
@@ -21,10 +27,10 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
     which a small model is initialised at random.
     """
     model = _fresh(source) if isinstance(source, Mapping) else _pretrained(str(source))
-    kinds = set(getattr(model.config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"}:
+    cache = DynamicCache(config=model.config)
+    if any(type(layer) is not DynamicLayer for layer in cache.layers):
         raise UserError(
-            f"{model.config.model_type} has layers of {', '.join(sorted(kinds))}: only full attention can share a prefix",
+            f"{model.config.model_type} has layers that forget words: only full attention can share a prefix",
             hint="another language model, such as gpt2",
         )
     if vocabulary is not None and vocabulary != model.get_input_embeddings().num_embeddings:
