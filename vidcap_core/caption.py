@@ -68,10 +68,10 @@ class FileCaptioner:
             clip = Clip(Path(video).stem, str(video), duration=info.duration)
         for name, module in self.captioner.encoders.items():
             encoder: Any = module
-            if encoder.reads == "frames":
-                inputs[name] = (
-                    video if isinstance(video, np.ndarray) else read_frames(video, encoder.sampling).values
-                )
+            if encoder.reads == "frames" and isinstance(video, np.ndarray):
+                inputs[name] = video
+            elif encoder.reads == "frames":
+                inputs[name] = read_frames(video, encoder.sampling, short_side=encoder.short_side).values
             elif encoder.reads == "audio" and not isinstance(video, np.ndarray) and info.has_audio:
                 inputs[name] = read_audio(video)
         return clip, inputs

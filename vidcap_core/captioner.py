@@ -38,6 +38,10 @@ class Streams(Mapping[str, Stream]):
     def __len__(self) -> int:
         return len(set(self._ready) | set(self._encoders))
 
+    def present(self, index: int) -> list[str]:
+        """Names of the streams that were used and had something of one clip."""
+        return sorted(name for name, stream in self._ready.items() if bool(stream.mask[index].any()))
+
     def _encode(self, name: str, encoder: Any) -> Stream:
         if encoder.reads == "text":
             if self._batch.texts is None:
@@ -146,7 +150,7 @@ class Captioner(nn.Module):
         for index, clip in enumerate(batch.clips):
             extras = {
                 "words": [one.words for one in said[index]],
-                "streams": sorted(name for name, s in batch.streams.items() if bool(s.mask[index].any())),
+                "streams": streams.present(index),
                 "panels": shown[index],
             }
             if any(one.others for one in said[index]):

@@ -12,6 +12,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "OpenClipText": "vidcap_core.encoders.open_clip:OpenClipText",
         "TimmImage": "vidcap_core.encoders.timm_image:TimmImage",
         "TorchvisionVideo": "vidcap_core.encoders.torchvision_video:TorchvisionVideo",
+        "ToyGrid": "vidcap_core.encoders.toy_grid:ToyGrid",
         "VGGish": "vidcap_core.encoders.vggish:VGGish",
     },
     "heads": {

@@ -6,6 +6,7 @@ data = dict(
     test=dict(type="Toy", split="test", size="full", streams=["image", "motion"]),
 )
 head = dict(type="SmallTransformer", streams=dict(image=320, motion=128), width=128)
+extract = dict(image=dict(type="ToyGrid", stream="image"), motion=dict(type="ToyGrid", stream="motion"))
 losses = dict(tokens=dict(type="TokenLoss"))
 phases = [dict(name="caption", epochs=10, losses=["tokens"])]
 optimizer = dict(type="AdamW", lr=2e-3)

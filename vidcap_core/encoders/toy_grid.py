@@ -22,6 +22,7 @@ class ToyGrid(Encoder):
     """
 
     reads = "frames"
+    short_side = SIDE
 
     def __init__(self, stream: Literal["image", "motion"] = "image") -> None:
         super().__init__()
