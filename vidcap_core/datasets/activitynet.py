@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from vidcap_core.datasets.base import Dataset
@@ -22,6 +23,10 @@ class ActivityNet(Dataset):
 
     name = "activitynet"
     splits = ("train", "val", "val_1", "val_2")
+    nested: ClassVar[Mapping[str, frozenset[str]]] = {
+        "val": frozenset({"val_1", "val_2"}),
+        "val_1": frozenset({"val_2"}),
+    }
     counts: ClassVar[Counts] = {
         "train": Official(10009, 37421),
         "val": Official(4917, 34536),

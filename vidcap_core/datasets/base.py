@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
 from vidcap_core.datasets.places import find_folder, videos_below
 from vidcap_core.datasets.prepared import read_prepared, source_folders
@@ -39,6 +40,7 @@ class Dataset:
     aliases: ClassVar[tuple[str, ...]] = ()
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
     counts: ClassVar[Counts] = {}
+    nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class Dataset:
             )
         self.split, self.unit, self.weak = split, unit, weak
         self.folder = self._find(root)
-        self._stores = self._open(streams)
+        self.stores = self._open(streams)
         self._rows = RowSampling(**sample) if sample else None
         self._inputs: dict[str, Any] = {}
         if frames:
@@ -69,11 +71,14 @@ class Dataset:
         if audio:
             self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
         self._transforms = [_build(spec) for spec in transforms or ()]
-        reading = read_prepared(self.folder, split) or self.read(split)
+        prepared = read_prepared(self.folder, split)
+        reading = self.read(split) if prepared is None else self.part_of(prepared)
+        if weak:  # here, so that nothing of this object ever holds a time
+            reading = replace(reading, records=[_without_times(r, self.name) for r in reading.records])
         self.defects, self.files = tuple(reading.defects), tuple(reading.files)
         self.annotated = Annotated.of(reading.records)
-        videos = videos_below(self.folder, *source_folders(self.folder))
-        needed = {name: store for name, store in self._stores.items() if name not in (optional or ())}
+        videos = videos_below(*source_folders(self.folder))
+        needed = {name: store for name, store in self.stores.items() if name not in (optional or ())}
         self.selection = Selection.of(
             [_placed(record, videos) for record in reading.records],
             everything=reading.everything,
@@ -83,8 +88,6 @@ class Dataset:
             limit=limit,
         )
         records = self.selection.kept
-        if weak:
-            records = [_without_times(record, self.name) for record in records]
         if any(record.annotators for record in records) and unit == "caption":
             if weak:
                 raise DataError(f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
@@ -100,6 +103,10 @@ class Dataset:
     def read(self, split: str) -> Reading:
         """The official annotation files of a split."""
         raise NotImplementedError
+
+    def part_of(self, prepared: Reading) -> Reading:
+        """What this dataset's own arguments choose of a prepared split."""
+        return prepared
 
     @property
     def official(self) -> Official | None:
@@ -182,15 +189,19 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of what the samples are made of: annotations, ids, features."""
         parts = [self.name, self.split, self.unit, str(self.weak)]
-        parts += [f"{name}:{store.fingerprint()}" for name, store in sorted(self._stores.items())]
+        parts += [f"{name}:{store.fingerprint()}" for name, store in sorted(self.stores.items())]
         return self.selection.fingerprint(self._records, parts)
+
+    def check(self, deep: bool = True) -> Report:
+        """Counts against the official ones, what is missing, what is broken."""
+        return check_split(self, deep)
 
     # Inside.
 
     def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
         clip = record.clip
         found = {
-            name: store[known] for name, store in self._stores.items() if (known := record.known_as(store))
+            name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
         }
         if "clip" in record.groups and clip.duration:
             found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}

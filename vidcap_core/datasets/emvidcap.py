@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -52,6 +54,7 @@ class EmVidCap(Dataset):
 
     name = "emvidcap"
     splits = ("train", "val", "trainval", "test")
+    nested: ClassVar[Mapping[str, frozenset[str]]] = {"trainval": frozenset({"train", "val"})}
 
     def __init__(
         self,
@@ -73,6 +76,11 @@ class EmVidCap(Dataset):
         super().__init__(
             split, root, unit, streams, optional, frames, audio, sample, transforms, weak, limit, ids
         )
+
+    def part_of(self, prepared: Reading) -> Reading:
+        """S and L are prepared together."""
+        records = [r for r in prepared.records if r.groups["part"] in self.part.split("+")]
+        return replace(prepared, records=records, everything=[r.id for r in records])
 
     @property
     def official(self) -> Official | None:
@@ -109,12 +117,15 @@ def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
         held = held_out(list(said))
         said = {name: texts for name, texts in said.items() if (name in held) == (split == "val")}
     names = _youtube_names(folder) if part == "S" else {}
-    records = [Record(Clip(name), tuple(texts), names=_names(names, name), groups=_groups(part, name))
-               for name, texts in said.items()]  # fmt: skip
-    expected = [record.id for record in records]
+    records = [
+        Record(Clip(name), tuple(texts), names=_names(names, name), groups=_groups(part, name))
+        for name, texts in said.items()
+    ]
     if split == "trainval":
-        expected += both
-    return Reading(records, expected, defects if split != "test" else [], [test_file, trainval_file])
+        records += [Record(Clip(name), groups=_groups(part, name)) for name in both]
+    return Reading(
+        records, [r.id for r in records], defects if split != "test" else [], [test_file, trainval_file]
+    )
 
 
 def read_csv(path: Path) -> dict[str, list[str]]:

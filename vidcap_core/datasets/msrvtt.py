@@ -21,7 +21,28 @@ FILES = {
     ),
     "test": ("test_videodatainfo.json", "test_videodatainfo_2016.json", "videodatainfo.json"),
 }
-CATEGORIES = ["music", "people", "gaming", "sports/actions", "news/events/politics", "education", "tv-shows", "movie/comedy", "animation", "vehicles/autos", "howto", "travel", "science/technology", "animals/pets", "kids/family", "documentary", "food/drink", "cooking", "beauty/fashion", "advertisement"]
+CATEGORIES = [
+    "music",
+    "people",
+    "gaming",
+    "sports/actions",
+    "news/events/politics",
+    "education",
+    "tv-shows",
+    "movie/comedy",
+    "animation",
+    "vehicles/autos",
+    "howto",
+    "travel",
+    "science/technology",
+    "animals/pets",
+    "kids/family",
+    "documentary",
+    "food/drink",
+    "cooking",
+    "beauty/fashion",
+    "advertisement",
+]
 
 
 class MSRVTT(Dataset):

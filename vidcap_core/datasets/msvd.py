@@ -28,7 +28,11 @@ class MSVD(Dataset):
     """1,200 / 100 / 670 clips, numbered vid1 to vid1970 by `youtube_mapping.txt`; not all of them have captions."""
 
     name = "msvd"
-    counts: ClassVar[Counts] = {"train": Official(1200, 48774), "val": Official(100, 4290), "test": Official(670, 27763)}
+    counts: ClassVar[Counts] = {
+        "train": Official(1200, 48774),
+        "val": Official(100, 4290),
+        "test": Official(670, 27763),
+    }
 
     def read(self, split: str) -> Reading:
         """`sents_*_lc_nopunc.txt`: number, tab, caption; and the mapping of YouTube names to numbers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,28 +32,32 @@ def read_prepared(folder: Path, split: str) -> Reading | None:
     lines = path.read_text(encoding="utf-8").splitlines()
     facts = facts["splits"][split]
     defects = [Defect(d["what"], tuple(d["ids"]), d["mend"], d["known"]) for d in facts["defects"]]
-    return Reading([from_line(json.loads(line)) for line in lines], facts["everything"], defects, [path])
+    base = source_folders(folder)[-1]
+    return Reading(
+        [from_line(json.loads(line), base) for line in lines], facts["everything"], defects, [path]
+    )
 
 
 def source_folders(folder: Path) -> list[Path]:
-    """Where the videos of a prepared dataset were when it was prepared."""
+    """Where the videos of a dataset are: in its folder, and for a prepared one where they were then."""
     manifest = folder / MANIFEST
     facts = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    return [place for place in [Path(facts.get("source") or folder)] if place.is_dir() and place != folder]
+    source = Path(facts.get("source") or folder)
+    return [folder] if source == folder else [folder, source]
 
 
-def prepared_lines(reading: Reading) -> Iterator[str]:
+def prepared_lines(reading: Reading, source: Path) -> Iterator[str]:
     """A split in the normalised schema, one clip a line."""
     for record in reading.records:
-        yield json.dumps(to_line(record), ensure_ascii=False)
+        yield json.dumps(to_line(record, source), ensure_ascii=False)
 
 
-def to_line(record: Record) -> dict[str, Any]:
-    """A record as plain data; what is empty is left out."""
+def to_line(record: Record, source: Path) -> dict[str, Any]:
+    """A record as plain data, its video relative to the source; what is empty is left out."""
     clip = record.clip
     line: dict[str, Any] = {
         "id": clip.id,
-        "video": clip.path,
+        "video": clip.path and os.path.relpath(clip.path, source),
         "start": clip.start or None,
         "end": clip.end,
         "duration": clip.duration,
@@ -64,9 +69,11 @@ def to_line(record: Record) -> dict[str, Any]:
     return {key: value for key, value in line.items() if value not in (None, [], {})}
 
 
-def from_line(line: dict[str, Any]) -> Record:
+def from_line(line: dict[str, Any], source: Path) -> Record:
     """The record behind plain data."""
-    clip = Clip(line["id"], line.get("video"), line.get("start", 0.0), line.get("end"), line.get("duration"))
+    video = line.get("video")
+    path = None if video is None else os.path.normpath(source / video)
+    clip = Clip(line["id"], path, line.get("start", 0.0), line.get("end"), line.get("duration"))
     annotators = tuple(tuple(Event(*event) for event in events) for events in line.get("events", ()))
     return Record(
         clip,

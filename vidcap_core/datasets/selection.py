@@ -19,6 +19,7 @@ class Selection:
 
     kept: list[Record]
     total: int
+    records: Sequence[Record] = ()
     missing: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -32,7 +33,9 @@ class Selection:
         limit: int | None = None,
     ) -> Selection:
         """Leave out what has no text, no features or no video, and what was not asked for."""
-        known = dict.fromkeys([*everything, *(record.id for record in records)], "not annotated")
+        known = dict.fromkeys(
+            [*everything, *(record.id for record in records)], "not in this part of the data"
+        )
         if ids is not None and (strangers := sorted(ids - known.keys())):
             raise DataError(f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
                             hint="check the split and the file of ids")  # fmt: skip
@@ -47,7 +50,7 @@ class Selection:
             else:
                 known[record.id] = reason
         total = official.clips if official and official.clips else 0
-        return cls(kept, max(total, len(kept) + len(known)), known)
+        return cls(kept, max(total, len(kept) + len(known)), records, known)
 
     def coverage(self) -> str:
         """`N of M`, with the hash of the missing list."""

@@ -23,7 +23,11 @@ class VATEX(Dataset):
     """English captions of 25,991 / 3,000 / 6,000 clips; test is the public one."""
 
     name = "vatex"
-    counts: ClassVar[Counts] = {"train": Official(25991, 259910), "val": Official(3000, 30000), "test": Official(6000, 60000)}
+    counts: ClassVar[Counts] = {
+        "train": Official(25991, 259910),
+        "val": Official(3000, 30000),
+        "test": Official(6000, 60000),
+    }
 
     def read(self, split: str) -> Reading:
         """A list of `{"videoID": "<YouTube id>_<start>_<end>", "enCap": [...]}`."""

@@ -1,0 +1,93 @@
+"""`vidcap data`: where the datasets lie, prepare them, check them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def add_parser(subparsers: Any) -> None:
+    """Arguments of `vidcap data`."""
+    from vidcap_core.cli.console import add_json
+
+    parser = subparsers.add_parser(
+        "data", help="where the datasets lie; prepare and check them", description=__doc__
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    where = actions.add_parser("where", help="in which folder each dataset is looked for, and what is there")
+    add_json(where)
+    where.set_defaults(func=run_where)
+
+    prepare = actions.add_parser("prepare", help="official files to the one schema that reads fast")
+    prepare.add_argument("name", help="the dataset (vidcap data where)")
+    prepare.add_argument("--from", dest="source", type=Path, required=True, metavar="FOLDER|ZIP")
+    prepare.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="another place than `vidcap data where` says"
+    )
+    prepare.add_argument("--force", action="store_true", help="replace what was prepared there before")
+    prepare.set_defaults(func=run_prepare)
+
+    check = actions.add_parser("check", help="counts, missing and broken files, and how to mend them")
+    check.add_argument("name", help="the dataset (vidcap data where)")
+    check.add_argument("--root", metavar="FOLDER", help="the folder of the dataset")
+    check.add_argument("--split", action="append", metavar="SPLIT", help="one split only; can be repeated")
+    check.add_argument(
+        "--stream", action="append", default=[], metavar="NAME=STORE", help="features to look for"
+    )
+    check.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="further arguments of the dataset"
+    )
+    check.add_argument("--quick", action="store_true", help="do not open videos and features")
+    check.add_argument(
+        "--missing", type=Path, metavar="FOLDER", help="where the lists of missing ids are written"
+    )
+    add_json(check)
+    check.set_defaults(func=run_check)
+
+
+def run_where(args: argparse.Namespace) -> int:
+    """Print the places."""
+    from vidcap_core.cli.console import note, show
+    from vidcap_core.datasets.where import places
+
+    show(places(), as_json=args.json)
+    if not args.json:
+        note("change the folder with the environment variable VIDCAP_DATA, or say root= in a config")
+    return 0
+
+
+def run_prepare(args: argparse.Namespace) -> int:
+    """Write the normalised files."""
+    from vidcap_core.cli.console import note
+    from vidcap_core.datasets.catalogue import find_dataset
+    from vidcap_core.datasets.prepare import prepare
+
+    made_by = find_dataset(args.name)
+    print(prepare(made_by, args.source, args.out, args.force))
+    note(f"check it with: vidcap data check {made_by.name}" + (f" --root {args.out}" if args.out else ""))
+    return 0
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Print the table, what is odd and how to mend it; 1 when something is broken."""
+    from vidcap_core.cache import cache_home
+    from vidcap_core.cli.console import note, on_terminal, print_json, show, track
+    from vidcap_core.datasets.catalogue import find_dataset
+    from vidcap_core.datasets.check import check_dataset, describe, plain, write_missing
+    from vidcap_core.datasets.where import arguments
+
+    made_by = find_dataset(args.name)
+    given = arguments(args.root, args.stream, args.set)
+    reports = check_dataset(made_by, args.split, not args.quick, track if on_terminal() else plain, **given)
+    folder = args.missing or cache_home() / "check" / made_by.name
+    lists = {report.split: str(path) for report in reports if (path := write_missing(report, folder))}
+    if args.json:
+        print_json([describe(report, lists.get(report.split)) for report in reports])
+    else:
+        show([report.row() for report in reports], as_json=False, title=made_by.name)
+        for report in reports:
+            for line in report.lines(lists.get(report.split)):
+                note(line)
+    return int(any(report.broken for report in reports))

@@ -1,0 +1,230 @@
+"""What is there of a dataset, what is missing, what is broken, and how to mend it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vidcap_core.datasets.records import Defect
+from vidcap_core.errors import DataError, VideoError
+
+if TYPE_CHECKING:
+    from vidcap_core.datasets.base import Dataset
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+
+
+def plain(items: Iterable[Any], text: str) -> Iterable[Any]:
+    """No progress bar."""
+    return items
+
+
+@dataclass(frozen=True)
+class Report:
+    """One split: counts against the official ones, and what is odd."""
+
+    split: str
+    clips: int = 0
+    captions: int = 0
+    of_clips: int | None = None
+    of_captions: int | None = None
+    videos: int = 0
+    features: Mapping[str, int] = field(default_factory=dict)
+    used: str = ""  # "N of M", as every score says it
+    ids: frozenset[str] = frozenset()
+    missing: Mapping[str, str] = field(default_factory=dict)  # id -> reason
+    defects: tuple[Defect, ...] = ()
+    absent: str | None = None  # why the split could not be read at all
+
+    @property
+    def broken(self) -> bool:
+        """Whether something is wrong that is no known defect of the dataset."""
+        return self.absent is not None or any(not defect.known for defect in self.defects)
+
+    def row(self) -> dict[str, str]:
+        """The split as a line of a table."""
+        if self.absent is not None:
+            return {
+                "split": self.split,
+                "clips": "-",
+                "captions": "-",
+                "videos": "-",
+                "features": "-",
+                "used": "-",
+            }
+        features = ", ".join(f"{name} {count}" for name, count in self.features.items())
+        return {
+            "split": self.split,
+            "clips": _of(self.clips, self.of_clips),
+            "captions": _of(self.captions, self.of_captions),
+            "videos": _of(self.videos, self.clips),
+            "features": features or "none asked for",
+            "used": self.used,
+        }
+
+    def lines(self, listed: str | None) -> Iterator[str]:
+        """What is odd, and how to mend it; `listed`: the file with the missing ids."""
+        if self.absent is not None:
+            yield f"{self.split}: {self.absent}"
+        for defect in self.defects:
+            some = ", ".join(defect.ids[:3]) + (", ..." if len(defect.ids) > 3 else "")
+            count = f"{len(defect.ids)} " if defect.ids else ""
+            which = f" ({some})" if some else ""
+            yield f"{self.split}: {count}{defect.what}{which}: {defect.mend}"
+        if listed:
+            reasons = Counter(self.missing.values())
+            why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+            yield f"{self.split}: {len(self.missing)} clips are not used ({why}): {listed}"
+
+
+def describe(report: Report, listed: str | None) -> dict[str, Any]:
+    """A report as plain data."""
+    return {
+        **{
+            key: getattr(report, key)
+            for key in ("split", "clips", "of_clips", "captions", "of_captions", "videos")
+        },
+        "features": dict(report.features),
+        "used": report.used,
+        "missing": len(report.missing),
+        "missing_file": listed,
+        "defects": [
+            {"what": d.what, "ids": list(d.ids), "mend": d.mend, "known": d.known} for d in report.defects
+        ],
+        "absent": report.absent,
+        "broken": report.broken,
+    }
+
+
+def check_split(dataset: Dataset, deep: bool = True, track: Progress = plain) -> Report:
+    """A split as it was built. deep: open every video and every feature array."""
+    official = dataset.official
+    told = dataset.annotated
+    with_video = [
+        record for record in dataset.selection.records if record.clip.path is not None and record.texts
+    ]
+    defects = list(dataset.defects)
+    if official and official.captions and told.captions > official.captions:
+        defects.append(Defect(f"{told.captions} captions, officially {official.captions}", (),
+                              "another release of the annotations, or lines that come twice"))  # fmt: skip
+    if official and official.clips and told.clips > official.clips:
+        defects.append(
+            Defect(
+                f"{told.clips} clips, officially {official.clips}", (), "another release of the annotations"
+            )
+        )
+    if deep:
+        defects += _broken_videos(track(with_video, f"{dataset.split}: videos"))
+        for name, store in dataset.stores.items():
+            records = [r for r in dataset.selection.kept if r.known_as(store)]
+            defects += _broken_features(name, store, track(records, f"{dataset.split}: features '{name}'"))
+    everywhere = dataset.selection.records
+    return Report(
+        split=dataset.split,
+        clips=told.clips,
+        captions=told.captions,
+        of_clips=official.clips if official else None,
+        of_captions=official.captions if official else None,
+        videos=len(with_video),
+        features={
+            name: sum(r.known_as(s) is not None for r in everywhere) for name, s in dataset.stores.items()
+        },
+        used=dataset.coverage(),
+        ids=told.ids,
+        missing=dict(dataset.selection.missing),
+        defects=tuple(defects),
+    )
+
+
+def check_dataset(
+    made_by: type[Dataset],
+    splits: Iterable[str] | None = None,
+    deep: bool = True,
+    track: Progress = plain,
+    **arguments: Any,
+) -> list[Report]:
+    """Every split; clips that are in two of them are a defect of the later one."""
+    reports: list[Report] = []
+    for split in splits or made_by.splits:
+        try:
+            dataset = made_by(split=split, unit="clip", **arguments)  # type: ignore[call-arg]
+        except DataError as error:
+            reports.append(Report(split, absent=str(error)))
+            continue
+        reports.append(check_split(dataset, deep, track))
+    return list(_across(reports, made_by.nested))
+
+
+def _across(reports: list[Report], nested: Mapping[str, frozenset[str]]) -> Iterator[Report]:
+    """Add what two splits share, unless one is a part of the other by definition."""
+    for number, report in enumerate(reports):
+        shared = [
+            Defect(
+                f"clips that are in '{other.split}' too",
+                tuple(sorted(common)),
+                f"leave them out of {other.split}",
+            )
+            for other in reports[:number]
+            if (common := report.ids & other.ids)
+            and other.split not in nested.get(report.split, ())
+            and report.split not in nested.get(other.split, ())
+        ]
+        yield replace(report, defects=(*report.defects, *shared))
+
+
+def write_missing(report: Report, folder: Path) -> Path | None:
+    """The ids that are not used and why, one a line, tab between; None where nothing is missing."""
+    if not report.missing:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"missing_{report.split}.tsv"
+    path.write_text("".join(f"{name}\t{reason}\n" for name, reason in sorted(report.missing.items())))
+    return path
+
+
+def _broken_videos(records: Iterable[Any]) -> list[Defect]:
+    from vidcap_core.video.probe import probe
+
+    broken: dict[str, str] = {}
+    for record in records:
+        try:
+            probe(record.clip.path)
+        except VideoError as error:
+            broken[record.id] = str(error).splitlines()[0]
+    if not broken:
+        return []
+    first = next(iter(broken.values()))
+    return [
+        Defect(
+            "videos that cannot be read",
+            tuple(broken),
+            f"get them again, or leave them out with ids= ({first})",
+        )
+    ]
+
+
+def _broken_features(name: str, store: Any, records: Iterable[Any]) -> list[Defect]:
+    broken = []
+    for record in records:
+        try:
+            values = store[record.known_as(store)]
+            good = values.ndim == 2 and len(values) > 0 and bool(np.isfinite(values).all())
+        except DataError:
+            good = False
+        if not good:
+            broken.append(record.id)
+    mend = "make them again: vidcap features extract"
+    return (
+        [Defect(f"features in '{name}' that are empty, not [T, D] or not finite", tuple(broken), mend)]
+        if broken
+        else []
+    )
+
+
+def _of(count: int, total: int | None) -> str:
+    return f"{count:,}" if total is None else f"{count:,} of {total:,}"

@@ -1,0 +1,113 @@
+"""Official files to the one normalised schema, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.datasets.base import Dataset
+from vidcap_core.datasets.places import data_home
+from vidcap_core.datasets.prepared import MANIFEST, SCHEMA, prepared_lines
+from vidcap_core.datasets.records import Reading
+from vidcap_core.errors import DataError
+
+
+def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force: bool = False) -> Path:
+    """Write `<split>.jsonl` and `dataset.json` into the dataset's place; videos stay where they are.
+
+    A zip is unpacked into the place first. Splits whose files are not there are left out; at least one must be.
+    """
+    place = out or data_home() / made_by.name
+    if place.exists() and not force:
+        raise DataError(f"{place} is there already", hint="--force replaces what was prepared there")
+    if force and place.exists() and not (place / MANIFEST).is_file():
+        raise DataError(f"{place} was not written by this command, so --force does not touch it",
+                        hint="move it away, or --out another folder")  # fmt: skip
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.parent / f".{place.name}.{uuid.uuid4().hex[:8]}.part"
+    try:
+        part.mkdir()
+        _write(made_by, _unpacked(source, part), part)
+        _swap(part, place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return place
+
+
+def _write(made_by: type[Dataset], folder: Path, part: Path) -> None:
+    splits: dict[str, Any] = {}
+    reasons = []
+    for split in made_by.splits:
+        try:
+            reading = made_by(split=split, root=str(folder), unit="clip").read(split)
+        except DataError as error:
+            reasons.append(str(error).splitlines()[0])
+            continue
+        lines = "".join(line + "\n" for line in prepared_lines(reading, folder))
+        (part / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+        splits[split] = _facts(reading, folder, lines)
+    if not splits:
+        raise DataError("\n  ".join(["nothing could be prepared:", *reasons]))
+    facts = {
+        "schema": SCHEMA,
+        "name": made_by.name,
+        "source": None if folder == part else str(folder.resolve()),
+        "splits": splits,
+        "absent": reasons,
+    }
+    (part / MANIFEST).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def _facts(reading: Reading, folder: Path, lines: str) -> dict[str, Any]:
+    """What was read, from which files (by hash), and what is odd about it."""
+    return {
+        "clips": len(reading.records),
+        "captions": sum(len(record.texts) for record in reading.records),
+        "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+        "files": {
+            str(path.relative_to(folder) if folder in path.parents else path): hashlib.sha256(
+                path.read_bytes()
+            ).hexdigest()
+            for path in reading.files
+        },
+        "everything": list(reading.everything),
+        "defects": [
+            {"what": d.what, "ids": list(d.ids), "mend": d.mend, "known": d.known} for d in reading.defects
+        ],
+    }
+
+
+def _unpacked(source: Path, into: Path) -> Path:
+    """The folder itself, or one with the content of the zip."""
+    if source.is_dir():
+        return source
+    if not zipfile.is_zipfile(source):
+        raise DataError(
+            f"{source} is neither a folder nor a zip", hint="--from the folder with the official files"
+        )
+    with zipfile.ZipFile(source) as archive:
+        for member in archive.namelist():
+            if os.path.isabs(member) or ".." in Path(member).parts:
+                raise DataError(
+                    f"{source}: '{member}' would land outside the folder", hint="get the zip again"
+                )
+        archive.extractall(into)
+    return into
+
+
+def _swap(part: Path, place: Path) -> None:
+    """Into place by rename; what was there is removed only after that."""
+    if place.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent)) / "old"
+        os.rename(place, old)
+        os.rename(part, place)
+        shutil.rmtree(old.parent)
+    else:
+        os.rename(part, place)
