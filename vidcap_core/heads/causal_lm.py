@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,8 @@ from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.types import Stream, View
 
 
-class Prefix(NamedTuple):
+@dataclass(frozen=True)
+class Prefix:
     """What a language model remembers of a clip: one row a clip, shared by its beams."""
 
     pairs: tuple[Pair, ...]
@@ -36,7 +38,7 @@ class CausalLMHead(Head):
     @property
     def width(self) -> int:
         """Width of the model's input embeddings."""
-        return int(self.lm.get_input_embeddings().embedding_dim)  # type: ignore[operator, union-attr]
+        return int(self.lm.get_input_embeddings().embedding_dim)  # type: ignore[operator]
 
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings of word ids."""
@@ -114,5 +116,5 @@ def joined(first: Stream, second: Stream) -> Stream:
 
 def nothing(rows: int, like: nn.Module) -> Stream:
     """A prefix without a position, for language models that read a prompt alone."""
-    weight = like.get_input_embeddings().weight  # type: ignore[operator, union-attr]
+    weight = like.get_input_embeddings().weight  # type: ignore[operator]
     return Stream(weight.new_zeros((rows, 0, weight.shape[1])), weight.new_zeros((rows, 0), dtype=torch.bool))

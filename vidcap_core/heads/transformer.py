@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -67,10 +68,6 @@ class DecoderLayer(nn.Module):
         self.video = Attention(width, heads, dropout)
         self.feed = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
         self.dropout = nn.Dropout(dropout)
-
-    def video_pair(self, video: Tensor) -> Pair:
-        """Keys and values of the encoded video [B, M, width]."""
-        return self.video.pair(video)
 
     def forward(
         self, x: Tensor, past: Pair | None, mask: Tensor, video: Pair, real: Tensor
@@ -155,6 +152,11 @@ class SmallTransformer(Head):
         hidden, _ = self._decode(tokens[:, :-1], mask[:, :-1], memory, state)
         return Output(tokens=Named(self.classify(hidden), tokens[:, 1:], mask[:, 1:]))
 
+    @property
+    def layers(self) -> list[DecoderLayer]:
+        """The decoder's layers."""
+        return cast("list[DecoderLayer]", list(self.decoder))
+
     def _encode(self, streams: Mapping[str, Stream]) -> Memory:
         found = read(streams, self.streams, "SmallTransformer")
         values, masks = [], []
@@ -166,7 +168,7 @@ class SmallTransformer(Head):
         slot = self.kind.weight[-1].expand(len(masks[0]), 1, -1)
         real = torch.cat([*masks, torch.ones_like(masks[0][:, :1])], 1)
         video = self.encoder(self.dropout(torch.cat([*values, slot], 1)), src_key_padding_mask=~real)
-        return tuple([layer.video_pair(video) for layer in self.decoder]), real[:, None, None]
+        return tuple([layer.video.pair(video) for layer in self.layers]), real[:, None, None]
 
     def _decode(self, tokens: Tensor, real: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         """tokens [R, L], of which some may be padding, after the words of `state`."""
@@ -181,7 +183,7 @@ class SmallTransformer(Head):
         mask = ((causal & real[:, None]) | itself)[:, None]
         x = self.dropout(self.embed(tokens) * math.sqrt(self.width) + sinusoids(place, self.width))
         kept = []
-        for layer, pair, video in zip(self.decoder, pairs, memory[0], strict=True):
+        for layer, pair, video in zip(self.layers, pairs, memory[0], strict=True):
             x, pair = layer(x, pair, mask, video, memory[1])
             kept.append(pair)
         return self.norm(x), (tuple(kept), real)
