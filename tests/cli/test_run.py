@@ -100,7 +100,9 @@ def test_test_and_predict_use_the_run(trained: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (folder / "scores-val.json").is_file()
     (folder / "predictions-val.json").unlink()
-    assert run(trained, "predict", "--split", "val").returncode == 0
+    done = run(trained, "predict", "--split", "val")
+    assert done.returncode == 0
+    assert "predictions: runs/tiny/predictions-val.json" in done.stderr
     assert (folder / "predictions-val.json").is_file()
     done = run(trained, "test", "--split", "tset")
     assert done.returncode == 2

@@ -80,16 +80,20 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     resolved = config.load(args.config, changes)
     validate.validate(resolved)  # before any process is started, so that an error is said once
 
-    from vidcap_core.engine import api, launch
+    from vidcap_core.cli.console import note
+    from vidcap_core.engine import api, folder, launch
 
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
     if args.task == "train":
         api.train(resolved, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
                   device=args.device, quiet=args.quiet)  # fmt: skip
-    else:
-        task = api.test if args.task == "test" else api.predict
-        task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
+        return 0
+    task = api.test if args.task == "test" else api.predict
+    task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
+    if args.task == "predict" and not args.quiet:
+        run = folder.RunFolder(args.work_dir or folder.default_path(resolved))
+        note(f"predictions: {run.predictions(args.split)}")
     return 0
 
 

@@ -1,10 +1,9 @@
 """The first run: a small Transformer on the built-in toy videos, minutes on two cores."""
 
-data = dict(
-    train=dict(type="Toy", split="train", size="full", streams=["image", "motion"]),
-    val=dict(type="Toy", split="val", size="full", streams=["image", "motion"]),
-    test=dict(type="Toy", split="test", size="full", streams=["image", "motion"]),
-)
+_base_ = ["vidcap://datasets/toy.py"]
+
+_streams = ["image", "motion"]
+data = dict(train=dict(streams=_streams), val=dict(streams=_streams), test=dict(streams=_streams))
 head = dict(type="SmallTransformer", streams=dict(image=320, motion=128), width=128)
 extract = dict(image=dict(type="ToyGrid", stream="image"), motion=dict(type="ToyGrid", stream="motion"))
 losses = dict(tokens=dict(type="TokenLoss"))
