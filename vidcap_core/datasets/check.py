@@ -152,7 +152,7 @@ def check_dataset(
     reports: list[Report] = []
     for split in splits or made_by.splits:
         try:
-            dataset = made_by(split=split, unit="clip", **arguments)  # type: ignore[call-arg]
+            dataset = made_by(split=split, unit="clip", **arguments)
         except DataError as error:
             reports.append(Report(split, absent=str(error)))
             continue

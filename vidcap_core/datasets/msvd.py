@@ -50,7 +50,7 @@ class MSVDPart(Dataset):
     name = "msvd_part"
     aliases = ("msvd",)
     counts = MSVD.counts
-    stores: ClassVar[dict[str, str]] = {
+    packed: ClassVar[dict[str, str]] = {
         "image": "effnetlite0_20x1280.npz",
         "motion": "r2plus1d34_ig65m_20x359.npz",
         "logits": "cnn1000_20x1000.npz",
@@ -102,7 +102,7 @@ class MSVDPart(Dataset):
         return find_part(self.name, self.aliases[0], root)
 
     def _store_path(self, where: str) -> Path:
-        return self.folder / self.stores[where] if where in self.stores else super()._store_path(where)
+        return self.folder / self.packed[where] if where in self.packed else super()._store_path(where)
 
     def _frame_reader(self, **options: Any) -> FrameZip:
         return FrameZip(self.folder / "frames16_short224.zip", **options)
