@@ -1,4 +1,4 @@
-"""SRVC-LA for vidcap: sparse regularisation of visual context and latent attention, re-implemented from the abstract."""
+"""SRVC-LA for vidcap, re-implemented from the abstract: sparse visual context and latent attention."""
 
 from __future__ import annotations
 
@@ -9,5 +9,11 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """Nothing yet."""
-    return {}
+    """The head, its loss, and the number that makes sparsity visible."""
+    return {
+        "heads": {"SRVCLAHead": "vidcap_srvc_la.head:SRVCLAHead"},
+        "losses": {
+            "BranchLoss": "vidcap_srvc_la.losses:BranchLoss",
+            "EffectiveFrames": "vidcap_srvc_la.losses:EffectiveFrames",
+        },
+    }

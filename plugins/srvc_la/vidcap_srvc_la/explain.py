@@ -1,0 +1,63 @@
+"""What SRVC-LA shows of a finished caption: where each word looked, and at how many frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from vidcap_core.report.panels import Curve, FrameAttention, Panel
+from vidcap_core.types import Batch, Clip, Event, Stream
+from vidcap_srvc_la.losses import entropy
+
+if TYPE_CHECKING:
+    from vidcap_srvc_la.head import SRVCLAHead
+
+
+def panels(
+    head: SRVCLAHead, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+) -> list[list[Panel]]:
+    """For each clip the attention of its caption, from one teacher-forced pass over all of them."""
+    ids = [head.tokenizer.encode(" ".join(event.text for event in said)) for said in events]
+    if not head.watchers or not any(ids):
+        return [[] for _ in ids]
+    tk = head.tokenizer
+    rows = [[tk.bos_id, *row, tk.eos_id] for row in ids]
+    tokens = torch.full((len(rows), max(map(len, rows))), tk.pad_id)
+    for place, row in enumerate(rows):
+        tokens[place, : len(row)] = torch.tensor(row)
+    lengths = torch.tensor([len(row) for row in rows])
+    mask = torch.arange(tokens.shape[1]) < lengths[:, None]
+    spoken = replace(batch, tokens=tokens, token_mask=mask).to(head.embed.weight.device)
+    named = head(streams, spoken, frozenset({"attention"}))["attention"]
+    assert named.target is not None
+    shown: list[list[Panel]] = []
+    for place, row in enumerate(ids):
+        # [words, branches, real frames]
+        weights = named.value[place, : len(row)][..., named.target[place]].float().cpu()
+        shown.append(_of_clip(head, batch.clips[place], row, weights) if row else [])
+    return shown
+
+
+def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
+    spoken = tuple(head.tokenizer.decode([one]) for one in ids)
+    looks = {name: weights[:, place] for place, name in enumerate(head.watchers)}
+    shown: list[Panel] = [FrameAttention(spoken, looks, _times(clip, weights.shape[-1]))]
+    numbers = tuple(range(1, len(ids) + 1))
+    for name, look in looks.items():
+        effective = entropy(look).exp()
+        shown.append(Curve(f"effective frames, {name} branch", numbers, effective, "word", "frames"))
+        if head.context.concat == "seq":
+            mass = look.sum(-1)
+            shown.append(Curve(f"attention on frames, {name} branch", numbers, mass, "word", "share"))
+    return shown
+
+
+def _times(clip: Clip, frames: int) -> list[float]:
+    """Seconds of evenly spaced frames; their numbers where the clip's length is unknown."""
+    start, end = clip.span
+    if end <= start:
+        return [float(place) for place in range(frames)]
+    return torch.linspace(start, end, frames).tolist()

@@ -1,0 +1,353 @@
+"""The SRVC-LA captioner, re-implemented from the paper's abstract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import log_softmax
+
+from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads.base import Head, Output, by_clip, words
+from vidcap_core.heads.streams import check_widths, read
+from vidcap_core.report.panels import Panel
+from vidcap_core.types import Batch, Event, Named, Stream, View
+from vidcap_srvc_la.attention import Norm, Value, attention
+from vidcap_srvc_la.branch import Branch, Cell, Weights
+from vidcap_srvc_la.context import Concat, Context, PadEncoder, PadType, VisualContext
+from vidcap_srvc_la.explain import panels
+from vidcap_srvc_la.fusion import Fusion, fuse
+from vidcap_srvc_la.glove import read_into
+
+
+class Memory(NamedTuple):
+    """What is computed once a clip."""
+
+    context: Context
+    keys: tuple[Tensor, ...]  # of each branch that looks at the context, [B, M, a]
+    gates: tuple[Tensor, ...]  # of each branch, [B, 4H]
+
+
+class Said(NamedTuple):
+    """The words so far, for a language branch that looks at them."""
+
+    values: Tensor  # [R, t, E]
+    keys: Tensor  # [R, t, a]
+    mask: Tensor  # [R, t]
+
+
+class State(NamedTuple):
+    """What changes from word to word."""
+
+    cells: tuple[Cell, ...]
+    said: Said | None
+
+
+class SRVCLAHead(Head):
+    """R = VRC(frames); for k in {v, l}: z^k = LA_k(R, h^k_{t-1}), h^k_t = LSTM_k(x^k_t), p^k = softmax(W_k h^k_t);
+    x^v = [e_{t-1}; v; z^v], x^l = [e_{t-1}; z^l]; p = lambda p^v + (1 - lambda) p^l.
+
+    streams: name -> width of the streams that are read; several are set side by side, frame by frame.
+    d_model: width d of the encoded frames.
+    rnn_size: size H of each LSTM.
+    att_size: size a of each attention.
+    emb_size: width E of the word embeddings that the branches share.
+    enc_layers: layers of each Transformer encoder.
+    enc_heads: its attention heads.
+    enc_ff: width of its feed-forward part.
+    enc_dropout: dropout inside it and before it.
+    out_dropout: dropout before the classifiers.
+    vrc_concat: "channel" sets frame and padding encoding side by side, "seq" one after the other, "none" leaves
+        the padding out.
+    pad_type: what the padding sequence is: "zeros", one "learned" row, or "noise" (in training, else zeros).
+    pad_encoder: its encoder: its "own", "shared" with the frames, or "identity" for none.
+    pos_enc: whether frames and padding know their place; padding of zeros must.
+    use_la: whether the branches attend; else each gets the mean of what it would attend to.
+    la_value: what attention adds up: the "context", or the "latent" sum of context and hidden state.
+    la_query: what asks: each branch's "own" hidden state, or the "joint" one of both.
+    attn_norm: scores to weights: "softmax", "sparsemax" or "entmax15".
+    lang_la_source: what the language branch attends to: "vrc", or the embeddings of the "caption" so far.
+    branches: "both", or only "visual" or "language".
+    word_in_visual_branch: whether the visual branch hears the previous word.
+    fusion: "prob_avg" (weighted mean of probabilities), "logprob_avg" (of log-probabilities, made to sum to 1),
+        "concat_hidden" (one classifier over both hidden states).
+    fusion_lambda: weight of the visual branch.
+    init_state: the first hidden state: "zeros", or made from the "visual" mean.
+    glove_path: a text file of word vectors (a word and E numbers a line) that the embeddings start from.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: dict[str, int],
+        tokenizer: Any,
+        d_model: int = 512,
+        rnn_size: int = 512,
+        att_size: int = 512,
+        emb_size: int = 512,
+        enc_layers: int = 1,
+        enc_heads: int = 8,
+        enc_ff: int = 2048,
+        enc_dropout: float = 0.1,
+        out_dropout: float = 0.5,
+        vrc_concat: Concat = "channel",
+        pad_type: PadType = "zeros",
+        pad_encoder: PadEncoder = "own",
+        pos_enc: bool = True,
+        use_la: bool = True,
+        la_value: Value = "context",
+        la_query: Literal["own", "joint"] = "own",
+        attn_norm: Norm = "softmax",
+        lang_la_source: Literal["vrc", "caption"] = "vrc",
+        branches: Literal["both", "visual", "language"] = "both",
+        word_in_visual_branch: bool = True,
+        fusion: Fusion = "prob_avg",
+        fusion_lambda: float = 0.5,
+        init_state: Literal["zeros", "visual"] = "zeros",
+        glove_path: str | None = None,
+    ) -> None:
+        super().__init__()
+        self.streams = check_widths(streams, "SRVCLAHead")
+        self.names = ("visual", "language") if branches == "both" else (branches,)
+        _refuse(len(self.names), la_query, fusion, fusion_lambda)
+        self.tokenizer, self.fusion, self.fusion_lambda = tokenizer, fusion, fusion_lambda
+        self.joint, self.of_caption = la_query == "joint", lang_la_source == "caption"
+        self.context = VisualContext(
+            inputs=sum(self.streams.values()), width=d_model, layers=enc_layers, heads=enc_heads, feed=enc_ff,
+            dropout=enc_dropout, concat=vrc_concat, pad_type=pad_type, pad_encoder=pad_encoder, places=pos_enc,
+        )  # fmt: skip
+        self.embed = nn.Embedding(len(tokenizer), emb_size, padding_idx=tokenizer.pad_id)
+        self.dropout = nn.Dropout(out_dropout)
+        self.branches = nn.ModuleDict()
+        for name in self.names:
+            looked_at = emb_size if name == "language" and self.of_caption else self.context.size
+            query = rnn_size * (len(self.names) if self.joint else 1)
+            self.branches[name] = Branch(
+                attention(use_la, looked_at, query, att_size, attn_norm, la_value),
+                word=emb_size if name == "language" or word_in_visual_branch else 0,
+                clip=d_model if name == "visual" else 0,
+                size=rnn_size,
+                start_from=d_model if init_state == "visual" else None,
+                vocabulary=None if fusion == "concat_hidden" else len(tokenizer),
+            )
+        if fusion == "concat_hidden":
+            self.classify = nn.Linear(rnn_size * len(self.names), len(tokenizer))
+        self._missing = None if glove_path is None else read_into(self.embed, tokenizer, glove_path)
+
+    # ---- the contract
+
+    def start(self, view: View) -> tuple[Memory, State]:
+        """Encode the clips and consume the prompt but for its last word."""
+        memory = self._encode(view.streams, [f"number {place + 1} of the batch" for place in view.clips])
+        state = self._first(memory)
+        if view.prompt is not None:
+            weights = self._weights()
+            real = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
+            for place in range(view.prompt.shape[1] - 1):
+                embedded, here = self.embed(view.prompt[:, place]), real[:, place].bool()
+                gates = self._gates(weights, embedded, memory)
+                after, _ = self._advance(weights, gates, embedded, here, memory, state)
+                kept = (
+                    (torch.where(here[:, None], h, old_h), torch.where(here[:, None], c, old_c))
+                    for (h, c), (old_h, old_c) in zip(after.cells, state.cells, strict=True)
+                )
+                state = State(tuple(kept), after.said)
+        return memory, state
+
+    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+        """One word: the fused scores [R, V]."""
+        weights, embedded = self._weights(), self.embed(tokens)
+        gates = self._gates(weights, embedded, memory)
+        real = torch.ones_like(tokens, dtype=torch.bool)
+        state, _ = self._advance(weights, gates, embedded, real, memory, state)
+        return self._fused([self.dropout(hidden) for hidden, _ in state.cells]), state
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """All words of the captions.
+
+        tokens: the fused scores [R, L, V], as `step` gives them.
+        branches: asks for `visual` and `language`, the logits of each branch at the words that count [W, V]; with
+            one classifier over both, for `joint`.
+        attention: weights of the frames [R, L, branches, N]; the target is which frames are real [R, N].
+        """
+        self.refuse_others(want, {"tokens", "branches", "attention"})
+        self._complain_of_glove()
+        tokens, mask = words(batch)
+        memory = self._encode(streams, [f"'{clip.id}'" for clip in batch.clips])
+        hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory)
+        target, counts = tokens[:, 1:], mask[:, 1:]
+        named: dict[str, Named] = {}
+        if want & {"tokens", "branches"}:
+            hidden = [self.dropout(one) for one in hidden]
+        if "tokens" in want:
+            named["tokens"] = Named(self._fused(hidden), target, counts)
+        if "branches" in want:
+            # the classifiers are most of the work, and padding needs none of it
+            named |= {
+                name: Named(logits, target[counts])
+                for name, logits in self._classified([one[counts] for one in hidden]).items()
+            }
+        if "attention" in want:
+            if not self.watchers:
+                raise UserError(
+                    "no branch looks at the video, so there is no attention to show or to price",
+                    hint="head.branches='both', and losses without sparse_loss_weight",
+                )
+            frames = self.context.frame_slots(memory.context.mask)
+            named["attention"] = Named(self.context.frame_slots(looks), frames, counts)
+        return Output(**named)
+
+    def explain(
+        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+    ) -> list[list[Panel]]:
+        """Where each word looked, branch by branch, and at how many frames."""
+        return panels(self, streams, batch, events)
+
+    @property
+    def watchers(self) -> tuple[str, ...]:
+        """The branches that look at the video, in the order of the output `attention`."""
+        return tuple(name for name in self.names if not (name == "language" and self.of_caption))
+
+    # ---- once a clip
+
+    def _encode(self, streams: Mapping[str, Stream], names: Sequence[str]) -> Memory:
+        context = self.context(*self._frames(streams, names))
+        weights = self._weights()
+        keys = tuple(self.branches[name].look.keys(context.values) for name in self.watchers)
+        gates = (b.clip_gates(w, context.video) for b, w in zip(self._each(), weights, strict=True))
+        return Memory(context, keys, tuple(gates))
+
+    def _frames(self, streams: Mapping[str, Stream], names: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """The streams side by side, and which frames have any of them; what is missing counts as zeros."""
+        found = read(streams, self.streams, "SRVCLAHead")
+        lengths = {name: stream.mask.shape[1] for name, stream in found.items()}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise UserError(
+                f"SRVCLAHead sets its streams side by side, but they have different numbers of frames: {told}",
+                hint="data.train.sample=dict(kind='uniform', count=30), and the same for val and test",
+            )
+        masks = [stream.mask for stream in found.values()]
+        mask = torch.stack(masks).any(0)
+        empty = (~mask.any(1)).nonzero().flatten().tolist()
+        if empty:
+            raise UserError(
+                f"SRVCLAHead: the clip {', '.join(names[row] for row in empty[:3])} has no frame in "
+                f"{', '.join(found)}, so there is nothing to attend to",
+                hint="leave the clip out (data.*.ids), or extract its streams",
+            )
+        values = [
+            torch.where(m.unsqueeze(-1), s.values, 0) for s, m in zip(found.values(), masks, strict=True)
+        ]
+        return torch.cat(values, -1), mask
+
+    # ---- word by word
+
+    def _each(self) -> list[Branch]:
+        return list(self.branches.values())  # type: ignore[arg-type]
+
+    def _weights(self) -> list[Weights]:
+        return [branch.weights() for branch in self._each()]
+
+    def _first(self, memory: Memory) -> State:
+        video = memory.context.video
+        said = None
+        if "language" in self.names and self.of_caption:
+            look, none = self.branches["language"].look, self.embed.weight.new_zeros((len(video), 0))
+            empty = none[..., None].expand(-1, -1, self.embed.embedding_dim)
+            said = Said(empty, look.keys(empty), none.bool())
+        return State(tuple(branch.first(video) for branch in self._each()), said)
+
+    def _gates(self, weights: Sequence[Weights], embedded: Tensor, memory: Memory) -> list[Tensor]:
+        """What words [R, ..., E] and their clips say to each branch: [R, ..., 4H]."""
+        result = []
+        for branch, weight, clip in zip(self._each(), weights, memory.gates, strict=True):
+            spread = clip.repeat_interleave(len(embedded) // len(clip), 0)
+            spread = spread.view(len(spread), *[1] * (embedded.dim() - 2), -1)
+            heard = branch.word_gates(weight, embedded)
+            result.append(spread.expand(*embedded.shape[:-1], -1) if heard is None else heard + spread)
+        return result
+
+    def _advance(
+        self,
+        weights: Sequence[Weights],
+        gates: Sequence[Tensor],
+        embedded: Tensor,
+        real: Tensor,
+        memory: Memory,
+        state: State,
+    ) -> tuple[State, list[Tensor]]:
+        """One step of every branch; also its weights over the context, [R, M]."""
+        said = state.said
+        if said is not None:
+            new = (embedded[:, None], self.branches["language"].look.keys(embedded[:, None]), real[:, None])
+            said = Said(*(torch.cat([old, one], 1) for old, one in zip(said, new, strict=True)))
+        queries = [hidden for hidden, _ in state.cells]
+        if self.joint:
+            queries = [torch.cat(queries, -1)] * len(queries)
+        keys, cells, looks = iter(memory.keys), [], []
+        for place, branch in enumerate(self._each()):
+            if self.names[place] in self.watchers:
+                context = memory.context
+                query = by_clip(queries[place], len(context.mask))
+                seen, look = branch.look(query, next(keys), context.values, context.mask)
+                looks.append(look.flatten(0, 1))
+            else:
+                assert said is not None
+                seen, _ = branch.look(queries[place][:, None], said.keys, said.values, said.mask)
+            cells.append(branch.step(weights[place], gates[place], seen.flatten(0, 1), state.cells[place]))
+        return State(tuple(cells), said), looks
+
+    def _unroll(self, tokens: Tensor, mask: Tensor, memory: Memory) -> tuple[list[Tensor], Tensor]:
+        """Hidden states of each branch [R, L, H] and all weights over the context [R, L, branches, M]."""
+        weights, embedded, state = self._weights(), self.embed(tokens), self._first(memory)
+        # unbind, as the gradient of a slice a step would be a tensor of zeros a step
+        gates = [gate.unbind(1) for gate in self._gates(weights, embedded, memory)]
+        hidden: list[list[Tensor]] = [[] for _ in self.names]
+        looks = []
+        for place, word in enumerate(embedded.unbind(1)):
+            now = [gate[place] for gate in gates]
+            state, look = self._advance(weights, now, word, mask[:, place], memory, state)
+            looks.append(torch.stack(look, 1) if look else mask.new_zeros((len(mask), 0, 0)))
+            for kept, (one, _) in zip(hidden, state.cells, strict=True):
+                kept.append(one)
+        return [torch.stack(one, 1) for one in hidden], torch.stack(looks, 1)
+
+    # ---- scores
+
+    def _classified(self, hidden: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Logits of each branch, or of both together."""
+        if self.fusion == "concat_hidden":
+            return {"joint": self.classify(torch.cat(list(hidden), -1))}
+        return {
+            name: branch.classify(one)  # type: ignore[misc]
+            for name, branch, one in zip(self.names, self._each(), hidden, strict=True)
+        }
+
+    def _fused(self, hidden: Sequence[Tensor]) -> Tensor:
+        logits = self._classified(hidden)
+        if len(logits) == 1:
+            return next(iter(logits.values()))
+        visual, language = (log_softmax(logits[name].float(), -1) for name in ("visual", "language"))
+        return fuse(visual, language, self.fusion, self.fusion_lambda)
+
+    def _complain_of_glove(self) -> None:
+        """A bundle or a checkpoint brings its own table; only training needs the file."""
+        if self.training and self._missing is not None:
+            raise UserError(f"head.glove_path: there is no file {self._missing}", hint="head.glove_path=None")
+
+
+def _refuse(branches: int, query: str, fusion: str, share: float) -> None:
+    """Settings that contradict each other."""
+    if branches == 1 and query == "joint":
+        raise ConfigError(
+            "head.la_query='joint' asks with both branches' states", hint="head.branches='both'"
+        )
+    if branches == 1 and fusion == "concat_hidden":
+        raise ConfigError("head.fusion='concat_hidden' needs both branches", hint="head.branches='both'")
+    if not 0 <= share <= 1:
+        raise ConfigError(
+            f"head.fusion_lambda lies between 0 and 1, not {share}", hint="head.fusion_lambda=0.5"
+        )

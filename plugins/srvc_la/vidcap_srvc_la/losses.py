@@ -1,0 +1,76 @@
+"""The joint loss of the branches with its optional price of attention, and how many frames attention spreads over."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from vidcap_core.heads.base import Output
+from vidcap_core.losses.base import Loss, with_target
+from vidcap_core.types import Batch
+
+BRANCHES = ("visual", "language", "joint")
+TINY = 1e-9
+
+
+class BranchLoss(Loss):
+    """L = mean over branches of CE(o^k, w) + gamma * (mean over branches and words of H(alpha) / ln N).
+
+    loss_mode: "joint" is the mean of the branches' cross-entropies; "fused_nll" is -log of the fused p(w).
+    sparse_loss_weight: gamma, the price of attention that spreads over many frames; 0 is no such term.
+    """
+
+    def __init__(
+        self, *, loss_mode: Literal["joint", "fused_nll"] = "joint", sparse_loss_weight: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.loss_mode, self.sparse_loss_weight = loss_mode, sparse_loss_weight
+        output = "branches" if loss_mode == "joint" else "tokens"
+        self.reads = frozenset({output, "attention"} if sparse_loss_weight else {output})
+
+    def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum over words, and the number of words."""
+        if self.loss_mode == "joint":
+            found = [output[name] for name in BRANCHES if name in output]
+            sums = [cross_entropy(one.value.float(), one.target, reduction="sum") for one in found]  # type: ignore[arg-type]
+            total, count = torch.stack(sums).mean(), torch.as_tensor(len(found[0].value))
+        else:
+            logits, target, mask = with_target(output, "tokens", "BranchLoss")
+            assert mask is not None
+            total = cross_entropy(logits[mask].float(), target[mask], reduction="sum")
+            count = mask.sum()
+        if self.sparse_loss_weight:
+            spread, frames, _ = _spread(output)
+            total = total + self.sparse_loss_weight * (spread / frames.clamp_min(2).log()).mean(-1).sum()
+        return total, count.float()
+
+
+class EffectiveFrames(Loss):
+    """exp(H(alpha)), the number of frames that attention spreads over: a number to watch, never a gradient.
+
+    Give it `scale=0`, so that it is written down without being part of what is minimised.
+    """
+
+    reads = frozenset({"attention"})
+
+    def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum over words of the mean over branches, and the number of words."""
+        spread, _, words = _spread(output)
+        return spread.detach().exp().mean(-1).sum(), words.float()
+
+
+def _spread(output: Output) -> tuple[Tensor, Tensor, Tensor]:
+    """H(alpha) at each word that counts [W, branches], its clip's number of frames [W, 1], and W."""
+    weights, frames, mask = with_target(output, "attention", "attention")
+    assert mask is not None
+    count = frames.sum(1)[:, None].expand_as(mask)[mask]
+    return entropy(weights[mask].float()), count[:, None].float(), mask.sum()
+
+
+def entropy(weights: Tensor) -> Tensor:
+    """H of weights over frames, made to sum to 1 first; a weight of 0 adds nothing, and has no gradient."""
+    shares = weights / weights.sum(-1, keepdim=True).clamp_min(TINY)
+    return -(shares * shares.clamp_min(TINY).log()).sum(-1)
