@@ -22,8 +22,6 @@ ROOT = Path(__file__).resolve().parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXTRAS = {"run": "default", "install": "default", "test": "default,test,dev"}
 
-CAPTION = "import sys; from vidcap_core.caption import load; print(load(sys.argv[1])(sys.argv[2]).text)"
-
 
 def main():
     if sys.version_info < (3, 10):  # noqa: UP036 -- whoever has an older one shall read this
@@ -94,7 +92,8 @@ def first_run(python):
     predictions = sorted((ROOT / folder).glob("predictions-*.json"))[-1]
     clip = json.loads(predictions.read_text(encoding="utf-8"))[0]["path"]
     say(f"captioning {clip}")
-    subprocess.run([python, "-c", CAPTION, folder, clip], check=True, cwd=ROOT)
+    caption = [python, "-m", "vidcap_core.cli.main", "caption", clip, "--model", folder]
+    subprocess.run(caption, check=True, cwd=ROOT)
     report = sorted((ROOT / folder).glob("report*.html"))[-1]
     say(f"done in {time.monotonic() - start:.0f} s; the report: {report}")
     return 0

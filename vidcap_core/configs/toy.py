@@ -13,7 +13,3 @@ schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)
 evaluate = dict(every=5)
 runtime = dict(batch=32, log_every=30)
-extract = dict(
-    image=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="image"),
-    motion=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="motion"),
-)
