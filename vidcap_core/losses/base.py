@@ -16,7 +16,7 @@ class Loss(nn.Module):
 
     reads: frozenset[str] = frozenset()
     """Names of the outputs that a head must give."""
-    gathers: ClassVar[bool] = False
+    gathers: bool = False
     """Whether it looks at the batches of all processes at once; it cannot see accumulated ones."""
     samples: ClassVar[bool] = False
     """Whether it samples texts: it is called with (captioner, streams, batch) then."""
@@ -26,11 +26,18 @@ class Loss(nn.Module):
         raise NotImplementedError
 
 
+def read(output: Output, name: str, loss: str) -> Named:
+    """An output by name."""
+    if name not in output:
+        raise UserError(
+            f"{loss} reads the output '{name}', the head gave {', '.join(sorted(output)) or 'none'}"
+        )
+    return output[name]
+
+
 def with_target(output: Output, name: str, loss: str) -> tuple[Tensor, Tensor, Tensor | None]:
     """Value, target and mask of an output that must have a target."""
-    if name not in output:
-        raise UserError(f"{loss} reads the output '{name}', the head gave {', '.join(sorted(output))}")
-    named: Named = output[name]
+    named = read(output, name, loss)
     if named.target is None:
         raise UserError(f"{loss}: the output '{name}' has no target in this batch")
     return named.value, named.target, named.mask

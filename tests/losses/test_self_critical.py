@@ -1,0 +1,167 @@
+"""Self-critical training raises the reward of what is sampled."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from vidcap_core.captioner import Captioner
+from vidcap_core.errors import UserError
+from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.heads.gru import MeanPoolGRU
+from vidcap_core.losses.self_critical import SelfCritical, as_captions, in_eval_mode, whole_view
+from vidcap_core.types import Batch, Clip, Stream
+
+WORDS = ["<pad>", "<bos>", "<eos>", "<unk>", "red", "blue", "a", "man"]
+
+
+class Tokens:
+    pad_id, bos_id, eos_id, unk_id = 0, 1, 2, 3
+
+    def __len__(self):
+        return len(WORDS)
+
+    def encode(self, text):
+        return [WORDS.index(word) for word in text.split()]
+
+    def decode(self, ids):
+        return " ".join(WORDS[i] for i in ids)
+
+
+class References:
+    def references(self):
+        return {"c0": ["a red man", "red man"], "c1": ["a blue man", "blue man"], "c2": ["a man"]}
+
+
+class Doubles(nn.Module):
+    """An encoder that trains."""
+
+    reads = "raw"
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, values, mask):
+        return Stream(values * self.scale, mask)
+
+
+@pytest.fixture
+def captioner():
+    torch.manual_seed(0)
+    head = MeanPoolGRU(streams={"image": 6}, tokenizer=Tokens(), width=24, dropout=0.2)
+    return Captioner(head, Tokens(), losses={}, generate=GenerateSettings(max_length=6))
+
+
+@pytest.fixture
+def batch():
+    values = torch.randn(4, 3, 6, generator=torch.Generator().manual_seed(1))
+    stream = Stream(values, torch.ones(4, 3, dtype=torch.bool))
+    return Batch(clips=tuple(Clip(f"c{i % 3}") for i in range(4)), streams={"image": stream})
+
+
+def mean_reward(loss, captioner, batch, draws=200):
+    torch.manual_seed(5)
+    many = SelfCritical(samples_per_clip=draws)
+    with torch.no_grad(), in_eval_mode(captioner):
+        rows = many._generate(
+            captioner, whole_view(captioner, captioner.streams(batch), batch), "sample"
+        ).rows
+    names = [clip.id for clip, row in zip(batch.clips, rows, strict=True) for _ in row]
+    return float(
+        loss.reward(names, [captioner.tokenizer.decode(t.tokens) for row in rows for t in row]).mean()
+    )
+
+
+@pytest.mark.parametrize("baseline", ["greedy", "mean"])
+def test_sampling_raises_the_expected_reward(captioner, batch, baseline):
+    loss = SelfCritical(baseline=baseline)
+    loss.fit(References())
+    before = mean_reward(loss, captioner, batch)
+    captioner.train()
+    optimizer = torch.optim.Adam(captioner.parameters(), lr=1e-2)
+    for _ in range(60):
+        total, weight = loss(captioner, captioner.streams(batch), batch)
+        optimizer.zero_grad()
+        (total / weight).backward()
+        optimizer.step()
+    after = mean_reward(loss, captioner, batch)
+    assert after > before + 1.0, (before, after)  # CIDEr-D goes up to 10
+
+
+def test_the_loss_is_the_formula(captioner, batch):
+    """Rewards and log-probabilities of the very samples, put together by hand."""
+    captioner.eval()
+    loss, seen = SelfCritical(samples_per_clip=2, reduce="clip"), []
+    loss.reward = lambda names, texts: seen.append(texts) or [float(len(text.split())) for text in texts]
+    torch.manual_seed(3)
+    total, weight = loss(captioner, captioner.streams(batch), batch)
+    drawn, greedy = seen
+    assert (len(drawn), len(greedy), weight) == (8, 4, 8)
+    want = 0.0
+    for place, text in enumerate(drawn):
+        row = place // 2
+        stream = Stream(
+            *(part[row : row + 1] for part in (batch.streams["image"].values, batch.streams["image"].mask))
+        )
+        words = captioner.tokenizer.encode(text)
+        ids = [1, *words, 2] if len(words) < 6 else [1, *words]
+        one = Batch(clips=batch.clips[row : row + 1], streams={"image": stream}, tokens=torch.tensor([ids]),
+                    token_mask=torch.ones(1, len(ids), dtype=torch.bool))  # fmt: skip
+        logs = captioner.head(one.streams, one, {"tokens"}).logits.log_softmax(-1)[0]
+        log_prob = sum(logs[i, word] for i, word in enumerate(ids[1:]))
+        want = want - (len(words) - len(greedy[row].split())) * log_prob
+    assert total.item() == pytest.approx(want.item(), rel=1e-4)
+
+
+def test_chance_is_torchs_own(captioner, batch):
+    """The same random state gives the same loss; the next step draws others."""
+    loss = SelfCritical()
+    loss.fit(References())
+    state = torch.get_rng_state()
+    first, second = (loss(captioner.eval(), captioner.streams(batch), batch)[0].item() for _ in range(2))
+    torch.set_rng_state(state)
+    assert loss(captioner, captioner.streams(batch), batch)[0].item() == first != second
+
+
+def test_encoders_that_train_get_gradients(captioner, batch):
+    captioner.encoders["image"] = Doubles()
+    raw = Batch(clips=batch.clips, inputs={"raw": batch.streams["image"]})
+    loss = SelfCritical(samples_per_clip=8)
+    loss.reward = lambda names, texts: [float(len(text)) for text in texts]
+    total, _ = loss(captioner, captioner.streams(raw), raw)
+    total.backward()
+    assert captioner.encoders["image"].scale.grad.abs() > 0
+
+
+def test_parts_go_back_to_their_mode(captioner, batch):
+    captioner.train()
+    captioner.head.gru.eval()  # a frozen part
+    loss = SelfCritical(samples_per_clip=1)
+    loss.fit(References())
+    loss(captioner, captioner.streams(batch), batch)
+    assert captioner.head.training
+    assert not captioner.head.gru.training
+
+
+def test_a_cut_sample_learns_no_end(captioner, batch):
+    from vidcap_core.generate import Hyp
+
+    made = as_captions(batch, [Hyp([4], 0, [0.0], end=-1.0), Hyp([4, 5], 0, [0.0] * 2), Hyp([], 0, [], end=-1.0),
+                               Hyp([6], 0, [0.0])], captioner.tokenizer)  # fmt: skip
+    assert made.tokens.tolist() == [[1, 4, 2], [1, 4, 5], [1, 2, 0], [1, 6, 0]]
+    assert made.token_mask.sum(1).tolist() == [3, 3, 2, 2]
+    assert made.texts == ("red", "red blue", "", "a")
+
+
+def test_errors(captioner, batch):
+    with pytest.raises(UserError, match="no references"):
+        SelfCritical()(captioner, captioner.streams(batch), batch)
+    with pytest.raises(UserError, match="other samples"):
+        SelfCritical(baseline="mean", samples_per_clip=1)
+    captioner.head.plan = lambda streams, batch, decode: []
+    loss = SelfCritical()
+    loss.fit(References())
+    with pytest.raises(UserError, match="one caption a clip"):
+        loss(captioner, captioner.streams(batch), batch)
