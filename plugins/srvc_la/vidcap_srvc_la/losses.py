@@ -54,7 +54,9 @@ class EffectiveFrames(Loss):
     Give it `scale=0`, so that it is written down without being part of what is minimised.
     """
 
-    reads = frozenset({"attention"})
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = frozenset({"attention"})
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words of the mean over branches, and the number of words."""
