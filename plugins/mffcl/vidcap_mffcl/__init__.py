@@ -9,5 +9,12 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """Nothing yet."""
-    return {}
+    """The head, its video encoder, a text encoder without weights, and the tokenizer of a GGUF file."""
+    return {
+        "heads": {"MFFCLHead": "vidcap_mffcl.head:MFFCLHead"},
+        "encoders": {
+            "TimeSformer": "vidcap_mffcl.timesformer:TimeSformer",
+            "SmallText": "vidcap_mffcl.small_text:SmallText",
+        },
+        "tokenizers": {"GGUFTokenizer": "vidcap_mffcl.gguf:GGUFTokenizer"},
+    }

@@ -1,0 +1,170 @@
+"""A clip's vector becomes a visual prompt; a causal language model writes the caption after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads.base import Output, whole_clips, words
+from vidcap_core.heads.causal_lm import CausalLMHead, Prefix
+from vidcap_core.heads.prefix_cache import Pair
+from vidcap_core.heads.streams import Words, check_widths, read
+from vidcap_core.report.panels import Panel, SpatialAttention
+from vidcap_core.types import Batch, Event, Named, Stream, View
+from vidcap_core.video.sampling import times
+from vidcap_mffcl.gguf import located
+from vidcap_mffcl.mapper import Mapper
+from vidcap_mffcl.temporal import TemporalEncoder
+from vidcap_mffcl.timesformer import Seen
+
+
+class MFFCLHead(CausalLMHead):
+    """v = CLS of the clip; prompt = mapper(v); log p(w) = sum_t log p_lm(w_t | prompt, w_<t).
+
+    streams: the one stream that is read -> its width; its first row is the clip's vector.
+    lm: a causal language model: a hub id, a folder, a GGUF file, an installed package that carries one, or a dict
+        with `model_type` and that model's own keys, for a small one with random weights.
+    sequence: L, how many vectors the clip's vector becomes before the mapper.
+    prompt_length: tau, the learnt queries, and so the positions of the prompt.
+    mapper: "transformer" over sequence and queries, or "ffn", where the sequence itself is the prompt.
+    mapper_input: "cls" expands the clip's vector; "patches" reads the rows behind it.
+    width: of the mapper.
+    heads: attention heads of the mapper.
+    feed: inner width of the mapper's feed-forward parts.
+    layers: of the mapper.
+    dropout: in the mapper.
+    temporal: layers of a Transformer over cached frame features that makes the clip's vector; 0: the stream has it.
+    text: the text encoder's stream -> its width, for the contrastive loss; None: there is none.
+    contrast: width in which video and text are compared; None compares them as they are.
+    """
+
+    def __init__(
+        self,
+        *,
+        streams: dict[str, int],
+        tokenizer: Words,
+        lm: str | dict[str, Any] = "gpt2",
+        sequence: int = 10,
+        prompt_length: int = 50,
+        mapper: Literal["transformer", "ffn"] = "transformer",
+        mapper_input: Literal["cls", "patches"] = "cls",
+        width: int = 768,
+        heads: int = 8,
+        feed: int = 3072,
+        layers: int = 4,
+        dropout: float = 0.1,
+        temporal: int = 0,
+        text: dict[str, int] | None = None,
+        contrast: int | None = 768,
+    ) -> None:
+        # a pretrained model keeps its rows: a tokenizer that needs others is not its own
+        super().__init__(*((located(lm),) if isinstance(lm, str) else (lm, len(tokenizer))))
+        if len(streams) != 1:
+            raise ConfigError(f"MFFCLHead reads one stream, not {len(streams)}", hint="head.streams={'video': 768}")
+        if width % heads:
+            raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
+        agree(self.lm, tokenizer, pretrained=isinstance(lm, str))
+        self.streams = check_widths(streams, "MFFCLHead")
+        [(self.video, given)] = self.streams.items()
+        self.temporal = TemporalEncoder(given, width, heads, temporal, dropout) if temporal else None
+        given = width if temporal else given
+        self.mapper = Mapper(
+            given, mapper_input, mapper, sequence, prompt_length, width, heads, feed, layers, dropout
+        )
+        self.to_lm = nn.Identity() if width == self.width else nn.Linear(width, self.width)
+        self.text = check_widths(text, "MFFCLHead") if text is not None else {}
+        compared = {"video": given, **{"text": size for size in self.text.values()}} if text else {}
+        if contrast is None and len(set(compared.values())) > 1:
+            raise ConfigError(
+                f"video is {given} wide and text {compared['text']}: they cannot be compared as they are",
+                hint=f"head.contrast={given}",
+            )
+        self.contrast = nn.ModuleDict(
+            {n: nn.Identity() if contrast is None else nn.Linear(size, contrast) for n, size in compared.items()}
+        )
+        config: Any = self.lm.config
+        self.context: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
+        self.need_room(prompt_length + 1, "the prompt alone")
+
+    def clip_rows(self, streams: Mapping[str, Stream]) -> Stream:
+        """[B, 1 (+ more), D], the clip's vector first."""
+        rows = read(streams, self.streams, "MFFCLHead")[self.video]
+        return rows if self.temporal is None else self.temporal(rows)
+
+    def prefix(self, view: View) -> Stream:
+        """The visual prompt [B, tau, width of the language model]."""
+        return self.prompt(self.clip_rows(view.streams))
+
+    def prompt(self, rows: Stream) -> Stream:
+        """The visual prompt of clips whose rows are known."""
+        if self.mapper.reads == "patches" and rows.values.shape[1] < 2:
+            raise UserError(
+                f"mapper_input='patches', but the stream '{self.video}' has the clip's vector alone",
+                hint=f"encoders.{self.video}.patches=True",
+            )
+        prompt: Stream = self.mapper(rows)
+        return Stream(self.to_lm(prompt.values), prompt.mask)
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """`tokens` through the language model; `video` and `text` without it."""
+        self.refuse_others(want, {"tokens", "video", "text"} if self.text else {"tokens"})
+        made: dict[str, Named] = {}
+        rows = self.clip_rows(streams) if want & {"tokens", "video"} else None
+        if rows is not None and "video" in want:
+            made["video"] = Named(self.contrast["video"](rows.values[:, 0]))
+        if "text" in want:
+            [said] = read(streams, self.text, "MFFCLHead").values()
+            made["text"] = Named(self.contrast["text"](said.values[:, 0]))
+        if rows is not None and "tokens" in want:
+            ids, mask = words(batch)
+            prompt = self.prompt(rows)
+            self.need_room(prompt.values.shape[1] + ids.shape[1] - 1, f"prompt and a caption of {ids.shape[1] - 2} tokens")
+            logits = self.teach(prompt, ids[:, :-1], mask[:, :-1])
+            made["tokens"] = Named(logits, ids[:, 1:], mask[:, 1:])
+        return Output(**made)
+
+    def step(self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]) -> tuple[Tensor, tuple[Pair, ...]]:
+        """One word, as long as the language model has room for it."""
+        self.need_room(memory.mask.shape[1] + state[0][0].shape[2] + 1, "prompt and words")
+        return super().step(tokens, memory, state)
+
+    def need_room(self, positions: int, what: str) -> None:
+        """Refuse what the language model's context cannot hold; past it positions would wrap or fail."""
+        if self.context is not None and positions > self.context:
+            raise UserError(
+                f"{what} need {positions} positions, and the language model has {self.context}",
+                hint="a smaller generate.max_length (captions are cut there) or head.prompt_length",
+            )
+
+    def explain(
+        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+    ) -> list[list[Panel]]:
+        """Where in the frames the video encoder looked; nothing for cached features."""
+        stream = streams[self.video]
+        if not isinstance(stream, Seen):
+            return [[] for _ in batch.clips]
+        shown: list[list[Panel]] = []
+        for clip, maps in zip(batch.clips, stream.look().cpu(), strict=True):
+            moments = times({"kind": "uniform", "frames": len(maps)}, *clip.span)
+            shown.append([SpatialAttention((), maps[None], moments, "Where TimeSformer looked (last layer)")])  # type: ignore[arg-type]
+        return shown
+
+
+def agree(lm: nn.Module, tokenizer: Words, pretrained: bool) -> None:
+    """Refuse a tokenizer whose ids mean other words to a pretrained language model."""
+    if not pretrained:
+        return
+    config: Any = lm.config
+    rows = int(lm.get_input_embeddings().num_embeddings)  # type: ignore[operator, union-attr]
+    ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    problem = None
+    if not 0.95 * rows <= len(tokenizer) <= rows:
+        problem = f"the tokenizer has {len(tokenizer)} tokens, the language model rows for {rows}"
+    elif None not in ends and tokenizer.eos_id not in ends:
+        problem = f"the tokenizer ends a text with token {tokenizer.eos_id}, the language model with {ends[0]}"
+    if problem is not None:
+        raise ConfigError(f"tokenizer and language model disagree: {problem}",
+                          hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm")  # fmt: skip

@@ -1,0 +1,72 @@
+"""TimeSformer: the core's Hugging Face video encoder, its CLS and patches together, and where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidcap_core.encoders.base import row_mask
+from vidcap_core.encoders.clips import group
+from vidcap_core.encoders.hf_video import HFVideo
+from vidcap_core.errors import UserError
+from vidcap_core.types import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Stream):
+    """A stream that can still say where in its frames the encoder looked: `look()` gives [B, T, h, w]."""
+
+    look: Callable[[], Tensor]
+
+
+class TimeSformer(HFVideo):
+    """Divided space-time attention (https://arxiv.org/abs/2102.05095); row 0 is CLS, patches may follow.
+
+    model: a hub id, a folder, or an installed package that carries one; it must be a TimeSformer.
+    pretrained: True for the model's own weights, False for random ones, or where others lie.
+    patches: whether rows of all patches follow CLS.
+    seed: of random weights.
+    """
+
+    def __init__(self, model: str, pretrained: bool | str = True, patches: bool = False, seed: int = 0) -> None:
+        super().__init__(model, pretrained, "cls", 1, seed)
+        kind = self.network.config.model_type
+        if kind != "timesformer" or self.network.config.attention_type != "divided_space_time":
+            raise UserError(
+                f"{model}: a {kind} is no TimeSformer with divided space-time attention",
+                hint="encoders.video=dict(type='HFVideo', model=...) for other video transformers",
+            )
+        self.patches = patches
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
+        """Frames [B, T, H, W, 3] to [B, 1 (+ patches), dim]; T may fall short: the last frame stands in."""
+        clips, valid = group(x, row_mask(mask, x), self.frames)
+        if clips.shape[1] != 1:
+            raise UserError(
+                f"TimeSformer was built for {self.frames} frames a clip and got {x.shape[1]}",
+                hint=f"data.*.frames.count={self.frames}",
+            )
+        tokens = self.tokens(clips[:, 0])
+        assert tokens.cls is not None  # a TimeSformer has one
+        rows = tokens.cls[:, None]
+        if self.patches:
+            rows = torch.cat([rows, tokens.patches], 1)
+        return Seen(rows, valid.expand(-1, rows.shape[1]), lambda: self.spatial_attention(clips[:, 0]))
+
+    @torch.no_grad()
+    def spatial_attention(self, clips: Tensor) -> Tensor:
+        """From CLS to the patches of each frame, in the last layer, mean over heads: [B, frames, h, w]."""
+        maps = self.tokens(clips, attentions=True).attentions
+        assert maps is not None
+        # spatial attention runs frame by frame, so the layer's rows are B * frames, and its columns CLS and one frame
+        last = maps[-1].mean(1)[:, 0, 1:]
+        wide = self.network.config.image_size // self.network.config.patch_size
+        return last.reshape(len(clips), self.frames, -1, wide)
+
+    def describe(self) -> dict[str, Any]:
+        """Also whether there are patches."""
+        return {**super().describe(), "patches": self.patches}
