@@ -49,6 +49,7 @@ TOKENS = {"tokens": {"type": "TokenLoss"}}
 CASES: dict[str, dict[str, Any]] = {
     "token mean": {"losses": TOKENS},
     "accumulation": {"losses": TOKENS, "runtime": {"batch": 4, "accumulate": 2, "log_every": 1}},
+    "sharded (experimental)": {"losses": TOKENS, "runtime": {"batch": 4, "log_every": 1, "strategy": "fsdp"}},
     "clip mean": {"losses": {"tokens": {"type": "TokenLoss", "reduce": "clip"}}},
 }
 

@@ -11,7 +11,7 @@ from mmengine import dist
 
 from vidcap_core import registry
 from vidcap_core.config import Config
-from vidcap_core.engine import checkpoint, launch
+from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
 from vidcap_core.engine.folder import RunFolder, default_path, open_folder, write_json
 from vidcap_core.engine.runner import CaptionRunner
@@ -115,7 +115,7 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
 
 def _finish(training: Training, quiet: bool) -> None:
     weights, source = best_weights(training.folder)
-    put_weights(training.captioner, weights, source)
+    sharding.set_weights(training.captioner, weights, source)
     training.tracker.say(f"training is done; scoring {source}")
     _score(training, training.evaluate.split, quiet)
 

@@ -13,7 +13,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop
 
-from vidcap_core.engine import checkpoint, optim, state
+from vidcap_core.engine import checkpoint, optim, sharding, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.schedule import Plateau, multiplier
@@ -91,8 +91,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 self.progress.position = 0
             self._after_epoch(phase, steps)
         if phase.keep:
-            checkpoint_path = self.run_.folder.checkpoints / f"keep-{phase.keep}.pt"
-            self._main(lambda: checkpoint.save(checkpoint_path, {"weights": self._weights()}))
+            path, weights = self.run_.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
+            self._main(lambda: checkpoint.save(path, {"weights": weights}))
 
     def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
         losses: dict[str, float] = {}
@@ -149,7 +149,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             name = "best.pt" if phase.start_from == "best" else f"keep-{phase.start_from}.pt"
             dist.barrier()
             found = checkpoint.load(self.run_.folder.checkpoints / name)
-            put_weights(self.captioner, found["weights"], name)
+            sharding.set_weights(self.captioner, found["weights"], name)
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
         self.runner.model = self.runner.wrap_phase(self.captioner)
@@ -253,12 +253,14 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
     def _weights(self) -> dict[str, torch.Tensor]:
         """What would be used now: the averaged weights where they are averaged."""
         model = self.average.module if self.average is not None else self.captioner
-        return dict(model.state_dict())
+        return sharding.weights(model)
 
     def _make_average(self) -> ExponentialMovingAverage | None:
         decay = self.run_.runtime.ema
         if decay is None:
             return None
+        if self.run_.runtime.strategy == "fsdp":
+            raise UserError("runtime.ema does not work with strategy='fsdp'", hint="--set runtime.ema=None")
         if not 0.5 <= decay < 1:
             raise UserError(f"runtime.ema is the decay of the averaged weights, such as 0.999, not {decay}")
         return ExponentialMovingAverage(self.captioner, momentum=1 - decay)
@@ -269,9 +271,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         content = {
             **self.run_.header(),
             "progress": self.progress.state(),
-            "weights": dict(self.captioner.state_dict()),
+            "weights": sharding.weights(self.captioner),
             "average": dict(self.average.state_dict()) if self.average is not None else None,
-            "optimizer": self.runner.optim_wrapper.state_dict(),
+            "optimizer": sharding.optimizer_state(self.captioner, self.runner.optim_wrapper),
             "plateau": self.plateau.state() if self.plateau else None,
             "random": states,
             "lines": self.run_.tracker.lines,
@@ -299,7 +301,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self._restored = content
 
     def _restore_after_entering(self, content: dict[str, Any]) -> None:
-        self.runner.optim_wrapper.load_state_dict(content["optimizer"])
+        sharding.set_optimizer_state(self.captioner, self.runner.optim_wrapper, content["optimizer"])
         if self.plateau is not None and content["plateau"] is not None:
             self.plateau.restore(content["plateau"])
         rank = dist.get_rank()

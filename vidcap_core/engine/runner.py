@@ -11,7 +11,7 @@ from mmengine import dist
 from mmengine.model import MMDistributedDataParallel
 from mmengine.runner import Runner
 
-from vidcap_core.engine import optim
+from vidcap_core.engine import optim, sharding
 from vidcap_core.engine.phases import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
@@ -60,6 +60,8 @@ class CaptionRunner(Runner):  # type: ignore[misc]
         if not self.distributed:
             return model
         device = self._device()
+        if self.training.runtime.strategy == "fsdp":
+            return sharding.shard(model, device)
         # A phase's updates may each use other parts, so parameters without a gradient are expected.
         wrapped: torch.nn.Module = MMDistributedDataParallel(
             module=model,

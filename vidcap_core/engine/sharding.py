@@ -1,0 +1,57 @@
+"""Experimental: parameters shared out over the processes (FSDP), for captioners that fit no single GPU."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine import dist
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_model_state_dict,
+    get_optimizer_state_dict,
+    set_model_state_dict,
+    set_optimizer_state_dict,
+)
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+
+from vidcap_core.weights import put_weights
+
+WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
+
+
+def shard(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
+    """Share the parameters out, once; `predict` gathers them as `forward` does."""
+    if not isinstance(model, FSDPModule):
+        fully_shard(model, mesh=init_device_mesh(device.type, (dist.get_world_size(),)))
+        register_fsdp_forward_method(model, "predict")
+    return model
+
+
+def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Whole weights; of a sharded model on the main process only, but every process must ask."""
+    return dict(get_model_state_dict(model, options=WHOLE) if isinstance(model, FSDPModule) else model.state_dict())
+
+
+def set_weights(model: torch.nn.Module, values: dict[str, torch.Tensor], source: str) -> None:
+    """Put whole weights into a model, sharded or not."""
+    if isinstance(model, FSDPModule):
+        set_model_state_dict(model, values, options=StateDictOptions(full_state_dict=True))
+    else:
+        put_weights(model, values, source)
+
+
+def optimizer_state(model: torch.nn.Module, wrapper: Any) -> dict[str, Any]:
+    """The state of an optimiser, whole; every process must ask."""
+    if isinstance(model, FSDPModule):
+        return get_optimizer_state_dict(model, wrapper.optimizer, options=WHOLE)
+    return wrapper.state_dict()  # type: ignore[no-any-return]
+
+
+def set_optimizer_state(model: torch.nn.Module, wrapper: Any, state: dict[str, Any]) -> None:
+    """Restore what `optimizer_state` gave."""
+    if isinstance(model, FSDPModule):
+        set_optimizer_state_dict(model, wrapper.optimizer, state, options=StateDictOptions(full_state_dict=True))
+    else:
+        wrapper.load_state_dict(state)
