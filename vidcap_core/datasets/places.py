@@ -90,10 +90,23 @@ def _annotation_files(folder: Path) -> Iterator[Path]:
 
 
 def videos_below(*folders: Path) -> dict[str, Path]:
-    """Video and sound files below some folders, by name without its ending."""
+    """Video and sound files below some folders, by name without its ending; linked folders count too."""
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
+        for path in _walk(folder, set()):
             if path.suffix.lower() in VIDEOS:
                 found.setdefault(path.stem, path)
     return found
+
+
+def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:
+    real = folder.resolve()
+    if real in seen:
+        return
+    seen.add(real)
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not entry.is_dir():
+                yield Path(entry.path)
+            elif entry.name != "features" and not entry.name.startswith("."):
+                yield from _walk(Path(entry.path), seen)
