@@ -33,7 +33,9 @@ RUN = (
 def vidcap_data(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "VIDCAP_DATA": str(home / "data"), "VIDCAP_CACHE": str(home / "cache")}
     env.pop("VIDCAP_SHARED_DATA", None)
-    return subprocess.run([sys.executable, "-c", RUN, *words], env=env, capture_output=True, text=True, timeout=240)
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *words], env=env, capture_output=True, text=True, timeout=240
+    )
 
 
 @pytest.fixture

@@ -35,8 +35,14 @@ def test_captions_spans_and_lines_of_the_same_video(tmp_path: Path) -> None:
 
 
 def test_one_file_with_several_splits(tmp_path: Path) -> None:
-    path = write(tmp_path, *({"video": f"{s}.mp4", "caption": s, "split": s} for s in ("train", "val", "test")))
-    assert [Jsonl(split, path=path).captions() for split in ("train", "val", "test")] == [["train"], ["val"], ["test"]]
+    path = write(
+        tmp_path, *({"video": f"{s}.mp4", "caption": s, "split": s} for s in ("train", "val", "test"))
+    )
+    assert [Jsonl(split, path=path).captions() for split in ("train", "val", "test")] == [
+        ["train"],
+        ["val"],
+        ["test"],
+    ]
 
 
 def test_events_measure_their_video(clips_folder: Path, tmp_path: Path) -> None:
@@ -51,7 +57,9 @@ def test_events_measure_their_video(clips_folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_video_is_found_and_read(clips_folder: Path, tmp_path: Path) -> None:
-    path = write(tmp_path, {"video": "video1.mp4", "caption": "it falls"}, {"video": "gone.mp4", "caption": "gone"})
+    path = write(
+        tmp_path, {"video": "video1.mp4", "caption": "it falls"}, {"video": "gone.mp4", "caption": "gone"}
+    )
     data = Jsonl(path=path, root=str(clips_folder / "videos"), frames={"count": 3, "short_side": 16})
     assert data.coverage().startswith("1 of 2 (missing ")
     assert data[0].inputs["frames"].shape == (3, 16, 16, 3)
@@ -68,7 +76,10 @@ MISTAKES: list[tuple[Any, str]] = [
     ({"video": "a.mp4", "captions": "x"}, "'captions' is a list"),
     ({"video": "a.mp4", "captions": ["x", ""]}, "a caption is ''"),
     ({"video": "a.mp4", "captions": ["x", 3]}, "a caption is 3"),
-    ({"video": "a.mp4", "caption": "x", "events": [{"start": 0, "end": 1, "text": "y"}], "duration": 3}, "both"),
+    (
+        {"video": "a.mp4", "caption": "x", "events": [{"start": 0, "end": 1, "text": "y"}], "duration": 3},
+        "both",
+    ),
     ({"video": "a.mp4", "events": [{"start": 0, "stop": 1, "text": "y"}]}, "is no event"),
     ({"video": "a.mp4", "events": [{"start": 3, "end": 1, "text": "y"}], "duration": 3}, "an event from 3"),
     ({"video": "a.mp4", "caption": "x", "start": "0:10"}, "'start' must be a number of seconds, not '0:10'"),

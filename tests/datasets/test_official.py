@@ -49,7 +49,9 @@ def test_activitynet(shared_data: Path) -> None:
         "events without length": 2,
         "events end after their video": 29,
     }
-    assert all(0 <= e.start <= e.end <= train.durations()[clip] for clip, es in train.events()[0].items() for e in es)
+    assert all(
+        0 <= e.start <= e.end <= train.durations()[clip] for clip, es in train.events()[0].items() for e in es
+    )
 
 
 def test_youcook2(shared_data: Path) -> None:
@@ -63,7 +65,11 @@ def test_msvd_part(shared_data: Path) -> None:
     root = str(shared_data / "msvd")
     streams = ["image", "motion", "logits"]
     found = {split: MSVDPart(split, root=root, streams=streams) for split in ("train", "val", "test")}
-    assert [data.coverage().split(" (")[0] for data in found.values()] == ["279 of 1200", "22 of 100", "86 of 670"]
+    assert [data.coverage().split(" (")[0] for data in found.values()] == [
+        "279 of 1200",
+        "22 of 100",
+        "86 of 670",
+    ]
     assert [len(MSVDPart(split, root=root, streams=["motion"])) for split in found] == [283, 22, 86]
     sample = found["test"][0]
     assert {name: values.shape for name, values in sample.streams.items()} == {
@@ -76,8 +82,12 @@ def test_features_of_msvd_part_belong_to_their_captions(shared_data: Path) -> No
     """The image stream was made from the frames in the zip: the join by names must bring both together."""
     with np.load(shared_data / "msvd" / "effnetlite0_20x1280.npz") as arrays:
         rows = {str(name): values for name, values in zip(arrays["ids"], arrays["feats"], strict=True)}
-    data = MSVDPart("val", root=str(shared_data / "msvd"), streams=["image"], frames={"count": 2, "short_side": 32})
-    numbers = dict(line.split()[::-1] for line in (shared_data / "msvd" / "youtube_mapping.txt").read_text().splitlines())
+    data = MSVDPart(
+        "val", root=str(shared_data / "msvd"), streams=["image"], frames={"count": 2, "short_side": 32}
+    )
+    numbers = dict(
+        line.split()[::-1] for line in (shared_data / "msvd" / "youtube_mapping.txt").read_text().splitlines()
+    )
     for index, clip in enumerate(data.clips):
         sample = data[index]
         assert np.array_equal(sample.streams["image"], rows[numbers[clip.id]])
@@ -106,7 +116,10 @@ def test_folds_do_not_depend_on_the_order() -> None:
 
 
 def test_msrvtt_part(shared_data: Path) -> None:
-    parts = {s: MSRVTTPart(s, root=str(shared_data / "msrvtt"), streams=["image"], unit="clip") for s in ("train", "val")}
+    parts = {
+        s: MSRVTTPart(s, root=str(shared_data / "msrvtt"), streams=["image"], unit="clip")
+        for s in ("train", "val")
+    }
     assert [len(part) for part in parts.values()] == [850, 50]
     official = {clip.id for clip in MSRVTT("train", root=str(shared_data / "msrvtt"), unit="clip").clips}
     assert all({clip.id for clip in part.clips} <= official for part in parts.values())

@@ -66,7 +66,9 @@ def emvidcap_with_a_clip_in_both(folder: Path) -> str:
     place.mkdir(parents=True)
     rows = [f"vid{n}\ta man, angrily\tshouts" for n in (10001, 20002, 80703)]
     (place / "EmVideo_trainval_captions.csv").write_text("\n".join(["VideoID\tEmCaptions", *rows]) + "\n")
-    (place / "EmVideo_test_captions.csv").write_text("VideoID\tEmCaptions\nvid80703\ta café\n", encoding="utf-8")
+    (place / "EmVideo_test_captions.csv").write_text(
+        "VideoID\tEmCaptions\nvid80703\ta café\n", encoding="utf-8"
+    )
     return str(folder)
 
 
@@ -74,7 +76,9 @@ def test_a_clip_in_both_splits_of_emvidcap_is_dropped_from_train(tmp_path: Path)
     root = emvidcap_with_a_clip_in_both(tmp_path)
     trainval = EmVidCap("trainval", part="L", root=root, unit="clip")
     assert [c.id for c in trainval.clips] == ["vid10001", "vid20002"]
-    assert [(d.what, d.ids) for d in trainval.defects] == [("clips both in trainval and in test", ("vid80703",))]
+    assert [(d.what, d.ids) for d in trainval.defects] == [
+        ("clips both in trainval and in test", ("vid80703",))
+    ]
     assert trainval.captions()[0] == "a man, angrily\tshouts"  # a line is split once, at the first tab
     assert trainval.groups("emotion") == {"vid10001": "anger", "vid20002": "anticipation"}
     assert EmVidCap("test", part="L", root=root).captions() == ["a café"]
@@ -89,7 +93,11 @@ def write_dense(folder: Path, **clips: Any) -> str:
 def test_intervals_compare_with_a_tolerance(tmp_path: Path) -> None:
     root = write_dense(
         tmp_path,
-        v_a={"duration": 10.0, "timestamps": [[0, 10.0000005], [8, 3], [4, 4]], "sentences": ["one", "two", "three"]},
+        v_a={
+            "duration": 10.0,
+            "timestamps": [[0, 10.0000005], [8, 3], [4, 4]],
+            "sentences": ["one", "two", "three"],
+        },
         v_b={"duration": 10.0, "timestamps": [[0, 10.1]], "sentences": [" late\n sentence "]},
     )
     data = ActivityNet("train", root=root, unit="clip")
@@ -115,7 +123,10 @@ def test_files_are_read_packed_or_in_a_folder_below(clips_folder: Path, tmp_path
     else:
         (tmp_path / "annotations").mkdir()
         (tmp_path / "annotations" / source.name).write_bytes(source.read_bytes())
-    assert MSRVTT("val", root=str(tmp_path)).captions() == MSRVTT("val", root=str(clips_folder / "msrvtt")).captions()
+    assert (
+        MSRVTT("val", root=str(tmp_path)).captions()
+        == MSRVTT("val", root=str(clips_folder / "msrvtt")).captions()
+    )
 
 
 WRONG: list[tuple[type[Dataset], str, str, str]] = [
@@ -123,13 +134,20 @@ WRONG: list[tuple[type[Dataset], str, str, str]] = [
     (MSRVTT, "train_val_videodatainfo.json", '{"annotations": []}', "no 'videos' and 'sentences'"),
     (VATEX, "vatex_training_v1.0.json", '{"videoID": "x"}', "no VATEX file"),
     (YouCook2, "yc2_train.json", '{"v": {"timestamps": [], "sentences": []}}', "'v' has no duration"),
-    (YouCook2, "yc2_train.json", '{"v": {"duration": 3, "timestamps": [[0, 1]], "sentences": []}}', "1 timestamps and 0"),
+    (
+        YouCook2,
+        "yc2_train.json",
+        '{"v": {"duration": 3, "timestamps": [[0, 1]], "sentences": []}}',
+        "1 timestamps and 0",
+    ),
     (MSVD, "sents_train_lc_nopunc.txt", "vid1 a man", "no mapping"),
 ]
 
 
 @pytest.mark.parametrize(("made_by", "name", "text", "said"), WRONG)
-def test_wrong_files_are_named(made_by: type[Dataset], name: str, text: str, said: str, tmp_path: Path) -> None:
+def test_wrong_files_are_named(
+    made_by: type[Dataset], name: str, text: str, said: str, tmp_path: Path
+) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(DataError, match=said) as caught:
         made_by("train", root=str(tmp_path))

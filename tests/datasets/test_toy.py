@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import av
@@ -65,7 +65,9 @@ def test_files_are_h264_with_sound_on_some(clips_folder: Path) -> None:
 
 
 def test_splits_have_their_size_and_clips_are_in_one_of_them(clips_folder: Path) -> None:
-    ids = {split: {c.id for c in Toy(split, root=str(clips_folder)).clips} for split in ("train", "val", "test")}
+    ids = {
+        split: {c.id for c in Toy(split, root=str(clips_folder)).clips} for split in ("train", "val", "test")
+    }
     assert {split: len(found) for split, found in ids.items()} == SPLITS["clips"]["small"]
     assert not any(ids[a] & ids[b] for a, b in combinations(ids, 2))
 
@@ -109,7 +111,10 @@ def test_left_and_right_have_the_same_pictures_in_another_order(clips_folder: Pa
     """A bag of frames cannot tell directions: only their order does."""
     toy = Toy("train", root=str(clips_folder), unit="clip", streams=["image"])
     said = toy.references()
-    moves = {way: [c.id for c in toy.clips if any(f"to the {way}" in t for t in said[c.id])] for way in ("left", "right")}
+    moves = {
+        way: [c.id for c in toy.clips if any(f"to the {way}" in t for t in said[c.id])]
+        for way in ("left", "right")
+    }
     assert all(moves.values())
     for way, ids in moves.items():
         frames, _ = decode(clips_folder / "videos" / f"{ids[0]}.mp4")
@@ -122,7 +127,7 @@ def test_long_videos_have_gaps_and_overlaps(long_folder: Path) -> None:
     toy = Toy("train", kind="long", root=str(long_folder), unit="clip")
     gaps = overlaps = 0
     for events in toy.events()[0].values():
-        for one, following in zip(events, events[1:], strict=False):
+        for one, following in pairwise(events):
             gaps += following.start > one.end
             overlaps += following.start < one.end
     assert gaps >= 10
@@ -137,7 +142,9 @@ def test_an_actor_is_seen_during_its_event_only(long_folder: Path) -> None:
         busy = np.zeros(len(frames), dtype=bool)
         for actor in fact["actors"]:
             busy[int(np.ceil(actor["start"] * 8)) : int(np.ceil(actor["end"] * 8))] = True
-        normal = frames.astype(np.float32) / frames.mean((1, 2), keepdims=True).clip(1)  # less the pulsing light
+        normal = frames.astype(np.float32) / frames.mean((1, 2), keepdims=True).clip(
+            1
+        )  # less the pulsing light
         empty = normal[~busy]
         if len(empty) >= 4:
             base = np.median(empty, axis=0)
@@ -178,9 +185,14 @@ def test_processes_that_make_it_at_once_end_with_one_whole_folder(tmp_path: Path
         "from vidcap_core.datasets.toy import Toy; d = Toy('val', streams=['image']);"
         "print(len(d), d.fingerprint(), d[0].streams['image'].shape)"
     )
-    env = {"VIDCAP_CACHE": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(filter(None, sys.path))}
+    env = {
+        "VIDCAP_CACHE": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": ":".join(filter(None, sys.path)),
+    }
     running = [
-        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
     ]
     said = {process.communicate(timeout=240)[0] for process in running}
     assert len(said) == 1

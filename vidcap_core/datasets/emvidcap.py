@@ -102,8 +102,9 @@ def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
     """One split of S or L."""
     place = next((p for p in (folder / f"EmVidCap-{part}", folder / part) if p.is_dir()), None)
     if place is None:
-        raise DataError(f"{folder}: there is no folder EmVidCap-{part}",
-                        hint=f"put EmVideo_trainval_captions.csv and EmVideo_test_captions.csv into {folder}/EmVidCap-{part}")  # fmt: skip
+        raise DataError(
+            f"{folder}: there is no folder EmVidCap-{part}", hint=f"put {TRAINVAL[0]} and {TEST[0]} into it"
+        )
     test_file, trainval_file = (_file(place, names) for names in (TEST, TRAINVAL))
     test, trainval = read_csv(test_file), read_csv(trainval_file)
     both = tuple(sorted(test.keys() & trainval.keys()))

@@ -142,7 +142,7 @@ def read_mapping(path: Path) -> dict[str, str]:
     pairs = [line.split() for line in read_text(path).splitlines() if line.strip()]
     if wrong := [pair for pair in pairs if len(pair) != 2]:
         raise DataError(f"{path}: '{' '.join(wrong[0])}' is no name and number")
-    return {name: number for name, number in pairs}
+    return {pair[0]: pair[1] for pair in pairs}
 
 
 def read_captions(path: Path) -> dict[str, list[str]]:

@@ -27,7 +27,7 @@ class Record:
         return self.clip.id
 
     def known_as(self, place: Container[str]) -> str | None:
-        """The name under which a store (or a folder, or an archive) has this clip; a span of a clip lies under the clip's."""
+        """The name under which a store or an archive has this clip; an event lies under its clip's name."""
         names = (self.groups.get("clip", self.id), *self.names)
         return next((name for name in names if name in place), None)
 

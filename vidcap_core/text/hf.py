@@ -10,7 +10,7 @@ from vidcap_core.text.fast import FastTokenizer
 
 
 class HFTokenizer(FastTokenizer):
-    """name: of a model, or a folder, or a BERT vocab.txt. specials: tokens to add; a model's embeddings must grow with them.
+    """name: of a model, or a folder, or a BERT vocab.txt. specials: tokens to add (embeddings must grow with them).
 
     A role that the tokenizer lacks is filled: padding by end, begin by [CLS] or end, end by [SEP], unknown by end.
     """

@@ -1,4 +1,4 @@
-"""Toy clips with captions; the streams (image 320, motion 128, audio 33 wide) are made with the videos, in the cache."""
+"""Toy clips with captions; the streams (image 320, motion 128, audio 33 wide) are made in the cache."""
 
 data = dict(
     train=dict(type="Toy", split="train", size="full", streams=["image", "motion", "audio"]),

@@ -16,7 +16,6 @@ from vidcap_core.datasets.toy.picture import FPS, SIDE, frames
 from vidcap_core.datasets.toy.sound import RATE, waveform
 from vidcap_core.datasets.toy.world import Scene
 
-
 X264 = {"preset": "superfast", "crf": "20", "threads": "1", "x264-params": "no-asm=1"}
 """x264's assembler with slower presets wrote other bytes in one run of four."""
 
