@@ -56,7 +56,7 @@ def test_rows_and_mask() -> None:
 def test_weights_from_a_file(tmp_path: Path) -> None:
     made = VGGish(seed=4)
     torch.save({**made.state_dict(), "pproc.pca_means": torch.zeros(128, 1)}, tmp_path / "vggish.pth")
-    names = {name for name in made.state_dict()}
+    names = set(made.state_dict())
     assert names == {f"{part}.{kind}" for kind in ("weight", "bias") for part in (
         *(f"features.{i}" for i in (0, 3, 6, 8, 11, 13)), *(f"embeddings.{i}" for i in (0, 2, 4)))}  # fmt: skip
     loaded = VGGish(str(tmp_path / "vggish.pth"))

@@ -17,4 +17,5 @@ def group(frames: Tensor, mask: Tensor, size: int) -> tuple[Tensor, Tensor]:
     shown = torch.minimum(index[None], last[:, None])
     real = (index[None] <= last[:, None]) & mask.any(1)[:, None]
     rows = torch.arange(len(frames), device=frames.device)[:, None]
-    return frames[rows, shown].unflatten(1, (-1, size)), real.unflatten(1, (-1, size)).any(-1)
+    grouped = frames[rows, shown].reshape(len(frames), -1, size, *frames.shape[2:])
+    return grouped, real.reshape(len(frames), -1, size).any(-1)

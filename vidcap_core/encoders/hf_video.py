@@ -72,12 +72,12 @@ class HFVideo(Encoder):
         else:
             rows = tokens.patches if self.output == "patches" else tokens.patches.mean(1, keepdim=True)
         per_clip = rows.shape[1]
-        values = rows.unflatten(0, clips.shape[:2]).flatten(1, 2)
+        values = rows.reshape(len(clips), -1, rows.shape[-1])
         return Stream(values, valid.repeat_interleave(per_clip, dim=1))
 
     def tokens(self, clips: Tensor, attentions: bool = False) -> Tokens:
         """Clips uint8 [N, frames, H, W, 3] -> CLS, patches, and the attention maps where asked for."""
-        pixels = self.prepare(clips.flatten(0, 1)).unflatten(0, clips.shape[:2])
+        pixels = self.prepare(clips.flatten(0, 1)).reshape(*clips.shape[:2], 3, *self.prepare.crop)
         out = self.network(pixel_values=pixels, output_attentions=attentions)
         states = out.last_hidden_state
         maps = out.attentions if attentions else None

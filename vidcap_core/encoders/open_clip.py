@@ -29,7 +29,7 @@ def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
             f"open_clip has no model '{model}'",
             hint="python -c 'import open_clip; print(open_clip.list_models())'",
         )
-    hint = f"put the weights of '{model}' ({pretrained}) into a file (.safetensors, .bin or .pt), and pretrained='THAT FILE'"
+    hint = f"put the weights '{pretrained}' of '{model}' into a .safetensors or .pt file; pretrained='THAT FILE'"
     with seeded(seed), needs(f"open_clip model '{model}' ({pretrained})", hint):
         return open_clip.create_model(model, pretrained=pretrained or None).eval()
 

@@ -62,8 +62,8 @@ class TorchvisionVideo(Encoder):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, clips x frames, H, W, 3] -> [B, clips, dim]."""
         clips, valid = group(x, row_mask(mask, x), self.frames)
-        pixels = self.prepare(clips.flatten(0, 2)).unflatten(0, (-1, self.frames)).transpose(1, 2)
-        return Stream(self.network(pixels).unflatten(0, clips.shape[:2]), valid)
+        pixels = self.prepare(clips.flatten(0, 2)).reshape(-1, self.frames, 3, *self.prepare.crop).transpose(1, 2)
+        return Stream(self.network(pixels).reshape(*clips.shape[:2], -1), valid)
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""

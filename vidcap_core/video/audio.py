@@ -18,9 +18,9 @@ def read_audio(path: str | Path, *, start: float = 0.0, end: float | None = None
     with opened(path) as container:
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=rate)
+        resampler = av.AudioResampler(format="fltp", rate=rate)
         parts = [
-            piece.to_ndarray().ravel()
+            piece.to_ndarray().mean(0)  # the mean of the channels: louder sums would leave -1 .. 1
             for frame in (*container.decode(audio=0), None)
             for piece in resampler.resample(frame)
         ]

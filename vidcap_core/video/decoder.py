@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
 from vidcap_core.video import sampling as moments
+from vidcap_core.video import skim
+from vidcap_core.video.picture import Converter
 from vidcap_core.video.probe import duration, opened, picture
 
 WHOLE = 0.8
@@ -46,63 +49,63 @@ def read_frames(
         length = duration(container, stream, path)
         stop = length if end is None else min(end, length)
         if not 0 <= start < stop:
-            raise VideoError(f"{path}: the span {start:g}-{end if end is not None else stop:g} s is not inside its {length:g} s")
+            until = end if end is not None else stop
+            raise VideoError(f"{path}: the span {start:g}-{until:g} s is not inside its {length:g} s")
         wanted = moments.times(sampling, start, stop, rng)
-        return Frames(np.stack(_collect(container, stream, wanted, length, short_side, path)), wanted)
+        kept = _skim(container, stream, wanted, length, short_side, path)
+    if kept is None:  # time stamps out of order, or damage: every picture is decoded and looked at
+        with opened(path) as container:
+            stream = picture(container, path)
+            stream.thread_type = "AUTO"
+            kept = _collect(container, stream, wanted, length, short_side, path)
+    return Frames(np.stack(kept), wanted)
 
 
-def _collect(container: Any, stream: Any, wanted: np.ndarray, length: float, short_side: int | None, path: Any) -> list[np.ndarray]:
+def _skim(
+    container: Any, stream: Any, wanted: np.ndarray, length: float, short_side: int | None, path: Any
+) -> list[np.ndarray] | None:
+    """One array a wanted moment, or None where the time stamps do not lead to the pictures."""
+    entries = skim.index(container, stream)
+    found = skim.wanted_stamps(entries, stream, wanted)
+    if found is None:
+        return None
+    stamps, last = found
+    _whole(wanted, last, length, path)
+    convert = Converter(short_side)
+    images: dict[int, np.ndarray] = {}
+    try:
+        for frame in skim.pictures(container, stream, entries, set(stamps.tolist())):
+            images[frame.pts] = convert(frame)
+    except FFmpegError:
+        return None
+    return [images[s] for s in stamps.tolist()] if set(stamps.tolist()) <= set(images) else None
+
+
+def _whole(wanted: np.ndarray, last: float, length: float, path: Any) -> None:
+    if last < WHOLE * length - 1 and wanted[-1] > last + 1:
+        raise VideoError(f"{path}: is cut off: its pictures end at {last:.1f} s of {length:.1f} s")
+
+
+def _collect(
+    container: Any, stream: Any, wanted: np.ndarray, length: float, short_side: int | None, path: Any
+) -> list[np.ndarray]:
     """One array a wanted moment: each shows the latest picture whose time has come."""
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
     kept: list[np.ndarray] = []
     shown: Any = None
     last = 0.0
-    converted: tuple[Any, np.ndarray] | None = None
+    convert = Converter(short_side)
+    made: tuple[Any, np.ndarray] | None = None
     for frame in container.decode(stream):
         now = (float(frame.time) - first) if frame.time is not None else last
-        while len(kept) < len(wanted) and shown is not None and wanted[len(kept)] < now:
-            converted = _once(shown, converted, short_side)
-            kept.append(converted[1])
+        now = max(now, last)  # some AVI files stamp their pictures in the order of decoding
+        while len(kept) < len(wanted) and shown is not None and wanted[len(kept)] + 1e-6 < now:
+            made = made if made is not None and made[0] is shown else (shown, convert(shown))
+            kept.append(made[1])
         if len(kept) == len(wanted):
             return kept
         shown, last = frame, now
     if shown is None:
         raise VideoError(f"{path}: no picture could be decoded")
-    if last < WHOLE * length - 1 and wanted[-1] > last + 1:
-        raise VideoError(f"{path}: is cut off: its pictures end at {last:.1f} s of {length:.1f} s")
-    converted = _once(shown, converted, short_side)
-    return kept + [converted[1]] * (len(wanted) - len(kept))
-
-
-def _once(frame: Any, converted: tuple[Any, np.ndarray] | None, short_side: int | None) -> tuple[Any, np.ndarray]:
-    if converted is not None and converted[0] is frame:
-        return converted
-    return frame, _rgb(frame, short_side)
-
-
-def _rgb(frame: Any, short_side: int | None) -> np.ndarray:
-    """RGB as a player shows it: colour space and range of the file, upright."""
-    from av.video.reformatter import ColorRange, Colorspace, Interpolation
-
-    width, height = frame.width, frame.height
-    if short_side is not None and min(width, height) > 0:
-        scale = short_side / min(width, height)
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-    source = {1: Colorspace.ITU709, 5: Colorspace.ITU601, 6: Colorspace.ITU601}.get(int(frame.colorspace))
-    if source is None:  # unmarked: what players assume
-        source = Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601
-    full = int(frame.color_range) == 2 or frame.format.name.startswith("yuvj")
-    image = frame.reformat(
-        width=width,
-        height=height,
-        format="rgb24",
-        src_colorspace=source,
-        dst_colorspace=Colorspace.ITU601,
-        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
-        dst_color_range=ColorRange.JPEG,
-        interpolation=Interpolation.AREA if short_side is not None else Interpolation.BILINEAR,
-    ).to_ndarray()
-    turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-
+    _whole(wanted, last, length, path)
+    return kept + [convert(shown)] * (len(wanted) - len(kept))

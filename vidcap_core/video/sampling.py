@@ -34,18 +34,19 @@ def times(sampling: Mapping[str, Any], start: float, end: float, rng: np.random.
     if kind in ("uniform", "segment"):
         count = _positive(wish, "frames", int)
         place = rng.random(count) if kind == "segment" and rng is not None else np.full(count, 0.5)
-        return start + (np.arange(count) + place) * length / count
+        return np.asarray(start + (np.arange(count) + place) * length / count)
     rate = _positive(wish, "rate", float)
     if kind == "fps":
         count = max(1, round(length * rate))
         moments = start + (np.arange(count) + 0.5) / rate
         moments = np.minimum(moments, start + length)
         limit = wish.get("frames")
-        return moments if limit is None or count <= limit else moments[np.linspace(0, count - 1, limit).astype(int)]
+        kept = slice(None) if limit is None or count <= limit else np.linspace(0, count - 1, limit).astype(int)
+        return np.asarray(moments[kept])
     groups, size = _positive(wish, "clips", int), _positive(wish, "frames", int)
     middles = start + (np.arange(groups) + 0.5) * length / groups
     offsets = (np.arange(size) - (size - 1) / 2) / rate
-    return np.clip((middles[:, None] + offsets).ravel(), start, start + length)
+    return np.asarray(np.clip((middles[:, None] + offsets).ravel(), start, start + length))
 
 
 def _positive(wish: Mapping[str, Any], key: str, kind: type) -> Any:
