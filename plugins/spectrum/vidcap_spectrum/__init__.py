@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from vidcap_core.hookspecs import hookimpl
 
 VIDCAP_API = 1
@@ -9,5 +12,19 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """Nothing yet."""
-    return {}
+    """A head, a loss, the retrieval of captions with a text encoder that needs no weights, and targets."""
+    return {
+        "heads": {"SpectrumHead": "vidcap_spectrum.head:SpectrumHead"},
+        "losses": {"EmotionTokenLoss": "vidcap_spectrum.losses:EmotionTokenLoss"},
+        "encoders": {
+            "RetrievedCaptions": "vidcap_spectrum.retrieved:RetrievedCaptions",
+            "HashedWords": "vidcap_spectrum.hashed:HashedWords",
+        },
+        "datasets": {"ClipCaptions": "vidcap_spectrum.targets:ClipCaptions"},
+    }
+
+
+@hookimpl
+def vidcap_commands(add: Callable[[str, str], Any]) -> None:
+    """`vidcap retrieve`: retrieval as a step of its own."""
+    add("retrieve", "vidcap_spectrum.command")

@@ -1,0 +1,53 @@
+"""A text encoder without weights: for tests and toy data, where no language model is at hand."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.texts import flatten, regroup
+from vidcap_core.text.normalize import words
+from vidcap_core.types import Stream
+
+
+class HashedWords(Encoder):
+    """A text is the sum of a fixed random vector for each of its words, divided by the root of their number.
+
+    dim: width of the vectors.
+    seed: of the vectors.
+    """
+
+    reads = "text"
+
+    def __init__(self, *, dim: int = 64, seed: int = 0) -> None:
+        super().__init__()
+        self.dim, self.seed = dim, seed
+        self.sampling = {}
+        self._vector = lru_cache(maxsize=100_000)(self._make)
+
+    def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
+        """Texts, one or several a clip -> [B, texts, dim]."""
+        texts, counts = flatten(x)
+        rows = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            said = words(text).split()
+            for word in said:
+                row += self._vector(word)
+            row /= max(1, len(said)) ** 0.5
+        return regroup(torch.from_numpy(rows), counts)
+
+    def describe(self) -> dict[str, Any]:
+        """Width and seed."""
+        return {"dim": self.dim, "seed": self.seed}
+
+    def _make(self, word: str) -> np.ndarray:
+        digest = hashlib.sha256(f"{self.seed} {word}".encode()).digest()
+        random = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+        return random.standard_normal(self.dim).astype(np.float32)

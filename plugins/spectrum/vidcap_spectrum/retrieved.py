@@ -1,0 +1,208 @@
+"""Captions of other clips, retrieved for a clip by what it looks like: a stream made of another one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from vidcap_core.build import component
+from vidcap_core.cache import cache_home, make_once
+from vidcap_core.encoders.base import DerivedEncoder
+from vidcap_core.errors import DataError, UserError
+from vidcap_core.registry import DATASETS, ENCODERS
+from vidcap_core.signatures import problems
+from vidcap_core.types import Stream
+from vidcap_spectrum.bridge import Bridge, BridgeSettings, fold_clips, learn
+from vidcap_spectrum.embed import embed_texts
+from vidcap_spectrum.search import Database, owners
+
+PLAIN, ARRAYS = "index.json", "index.safetensors"
+
+
+class RetrievedCaptions(DerivedEncoder):
+    """v = mean of the query stream;  the N training captions t of greatest cos(v, t), without the clip's own.
+
+    A row of the stream is the text encoder's vector of one caption, as it is; the best comes first. Each caption
+    is there once, whoever said it.
+
+    text: the text encoder of the captions, as dict(type=...).
+    query: the stream that is compared with captions; it must come from the same image-text model, or through `bridge`.
+    top: captions a clip.
+    bridge: settings of a learnt map from the query stream into the text encoder's space, as dict(steps=...); {} for the
+        defaults; None: there is one space for both.
+    database: the data set whose captions are retrieved, as dict(type=..., split="train"), for when nobody calls `fit`.
+    index: a folder that `vidcap retrieve` wrote.
+    """
+
+    def __init__(
+        self,
+        *,
+        text: dict[str, Any],
+        query: str = "image",
+        top: int = 20,
+        bridge: dict[str, Any] | None = None,
+        database: dict[str, Any] | None = None,
+        index: str | None = None,
+    ) -> None:
+        super().__init__()
+        for _, problem in problems(bridge or {}, BridgeSettings, "bridge"):
+            raise UserError(f"RetrievedCaptions: {problem}")
+        self.text, self.query, self.top, self.index = dict(text), query, top, index
+        self.settings = None if bridge is None else BridgeSettings(**bridge)
+        self.database_spec = None if database is None else dict(database)
+        self.sampling = {}
+        self.dim = 0
+        self._database: Database | None = None
+        self._bridge: Bridge | None = None
+        self._fold: dict[str, int] = {}
+        self._recipe: dict[str, Any] = {}
+        self._looked = False
+
+    # ---- the contract
+
+    def fit(self, dataset: Any) -> None:
+        """Embed the captions of a training set, and learn the bridge where there is one."""
+        key = json.dumps([self.describe(), dataset.fingerprint()], sort_keys=True)
+        folder = cache_home() / "spectrum" / hashlib.sha256(key.encode()).hexdigest()[:16]
+        make_once(folder, lambda part: write_index(part, self._learn(dataset)))
+        self.load_assets(read_index(folder))
+
+    def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
+        """The retrieved captions [top, dim]; none where the query stream or an index is missing."""
+        database = self._ready()
+        given = streams.get(self.query)
+        if database is None or given is None or not bool(given.mask.any()):
+            return Stream(torch.zeros(0, self.dim), torch.zeros(0, dtype=torch.bool))
+        vector = self.vectors(given.values[given.mask].float().mean(0)[None].cpu(), [clip_id])
+        _, found = database.nearest(vector, torch.tensor([database.number(clip_id)]), self.top)
+        rows = database.rows[found[0][found[0] >= 0]].to(given.values.device)
+        return Stream(rows, torch.ones(len(rows), dtype=torch.bool, device=rows.device))
+
+    def assets(self) -> dict[str, Any]:
+        """Vectors of the captions (not their words), who said them, the bridge; empty without an index."""
+        database = self._ready()
+        if database is None:
+            return {}
+        found: dict[str, Any] = {"rows": database.rows, "owner": database.owner, "clips": list(database.clips)}
+        found |= {"fold": [self._fold.get(clip, -1) for clip in database.clips], "recipe": self._recipe}
+        return found if self._bridge is None else {**found, **self._bridge.arrays()}
+
+    def load_assets(self, assets: Mapping[str, Any]) -> None:
+        """Take over an index, if it was made with the same encoders."""
+        self._looked = True
+        if not assets:
+            return
+        mine, theirs = self.describe(), {key: assets["recipe"].get(key) for key in self.describe()}
+        wrong = [key for key in mine if json.loads(json.dumps(mine[key])) != theirs[key]]
+        if wrong:
+            raise UserError(
+                f"this retrieval index was made with another recipe: {wrong[0]} is {theirs[wrong[0]]} there, "
+                f"{mine[wrong[0]]} here", hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
+            )  # fmt: skip
+        clips = tuple(assets["clips"])
+        rows, owner = torch.as_tensor(assets["rows"]).float(), torch.as_tensor(assets["owner"])
+        self._database, self._recipe, self.dim = Database(rows, owner, clips), dict(assets["recipe"]), rows.shape[1]
+        self._fold = {clip: fold for clip, fold in zip(clips, assets["fold"], strict=True) if fold >= 0}
+        self._bridge = Bridge.of(assets) if "bridge_weight" in assets else None
+
+    def describe(self) -> dict[str, Any]:
+        """What an index must agree with."""
+        return {"text": self.text, "query": self.query, "bridge": vars(self.settings) if self.settings else None}
+
+    def recipe(self) -> dict[str, Any]:
+        """Everything that decides what comes out, with the hash of the text encoder's weights."""
+        return {"encoder": type(self).__name__, "reads": self.reads, "dim": self.dim, "top": self.top, **self.describe(),
+                "index": self._recipe}  # fmt: skip
+
+    # ---- its parts
+
+    def vectors(self, pooled: Tensor, clips: list[str]) -> Tensor:
+        """Pooled query streams [Q, D] in the space of the captions; training clips through maps without their fold."""
+        wanted = self._bridge.mean.shape[1] if self._bridge is not None else self.dim
+        if pooled.shape[1] != wanted:
+            raise UserError(
+                f"the stream '{self.query}' has width {pooled.shape[1]}, the retrieval index was made for {wanted}",
+                hint="a query stream from the text encoder's own model, or bridge={}" if self._bridge is None
+                else "the stream the index was made with",
+            )  # fmt: skip
+        if self._bridge is None:
+            return pooled
+        return torch.stack([self._bridge(row, self._fold.get(clip, -1)) for row, clip in zip(pooled, clips, strict=True)])
+
+    def fold_of(self, clip: str) -> int:
+        """The fold of a training clip; -1 of any other."""
+        return self._fold.get(clip, -1)
+
+    def _ready(self) -> Database | None:
+        """The database: given, read from the index, or learnt from the data set of the config."""
+        if not self._looked:
+            self._looked = True
+            if self.index is not None:
+                self.load_assets(read_index(Path(self.index).expanduser()))
+            elif self.database_spec is not None:
+                self.fit(component(DATASETS, {**self.database_spec, "unit": "clip"}))
+        if self._database is None and self.training and torch.is_grad_enabled():
+            raise UserError(
+                "RetrievedCaptions has nothing to retrieve from",
+                hint="encoders.NAME.database=dict(type=..., split='train'), or index= a folder of `vidcap retrieve`",
+            )
+        return self._database
+
+    def _learn(self, dataset: Any) -> dict[str, Any]:
+        said = {clip: texts for clip, texts in dataset.references().items() if texts}
+        if not said:
+            raise DataError("the retrieval database would be empty: the training clips have no captions",
+                            hint="a training split with captions as `database`")  # fmt: skip
+        encoder = component(ENCODERS, self.text).eval()
+        texts, owner = owners(said)
+        rows = embed_texts(encoder, texts)
+        clips = list(said)
+        assets: dict[str, Any] = {"rows": rows, "owner": owner, "clips": clips, "fold": [-1] * len(clips)}
+        assets["recipe"] = {**self.describe(), "text_encoder": encoder.recipe(), "data": dataset.fingerprint()}
+        if self.settings is None:
+            return assets
+        known = pooled_queries(dataset, self.query)
+        there = [clip for clip in clips if clip in known]
+        if not there:
+            raise DataError(f"no training clip has the stream '{self.query}', so no bridge can be learnt from it")
+        place = {text: number for number, text in enumerate(texts)}
+        own = [[place[text] for text in said[clip]] for clip in there]
+        groups = dataset.groups("source") if hasattr(dataset, "groups") else {}
+        fold = dict(zip(there, fold_clips(there, groups, self.settings.folds, self.settings.seed), strict=True))
+        bridge = learn(torch.stack([known[clip] for clip in there]), rows, own, list(fold.values()), self.settings)
+        return {**assets, "fold": [fold.get(clip, -1) for clip in clips], **bridge.arrays()}
+
+
+def pooled_queries(dataset: Any, query: str) -> dict[str, Tensor]:
+    """The mean over all rows of a stream, by clip."""
+    found: dict[str, Tensor] = {}
+    for index in range(len(dataset)):
+        sample = dataset[index]
+        if sample.clip.id not in found and len(sample.streams.get(query, ())):
+            found[sample.clip.id] = torch.from_numpy(sample.streams[query].astype("float32").mean(0))
+    return found
+
+
+def write_index(folder: Path, assets: Mapping[str, Any]) -> None:
+    """Arrays as safetensors, the rest as JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {key: value.contiguous() for key, value in assets.items() if isinstance(value, Tensor)}
+    save_file(arrays, str(folder / ARRAYS))
+    plain = {key: value for key, value in assets.items() if key not in arrays}
+    (folder / PLAIN).write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """What `write_index` wrote."""
+    try:
+        plain = json.loads((folder / PLAIN).read_text(encoding="utf-8"))
+        return {**load_file(str(folder / ARRAYS)), **plain}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder}: is no retrieval index: {error}", hint="vidcap retrieve CONFIG -o FOLDER") from error

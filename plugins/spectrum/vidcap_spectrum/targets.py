@@ -1,0 +1,42 @@
+"""What the attributes of a clip are learnt from: all its captions, not only the one of the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from vidcap_core.types import Sample
+from vidcap_spectrum.near import NearWords
+
+
+class ClipCaptions:
+    """A target transform: `captions`, every caption of the clip. The head reads its attributes from them.
+
+    match: "exact", or "encoder" to count attributes as said whose meaning comes near to a caption, too.
+    text: the text encoder of match="encoder", as dict(type=...).
+    growth: of match="encoder": how many times more attributes a clip has on average; it sets the threshold.
+    k_un, stoplist, emotions, lexicon: of match="encoder": the attributes, as the head has them.
+    """
+
+    def __init__(
+        self,
+        *,
+        match: Literal["exact", "encoder"] = "exact",
+        text: dict[str, Any] | None = None,
+        growth: float = 2.0,
+        k_un: int = 500,
+        stoplist: str = "light",
+        emotions: Literal["all", "seen", "none"] = "all",
+        lexicon: str | None = None,
+    ) -> None:
+        self._near = (
+            NearWords(text, growth, k_un, stoplist, emotions, lexicon) if match == "encoder" else None
+        )
+        self._said: Mapping[str, tuple[str, ...]] | None = None
+
+    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
+        """The captions of the sample's clip."""
+        if self._said is None:
+            said = {clip: tuple(texts) for clip, texts in dataset.references().items()}
+            self._said = said if self._near is None else self._near.add(said)
+        return {"captions": self._said[sample.clip.id]}
