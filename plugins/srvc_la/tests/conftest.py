@@ -17,16 +17,16 @@ TEXTS = (
     "a man runs", "the woman sings a song", "a dog sleeps", "two cats eat", "the child jumps over a dog",
     "a bird sings", "the man eats a song", "a cat runs to the woman", "two dogs jump", "a child sleeps",
 )  # fmt: skip
-SMALL = dict(
-    d_model=16,
-    rnn_size=24,
-    att_size=12,
-    emb_size=20,
-    enc_heads=2,
-    enc_ff=32,
-    enc_dropout=0.0,
-    out_dropout=0.0,
-)
+SMALL = {
+    "d_model": 16,
+    "rnn_size": 24,
+    "att_size": 12,
+    "emb_size": 20,
+    "enc_heads": 2,
+    "enc_ff": 32,
+    "enc_dropout": 0.0,
+    "out_dropout": 0.0,
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,3 @@
+"""MSVD with a self-critical stage, which no source of the paper mentions: report its scores apart. For a GPU."""
+
+_base_ = ["msvd.py", "_rl.py"]

@@ -1,0 +1,114 @@
+"""Every config and every row of the grids: valid, and able to learn from a few tiny clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vidcap_core import build, config, plugins
+from vidcap_core.config import Config
+from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.validate import validate
+
+FOLDER = Path(plugins.get("srvc_la").configs or "")
+GRIDS = {name: config.load(FOLDER / f"{name}.py")["rows"] for name in ("_grid", "_grid_more")}
+ROWS = [(row, changes) for rows in GRIDS.values() for row, changes in rows.items()]
+
+
+def few_steps(loaded: Config, steps: int = 3) -> list[float]:
+    """The losses of a few steps of the config's first phase on tiny clips that have its streams."""
+    from vidcap_core.engine.data import Collate
+
+    torch.manual_seed(0)
+    clips = TinyClips(clips=4, streams=loaded["head"]["streams"], length=8)
+    tokenizer = build.tokenizer(Config("tiny", {"tokenizer": {"type": "Vocabulary"}}), clips)
+    captioner = build.captioner(loaded, tokenizer).train()
+    batch = Collate(tokenizer)([clips.get(index, np.random.default_rng(0)) for index in range(len(clips))])
+    optimizer = torch.optim.Adamax(captioner.parameters(), lr=2e-3)
+    values = []
+    for _ in range(steps):
+        losses = captioner(batch, loaded["phases"][0]["losses"])
+        parts = [
+            loaded["losses"][name].get("scale", 1) * total / weight
+            for name, (total, weight) in losses.items()
+        ]
+        loss = torch.stack(parts).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        values.append(float(loss.detach()))
+    captioner.settings = type(captioner.settings)(mode="beam", beam=3, max_length=5)
+    assert len(captioner.eval().predict(batch)) == len(batch)
+    return values
+
+
+@pytest.mark.parametrize("name", plugins.get("srvc_la").config_names())
+def test_config(name: str) -> None:
+    loaded = config.load(f"srvc_la/{name}")
+    validate(loaded)
+    values = few_steps(loaded)
+    assert values[-1] < values[0]
+
+
+@pytest.mark.parametrize(("row", "changes"), ROWS, ids=[row for row, _ in ROWS])
+def test_row(row: str, changes: dict[str, Any]) -> None:
+    small = ["head.d_model=32", "head.rnn_size=32", "head.att_size=32", "head.emb_size=32", "head.enc_ff=32"]
+    loaded = config.load("srvc_la/msvd_part", [f"{key}={value!r}" for key, value in changes.items()])
+    validate(loaded)
+    shrunk = config.load("srvc_la/msvd_part", [*(f"{k}={v!r}" for k, v in changes.items()), *small])
+    values = few_steps(shrunk, 6)
+    assert all(np.isfinite(values))
+    assert values[-1] < values[0]
+
+
+def test_every_row_is_another_model() -> None:
+    for rows in GRIDS.values():
+        assert len({repr(sorted(changes.items())) for changes in rows.values()}) == len(rows)
+    assert {"A0", "A1", "A2", "A3", "A3l", "A4", "A4w", "A5", "A6"} == set(GRIDS["_grid"])
+
+
+class Words:
+    """A tokenizer of the size that msvd_part's captions give."""
+
+    pad_id, bos_id, eos_id = 0, 1, 2
+
+    def __len__(self) -> int:
+        return 2261
+
+
+def test_the_wide_row_is_as_big_as_the_full_model() -> None:
+    sizes = {}
+    for row in ("A4", "A4w", "A5"):
+        loaded = config.load("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in GRIDS["_grid"][row].items()])
+        sizes[row] = sum(p.numel() for p in build.captioner(loaded, Words(), losses=False).parameters())
+    assert sizes["A4w"] == pytest.approx(sizes["A5"], rel=0.01)
+    assert sizes["A4"] < 0.8 * sizes["A5"]
+
+
+def test_a_self_critical_stage_runs(tmp_path: Path) -> None:
+    """The phases of msvd_rl, two steps each, through the engine."""
+    from vidcap_core.engine import api
+
+    small = {
+        "streams": {"image": 16},
+        "d_model": 16,
+        "rnn_size": 16,
+        "att_size": 8,
+        "emb_size": 8,
+        "enc_heads": 2,
+        "enc_ff": 16,
+    }
+    data = config.load("srvc_la/msvd_rl").data
+    clips = {"type": "vidcap_core.testing.tiny:TinyClips"}
+    phases = [{**phase, "epochs": 2, "batch": 4} for phase in data["phases"]]
+    data |= {"data": {"train": clips, "val": clips}, "head": {**data["head"], **small}, "phases": phases,
+             "evaluate": {"metrics": ["cider-d"]}, "runtime": {"batch": 4, "log_every": 1}}  # fmt: skip
+    data.pop("extract")
+    api.train(Config("test", data), work_dir=tmp_path, device="cpu", quiet=True)
+    scalars = (tmp_path / "scalars.jsonl").read_text()
+    assert "loss/reward" in scalars
+    assert "loss/words" in scalars
