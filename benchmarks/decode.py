@@ -78,7 +78,7 @@ def main() -> None:
         "opencv": lambda path: opencv(path, n, side),
     }
     try:
-        import decord as _  # noqa: F401
+        import decord as _
 
         readers["decord"] = lambda path: decord(path, n, side)
     except (ImportError, OSError) as error:
