@@ -66,9 +66,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     args = parser.parse_args(arguments)
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
-    return guarded(
+    code = guarded(
         lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}"
     )
+    if "LOCAL_RANK" in os.environ:  # gloo's threads now and then abort a process that ends in the usual way
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:

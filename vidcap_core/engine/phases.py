@@ -173,6 +173,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.run_.tracker.say(
                 f"phase {phase.name}: {self._steps(index)} steps, {self._trainable()} weights train"
             )
+            gathering = [n for n in self._losses(phase) if getattr(self.captioner.losses[n], "gathers", False)]
+            if gathering and (phase.accumulate or self.run_.runtime.accumulate) > 1:
+                self.run_.tracker.say(f"  note: {gathering[0]} has no negatives in the other accumulated batches")
+
+    def _losses(self, phase: Phase) -> list[str]:
+        return [name for names in phase.updates or [phase.losses] for name in names]
 
     def _trainable(self) -> str:
         count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)

@@ -90,7 +90,8 @@ class Tracker:
         self.visualizer.add_scalars(dict(values), step=step)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Take the bar away, and let the trackers write what they still hold."""
+        self.visualizer.close()
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,0 +1,28 @@
+"""A head for the tests of several processes: one vector for the video, one for the caption."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+import torch
+
+from vidcap_core.heads.base import Output
+from vidcap_core.heads.gru import MeanPoolGRU
+from vidcap_core.heads.streams import Words, mean
+from vidcap_core.types import Batch, Named, Stream
+
+
+class Pairs(MeanPoolGRU):
+    """The pooled video and the mean of the caption's embeddings."""
+
+    def __init__(self, *, tokenizer: Words, width: int = 8) -> None:
+        super().__init__(streams={"image": 16}, tokenizer=tokenizer, width=width, dropout=0.0)
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """Outputs `video` and `text`."""
+        assert batch.tokens is not None
+        assert batch.token_mask is not None
+        video = torch.tanh(self.project(mean(streams["image"])))
+        mask = batch.token_mask[..., None]
+        text = (self.embed(batch.tokens) * mask).sum(1) / mask.sum(1)
+        return Output(video=Named(video), text=Named(text))
