@@ -84,9 +84,8 @@ def mel(hertz: Tensor) -> Tensor:
 
 def mel_weights() -> Tensor:
     """Triangles [FFT / 2 + 1, BANDS], evenly spaced and straight on the mel scale; nothing for 0 Hz."""
-    edges = torch.linspace(
-        *(1127.0 * math.log1p(f / 700.0) for f in (LOW, HIGH)), BANDS + 2, dtype=torch.float64
-    )
+    lowest, highest = (1127.0 * math.log1p(f / 700.0) for f in (LOW, HIGH))
+    edges = torch.linspace(lowest, highest, BANDS + 2, dtype=torch.float64)
     at = mel(torch.linspace(0, RATE / 2, FFT // 2 + 1, dtype=torch.float64))[:, None]
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     rising, falling = (at - low) / (middle - low), (high - at) / (high - middle)

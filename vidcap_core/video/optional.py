@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import sampling as moments
+
+if TYPE_CHECKING:
+    from vidcap_core.video.decoder import Frames
 
 NAMES = ("torchcodec", "decord")
 
@@ -18,7 +21,7 @@ NAMES = ("torchcodec", "decord")
 def read_with(
     decoder: str, path: str | Path, sampling: Mapping[str, Any], *, start: float, end: float | None,
     short_side: int | None, rng: np.random.Generator | None,
-) -> Any:  # fmt: skip
+) -> Frames:  # fmt: skip
     """Frames through torchcodec or decord, at the same moments as through PyAV."""
     from vidcap_core.video.decoder import Frames
 
