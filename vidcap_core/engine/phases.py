@@ -16,10 +16,11 @@ from mmengine.runner import BaseLoop
 from vidcap_core.engine import checkpoint, optim, sharding, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
-from vidcap_core.engine.schedule import Plateau, multiplier
+from vidcap_core.engine.schedule import Plateau
+from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.update import update
 from vidcap_core.errors import UserError
-from vidcap_core.schema import Phase, Schedule
+from vidcap_core.schema import Phase
 from vidcap_core.types import Batch
 from vidcap_core.weights import put_weights
 
@@ -39,7 +40,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self.progress = state.Progress()
         self.plateau: Plateau | None = None
         self.average = self._make_average()
-        self.orders = [self._order(i, p) for i, p in enumerate(self.phases)]
+        self.table = Timetable(self.run_, self.phases)
         self.out_of_time = False
         self._restored: dict[str, Any] | None = None
 
@@ -66,14 +67,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         phase = self.phases[index]
         self._enter(index, phase)
         began, before = time.monotonic(), self.progress.seconds
-        order, steps = self.orders[index], self._steps(index)
-        per_epoch = self._steps_per_epoch(index)
-        schedule = self._schedule(phase)
+        order, steps = self.table.orders[index], self.table.steps(index)
         while self.progress.phase_step < steps or not self.progress.closed:
             order.seek(self.progress.epoch, self.progress.position)
             groups = self._groups(index, order)
             for batches in islice(groups, steps - self.progress.phase_step):
-                factor = self._factor(schedule, index, steps, per_epoch)
+                factor = self.table.factor(self.progress) * (self.plateau.scale if self.plateau else 1.0)
                 optim.set_rates(
                     self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor
                 )
@@ -86,7 +85,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 self._after_step(phase, batches, losses)
                 if self.out_of_time:
                     return
-            if self.progress.position >= self._batches(index):
+            if self.progress.position >= order.batches:
                 self.progress.epoch += 1
                 self.progress.position = 0
             self._after_epoch(phase, steps)
@@ -105,9 +104,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
     def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: dict[str, float]) -> None:
         progress, runtime = self.progress, self.run_.runtime
         clips = sum(len(batch) for batch in batches) * dist.get_world_size()
-        total = sum(self._steps(i) for i in range(len(self.phases)))
         lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
-        self.run_.tracker.step(phase.name, progress.step, total, losses, lr, clips)
+        self.run_.tracker.step(phase.name, progress.step, self.table.total, losses, lr, clips)
         self.runner.call_hook(
             "after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses
         )
@@ -165,17 +163,21 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.runner.optim_wrapper = optim.build(
                 self.captioner, self.phases, self.progress.optimizer_phase, spec, self.run_.runtime
             )
-        schedule = self._schedule(phase)
+        schedule = self.table.schedule(index)
         self.plateau = Plateau(schedule, self.run_.evaluate.greater) if schedule.type == "plateau" else None
         if restored is not None:
             self._restore_after_entering(restored)
         else:
             self.run_.tracker.say(
-                f"phase {phase.name}: {self._steps(index)} steps, {self._trainable()} weights train"
+                f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
             )
-            gathering = [n for n in self._losses(phase) if getattr(self.captioner.losses[n], "gathers", False)]
-            if gathering and (phase.accumulate or self.run_.runtime.accumulate) > 1:
-                self.run_.tracker.say(f"  note: {gathering[0]} has no negatives in the other accumulated batches")
+            gathering = [
+                n for n in self._losses(phase) if getattr(self.captioner.losses[n], "gathers", False)
+            ]
+            if gathering and self.table.accumulate(index) > 1:
+                self.run_.tracker.say(
+                    f"  note: {gathering[0]} has no negatives in the other accumulated batches"
+                )
 
     def _losses(self, phase: Phase) -> list[str]:
         return [name for names in phase.updates or [phase.losses] for name in names]
@@ -184,42 +186,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
         return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
 
-    def _order(self, index: int, phase: Phase) -> Order:
-        dataset = self.run_.dataset(phase)
-        batch = phase.batch or self.run_.runtime.batch
-        return Order(len(dataset), batch, (self.run_.seed, index), dist.get_rank(), dist.get_world_size())
-
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
-        phase = self.phases[index]
-        loader = iter(training_loader(self.run_.dataset(phase), order, self.run_.tokenizer, self.run_.runtime.workers,
-                                      self.run_.max_words))  # fmt: skip
-        accumulate = phase.accumulate or self.run_.runtime.accumulate
-        while group := [batch.to(self.captioner.device) for batch in islice(loader, accumulate)]:
+        run, dataset = self.run_, self.run_.dataset(self.phases[index])
+        loader = iter(training_loader(dataset, order, run.tokenizer, run.runtime.workers, run.max_words))
+        while group := [b.to(self.captioner.device) for b in islice(loader, self.table.accumulate(index))]:
             yield group
-
-    def _batches(self, index: int) -> int:
-        return self.orders[index].batches
-
-    def _steps_per_epoch(self, index: int) -> int:
-        accumulate = self.phases[index].accumulate or self.run_.runtime.accumulate
-        return -(-self._batches(index) // accumulate)
-
-    def _steps(self, index: int) -> int:
-        phase = self.phases[index]
-        return phase.steps if phase.steps is not None else (phase.epochs or 0) * self._steps_per_epoch(index)
-
-    def _schedule(self, phase: Phase) -> Schedule:
-        return Schedule(
-            **(phase.schedule if phase.schedule is not None else self.run_.config.get("schedule", {}))
-        )
-
-    def _factor(self, schedule: Schedule, index: int, steps: int, per_epoch: int) -> float:
-        scale = self.plateau.scale if self.plateau else 1.0
-        if schedule.span == "run":
-            total = sum(self._steps(i) for i in range(len(self.phases)))
-            return scale * multiplier(schedule, self.progress.step, total, per_epoch)
-        return scale * multiplier(schedule, self.progress.phase_step, steps, per_epoch)
 
     # ---- scoring and saving
 

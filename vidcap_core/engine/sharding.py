@@ -31,7 +31,9 @@ def shard(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
 
 def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Whole weights; of a sharded model on the main process only, but every process must ask."""
-    return dict(get_model_state_dict(model, options=WHOLE) if isinstance(model, FSDPModule) else model.state_dict())
+    return dict(
+        get_model_state_dict(model, options=WHOLE) if isinstance(model, FSDPModule) else model.state_dict()
+    )
 
 
 def set_weights(model: torch.nn.Module, values: dict[str, torch.Tensor], source: str) -> None:
@@ -52,6 +54,8 @@ def optimizer_state(model: torch.nn.Module, wrapper: Any) -> dict[str, Any]:
 def set_optimizer_state(model: torch.nn.Module, wrapper: Any, state: dict[str, Any]) -> None:
     """Restore what `optimizer_state` gave."""
     if isinstance(model, FSDPModule):
-        set_optimizer_state_dict(model, wrapper.optimizer, state, options=StateDictOptions(full_state_dict=True))
+        set_optimizer_state_dict(
+            model, wrapper.optimizer, state, options=StateDictOptions(full_state_dict=True)
+        )
     else:
         wrapper.load_state_dict(state)
