@@ -26,7 +26,9 @@ def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent / f".{folder.name}.lock"):
+    with _alone(folder.parent / f".{folder.name}.lock") as alone:
+        for left in folder.parent.glob(f".{folder.name}.*.part") if alone else ():
+            shutil.rmtree(left, ignore_errors=True)  # by a process that was killed
         return folder if folder.is_dir() else _make(folder, make)
 
 
@@ -45,13 +47,13 @@ def _make(folder: Path, make: Callable[[Path], None]) -> Path:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Held by one process at a time; the system lets go of it when that process dies."""
+def _alone(lock: Path) -> Iterator[bool]:
+    """Held by one process at a time, where there are locks; the system lets go of it when that process dies."""
     try:
         import fcntl
-    except ImportError:  # no such locks here: then the rename alone keeps the folder whole
-        yield
+    except ImportError:  # then the rename alone keeps the folder whole
+        yield False
         return
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield True

@@ -219,3 +219,20 @@ def test_the_fingerprint_follows_the_data(clips_folder: Path) -> None:
 def test_a_wrong_split_says_what_there_is(clips_folder: Path) -> None:
     with pytest.raises(DataError, match="train, val, test"):
         Toy("validation", root=str(clips_folder))
+
+
+def test_nothing_to_use_is_an_error_that_says_why(clips_folder: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "somebody.npy", np.ones((4, 3)))
+    toy = Toy("test", root=str(clips_folder), unit="clip", streams={"some": str(tmp_path)})
+    assert len(toy) == 0
+    for ask in (toy.references, toy.events, toy.captions):
+        with pytest.raises(
+            DataError, match=r"not one of 24 clips.*24 no features in 'some' \(such as video60\)"
+        ):
+            ask()
+
+
+def test_a_root_with_something_else_is_refused(clips_folder: Path, tmp_path: Path) -> None:
+    for root, kind in ((clips_folder, "long"), (tmp_path, "clips")):
+        with pytest.raises(DataError, match="holds something else"):
+            Toy("test", kind=kind, root=str(root))  # type: ignore[arg-type]

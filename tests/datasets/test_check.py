@@ -18,7 +18,7 @@ from vidcap_core.datasets.check import check_dataset, write_missing
 from vidcap_core.datasets.emvidcap import EmVidCap
 from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.datasets.msrvtt import MSRVTT
-from vidcap_core.datasets.msvd import MSVD
+from vidcap_core.datasets.msvd import MSVD, MSVDPart
 from vidcap_core.datasets.prepare import prepare
 from vidcap_core.errors import DataError
 
@@ -177,3 +177,8 @@ def test_a_zip_cannot_write_outside_its_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="outside the folder"):
         prepare(Jsonl, tmp_path / "evil.zip", tmp_path / "place")
     assert not (tmp_path / "outside.jsonl").exists()
+
+
+def test_what_lies_elsewhere_is_not_prepared(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="read from where it lies"):
+        prepare(MSVDPart, tmp_path, tmp_path / "place")

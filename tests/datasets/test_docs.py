@@ -33,11 +33,17 @@ def test_a_folder_of_videos_trains_with_ten_lines(clips_folder: Path, tmp_path: 
     (tmp_path / "clips").mkdir()
     for split, count in (("train", 6), ("val", 3)):
         toy = Toy(split, root=str(clips_folder), unit="clip", limit=count)
-        lines = [json.dumps({"video": f"{name}.mp4", "captions": said}) for name, said in toy.references().items()]
+        lines = [
+            json.dumps({"video": f"{name}.mp4", "captions": said}) for name, said in toy.references().items()
+        ]
         (tmp_path / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
         for clip in toy.clips:
             shutil.copy(str(clip.path), tmp_path / "clips")
-    commands = [line[2:] for name in ("features extract", "vidcap-run") for line in block("console", name).splitlines()]
+    commands = [
+        line[2:]
+        for name in ("features extract", "vidcap-run")
+        for line in block("console", name).splitlines()
+    ]
     assert [command.split()[:2] for command in commands] == [
         ["vidcap", "features"], ["vidcap", "data"], ["vidcap-run", "mine.py"]
     ]  # fmt: skip
@@ -62,7 +68,10 @@ def test_every_base_config_is_data_that_fits_its_dataset(path: Path) -> None:
 
     config = load(path)
     assert set(config) == {"data", "tokenizer"}
-    for registry, spec in [*((DATASETS, s) for s in config["data"].values()), (TOKENIZERS, config["tokenizer"])]:
+    for registry, spec in [
+        *((DATASETS, s) for s in config["data"].values()),
+        (TOKENIZERS, config["tokenizer"]),
+    ]:
         given = {key: value for key, value in spec.items() if key != "type"}
         assert not list(problems(given, registry.load(spec["type"]), spec["type"]))
     assert path.stem in PAGE.read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -197,4 +198,27 @@ def test_processes_that_make_it_at_once_end_with_one_whole_folder(tmp_path: Path
     said = {process.communicate(timeout=240)[0] for process in running}
     assert len(said) == 1
     assert said.pop().startswith("72 ")
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_killed_maker_leaves_nothing_behind(tmp_path: Path) -> None:
+    code = "from vidcap_core.datasets.toy import make_toy; print(1, flush=True); make_toy()"
+    env = {
+        "VIDCAP_CACHE": str(tmp_path),
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": ":".join(filter(None, sys.path)),
+    }
+    process = subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    while not list(tmp_path.rglob("video3.mp4")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    (left,) = tmp_path.rglob("*.part")
+    place = left.parent / "v1-clips-small-seed0"
+    assert not place.exists()
+    make_toy(place)
+    assert len(list((place / "videos").iterdir())) == 84
     assert not list(tmp_path.rglob("*.part"))

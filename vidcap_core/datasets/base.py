@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -40,6 +40,7 @@ class Dataset:
     aliases: ClassVar[tuple[str, ...]] = ()
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
     counts: ClassVar[Counts] = {}
+    preparable: ClassVar[bool] = True  # by `vidcap data prepare`
     nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
 
     def __init__(
@@ -127,6 +128,14 @@ class Dataset:
         given = Path(where).expanduser()
         return inside if inside.exists() or not given.exists() else given
 
+    @property
+    def _used(self) -> Sequence[Record]:
+        """The records in use; none is an error that says why."""
+        if not self._records:
+            raise DataError(f"{self.name}, {self.split}: {self.selection.why_empty()}",
+                            hint=f"vidcap data check {self.name}")  # fmt: skip
+        return self._records
+
     # What everybody asks a dataset for.
 
     def __len__(self) -> int:
@@ -156,7 +165,7 @@ class Dataset:
         """Captions by clip; of a clip with events, one paragraph an annotator."""
         return {
             r.id: list(r.captions) or [" ".join(e.text.strip() for e in events) for events in r.annotators]
-            for r in self._records
+            for r in self._used
         }
 
     def events(self) -> list[dict[str, tuple[Event, ...]]]:
@@ -165,10 +174,10 @@ class Dataset:
             raise DataError(
                 f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
             )
-        most = max((len(r.annotators) for r in self._records), default=0)
+        most = max((len(r.annotators) for r in self._used), default=0)
         if most == 0:
-            return [{r.id: (Event(*r.clip.span, text),) for r in self._records for text in r.captions[:1]}]
-        return [{r.id: r.annotators[n] for r in self._records if len(r.annotators) > n} for n in range(most)]
+            return [{r.id: (Event(*r.clip.span, text),) for r in self._used for text in r.captions[:1]}]
+        return [{r.id: r.annotators[n] for r in self._used if len(r.annotators) > n} for n in range(most)]
 
     def durations(self) -> dict[str, float]:
         """Durations in seconds, where they are known."""
@@ -176,7 +185,7 @@ class Dataset:
 
     def captions(self) -> list[str]:
         """Every text, for a tokenizer to learn from."""
-        return [text for record in self._records for text in record.texts]
+        return [text for record in self._used for text in record.texts]
 
     def groups(self, kind: str) -> dict[str, str]:
         """What each clip belongs to: its category, its source video, ..."""

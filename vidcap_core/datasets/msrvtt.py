@@ -67,6 +67,7 @@ class MSRVTTPart(Dataset):
     """
 
     name = "msrvtt_part"
+    preparable = False
     aliases = ("msrvtt",)
     splits = ("train", "val")
     counts: ClassVar[Counts] = {"train": Official(6513, 130260), "val": Official(6513, 130260)}

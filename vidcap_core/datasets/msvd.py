@@ -48,6 +48,7 @@ class MSVDPart(Dataset):
     """
 
     name = "msvd_part"
+    preparable = False
     aliases = ("msvd",)
     counts = MSVD.counts
     packed: ClassVar[dict[str, str]] = {

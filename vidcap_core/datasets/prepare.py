@@ -24,6 +24,8 @@ def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force
 
     A zip is unpacked into the place first. Splits whose files are not there are left out; at least one must be.
     """
+    if not made_by.preparable:
+        raise DataError(f"{made_by.name} is read from where it lies", hint="vidcap data where")
     place = out or data_home() / made_by.name
     if place.exists() and not force:
         raise DataError(f"{place} is there already", hint="--force replaces what was prepared there")

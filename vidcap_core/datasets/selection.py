@@ -57,6 +57,14 @@ class Selection:
         missing = f" (missing {hash_ids(self.missing)})" if self.missing else ""
         return f"{len(self.kept)} of {self.total}{missing}"
 
+    def why_empty(self) -> str:
+        """The reasons why not one clip can be used, each with an example."""
+        reasons: dict[str, list[str]] = {}
+        for name, reason in self.missing.items():
+            reasons.setdefault(reason, []).append(name)
+        told = [f"{len(names)} {reason} (such as {names[0]})" for reason, names in reasons.items()]
+        return f"not one of {self.total} clips can be used: " + (", ".join(told) or "there are none")
+
     def fingerprint(self, records: Iterable[Record], parts: Iterable[str]) -> str:
         """A hash over the records in use and whatever else the data depend on."""
         digest = hashlib.sha256("\n".join(parts).encode())

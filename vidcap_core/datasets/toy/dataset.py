@@ -9,11 +9,12 @@ from typing import Any
 from vidcap_core.datasets.base import Dataset, Unit
 from vidcap_core.datasets.dense import read_dense
 from vidcap_core.datasets.emvidcap import read_emvidcap
+from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.msrvtt import read_msrvtt
 from vidcap_core.datasets.records import Reading
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
-from vidcap_core.datasets.toy.world import Kind, Size
+from vidcap_core.datasets.toy.world import VERSION, Kind, Size
 from vidcap_core.errors import DataError
 
 
@@ -25,6 +26,7 @@ class Toy(Dataset):
     """
 
     name = "toy"
+    preparable = False
 
     def __init__(
         self,
@@ -69,7 +71,14 @@ class Toy(Dataset):
         return Reading(records, reading.everything, files=[path for found in read for path in found.files])
 
     def _find(self, root: str | None) -> Path:
-        return make_toy(root, self.kind, self.size, self.seed)
+        folder = make_toy(root, self.kind, self.size, self.seed)
+        wanted = {"version": VERSION, "kind": self.kind, "size": self.size, "seed": self.seed}
+        facts = read_json(folder / "toy.json") if (folder / "toy.json").is_file() else {}
+        if {key: facts.get(key) for key in wanted} != wanted:
+            raise DataError(f"toy: {folder} holds something else than {wanted}", hint="root= a folder not there yet")
+                f"toy: {folder} holds something else than {wanted}", hint="root= a folder that is not there"
+            )
+        return folder
 
     def _store_path(self, where: str) -> Path:
         return toy_stream(self.folder, where) if where in WIDTHS else super()._store_path(where)
