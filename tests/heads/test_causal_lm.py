@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import DynamicCache
 
 from vidcap_core.errors import UserError
 from vidcap_core.generate import generate
@@ -192,6 +193,32 @@ def test_the_prefix_is_stored_once(config, frames):
     assert [tensor.data_ptr() for pair in source.memory.pairs for tensor in pair] == before
     assert source.memory.pairs[0][0].shape[:3:2] == (ROWS, 7)
     assert len(source.state) == len(source.memory.pairs) == 2
+
+
+class OwnCache(PromptOnly):
+    """The plainest head on a language model: the state is Hugging Face's own cache, prompt and all."""
+
+    def start(self, view):
+        cache = DynamicCache(config=self.lm.config)
+        self.lm(input_ids=view.prompt[:, :-1], past_key_values=cache)
+        return None, cache
+
+    def step(self, tokens, memory, state):
+        return self.lm(input_ids=tokens[:, None], past_key_values=state).logits[:, -1], state
+
+
+@pytest.mark.parametrize("plain", [{}, {"mode": "beam", "beam": 4, "stop": "n_finished", "length": "avg"},
+                                   {"mode": "sample", "n_best": 3}])  # fmt: skip
+def test_a_state_may_be_hugging_faces_cache(config, prompts, plain):
+    shared, own = PromptOnly(config).eval(), OwnCache(config).eval()
+    own.load_state_dict(shared.state_dict())
+    view = View({}, tuple(range(ROWS)), (None,) * ROWS, torch.where(prompts[1], prompts[0], 7))
+    settings = GenerateSettings(**plain, max_length=20)
+    want = generate(shared, view, settings, bos=BOS, eos=EOS).rows
+    if plain:  # greedy texts all run to the end here
+        assert len({len(row[0].tokens) for row in want}) > 1, "all end together: no clip is taken out"
+    got = generate(own, view, settings, bos=BOS, eos=EOS).rows
+    assert [[t.tokens for t in row] for row in got] == [[t.tokens for t in row] for row in want]
 
 
 def test_a_saved_model_is_loaded_from_its_folder(tmp_path, config):

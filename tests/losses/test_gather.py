@@ -32,6 +32,7 @@ WORKER = textwrap.dedent(
     )
     total.backward()
     torch.save({"total": total.detach(), "count": count, "grad": weight.grad}, f"{folder}/{rank}.pt")
+    dist.barrier()  # gloo aborts a process whose peer has gone
     dist.destroy_process_group()
     """
 )

@@ -92,10 +92,8 @@ class CausalLMHead(Head):
         if length == 0:
             return self._empty(clips)
         place = (prefix.mask.cumsum(1) - 1).clamp_min(0)
-        out = self.lm(
-            inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True,
-            logits_to_keep=1,
-        )  # fmt: skip
+        inner: Any = self.lm.base_model  # without the classifier: no word is asked for here
+        out = inner(inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True)
         return words_of(out.past_key_values)
 
     def _empty(self, clips: int) -> tuple[Pair, ...]:

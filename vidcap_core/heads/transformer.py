@@ -162,7 +162,7 @@ class SmallTransformer(Head):
         values, masks = [], []
         for number, (name, stream) in enumerate(found.items()):
             place = torch.arange(stream.mask.shape[1], device=stream.mask.device)
-            projected = self.project[name](stream.values)
+            projected = self.project[name](torch.where(stream.mask[..., None], stream.values, 0))
             values.append(projected + sinusoids(place, self.width) + self.kind.weight[number])
             masks.append(stream.mask)
         slot = self.kind.weight[-1].expand(len(masks[0]), 1, -1)
