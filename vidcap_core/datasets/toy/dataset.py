@@ -75,8 +75,8 @@ class Toy(Dataset):
         wanted = {"version": VERSION, "kind": self.kind, "size": self.size, "seed": self.seed}
         facts = read_json(folder / "toy.json") if (folder / "toy.json").is_file() else {}
         if {key: facts.get(key) for key in wanted} != wanted:
-            raise DataError(f"toy: {folder} holds something else than {wanted}", hint="root= a folder not there yet")
-                f"toy: {folder} holds something else than {wanted}", hint="root= a folder that is not there"
+            raise DataError(
+                f"toy: {folder} holds something else than {wanted}", hint="root= a folder not there yet"
             )
         return folder
 
