@@ -58,23 +58,20 @@ class FileCaptioner:
         return Batch(clips=clips, inputs=inputs).to(self.captioner.device)
 
     def _read(self, index: int, video: str | Path | np.ndarray) -> tuple[Clip, dict[str, np.ndarray]]:
-        inputs: dict[str, np.ndarray] = {}
+        encoders: dict[str, Any] = dict(self.captioner.encoders.items())
         if isinstance(video, np.ndarray):
             if video.ndim != 4 or video.shape[-1] != 3 or video.dtype != np.uint8:
                 raise UserError(f"frames must be uint8 [T, H, W, 3], not {video.dtype} {list(video.shape)}")
-            clip = Clip(f"frames-{index}", duration=float(len(video)))
-        else:
-            info = probe(video)
-            clip = Clip(Path(video).stem, str(video), duration=info.duration)
-        for name, module in self.captioner.encoders.items():
-            encoder: Any = module
-            if encoder.reads == "frames" and isinstance(video, np.ndarray):
-                inputs[name] = video
-            elif encoder.reads == "frames":
+            frames = {name: video for name, encoder in encoders.items() if encoder.reads == "frames"}
+            return Clip(f"frames-{index}", duration=float(len(video))), frames
+        info = probe(video)
+        inputs: dict[str, np.ndarray] = {}
+        for name, encoder in encoders.items():
+            if encoder.reads == "frames":
                 inputs[name] = read_frames(video, encoder.sampling, short_side=encoder.short_side).values
-            elif encoder.reads == "audio" and not isinstance(video, np.ndarray) and info.has_audio:
+            elif encoder.reads == "audio" and info.has_audio:
                 inputs[name] = read_audio(video)
-        return clip, inputs
+        return Clip(Path(video).stem, str(video), duration=info.duration), inputs
 
 
 def load(name: str | Path, device: str | None = None, copy: str | None = None) -> FileCaptioner:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "check this machine: versions, GPU, decoder, caches, known conflicts",
     "score": "caption metrics of a file of predictions, each with its signature",
     "compare": "whether two systems differ, with confidence intervals",
+    "data": "where datasets lie, prepare one, check one",
     "features": "extract, inspect and import feature streams",
     "sweep": "run a grid of configs, seeds and folds, and make the table",
     "report": "one page over a run: scores, curves, every clip with its caption",

@@ -39,7 +39,7 @@ def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 def set_weights(model: torch.nn.Module, values: dict[str, torch.Tensor], source: str) -> None:
     """Put whole weights into a model, sharded or not."""
     if isinstance(model, FSDPModule):
-        set_model_state_dict(model, values, options=StateDictOptions(full_state_dict=True))
+        set_model_state_dict(model, dict(values), options=StateDictOptions(full_state_dict=True))
     else:
         put_weights(model, values, source)
 
