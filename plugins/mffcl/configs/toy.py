@@ -2,7 +2,7 @@
 
 _base_ = ["vidcap://datasets/toy.py"]
 
-_frames = dict(kind="uniform", count=6, short_side=64)
+_frames = dict(kind="uniform", count=6, short_side=48)
 method = "mffcl"
 data = dict(
     train=dict(unit="clip", streams=[], frames=_frames),
@@ -28,7 +28,7 @@ head = dict(
 )
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 phases = [
-    dict(name="align", epochs=30, losses=["contrastive"], best=False,
+    dict(name="align", epochs=25, losses=["contrastive"], best=False,
          train=["encoders.video", "encoders.text", "head.contrast"]),
     dict(name="caption", epochs=20, losses=["tokens"],
          freeze=["encoders.video", "encoders.text", "head.contrast"]),

@@ -1,0 +1,13 @@
+"""Table IV: no contrastive loss; TimeSformer learns from the token loss alone, for as many epochs as both phases."""
+
+_base_ = ["msvd.py"]
+
+losses = dict(_delete_=True, tokens=dict(type="TokenLoss"))
+encoders = dict(
+    _delete_=True, video=dict(type="mffcl.TimeSformer", model="facebook/timesformer-base-finetuned-k400")
+)
+head = dict(text=None)
+phases = [
+    dict(name="caption", epochs=10, losses=["tokens"],
+         groups=[dict(parts=["encoders.video", "head.lm"], lr_mult=0.5)]),
+]  # fmt: skip
