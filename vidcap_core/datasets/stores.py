@@ -29,8 +29,10 @@ class NpzStore:
     def __init__(self, path: Path) -> None:
         with np.load(path, allow_pickle=False) as arrays:
             if not {"ids", "feats"} <= set(arrays):
+                keys = ", ".join(list(arrays)[:3])
                 raise DataError(
-                    f"{path}: has {', '.join(arrays)}; a stream needs 'ids' [N] and 'feats' [N, T, D]"
+                    f"{path}: has {keys}; a stream needs 'ids' [N] and 'feats' [N, T, D]",
+                    hint=f"with an array a clip: vidcap features import {path} --out STORE",
                 )
             self._rows = {str(clip): row for row, clip in enumerate(arrays["ids"])}
             self._values = arrays["feats"]
@@ -67,7 +69,10 @@ class NpyFolder:
         except (ValueError, OSError) as error:
             raise DataError(f"{path}: cannot be read as an array: {error}") from error
         if values.ndim != 2:
-            raise DataError(f"{path}: has shape {values.shape}; a stream is [T, D]")
+            raise DataError(
+                f"{path}: has shape {values.shape}; a stream is [T, D]",
+                hint=f"vidcap features import {path.parent} --out STORE",
+            )
         return np.asarray(values)
 
     def fingerprint(self) -> str:
