@@ -9,5 +9,18 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """Nothing yet."""
-    return {}
+    """The head, the losses on its masks, and the target transforms that give it sentences without times."""
+    return {
+        "heads": {"MaskHead": "vidcap_wsdvc_mask.head:MaskHead"},
+        "losses": {
+            "MaskDiversity": "vidcap_wsdvc_mask.losses:MaskDiversity",
+            "MaskCoverage": "vidcap_wsdvc_mask.losses:MaskCoverage",
+            "MaskSimilarity": "vidcap_wsdvc_mask.losses:MaskSimilarity",
+            "MaskStatistic": "vidcap_wsdvc_mask.losses:MaskStatistic",
+            "RowTokenLoss": "vidcap_wsdvc_mask.losses:RowTokenLoss",
+        },
+        "datasets": {
+            "Sentences": "vidcap_wsdvc_mask.sentences:Sentences",
+            "SentenceFeatures": "vidcap_wsdvc_mask.sentences:SentenceFeatures",
+        },
+    }

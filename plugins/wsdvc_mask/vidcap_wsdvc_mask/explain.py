@@ -1,0 +1,21 @@
+"""What the method shows of a clip: its events and their masks over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from vidcap_core.report.panels import Curve, Panel, Timeline
+from vidcap_core.types import Clip, Event
+
+
+def panels(clip: Clip, events: Sequence[Event], masks: Tensor | None) -> list[Panel]:
+    """One timeline; `masks` [N, T] may be unknown. References are added by the page."""
+    curves: list[Curve] = []
+    if masks is not None and len(masks):
+        start, end = clip.span
+        seconds = torch.linspace(start, end, masks.shape[1])
+        curves = [Curve(f"mask {k + 1}", seconds, row, "s", "M") for k, row in enumerate(masks)]  # type: ignore[arg-type]
+    return [Timeline(tuple(events), masks=tuple(curves), title="Events and their masks")]

@@ -1,0 +1,126 @@
+"""What the language model is to say: ids of prompts and texts, and how to read what it said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+FULL, MASK, SEP = "<FULL>", "<MASK>", "<SEP>"
+SAID = re.compile(r"\s*(\d+)\s+events?\s*:")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said after a clip: ids of a prompt, of a text and of its end; `start` is where the text begins."""
+
+    ids: list[int]
+    start: int
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Rows of ids [R, L] with their real positions, and of these the ones that are taught."""
+
+    ids: Tensor
+    real: Tensor
+    taught: Tensor
+
+
+class Script:
+    """`<MASK>1 events: ` S_k, `<MASK>n-1 events: ` all others, `<FULL>n events: ` all; each with an end.
+
+    separator "space": the sentences of a text have a space between and after them, and are told apart by full
+    stops; "sep": a `<SEP>` stands between them. Everything after the mode token is taught, with the count if
+    `teach_count`. Padding is known by its place, never by its id, which may be the end's.
+    """
+
+    def __init__(
+        self, tokenizer: Any, separator: Literal["space", "sep"], teach_count: bool, most: int | None
+    ) -> None:
+        self.tokenizer, self.separator, self.teach_count, self.most = tokenizer, separator, teach_count, most
+        self.full, self.mask = tokenizer.token_id(FULL), tokenizer.token_id(MASK)
+        self.sep = tokenizer.token_id(SEP) if separator == "sep" else None
+        word = self._raw("a")
+        self.space = self._raw("a ")[len(word) :]
+
+    def prompt(self, mode: int, count: int) -> list[int]:
+        """Mode, number, ` events`, `:` and a space, as this tokenizer cuts them."""
+        return [mode, *self._raw(f"{count} events: ")]
+
+    def paragraph(self, sentences: Sequence[str]) -> Row:
+        """Full mode: all sentences."""
+        pieces = [self._raw(text) for text in sentences]
+        return self._row(self.full, len(pieces), _between(pieces, self._gap))
+
+    def event(self, sentence: str) -> Row:
+        """Masked mode, positive: one sentence."""
+        return self._row(self.mask, 1, self._raw(sentence) + self._tail)
+
+    def others(self, sentences: Sequence[str], left_out: int) -> Row:
+        """Masked mode, negative: all sentences but one."""
+        pieces = [self._raw(text) for k, text in enumerate(sentences) if k != left_out]
+        return self._row(self.mask, len(pieces), _between(pieces, self._gap) + self._tail)
+
+    def lines(self, rows: Sequence[Row], device: torch.device) -> Lines:
+        """Rows side by side, padded on the right."""
+        width = max((len(row.ids) for row in rows), default=1)
+        ids = torch.full((len(rows), width), self.tokenizer.pad_id, dtype=torch.long)
+        for place, row in enumerate(rows):
+            ids[place, : len(row.ids)] = torch.tensor(row.ids)
+        position = torch.arange(width)
+        real = position < torch.tensor([len(row.ids) for row in rows], dtype=torch.long)[:, None]
+        first = torch.tensor([1 if self.teach_count else row.start for row in rows], dtype=torch.long)
+        return Lines(ids.to(device), real.to(device), (real & (position >= first[:, None])).to(device))
+
+    def read(self, ids: Sequence[int]) -> tuple[int | None, list[str]]:
+        """The number that a full-mode text begins with, if it does, and its sentences."""
+        said = self.tokenizer.decode(list(ids))
+        number = SAID.match(said)
+        if self.sep is None:
+            told = said.partition("events:")[2] or said
+            parts = [f"{part.strip()}." for part in told.split(".") if part.strip()]
+        else:
+            pieces = [[]]  # type: list[list[int]]
+            for one in ids:
+                if one == self.sep:
+                    pieces.append([])
+                else:
+                    pieces[-1].append(one)
+            texts = [self.tokenizer.decode(piece) for piece in pieces]
+            texts[0] = SAID.sub("", texts[0], count=1)
+            parts = [text.strip() for text in texts if text.strip(" .")]
+        return (int(number.group(1)) if number else None), parts
+
+    @property
+    def _gap(self) -> list[int]:
+        return self.space if self.sep is None else [self.sep]
+
+    @property
+    def _tail(self) -> list[int]:
+        return self.space if self.sep is None else []
+
+    def _row(self, mode: int, count: int, text: list[int]) -> Row:
+        prompt = self.prompt(mode, count)
+        room = None if self.most is None else max(0, self.most - len(prompt) - 1)
+        return Row([*prompt, *text[:room], self.tokenizer.eos_id], len(prompt))
+
+    def _raw(self, text: str) -> list[int]:
+        """Ids of a text as it is; cleaning would take spaces away. Our own tokens in it are words."""
+        for token in (FULL, MASK, SEP):
+            text = text.replace(token, " ")
+        backend = getattr(self.tokenizer, "backend", None)
+        ids = self.tokenizer.encode(text) if backend is None else backend.encode(text, add_special_tokens=False).ids
+        return [one for one in ids if one != self.tokenizer.eos_id]
+
+
+def _between(pieces: Sequence[list[int]], gap: list[int]) -> list[int]:
+    """Pieces with a gap between each two."""
+    joined: list[int] = []
+    for place, piece in enumerate(pieces):
+        joined += ([*gap] if place else []) + piece
+    return joined

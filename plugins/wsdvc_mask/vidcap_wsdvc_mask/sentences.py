@@ -1,0 +1,54 @@
+"""What a weakly supervised head may know of a clip: its sentences in order, and never when they happen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from vidcap_core.errors import DataError
+from vidcap_core.types import Sample
+
+Casing = Literal["capitalize", "keep"]
+
+
+class Sentences:
+    """Gives the target `sentences`: the texts of a clip's events in their order, without their times."""
+
+    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
+        """Texts alone are read of an event."""
+        return {"sentences": tuple(event.text for event in sample.events)}
+
+
+class SentenceFeatures:
+    """Gives the target `sentence_features`: one vector a sentence, for MaskSimilarity.
+
+    folder: holds `<clip id>.npy`, [number of sentences, width], from the text side of the frames' encoder.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder).expanduser()
+        if not self.folder.is_dir():
+            raise DataError(f"there is no folder {self.folder} with sentence features")
+
+    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
+        """The vectors of a clip's sentences."""
+        path = self.folder / f"{sample.clip.id}.npy"
+        if not path.is_file():
+            raise DataError(f"clip '{sample.clip.id}' has no sentence features", hint=str(path))
+        vectors = np.load(path, allow_pickle=False).astype(np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(sample.events):
+            raise DataError(f"{path} is {list(vectors.shape)}; the clip has {len(sample.events)} sentences")
+        return {"sentence_features": vectors}
+
+
+def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None) -> list[str]:
+    """Sentences as they are taught: stripped, with a full stop at the end, the first `most` of them.
+
+    `none` stands for a clip that has no sentence; without it such a clip teaches nothing.
+    """
+    kept = [" ".join(text.split()) for text in texts]
+    kept = [text.capitalize() if casing == "capitalize" else text for text in kept if text][:most]
+    kept = [text if text.endswith(".") else f"{text}." for text in kept]
+    return kept or ([none] if none else [])
