@@ -93,15 +93,8 @@ def test_a_self_critical_stage_runs(tmp_path: Path) -> None:
     """The phases of msvd_rl, two steps each, through the engine."""
     from vidcap_core.engine import api
 
-    small = {
-        "streams": {"image": 16},
-        "d_model": 16,
-        "rnn_size": 16,
-        "att_size": 8,
-        "emb_size": 8,
-        "enc_heads": 2,
-        "enc_ff": 16,
-    }
+    small = {"streams": {"image": 16}, "enc_heads": 2, "enc_ff": 16}
+    small |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
     data = config.load("srvc_la/msvd_rl").data
     clips = {"type": "vidcap_core.testing.tiny:TinyClips"}
     phases = [{**phase, "epochs": 2, "batch": 4} for phase in data["phases"]]

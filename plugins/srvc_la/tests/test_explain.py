@@ -48,7 +48,7 @@ def test_panels_show_the_weights_of_each_word(
     for place, name in enumerate(branches):
         assert attention.weights[name][1] == pytest.approx(looks[place][2, :5].tolist(), abs=1e-5)
         share = looks[place][2, :5] / looks[place][2, :5].sum()
-        effective = float((-(share * share.log()).sum()).exp())
+        effective = (-(share * share.log()).sum()).exp().item()
         assert next(c for c in curves if c.name == f"effective frames, {name} branch").y[1] == pytest.approx(
             effective, rel=1e-4
         )
@@ -65,13 +65,13 @@ def test_a_run_with_its_pictures_and_its_number_of_frames(tmp_path: Path) -> Non
     from vidcap_core.engine import api
     from vidcap_core.report.run import write_run_report
 
-    head = {"type": "srvc_la.SRVCLAHead", "streams": {"image": 16}, "d_model": 16, "rnn_size": 16, "att_size": 8, "emb_size": 8,
-                "enc_heads": 2, "enc_ff": 16}  # fmt: skip
+    head = {"type": "srvc_la.SRVCLAHead", "streams": {"image": 16}, "enc_heads": 2, "enc_ff": 16}
+    head |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
     losses = {
         "words": {"type": "srvc_la.BranchLoss"},
         "effective_frames": {"type": "srvc_la.EffectiveFrames", "scale": 0.0},
     }
-    phases = [{"name": "caption", "epochs": 2, "losses": ["words", "effective_frames"]}]
+    phases = [{"name": "caption", "epochs": 20, "losses": ["words", "effective_frames"]}]
     config = Config("test", tiny.config(head=head, losses=losses, phases=phases))
     api.train(config, work_dir=tmp_path, device="cpu", quiet=True)
     lines = [json.loads(line) for line in (tmp_path / "scalars.jsonl").read_text().splitlines()]

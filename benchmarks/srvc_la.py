@@ -1,0 +1,236 @@
+"""SRVC-LA at paper size against the same model written the usual way: LSTMCell a step, beams in Python lists.
+
+python benchmarks/srvc_la.py [--batch 64] [--clips 4] [--rounds 3] [--threads N] [--json FILE]
+
+Both have the same weights, compute their attention keys once a clip, and must give the same loss, gradients and texts
+before anything is timed. Peak memory is that of a process of its own for each, above what it held before the step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from generation import race
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from vidcap_srvc_la.head import SRVCLAHead
+from vidcap_srvc_la.losses import BranchLoss
+
+from vidcap_core.generate import generate
+from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.heads.base import whole_clips
+from vidcap_core.types import Batch, Clip, Stream
+
+FRAMES, WORDS, VOCABULARY, BEAMS = 30, 20, 10_536, 5
+AIM_TRAINING, AIM_DECODING = 1.0, 6.0
+
+
+class Words:
+    """A tokenizer of MSR-VTT's size."""
+
+    pad_id, bos_id, eos_id = 0, 1, 2
+
+    def __len__(self) -> int:
+        return VOCABULARY
+
+
+class Plain:
+    """The loop as captioning repositories write it, with the weights of a head."""
+
+    def __init__(self, head: SRVCLAHead) -> None:
+        self.head = head
+        self.parts = [head.branches["visual"], head.branches["language"]]
+
+    def encode(self, frames: Tensor, mask: Tensor) -> tuple[Any, list[Tensor]]:
+        context = self.head.context(frames, mask)
+        return context, [part.look.keys(context.values) for part in self.parts]
+
+    def step(
+        self, words: Tensor, context: Any, keys: list[Tensor], states: list[Any]
+    ) -> tuple[list[Tensor], list[Any]]:
+        embedded, logits, after = self.head.embed(words), [], []
+        for place, part in enumerate(self.parts):
+            hidden, cell = states[place]
+            scores = part.look.score(torch.tanh(keys[place] + part.look.query(hidden).unsqueeze(1))).squeeze(
+                -1
+            )
+            weights = scores.masked_fill(~context.mask, -torch.inf).softmax(-1)
+            seen = (weights.unsqueeze(-1) * context.values).sum(1)
+            inputs = [embedded, context.video, seen] if place == 0 else [embedded, seen]
+            hidden, cell = part.cell(torch.cat(inputs, -1), (hidden, cell))
+            logits.append(part.classify(self.head.dropout(hidden)))
+            after.append((hidden, cell))
+        return logits, after
+
+    def loss(self, batch: Batch) -> Tensor:
+        stream, tokens, mask = batch.streams["clip"], batch.tokens, batch.token_mask
+        assert tokens is not None
+        assert mask is not None
+        context, keys = self.encode(stream.values, stream.mask)
+        states = [(part.first(context.video)) for part in self.parts]
+        steps: list[list[Tensor]] = [[], []]
+        for position in range(tokens.shape[1] - 1):
+            logits, states = self.step(tokens[:, position], context, keys, states)
+            for kept, one in zip(steps, logits, strict=True):
+                kept.append(one)
+        target = tokens[:, 1:].masked_fill(~mask[:, 1:], -100).flatten()
+        return sum(cross_entropy(torch.stack(kept, 1).flatten(0, 1), target) for kept in steps) / 2  # type: ignore[return-value]
+
+    @torch.no_grad()
+    def texts(self, stream: Stream) -> list[list[int]]:
+        """Beam search clip by clip, hypotheses in a list, each with its own state and its own call of the decoder."""
+        found = []
+        for row in range(len(stream.mask)):
+            context, keys = self.encode(stream.values[row : row + 1], stream.mask[row : row + 1])
+            live = [(0.0, [1], [part.first(context.video) for part in self.parts])]
+            for position in range(WORDS):
+                candidates = []
+                for total, words, states in live:
+                    logits, after = self.step(torch.tensor(words[-1:]), context, keys, states)
+                    visual, language = (one.softmax(-1) for one in logits)
+                    log_probs = (0.5 * visual + 0.5 * language).log()[0]
+                    if position < WORDS - 1:
+                        log_probs[2] = -torch.inf
+                    for value, word in zip(*(part.tolist() for part in log_probs.topk(BEAMS)), strict=True):
+                        candidates.append((total + value, [*words, word], after))
+                live = sorted(candidates, key=lambda item: -item[0])[:BEAMS]
+            found.append([word for word in live[0][1][1:] if word != 2])
+        return found
+
+
+def setup(batch: int) -> tuple[SRVCLAHead, Batch]:
+    """The full model and random captions, as long as MSR-VTT's are: 4 to 20 words, 9 on average."""
+    torch.manual_seed(0)
+    head = SRVCLAHead(streams={"clip": 512}, tokenizer=Words())
+    lengths = (4 + torch.poisson(torch.full((batch,), 5.0))).clamp_max(WORDS).long()
+    lengths[0] = WORDS
+    tokens = torch.randint(4, VOCABULARY, (batch, WORDS + 2))
+    place = torch.arange(WORDS + 2)
+    tokens[:, 0] = 1
+    tokens = torch.where(place == lengths[:, None] + 1, 2, tokens)
+    mask = place <= lengths[:, None] + 1
+    stream = Stream(torch.randn(batch, FRAMES, 512), torch.ones(batch, FRAMES, dtype=torch.bool))
+    clips = tuple(Clip(f"clip{row}") for row in range(batch))
+    return head, Batch(clips, {"clip": stream}, tokens=torch.where(mask, tokens, 0), token_mask=mask)
+
+
+def ours(head: SRVCLAHead, batch: Batch) -> Tensor:
+    """The loss as the engine gets it."""
+    loss = BranchLoss()
+    total, weight = loss(head(batch.streams, batch, loss.reads), batch)
+    return total / weight
+
+
+def peak(which: str, size: int, threads: int, result: Any) -> None:
+    """Peak memory of one training step in MiB, above what was there before it."""
+    torch.set_num_threads(threads)
+    head, batch = setup(size)
+    head.eval()
+    for parameter in head.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    before = high_water()
+    (ours(head, batch) if which == "ours" else Plain(head).loss(batch)).backward()
+    result.put(high_water() - before)
+
+
+def high_water() -> float:
+    """The most memory this process ever held, in MiB (Linux); getrusage would tell the parent's."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
+def main() -> int:
+    """Print the ratios; exit 1 when one misses its aim or the results differ."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--json", type=Path, help="write the numbers here too")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    where = f"{platform.machine()} CPU, {args.threads} threads, torch {torch.__version__}"
+    print(f"{where}; batch {args.batch}, {FRAMES} frames, {VOCABULARY:,} words; {args.rounds} rounds")
+    clock = (
+        time.process_time if args.threads == 1 else time.perf_counter
+    )  # a busy machine takes no processor time
+    head, batch = setup(args.batch)
+    plain = Plain(head.eval())
+
+    def train(loss: Any) -> dict[str, Tensor]:
+        head.zero_grad()
+        loss().backward()
+        return {name: p.grad.clone() for name, p in head.named_parameters() if p.grad is not None}
+
+    mine, theirs = train(lambda: ours(head, batch)), train(lambda: plain.loss(batch))
+    same = mine.keys() == theirs.keys() and all(
+        torch.allclose(mine[n], theirs[n], atol=1e-5, rtol=1e-3) for n in mine
+    )
+    head.train()
+    second, other, ratio = race(
+        lambda: train(lambda: ours(head, batch)),
+        lambda: train(lambda: plain.loss(batch)),
+        args.rounds,
+        lambda: None,
+        clock,
+    )
+    spawn = multiprocessing.get_context("spawn")
+    memory = {}
+    for which in ("ours", "plain"):
+        queue = spawn.Queue()
+        process = spawn.Process(target=peak, args=(which, args.batch, args.threads, queue))
+        process.start()
+        memory[which] = queue.get()
+        process.join()
+    ok = same and ratio >= AIM_TRAINING and memory["ours"] < memory["plain"]
+    print(
+        f"training step: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.2f} (aim {AIM_TRAINING}), same gradients "
+        f"{same}; peak {memory['ours']:.0f} MiB, plain {memory['plain']:.0f} MiB"
+    )
+    results: dict[str, Any] = {"where": where, "batch": args.batch, "clips": args.clips}
+    results["training"] = {
+        "seconds": second,
+        "plain": other,
+        "ratio": ratio,
+        "same": same,
+        "peak MiB": memory,
+    }
+
+    head.eval()
+    few = {
+        "clip": Stream(batch.streams["clip"].values[: args.clips], batch.streams["clip"].mask[: args.clips])
+    }
+    view = whole_clips(few, Batch(batch.clips[: args.clips], few))
+    settings = GenerateSettings(mode="beam", beam=BEAMS, stop="cap", max_length=WORDS, min_length=WORDS - 1)
+    same = [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2).rows] == plain.texts(
+        few["clip"]
+    )
+    second, other, ratio = race(
+        lambda: generate(head, view, settings, bos=1, eos=2),
+        lambda: plain.texts(few["clip"]),
+        args.rounds,
+        lambda: None,
+        clock,
+    )
+    ok &= same and ratio >= AIM_DECODING
+    print(
+        f"beam {BEAMS}, {args.clips} clips: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.1f} "
+        f"(aim {AIM_DECODING}), same texts {same}"
+    )
+    results["decoding"] = {"seconds": second, "plain": other, "ratio": ratio, "same": same}
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n")
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
