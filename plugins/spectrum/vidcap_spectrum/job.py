@@ -16,7 +16,7 @@ from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.registry import ENCODERS
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, write_index
-from vidcap_spectrum.search import owners, recall
+from vidcap_spectrum.search import own_captions, recall
 
 RANKS = (1, 5, 10)
 
@@ -79,9 +79,9 @@ def _recalls(encoder: RetrievedCaptions, text: Any, data: Any, split: str) -> It
         if said.get(clip):
             folds.setdefault(encoder.fold_of(clip), []).append(clip)
     for fold, clips in sorted(folds.items()):
-        texts, owner = owners({clip: said[clip] for clip in clips})
+        texts, own = own_captions({clip: said[clip] for clip in clips})
         queries = encoder.vectors(torch.stack([known[clip] for clip in clips]), clips)
-        found = recall(queries, embed_texts(text, texts), owner, RANKS)
+        found = recall(queries, embed_texts(text, texts), own, RANKS)
         where = split if fold < 0 else f"{split}, fold {fold} (out of fold)"
         scores = "  ".join(f"R@{k} {value:.3f}" for k, value in found.items())
         yield f"{where}: {scores}  ({len(clips)} clips, {len(texts)} captions)"

@@ -1,0 +1,19 @@
+"""Rows on the part of MSVD: vidcap sweep spectrum/msvd_part --grid _part_rows.py --seeds 3 --split test -o DIR."""
+
+_BASELINE = {
+    "head.vtai": False,
+    "head.aeb": False,
+    "head.cfb": False,
+    "head.streams": dict(image=1280, motion=359),
+    "phases.0.losses": ["tokens"],
+    "phases.1.losses": ["tokens"],
+    "phases.1.groups.0.parts": ["head.encoders"],
+}
+
+rows = {
+    "baseline": _BASELINE,
+    "aeb": {"head.cfb": False},
+    "cfb": {"head.aeb": False},
+    "full": {},
+    "full-no-retrieval": {"head.streams": dict(image=1280, motion=359)},
+}

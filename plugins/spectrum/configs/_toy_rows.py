@@ -1,0 +1,16 @@
+"""Full, CFB alone, AEB alone and the baseline, on toy clips: vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 -o DIR."""
+
+rows = {
+    "baseline": {
+        "head.vtai": False,
+        "head.aeb": False,
+        "head.cfb": False,
+        "head.streams": dict(image=320, motion=128),
+        "phases.0.losses": ["tokens"],
+        "phases.1.losses": ["tokens"],
+        "phases.1.groups.0.parts": ["head.encoders"],
+    },
+    "aeb": {"head.cfb": False},
+    "cfb": {"head.aeb": False},
+    "full": {},
+}

@@ -1,0 +1,3 @@
+"""SPECTRUM on EmVidCap, part S; the weights are chosen by CFS on clips held out of training."""
+
+_base_ = ["_emvidcap.py", "vidcap://datasets/emvidcap_s.py"]

@@ -1,0 +1,57 @@
+"""The configs: each is valid, keeps the spec's settings, and the ablation is the paper's fourteen rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidcap_core import build, config, plugins
+from vidcap_core.engine.optim import settings_of
+from vidcap_core.engine.schedule import multiplier
+from vidcap_core.engine.sweep import read_grid
+from vidcap_core.schema import Phase, Schedule
+from vidcap_core.testing.kit import check_plugin
+from vidcap_core.validate import validate
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+NAMES = ["emvidcap", "emvidcap_l", "emvidcap_s", "msrvtt", "msvd", "msvd_part", "toy"]
+
+
+def test_the_configs_are_those_of_the_issue() -> None:
+    assert plugins.get("spectrum").config_names() == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_config_is_valid(name: str) -> None:
+    validate(config.load(f"spectrum/{name}"))
+
+
+def test_what_the_plugin_promises() -> None:
+    check_plugin("spectrum")
+
+
+@pytest.mark.parametrize(("grid", "base"), [("_ablation", "emvidcap"), ("_toy_rows", "toy"), ("_part_rows", "msvd_part")])
+def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tokenizer: Any) -> None:
+    rows = read_grid(CONFIGS / f"{grid}.py")
+    assert len(rows) == {"_ablation": 14, "_toy_rows": 4, "_part_rows": 5}[grid]
+    for name, changes in rows.items():
+        made = config.load(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
+        validate(made)
+        head = build.component(build.HEADS, made["head"], tokenizer=large_tokenizer)
+        wants_attributes = any("attributes" in phase["losses"] for phase in made["phases"])
+        assert wants_attributes == (head.attributes is not None), name
+
+
+def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
+    made = config.load("spectrum/toy")
+    phases = [Phase(**spec) for spec in config.load("spectrum/emvidcap")["phases"]]
+    assert [(p.epochs, p.optimizer) for p in phases] == [(10, "fresh"), (40, "fresh")]
+    train = build.dataset(made, "train", limit=8)
+    captioner = build.captioner(made, build.tokenizer(made, train))
+    slow = {name for name, (factor, _) in settings_of(captioner, phases[1]).items() if factor == pytest.approx(0.1)}
+    assert slow == {n for n, _ in captioner.named_parameters() if n.startswith(("head.encoders.", "head.vtai."))}
+    schedule = Schedule(**config.load("spectrum/emvidcap")["schedule"])
+    assert schedule.span == "run"
+    assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx([1, 1, 0.9, 0.9**10])
