@@ -142,6 +142,16 @@ def test_two_annotators(long_folder: Path) -> None:
     assert all(len(paragraphs) == 2 for paragraphs in toy.references().values())
 
 
+def test_a_caption_is_one_event_that_spans_its_clip(clips_folder: Path) -> None:
+    toy = Toy("val", root=str(clips_folder), unit="clip")
+    told = toy.events()
+    assert len(told) == 6
+    for clip in toy.clips:
+        events = [annotator[clip.id] for annotator in told]
+        assert [e.text for (e,) in events] == toy.references()[clip.id]
+        assert {(e.start, e.end) for (e,) in events} == {(0.0, clip.duration)}
+
+
 def test_parts_are_first_class(clips_folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "half"
     store.mkdir()

@@ -169,15 +169,14 @@ class Dataset:
         }
 
     def events(self) -> list[dict[str, tuple[Event, ...]]]:
-        """Events by clip, one mapping an annotator."""
+        """Events by clip, one mapping an annotator; a caption is one event that spans its clip."""
         if self.weak:
             raise DataError(
                 f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
             )
-        most = max((len(r.annotators) for r in self._used), default=0)
-        if most == 0:
-            return [{r.id: (Event(*r.clip.span, text),) for r in self._used for text in r.captions[:1]}]
-        return [{r.id: r.annotators[n] for r in self._used if len(r.annotators) > n} for n in range(most)]
+        told = {r.id: r.annotators or tuple((Event(*r.clip.span, text),) for text in r.captions) for r in self._used}
+        most = max(len(annotators) for annotators in told.values())
+        return [{clip: by[n] for clip, by in told.items() if len(by) > n} for n in range(most)]
 
     def durations(self) -> dict[str, float]:
         """Durations in seconds, where they are known."""
