@@ -1,0 +1,31 @@
+"""The mends: each line below is a switch of its own, and each has its row in the ablation."""
+
+tokenizer = dict(specials=["<PAD>", "<FULL>", "<MASK>", "<SEP>"])
+head = dict(
+    float32=True,
+    min_width=None,  # 1 / T
+    project=True,
+    blank=True,
+    position_std=0.02,
+    query_cond="text",
+    order="given",
+    prior="uniform",
+    casing="keep",
+    no_sentence=None,
+    separator="sep",
+    count_from="number",
+    count_weights="final",
+    max_events=16,
+    length_groups=4,
+)
+losses = dict(
+    width=dict(type="wsdvc_mask.MaskStatistic", of="width", scale=0.0),
+    overlap=dict(type="wsdvc_mask.MaskStatistic", of="overlap", scale=0.0),
+    entropy=dict(type="wsdvc_mask.MaskStatistic", of="entropy", scale=0.0),
+    clamped=dict(type="wsdvc_mask.MaskStatistic", of="clamped", scale=0.0),
+)
+phases = [
+    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser"], best=False),
+    dict(name="locate", epochs=10, optimizer="keep", best=False,
+         losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
+]  # fmt: skip
