@@ -3,9 +3,9 @@
 python benchmarks/generation.py [--clips 8] [--rounds 3] [--threads N] [--device cuda] [--json FILE]
 
 All decode the same clips to the same length (EOS is banned until the last word), and their texts are compared
-before anything is timed. With --threads 1 seconds are CPU seconds of this process, which a busy machine changes
-least; otherwise they are those of the wall clock. Rounds alternate between the contestants, so that a busy machine slows all alike; the
-ratio is the median of the rounds' ratios.
+before anything is timed. With --threads 1 on a CPU, seconds are CPU seconds of this process, which a busy machine
+changes least; else they are those of the wall clock. Rounds alternate between the contestants; the ratio is the
+median of the rounds' ratios, theirs / ours.
 """
 
 from __future__ import annotations
