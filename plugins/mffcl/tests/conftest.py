@@ -1,0 +1,73 @@
+"""Small captioners of this plugin, as their configs would make them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import shared_data  # noqa: F401 - the fixture of the whole suite
+
+from vidcap_core import build
+from vidcap_core.config import Config
+from vidcap_core.engine.data import Collate
+from vidcap_core.testing.tiny import TinyClips, config
+from vidcap_core.text.vocabulary import Vocabulary
+
+GPT2 = {
+    "model_type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 48,
+    "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
+}  # fmt: skip
+HEAD = {
+    "type": "mffcl.MFFCLHead", "streams": {"video": 64}, "lm": GPT2, "sequence": 3, "prompt_length": 5, "width": 32,
+    "heads": 4, "feed": 64, "layers": 2, "dropout": 0.0, "text": {"text": 16}, "contrast": 24,
+}  # fmt: skip
+TEXT = {"type": "mffcl.SmallText", "dim": 16}
+VIDEO = {"type": "mffcl.TimeSformer", "model": "vidcap_mffcl", "pretrained": False}
+
+
+class Small:
+    """A config over tiny clips with its captioner; `head` changes keys of the head."""
+
+    def __init__(self, clips=4, live=False, patches=False, encoders=None, generate=None, tokenizer=None, **head):
+        torch.manual_seed(0)
+        data = {"clips": clips, "streams": {**HEAD, **head}["streams"], "length": 1}
+        self.clips = TinyClips(**data)
+        self.tokenizer = tokenizer or Vocabulary()
+        if tokenizer is None:
+            self.tokenizer.fit(self.clips.captions())
+        made = {"text": TEXT, **({"video": {**VIDEO, "patches": patches}} if live else {}), **(encoders or {})}
+        data["type"] = "vidcap_core.testing.tiny:TinyClips"
+        self.config = Config("small", config(
+            data={"train": data, "val": data},
+            head={**HEAD, **head}, encoders=made,
+            losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
+            generate=generate or {"mode": "greedy", "max_length": 8},
+        ))  # fmt: skip
+        self.captioner = build.captioner(self.config, self.tokenizer).eval()
+        self.live = live
+
+    @property
+    def head(self):
+        return self.captioner.head
+
+    def batch(self, rows=4, texts=None):
+        """One caption a clip; frames in place of cached rows when the encoder is live."""
+        samples = [self.clips.get(2 * i, np.random.default_rng(i)) for i in range(rows)]
+        if texts is not None:
+            samples = [replace(s, text=text) for s, text in zip(samples, texts, strict=True)]
+        if self.live:
+            random = np.random.default_rng(5)
+            frames = [random.integers(0, 256, (6, 48, 48, 3), dtype=np.uint8) for _ in samples]
+            samples = [replace(s, streams={}, inputs={"frames": f}) for s, f in zip(samples, frames, strict=True)]
+        return Collate(self.tokenizer)(samples)
+
+    def output(self, *want, batch=None):
+        batch = batch or self.batch()
+        return self.head(self.captioner.streams(batch), batch, frozenset(want))
+
+
+@pytest.fixture
+def small():
+    return Small

@@ -1,0 +1,80 @@
+"""What cannot work is refused with the reason; what only looks odd works."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel
+
+from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.text.hf import HFTokenizer
+from vidcap_mffcl.head import MFFCLHead
+
+
+def folder(path, **keys):
+    GPT2LMHeadModel(GPT2Config(n_embd=32, n_layer=1, n_head=4, n_positions=64, **keys)).save_pretrained(path)
+    return str(path)
+
+
+def built(tokenizer, lm):
+    return MFFCLHead(streams={"video": 8}, tokenizer=tokenizer, lm=lm, width=16, heads=2, feed=16, layers=1,
+                     sequence=2, prompt_length=4)  # fmt: skip
+
+
+def test_a_model_without_padding_learns_eos_and_never_padding(small, shared_data, tmp_path):
+    tokenizer = HFTokenizer(str(shared_data / "tokenizers" / "gpt2"))
+    assert tokenizer.pad_id == tokenizer.eos_id  # GPT-2 has no padding of its own
+    made = small(lm=folder(tmp_path, vocab_size=50257), tokenizer=tokenizer)
+    texts = ["a man is playing the guitar", "a dog", "two people talk"]
+    batch = made.batch(3, texts)
+    lengths = batch.token_mask.sum(1)
+    assert lengths.tolist() == [8, 4, 5]
+    _, weight = made.captioner(batch, ["tokens"])["tokens"]
+    assert weight == (lengths - 1).sum()
+    assert batch.tokens[1, :4].tolist()[-1] == tokenizer.eos_id  # which is learnt; what follows is not
+    longer = made.batch(3, [texts[0] + " in a park with a dog", *texts[1:]])
+    one = made.output("tokens", batch=batch)["tokens"]
+    other = made.output("tokens", batch=longer)["tokens"]
+    assert torch.equal(other.mask[1].nonzero(), one.mask[1].nonzero())
+    assert torch.allclose(one.value[1:, :4], other.value[1:, :4], atol=1e-5)
+
+
+def test_another_models_tokenizer_is_refused(small, tmp_path):
+    tokenizer = small().tokenizer
+    size = len(tokenizer)
+    with pytest.raises(ConfigError, match=f"has {size} tokens, the language model rows for {size + 40}"):
+        built(tokenizer, folder(tmp_path / "more", vocab_size=size + 40))
+    with pytest.raises(ConfigError, match=f"has {size} tokens, the language model rows for {size - 2}"):
+        built(tokenizer, folder(tmp_path / "fewer", vocab_size=size - 2, eos_token_id=tokenizer.eos_id))
+    with pytest.raises(ConfigError, match=rf"ends a text with token {tokenizer.eos_id}, the language model with 9"):
+        built(tokenizer, folder(tmp_path / "end", vocab_size=size, eos_token_id=9))
+    built(tokenizer, folder(tmp_path / "fits", vocab_size=size, eos_token_id=tokenizer.eos_id))
+
+
+def test_a_caption_longer_than_the_context_is_refused_with_its_length(small):
+    lm = {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 10}
+    made = small(lm=lm, prompt_length=8, generate={"mode": "greedy", "max_length": 8, "min_length": 6})
+    with pytest.raises(UserError, match=r"caption of 3 tokens need 12 positions, .* has 10\n  try: .*max_length"):
+        made.output("tokens")
+    with pytest.raises(UserError, match=r"prompt and words need 11 positions"):
+        made.captioner.predict(made.batch())
+    with pytest.raises(UserError, match=r"the prompt alone need"):
+        small(lm=lm, prompt_length=10)
+
+
+def test_a_missing_language_model_says_what_to_put_where(small, tmp_path):
+    with pytest.raises(UserError, match=r"no folder .*/nowhere with a language model"):
+        built(small().tokenizer, str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"config\.json and model\.safetensors missing"):
+        built(small().tokenizer, str(tmp_path / "empty"))
+
+
+def test_one_stream_is_read_and_a_clip_without_it_is_captioned(small):
+    with pytest.raises(ConfigError, match="reads one stream, not 2"):
+        small(streams={"image": 64, "motion": 64})
+    made = small(temporal=1, streams={"image": 64})
+    batch = made.batch()
+    batch.streams["image"].mask[0] = False
+    assert len(made.captioner.predict(batch)) == 4
+    assert torch.isfinite(made.output("tokens", batch=batch).logits).all()
