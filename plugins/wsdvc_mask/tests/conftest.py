@@ -1,0 +1,97 @@
+"""A small head on made-up clips, and tokenizers of every kind that the method may meet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from vidcap_core.captioner import Captioner
+from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.text.subword import SubwordTokenizer
+from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.types import Batch, Clip, Stream
+
+OURS = ["<FULL>", "<MASK>", "<SEP>"]
+SENTENCES = (
+    ("A man runs.", "A dog sleeps.", "The woman sings."),
+    ("Two cats eat.", "A child jumps."),
+    ("A bird sings.",),
+    ("The man eats.", "A dog runs.", "A child sleeps.", "Two birds sing."),
+)
+LM = dict(model_type="gpt2", n_embd=16, n_layer=2, n_head=2, n_positions=128, bos_token_id=1, eos_token_id=2,
+          resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)  # fmt: skip
+SMALL = dict(streams={"image": 10}, lm=LM, frames=8, project=True, layers=1, heads=2, feed=16, locate_feed=16, dropout=0.0)
+IMPROVED = dict(float32=True, min_width=None, blank=True, position_std=0.02, query_cond="text", order="given",
+                prior="uniform", casing="keep", no_sentence=None, separator="sep", count_from="number",
+                count_weights="final", length_groups=2)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def pieces() -> SubwordTokenizer:
+    """Learnt pieces of words; no caption has a number in it, so "12" is cut in two."""
+    made = SubwordTokenizer(size=400, min_count=1, specials=OURS, normalize="none")
+    made.fit(text for one in SENTENCES for text in one)
+    return made
+
+
+@pytest.fixture(scope="session")
+def vocabulary() -> Vocabulary:
+    """Whole words."""
+    made = Vocabulary(normalize="lower", specials=OURS, forced=["events:", *map(str, range(1, 17))])
+    made.fit(text for one in SENTENCES for text in one)
+    return made
+
+
+@pytest.fixture(scope="session")
+def gpt2() -> Any:
+    """GPT-2's own BPE; a machine without it skips."""
+    given = os.environ.get("VIDCAP_SHARED_DATA")
+    data = Path(given) if given else Path(__file__).resolve().parents[4] / "shared" / "data"
+    folder = data / "tokenizers" / "gpt2"
+    if not folder.is_dir():
+        pytest.skip("needs GPT-2's vocabulary: no ../shared/data/tokenizers/gpt2, and VIDCAP_SHARED_DATA is not set")
+    from vidcap_core.text.hf import HFTokenizer
+
+    return HFTokenizer(str(folder), specials=["<PAD>", *OURS])
+
+
+@pytest.fixture
+def make_head(pieces: SubwordTokenizer) -> Callable[..., Any]:
+    """`make_head(tau=3.0)`: a small head with random weights."""
+    from vidcap_wsdvc_mask.head import MaskHead
+
+    def make(tokenizer: Any = None, **changes: Any) -> MaskHead:
+        torch.manual_seed(0)
+        return MaskHead(**{**SMALL, "tokenizer": tokenizer or pieces, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_batch() -> Callable[..., Batch]:
+    """`make_batch(sentences)`: clips of ragged lengths with these sentences, and no time of any."""
+
+    def make(sentences: Sequence[Sequence[str]] = SENTENCES, length: int = 11, **targets: Any) -> Batch:
+        random = torch.Generator().manual_seed(3)
+        values = torch.randn(len(sentences), length, 10, generator=random)
+        lengths = torch.tensor([length - 4 * (row % 3) for row in range(len(sentences))])
+        clips = tuple(Clip(f"clip{row}", duration=20.0) for row in range(len(sentences)))
+        mask = torch.arange(length) < lengths[:, None]
+        told = {"sentences": [tuple(one) for one in sentences], **targets}
+        return Batch(clips=clips, streams={"image": Stream(values, mask)}, targets=told)
+
+    return make
+
+
+@pytest.fixture
+def make_captioner() -> Callable[..., Captioner]:
+    def make(head: Any, **losses: Any) -> Captioner:
+        kinds = {"count": GenerateSettings(max_length=24), "event": GenerateSettings(max_length=9)}
+        return Captioner(head, head.script.tokenizer, losses=losses, kinds=kinds).eval()
+
+    return make
