@@ -1,7 +1,8 @@
 """The fourteen rows of the paper's table on EmVidCap.
 
 vidcap sweep spectrum/emvidcap --grid _ablation.py --seeds 3 -o DIR
-Rows 1-7: frames through Inception-ResNet-V2, in a stream `irv2` of width 1536; captions are retrieved with CLIP all the same.
+Rows 1-7: frames through Inception-ResNet-V2, in a store `irv2` of width 1536. Captions are retrieved with CLIP in all
+rows, from the store `retrieved`.
 """
 
 _VAT = dict(image=512, motion=2048, audio=128, retrieved=512)

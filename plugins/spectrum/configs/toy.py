@@ -9,7 +9,9 @@ encoders = dict(
         query="image",
         text=dict(type="spectrum.HashedWords", dim=64),
         bridge=dict(steps=150),
-        database=dict(type="Toy", split="train", size="full", mood=True, streams=["image", "motion", "audio"]),
+        database=dict(
+            type="Toy", split="train", size="full", mood=True, streams=["image", "motion", "audio"]
+        ),
     )
 )
 head = dict(

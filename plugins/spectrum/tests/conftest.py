@@ -61,7 +61,10 @@ def _streams(widths: dict[str, int], clips: int = 3, length: int = 9, seed: int 
     random = torch.Generator().manual_seed(seed)
     lengths = torch.randint(2, length + 1, (clips,), generator=random)
     mask = torch.arange(length) < lengths[:, None]
-    return {name: Stream(torch.randn(clips, length, width, generator=random), mask) for name, width in widths.items()}
+    return {
+        name: Stream(torch.randn(clips, length, width, generator=random), mask)
+        for name, width in widths.items()
+    }
 
 
 def _batch(tokenizer: Vocabulary, captions: list[str], streams: dict[str, Stream] | None = None) -> Batch:

@@ -40,8 +40,10 @@ def test_an_ambiguous_word_has_all_its_categories(large_tokenizer: Vocabulary) -
     probability = torch.zeros(179)
     probability[found.emotional.index("worried")] = 0.9
     themes = theme(found, probability)
-    assert themes["annoyance"][0] == pytest.approx(0.9) and themes["worry"][0] == pytest.approx(0.9)
-    assert themes["worry"][1][0] == "worried" and themes["joy"][0] == 0.0
+    assert themes["annoyance"][0] == pytest.approx(0.9)
+    assert themes["worry"][0] == pytest.approx(0.9)
+    assert themes["worry"][1][0] == "worried"
+    assert themes["joy"][0] == 0.0
 
 
 def test_targets_are_the_union_over_captions(tokenizer: Vocabulary, lab: Any) -> None:
@@ -68,7 +70,9 @@ def test_near_words_double_the_attributes() -> None:
     near(sample, data)
     assert near._said is not None
     words = Attributes.of(sorted({w for t in data.captions() for w in t.split()}), 50, emotions="none").words
-    spoken = sum(len(set(words) & {w for text in data.references()[clip] for w in text.split()}) for clip in near._said)
+    spoken = sum(
+        len(set(words) & {w for text in data.references()[clip] for w in text.split()}) for clip in near._said
+    )
     added = sum(len(texts[-1].split()) for texts in near._said.values())
     assert added == spoken  # twice as many, none of them said before
     with pytest.raises(ConfigError, match="needs a text encoder"):
@@ -80,7 +84,8 @@ def test_a_lexicon_of_ones_own(tokenizer: Vocabulary, tmp_path: Path) -> None:
     path.write_text(json.dumps({"categories": {"joy": ["happily", "gleefully"], "food": ["food"]}}))
     with pytest.warns(UserWarning, match="1 of 3 words never occur in training captions: gleefully"):
         found = Attributes.of(training_words(tokenizer), 50, emotions="seen", lexicon=str(path))
-    assert found.emotional == ("food", "happily") and "food" not in found.universal
+    assert found.emotional == ("food", "happily")
+    assert "food" not in found.universal
     path.write_text(json.dumps({"categories": {"joy": ["Gleefully"]}}))
     with pytest.raises(ConfigError, match="not one of its 1 words"):
         Attributes.of(training_words(tokenizer), 50, lexicon=str(path))
@@ -91,10 +96,13 @@ def test_a_lexicon_of_ones_own(tokenizer: Vocabulary, tmp_path: Path) -> None:
 
 def test_emotion_words_count_more(tokenizer: Vocabulary, lab: Any) -> None:
     batch = lab.batch(tokenizer, lab.captions[:3])
-    assert batch.tokens is not None and batch.token_mask is not None
+    assert batch.tokens is not None
+    assert batch.token_mask is not None
     logits = torch.zeros(3, batch.tokens.shape[1] - 1, len(tokenizer))
     output = Output(tokens=Named(logits, batch.tokens[:, 1:], batch.token_mask[:, 1:]))
     plain, clips = TokenLoss(reduce="clip")(output, batch)
     weighted, same = EmotionTokenLoss(tokenizer=tokenizer, weight=2.0)(output, batch)
     assert same == clips == 3
-    assert float(weighted - plain) == pytest.approx(3 * torch.tensor(float(len(tokenizer))).log().item(), rel=1e-4)
+    assert float(weighted - plain) == pytest.approx(
+        3 * torch.tensor(float(len(tokenizer))).log().item(), rel=1e-4
+    )

@@ -32,7 +32,9 @@ def test_what_the_plugin_promises() -> None:
     check_plugin("spectrum")
 
 
-@pytest.mark.parametrize(("grid", "base"), [("_ablation", "emvidcap"), ("_toy_rows", "toy"), ("_part_rows", "msvd_part")])
+@pytest.mark.parametrize(
+    ("grid", "base"), [("_ablation", "emvidcap"), ("_toy_rows", "toy"), ("_part_rows", "msvd_part")]
+)
 def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tokenizer: Any) -> None:
     rows = read_grid(CONFIGS / f"{grid}.py")
     assert len(rows) == {"_ablation": 14, "_toy_rows": 4, "_part_rows": 5}[grid]
@@ -50,8 +52,16 @@ def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
     assert [(p.epochs, p.optimizer) for p in phases] == [(10, "fresh"), (40, "fresh")]
     train = build.dataset(made, "train", limit=8)
     captioner = build.captioner(made, build.tokenizer(made, train))
-    slow = {name for name, (factor, _) in settings_of(captioner, phases[1]).items() if factor == pytest.approx(0.1)}
-    assert slow == {n for n, _ in captioner.named_parameters() if n.startswith(("head.encoders.", "head.vtai."))}
+    slow = {
+        name
+        for name, (factor, _) in settings_of(captioner, phases[1]).items()
+        if factor == pytest.approx(0.1)
+    }
+    assert slow == {
+        n for n, _ in captioner.named_parameters() if n.startswith(("head.encoders.", "head.vtai."))
+    }
     schedule = Schedule(**config.load("spectrum/emvidcap")["schedule"])
     assert schedule.span == "run"
-    assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx([1, 1, 0.9, 0.9**10])
+    assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx(
+        [1, 1, 0.9, 0.9**10]
+    )

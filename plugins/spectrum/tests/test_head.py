@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 from vidcap_spectrum.head import SpectrumHead
+from vidcap_spectrum.retrieved import RetrievedCaptions
 
 from vidcap_core.captioner import Captioner
 from vidcap_core.errors import ConfigError, UserError
@@ -40,8 +41,10 @@ def test_shapes_of_the_paper(paper: SpectrumHead, lab: Any) -> None:
         encoded = paper.encode(streams, 2)
         assert torch.cat(list(encoded.values()), 1).shape == (2, 104, 512)
         probability = paper.probabilities(encoded)
-        assert probability is not None and probability.shape == (2, 679)
-        assert paper.aeb is not None and paper.aeb(probability).shape == (2, 30, 512)
+        assert probability is not None
+        assert probability.shape == (2, 679)
+        assert paper.aeb is not None
+        assert paper.aeb(probability).shape == (2, 30, 512)
         memory, _ = paper.start(lab.whole(streams))
     keys, _ = memory[0][0][0]
     assert keys.shape == (2, 8, 134, 64)
@@ -49,7 +52,9 @@ def test_shapes_of_the_paper(paper: SpectrumHead, lab: Any) -> None:
 
 
 def test_without_text_for_the_decoder_beta_is_shorter(large_tokenizer: Vocabulary) -> None:
-    head = SpectrumHead(streams=PAPER, tokenizer=large_tokenizer, decoder_streams=["image", "motion", "audio"])
+    head = SpectrumHead(
+        streams=PAPER, tokenizer=large_tokenizer, decoder_streams=["image", "motion", "audio"]
+    )
     assert head.decoder[0].looks[0].bias.shape == (8, 114)
     assert head.vtai.layers[0].in_features == 4 * 512
 
@@ -57,14 +62,19 @@ def test_without_text_for_the_decoder_beta_is_shorter(large_tokenizer: Vocabular
 SWITCHES: list[dict[str, Any]] = [
     {}, {"aeb": False}, {"cfb": False}, {"cfb_mode": "topic"}, {"cfb_mode": "topic", "cfb_from_categories": True},
     {"cfb_inject": "prefix"}, {"cfb_detach": False}, {"cross_attn": "cross_then_attr"}, {"cross_attn": "parallel"},
-    {"hybrid_bias": False}, {"decoder_streams": ["image", "motion"]}, {"pre_norm": False}, {"layers": 2, "cfb_inject": "prefix"},
+    {"hybrid_bias": False}, {"decoder_streams": ["image", "motion"]}, {"pre_norm": False},
+    {"layers": 2, "cfb_inject": "prefix"},
     {"hidden": []}, {"aeb_by_probability": True}, {"aeb_least_emotional": 3}, {"emotions": "none"}, {"emotions": "all"},
     {"stoplist": "wide"}, {"streams": {"image": 12}}, {"streams": {"image": 12}, **BASELINE},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", SWITCHES, ids=lambda c: ",".join(f"{k}={v}" for k, v in c.items()) or "default")
-def test_every_switch_trains_and_steps_as_it_trains(small: Make, tokenizer: Vocabulary, changes: dict[str, Any], lab: Any) -> None:
+@pytest.mark.parametrize(
+    "changes", SWITCHES, ids=lambda c: ",".join(f"{k}={v}" for k, v in c.items()) or "default"
+)
+def test_every_switch_trains_and_steps_as_it_trains(
+    small: Make, tokenizer: Vocabulary, changes: dict[str, Any], lab: Any
+) -> None:
     head = small(**changes)
     batch = lab.batch(tokenizer, lab.captions[:3])
     streams = lab.streams(head.streams)
@@ -85,12 +95,17 @@ def test_every_switch_trains_and_steps_as_it_trains(small: Make, tokenizer: Voca
 def test_beta_starts_as_plain_attention(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
     biased, plain = small(), small(hybrid_bias=False)
     missing, unexpected = plain.load_state_dict(biased.state_dict(), strict=False)
-    assert missing == [] and all("bias" in name for name in unexpected)
+    assert missing == []
+    assert all("bias" in name for name in unexpected)
     streams, batch = lab.streams(biased.streams), lab.batch(tokenizer, lab.captions[:3])
     with torch.no_grad():
-        torch.testing.assert_close(biased(streams, batch, {"tokens"}).logits, plain(streams, batch, {"tokens"}).logits)
+        torch.testing.assert_close(
+            biased(streams, batch, {"tokens"}).logits, plain(streams, batch, {"tokens"}).logits
+        )
         biased.decoder[0].looks[0].bias[:, 0] = 3.0
-        far = (biased(streams, batch, {"tokens"}).logits - plain(streams, batch, {"tokens"}).logits).abs().max()
+        far = (
+            (biased(streams, batch, {"tokens"}).logits - plain(streams, batch, {"tokens"}).logits).abs().max()
+        )
     assert far > 1e-3
 
 
@@ -110,7 +125,9 @@ def vtai_gradient(head: SpectrumHead, batch: Batch, lab: Any) -> float:
     return sum(float(p.grad.abs().sum()) for p in head.vtai.parameters() if p.grad is not None)
 
 
-def test_the_caption_loss_reaches_vtai_only_when_it_is_let(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_the_caption_loss_reaches_vtai_only_when_it_is_let(
+    small: Make, tokenizer: Vocabulary, lab: Any
+) -> None:
     batch = lab.batch(tokenizer, lab.captions[:3])
     assert vtai_gradient(small(), batch, lab) == 0.0
     assert vtai_gradient(small(cfb_detach=False), batch, lab) > 0.0
@@ -129,6 +146,20 @@ def test_a_word_changes_nothing_before_it(small: Make, tokenizer: Vocabulary, in
     assert (before[:, 4:] - after[:, 4:]).abs().max() > 1e-3
 
 
+def test_an_encoder_without_an_index_gives_zeros(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+    head = small()
+    streams = lab.streams({"image": 12, "motion": 10, "audio": 6})
+    encoder = RetrievedCaptions(text={"type": "spectrum.HashedWords"})
+    captioner = Captioner(
+        head, tokenizer, {"retrieved": encoder}, generate=GenerateSettings(max_length=8)
+    ).eval()
+    with_encoder = captioner.predict(lab.batch(tokenizer, lab.captions[:3], streams))
+    plain = Captioner(head, tokenizer, generate=GenerateSettings(max_length=8)).eval()
+    without = plain.predict(lab.batch(tokenizer, lab.captions[:3], streams))
+    assert [p.text for p in with_encoder] == [p.text for p in without]
+    assert head.absent["retrieved"] == 6
+
+
 def test_streams_that_are_missing_are_zeros_and_counted(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
     head = small()
     streams = lab.streams(head.streams)
@@ -139,20 +170,29 @@ def test_streams_that_are_missing_are_zeros_and_counted(small: Make, tokenizer: 
     captioner = Captioner(head, tokenizer, generate=GenerateSettings(max_length=8))
     batch = lab.batch(tokenizer, lab.captions[:3], streams)
     predictions = captioner.predict(batch, panels=True)
-    assert head.absent["audio"] == 1 and head.absent["retrieved"] == 3 and head.absent["image"] == 0
+    assert head.absent["audio"] == 1
+    assert head.absent["retrieved"] == 3
+    assert head.absent["image"] == 0
     assert predictions[1].extras["streams"] == ["image", "motion"]
     rows = predictions[1].extras["panels"][-1].data["rows"]
-    assert rows["audio"] == rows["retrieved"] == 0 and rows["image"] > 0
+    assert rows["audio"] == rows["retrieved"] == 0
+    assert rows["image"] > 0
     zeros = {**streams, "retrieved": Stream(torch.zeros(3, 5, 8), torch.ones(3, 5, dtype=torch.bool))}
     with torch.no_grad():
         given, absent = head(zeros, batch, {"tokens"}).logits, head(streams, batch, {"tokens"}).logits
     torch.testing.assert_close(given, absent)
 
 
-def test_a_stream_that_training_lacks_is_an_error(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
-    head = small().train()
-    with pytest.raises(UserError, match="reads the stream 'audio'"):
-        head({"image": lab.streams({"image": 12})["image"]} | lab.streams({"motion": 10}), lab.batch(tokenizer, lab.captions[:3]), {"tokens"})
+def test_a_stream_that_training_lacks_is_an_error_unless_it_is_optional(
+    small: Make, tokenizer: Vocabulary, lab: Any
+) -> None:
+    head, batch = small().train(), lab.batch(tokenizer, lab.captions[:3])
+    streams = lab.streams(head.streams)
+    del streams["audio"]
+    assert head(streams, batch, {"tokens"}).logits.isfinite().all()
+    del streams["motion"]
+    with pytest.raises(UserError, match="reads the stream 'motion'"):
+        head(streams, batch, {"tokens"})
 
 
 def overfitted(head: SpectrumHead, batch: Batch, streams: dict[str, Stream]) -> tuple[float, float]:
@@ -180,11 +220,15 @@ def test_eight_captions_are_learnt_by_heart_and_said(small: Make, tokenizer: Voc
     said = {}
     for mode, beam in (("greedy", 1), ("beam", 1), ("beam", 5)):
         settings = GenerateSettings(mode=mode, beam=beam, length="hf", stop="n_finished", max_length=12)  # type: ignore[arg-type]
-        said[mode, beam] = [p.text for p in Captioner(head.eval(), tokenizer, generate=settings).predict(batch)]
+        said[mode, beam] = [
+            p.text for p in Captioner(head.eval(), tokenizer, generate=settings).predict(batch)
+        ]
     assert said["greedy", 1] == said["beam", 1] == said["beam", 5] == lab.captions
 
 
-def test_a_longer_text_than_there_are_positions_is_refused(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_a_longer_text_than_there_are_positions_is_refused(
+    small: Make, tokenizer: Vocabulary, lab: Any
+) -> None:
     head = small(max_length=5)
     with pytest.raises(UserError, match="positions for 5 words"):
         head(lab.streams(head.streams), lab.batch(tokenizer, lab.captions[:3]), {"tokens"})
@@ -204,23 +248,30 @@ def test_settings_that_cannot_be(small: Make, changes: dict[str, Any], message: 
 
 def test_reserved_slots_hold_emotional_attributes(small: Make) -> None:
     head = small(aeb_least_emotional=3)
-    assert head.aeb is not None and head.attributes is not None
+    assert head.aeb is not None
+    assert head.attributes is not None
     probability = torch.linspace(1, 0, len(head.attributes.words))[None]  # universal ones are all likelier
     chosen = head.aeb.choose(probability)[0]
     assert int((chosen >= len(head.attributes.universal)).sum()) == 3
     assert probability[0, chosen].tolist() == sorted(probability[0, chosen].tolist(), reverse=True)
     plain = small().aeb
-    assert plain is not None and plain.choose(probability)[0].tolist() == list(range(5))
+    assert plain is not None
+    assert plain.choose(probability)[0].tolist() == list(range(5))
 
 
-def test_panels_name_the_theme_and_the_words_that_carried_it(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_panels_name_the_theme_and_the_words_that_carried_it(
+    small: Make, tokenizer: Vocabulary, lab: Any
+) -> None:
     head = small()
     streams = lab.streams(head.streams, clips=8)
     batch = lab.batch(tokenizer, lab.captions, streams)
     overfitted(head, batch, streams)
-    predictions = Captioner(head.eval(), tokenizer, generate=GenerateSettings(max_length=12)).predict(batch, panels=True)
+    predictions = Captioner(head.eval(), tokenizer, generate=GenerateSettings(max_length=12)).predict(
+        batch, panels=True
+    )
     universal, emotional, theme, _ = predictions[0].extras["panels"]
     assert predictions[0].text == lab.captions[0]
-    assert "happily" in emotional.highlight and emotional.values["happily"] > 0.8
+    assert "happily" in emotional.highlight
+    assert emotional.values["happily"] > 0.8
     assert theme.title.startswith("Dominant theme: joy (through happily")
     assert set(universal.highlight) <= set(lab.captions[0].split())

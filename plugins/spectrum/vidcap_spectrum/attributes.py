@@ -15,18 +15,169 @@ from vidcap_core.metrics import emotion
 Emotions = Literal["all", "seen", "none"]
 
 LIGHT = frozenset(
-    "a an the be is are was were been being am have has had having do does did doing of in on at to from by with for"
-    " into onto over under near off up down about after before through around between behind along across against"
-    " and or but so as than that while if because nor s".split()
+    [
+        "a",
+        "an",
+        "the",
+        "be",
+        "is",
+        "are",
+        "was",
+        "were",
+        "been",
+        "being",
+        "am",
+        "have",
+        "has",
+        "had",
+        "having",
+        "do",
+        "does",
+        "did",
+        "doing",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "from",
+        "by",
+        "with",
+        "for",
+        "into",
+        "onto",
+        "over",
+        "under",
+        "near",
+        "off",
+        "up",
+        "down",
+        "about",
+        "after",
+        "before",
+        "through",
+        "around",
+        "between",
+        "behind",
+        "along",
+        "across",
+        "against",
+        "and",
+        "or",
+        "but",
+        "so",
+        "as",
+        "than",
+        "that",
+        "while",
+        "if",
+        "because",
+        "nor",
+        "s",
+    ]
 )
 """Articles, auxiliaries, bare prepositions, conjunctions."""
 
 WIDE = LIGHT | frozenset(
-    "i you he she it we they me him her us them my your his its our their this these those there here who whom whose"
-    " which what when where why how all any both each few more most other others some such no not only own same too"
-    " very can could will would shall should may might must just also then now out again once very much many one two"
-    " three something someone somebody anyone everyone another other get gets got getting see sees saw seen seems seem"
-    " seeming looks look looking new s t don".split()
+    [
+        "i",
+        "you",
+        "he",
+        "she",
+        "it",
+        "we",
+        "they",
+        "me",
+        "him",
+        "her",
+        "us",
+        "them",
+        "my",
+        "your",
+        "his",
+        "its",
+        "our",
+        "their",
+        "this",
+        "these",
+        "those",
+        "there",
+        "here",
+        "who",
+        "whom",
+        "whose",
+        "which",
+        "what",
+        "when",
+        "where",
+        "why",
+        "how",
+        "all",
+        "any",
+        "both",
+        "each",
+        "few",
+        "more",
+        "most",
+        "other",
+        "others",
+        "some",
+        "such",
+        "no",
+        "not",
+        "only",
+        "own",
+        "same",
+        "too",
+        "very",
+        "can",
+        "could",
+        "will",
+        "would",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "just",
+        "also",
+        "then",
+        "now",
+        "out",
+        "again",
+        "once",
+        "very",
+        "much",
+        "many",
+        "one",
+        "two",
+        "three",
+        "something",
+        "someone",
+        "somebody",
+        "anyone",
+        "everyone",
+        "another",
+        "other",
+        "get",
+        "gets",
+        "got",
+        "getting",
+        "see",
+        "sees",
+        "saw",
+        "seen",
+        "seems",
+        "seem",
+        "seeming",
+        "looks",
+        "look",
+        "looking",
+        "new",
+        "s",
+        "t",
+        "don",
+    ]
 )
 """LIGHT, and pronouns, numbers, adverbs and empty verbs."""
 
@@ -104,7 +255,9 @@ def read_lexicon(path: str | None) -> emotion.Lexicon:
     except OSError as error:
         raise ConfigError(f"lexicon {path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f'lexicon {path}: is not of the form {{"categories": {{"joy": ["happy"]}}}}') from error
+        raise ConfigError(
+            f'lexicon {path}: is not of the form {{"categories": {{"joy": ["happy"]}}}}'
+        ) from error
 
 
 def _tell_unknown(path: str, unknown: list[str], size: int) -> None:
@@ -115,5 +268,6 @@ def _tell_unknown(path: str, unknown: list[str], size: int) -> None:
     if unknown:
         first = ", ".join(sorted(unknown)[:8])
         warnings.warn(
-            f"lexicon {path}: {len(unknown)} of {size} words never occur in training captions: {first}", stacklevel=4
+            f"lexicon {path}: {len(unknown)} of {size} words never occur in training captions: {first}",
+            stacklevel=4,
         )

@@ -60,16 +60,23 @@ def fold_clips(clips: Sequence[str], groups: Mapping[str, str], folds: int, seed
     """The fold of each clip; clips of one group share it."""
     names = sorted({groups.get(clip, clip) for clip in clips})
     if len(names) < folds:
-        raise UserError(f"{len(names)} clips cannot be divided into {folds} folds", hint="bridge.folds=2, or more clips")
+        raise UserError(
+            f"{len(names)} clips cannot be divided into {folds} folds", hint="bridge.folds=2, or more clips"
+        )
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
     of = {names[place]: number % folds for number, place in enumerate(order)}
     return [of[groups.get(clip, clip)] for clip in clips]
 
 
-def learn(pooled: Tensor, texts: Tensor, own: Sequence[Sequence[int]], fold: Sequence[int], settings: BridgeSettings) -> Bridge:
+def learn(
+    pooled: Tensor, texts: Tensor, own: Sequence[Sequence[int]], fold: Sequence[int], settings: BridgeSettings
+) -> Bridge:
     """pooled [N, D]; texts [U, D_text], of which clip n says those numbered own[n]; fold of each clip."""
     number = torch.tensor(fold)
-    maps = [_one(pooled, texts, own, (number != left).nonzero().flatten(), settings) for left in range(settings.folds)]
+    maps = [
+        _one(pooled, texts, own, (number != left).nonzero().flatten(), settings)
+        for left in range(settings.folds)
+    ]
     maps.append(_one(pooled, texts, own, torch.arange(len(pooled)), settings))
     return Bridge(*[torch.stack(parts) for parts in zip(*maps, strict=True)])
 
@@ -93,7 +100,9 @@ def _one(
         optimizer = torch.optim.AdamW([weight, bias], lr=settings.rate, weight_decay=settings.decay)
         for _ in range(settings.steps):
             drawn = torch.rand(len(says), generator=random)
-            chosen = torch.stack([row[int(share * len(row))] for row, share in zip(says, drawn.tolist(), strict=True)])
+            chosen = torch.stack(
+                [row[int(share * len(row))] for row, share in zip(says, drawn.tolist(), strict=True)]
+            )
             keep = torch.rand(x.shape, generator=random) >= settings.dropout
             mapped = normalize((x * keep / (1 - settings.dropout)) @ weight.T + bias, dim=-1)
             scores = mapped @ targets[chosen].T / settings.temperature

@@ -10,7 +10,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """The arguments of `vidcap retrieve`."""
     parser = subparsers.add_parser("retrieve", help="retrieve captions for every clip of a config, once")
     parser.add_argument("config", help="plugin/name, or the path of a .py file")
-    parser.add_argument("--stream", default="retrieved", help="the encoder in `encoders` (default: retrieved)")
+    parser.add_argument(
+        "--stream", default="retrieved", help="the encoder in `encoders` (default: retrieved)"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR",
                         help="index/ and, as a feature store, the stream")  # fmt: skip

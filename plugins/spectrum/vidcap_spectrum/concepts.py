@@ -17,7 +17,9 @@ CfbMode = Literal["attr", "topic"]
 class AttributePredictor(nn.Module):
     """VTAI: z = [mean of each stream];  logits = W2 Dropout(ReLU(W1 z + b1)) + b2;  Pr = sigmoid(logits)."""
 
-    def __init__(self, streams: int, width: int, hidden: Sequence[int], attributes: int, dropout: float) -> None:
+    def __init__(
+        self, streams: int, width: int, hidden: Sequence[int], attributes: int, dropout: float
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         size = streams * width
@@ -39,7 +41,13 @@ class AttributeEmbedding(nn.Module):
     """
 
     def __init__(
-        self, attributes: Attributes, count: int, width: int, dropout: float, by_probability: bool, least_emotional: int
+        self,
+        attributes: Attributes,
+        count: int,
+        width: int,
+        dropout: float,
+        by_probability: bool,
+        least_emotional: int,
     ) -> None:
         super().__init__()
         self.universal = len(attributes.universal)
@@ -77,7 +85,9 @@ class Theme(nn.Module):
     attr: l = (W p + b)^T M, with W = 1 and b = 0 at first.  topic: l = softmax(W p)^T M, over a few topics.
     """
 
-    def __init__(self, attributes: int, width: int, mode: CfbMode, topics: int, start: Tensor | None = None) -> None:
+    def __init__(
+        self, attributes: int, width: int, mode: CfbMode, topics: int, start: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.mode = mode
         rows = attributes if mode == "attr" else topics
@@ -109,7 +119,13 @@ class CoarseToFine(nn.Module):
     """CFB: l_UN of the universal attributes, l_EM of the emotional ones."""
 
     def __init__(
-        self, attributes: Attributes, width: int, mode: CfbMode, topics: int, from_categories: bool, detach: bool
+        self,
+        attributes: Attributes,
+        width: int,
+        mode: CfbMode,
+        topics: int,
+        from_categories: bool,
+        detach: bool,
     ) -> None:
         super().__init__()
         self.universal, self.detach = len(attributes.universal), detach

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -65,9 +66,12 @@ class Block(nn.Module):
 
     def pairs(self, memories: list[Tensor]) -> tuple[Pair, ...]:
         """Keys and values of all memories, made once a clip."""
-        return tuple([look.pair(rows) for look, rows in zip(self.looks, memories, strict=True)])
+        looks: list[Any] = list(self.looks)
+        return tuple([look.pair(rows) for look, rows in zip(looks, memories, strict=True)])
 
-    def forward(self, x: Tensor, past: Pair | None, mask: Tensor, seen: tuple[Pair, ...]) -> tuple[Tensor, Pair]:
+    def forward(
+        self, x: Tensor, past: Pair | None, mask: Tensor, seen: tuple[Pair, ...]
+    ) -> tuple[Tensor, Pair]:
         """x [R, L, width] after `past` words; mask is True where a word may look."""
         norms = iter(self.norms)
         kept: list[Pair] = []
@@ -81,18 +85,16 @@ class Block(nn.Module):
             return out
 
         x = self._residual(x, next(norms), to_words)
+        looks = [partial(look, pair=pair) for look, pair in zip(self.looks, seen, strict=True)]
         if self.mode == "cross_then_attr":
-            for look, pair in zip(self.looks, seen, strict=True):
-                x = self._residual(x, next(norms), lambda value, look=look, pair=pair: look(value, pair))
+            for look in looks:
+                x = self._residual(x, next(norms), look)
         else:
-            both = list(zip(self.looks, seen, strict=True))
-            x = self._residual(x, next(norms), lambda value: sum((look(value, p) for look, p in both), value.new_zeros(())))
+            x = self._residual(
+                x, next(norms), lambda value: torch.stack([look(value) for look in looks]).sum(0)
+            )
         return self._residual(x, next(norms), self.feed), kept[0]
 
     def _residual(self, x: Tensor, norm: nn.Module, layer: Callable[[Tensor], Tensor]) -> Tensor:
-        out: Tensor
-        if self.pre_norm:
-            out = x + self.dropout(layer(norm(x)))
-        else:
-            out = norm(x + self.dropout(layer(x)))
-        return out
+        out: Tensor = x + self.dropout(layer(norm(x) if self.pre_norm else x))
+        return out if self.pre_norm else norm(out)

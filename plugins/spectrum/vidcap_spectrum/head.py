@@ -33,6 +33,7 @@ class SpectrumHead(Head):
 
     streams: name -> width of the streams that are read.
     ranked: which of them are retrieved captions, best first; the others are sequences in time.
+    optional: streams that all clips of a training batch may lack; another one that is absent there is an error.
     n_frames: slots of a stream in time.
     n_retrieved: slots of a ranked stream.
     width: of everything inside.
@@ -71,6 +72,7 @@ class SpectrumHead(Head):
         streams: dict[str, int],
         tokenizer: Any,
         ranked: list[str] | None = None,
+        optional: list[str] | None = None,
         n_frames: int = 28,
         n_retrieved: int = 20,
         width: int = 512,
@@ -105,6 +107,7 @@ class SpectrumHead(Head):
         super().__init__()
         self.streams = check_widths(streams, "SpectrumHead")
         ranked = ["retrieved"] if ranked is None else ranked
+        self.optional = frozenset(["audio"] if optional is None else optional)
         slots = {name: n_retrieved if name in ranked else n_frames for name in self.streams}
         self.shown = self._choose(decoder_streams)
         if (aeb or cfb) and not vtai:
@@ -123,13 +126,17 @@ class SpectrumHead(Head):
         if vtai:
             found = Attributes.of(training_words(tokenizer), k_un, stoplist, emotions, lexicon)
             if not found.words:
-                raise ConfigError("there is not one attribute: every word is in the stop list", hint='head.stoplist="light"')
+                raise ConfigError(
+                    "there is not one attribute: every word is in the stop list", hint='head.stoplist="light"'
+                )
             self.attributes, self.labels = found, Labels(found, tokenizer)
             self.vtai = AttributePredictor(
                 len(self.streams), width, [width] if hidden is None else hidden, len(found.words), dropout
             )
             if aeb:
-                self.aeb = AttributeEmbedding(found, n_aeb, width, dropout, aeb_by_probability, aeb_least_emotional)
+                self.aeb = AttributeEmbedding(
+                    found, n_aeb, width, dropout, aeb_by_probability, aeb_least_emotional
+                )
                 memories.append(self.aeb.count)
             if cfb:
                 self.cfb = CoarseToFine(found, width, cfb_mode, cfb_topics, cfb_from_categories, cfb_detach)
@@ -162,15 +169,18 @@ class SpectrumHead(Head):
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         """One word."""
-        hidden, state = self._say(tokens[:, None], torch.ones_like(tokens[:, None], dtype=torch.bool), memory, state)
+        hidden, state = self._say(
+            tokens[:, None], torch.ones_like(tokens[:, None], dtype=torch.bool), memory, state
+        )
         return self.classify(self.dropout(hidden[:, 0])), state
 
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """All words at once, and attributes with their targets."""
         known = {"attributes", "universal", "emotions"} if self.attributes else set()
         self.refuse_others(want, {"tokens"} | known)
-        given = read(streams, self.streams, "SpectrumHead") if self.training else streams
-        encoded = self.encode(given, len(batch))
+        if self.training:
+            read(streams, {n: w for n, w in self.streams.items() if n not in self.optional}, "SpectrumHead")
+        encoded = self.encode(streams, len(batch))
         logits = self.vtai(encoded.values()) if self.attributes else None
         named = self._attributes(logits, batch) if logits is not None and set(want) & known else {}
         if "tokens" in want:
@@ -200,7 +210,7 @@ class SpectrumHead(Head):
         return self.vtai(encoded.values()).sigmoid() if self.attributes else None
 
     def _stream(self, streams: Mapping[str, Stream], name: str, size: int, clips: int) -> Stream:
-        if name not in streams:
+        if name not in streams or not bool(streams[name].mask.any()):
             mask = torch.zeros(clips, 1, dtype=torch.bool, device=self.classify.weight.device)
             return Stream(self.classify.weight.new_zeros(clips, 1, size), mask)
         return read({name: streams[name]}, {name: size}, "SpectrumHead")[name]
@@ -212,7 +222,8 @@ class SpectrumHead(Head):
         cut = len(self.attributes.universal)
         parts = {"attributes": slice(None), "universal": slice(cut), "emotions": slice(cut, None)}
         return {
-            name: Named(logits[:, part], None if target is None else target[:, part]) for name, part in parts.items()
+            name: Named(logits[:, part], None if target is None else target[:, part])
+            for name, part in parts.items()
         }
 
     def _begin(self, encoded: Mapping[str, Tensor], probability: Tensor | None) -> tuple[Memory, State]:
@@ -220,8 +231,11 @@ class SpectrumHead(Head):
         rows = [torch.cat([encoded[name] for name in self.shown], 1)]
         rows += [self.aeb(probability)] if self.aeb is not None else []
         rows = [torch.cat(rows, 1)] if self.hybrid else rows
-        themes = self.cfb(probability) if self.cfb is not None else rows[0].new_zeros(len(rows[0]), 1, self.width)
-        memory = tuple([block.pairs(rows) for block in self.decoder]), themes.sum(1)
+        themes = (
+            self.cfb(probability) if self.cfb is not None else rows[0].new_zeros(len(rows[0]), 1, self.width)
+        )
+        blocks: list[Any] = list(self.decoder)
+        memory = tuple([block.pairs(rows) for block in blocks]), themes.sum(1)
         none = themes.new_zeros(len(themes), self.heads, 0, self.width // self.heads)
         real = torch.ones(len(themes), self.prefix, dtype=torch.bool, device=themes.device)
         state: State = (tuple((none, none) for _ in self.decoder), real[:, :0])
@@ -264,7 +278,7 @@ class SpectrumHead(Head):
         strangers = sorted(set(names or ()) - set(self.streams))
         if strangers or names == []:
             raise ConfigError(
-                f"head.decoder_streams: {', '.join(strangers) or 'an empty list'}; streams are {', '.join(self.streams)}"
+                f"head.decoder_streams: {', '.join(strangers) or 'empty'}; streams are {', '.join(self.streams)}"
             )
         return [name for name in self.streams if names is None or name in names]
 

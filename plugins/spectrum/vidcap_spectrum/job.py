@@ -34,7 +34,9 @@ def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Itera
     if index.exists():
         raise UserError(f"{index} exists already", hint="-o another folder")
     train = _plain(config, "train", stream)
-    encoder.eval().fit(train)
+    encoder.eval()
+    if "database" not in spec:
+        encoder.fit(train)
     write_index(index, encoder.assets())
     yield f"index: {len(encoder.assets()['rows'])} captions of {len(train.clips)} clips -> {index}"
     text = component(ENCODERS, spec["text"]).eval()
@@ -62,7 +64,9 @@ def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWri
     for clip, pooled in pooled_queries(data, encoder.query).items():
         if clip in writer.done:
             continue
-        rows = encoder.derive({encoder.query: Stream(pooled[None], torch.ones(1, dtype=torch.bool))}, clip).values
+        rows = encoder.derive(
+            {encoder.query: Stream(pooled[None], torch.ones(1, dtype=torch.bool))}, clip
+        ).values
         if len(rows):
             writer.add(clip, rows.numpy())
             made += 1

@@ -31,9 +31,13 @@ class NearWords:
         lexicon: str | None,
     ) -> None:
         if text is None:
-            raise ConfigError('match="encoder" needs a text encoder', hint='text=dict(type="HFText", model=...)')
+            raise ConfigError(
+                'match="encoder" needs a text encoder', hint='text=dict(type="HFText", model=...)'
+            )
         if growth < 1:
-            raise ConfigError(f"growth={growth}: a clip cannot have fewer attributes than are said", hint="growth=2.0")
+            raise ConfigError(
+                f"growth={growth}: a clip cannot have fewer attributes than are said", hint="growth=2.0"
+            )
         self._text, self._growth = text, growth
         self._choice = (count, stoplist, emotions, lexicon)
 
@@ -47,7 +51,9 @@ class NearWords:
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         attributes = Attributes.of(ordered, *self._choice).words
         encoder = component(ENCODERS, self._text).eval()
-        names = torch.nn.functional.normalize(embed_texts(encoder, [PROMPT.format(w) for w in attributes]), dim=-1)
+        names = torch.nn.functional.normalize(
+            embed_texts(encoder, [PROMPT.format(w) for w in attributes]), dim=-1
+        )
         flat = [text for texts in said.values() for text in texts]
         texts = torch.nn.functional.normalize(embed_texts(encoder, flat), dim=-1)
         exact, best = [], []

@@ -63,7 +63,10 @@ def _bars(attributes: Attributes, probability: Tensor, said: set[str]) -> list[P
     ):
         if words:
             best = chances.topk(min(BARS, len(words)))
-            values = {words[k]: chance for chance, k in zip(best.values.tolist(), best.indices.tolist(), strict=True)}
+            values = {
+                words[k]: chance
+                for chance, k in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            }
             panels.append(Bars(values, tuple(word for word in values if word in said), title))
     if attributes.emotional:
         themes = theme(attributes, probability)

@@ -84,8 +84,11 @@ class RetrievedCaptions(DerivedEncoder):
             return Stream(torch.zeros(0, self.dim), torch.zeros(0, dtype=torch.bool))
         number = database.number(clip_id)
         if number >= 0 and not self.training:
-            warnings.warn(f"{clip_id} and other clips to be captioned are in the retrieval database (their own captions are"
-                          " left out): no score of held-out clips", stacklevel=2)  # fmt: skip
+            warnings.warn(
+                "clips that are captioned lie in the retrieval database themselves (their own captions are left out): "
+                "their scores are no scores of held-out clips",
+                stacklevel=2,
+            )
         vector = self.vectors(given.values[given.mask].float().mean(0)[None].cpu(), [clip_id])
         _, found = database.nearest(vector, torch.tensor([number]), self.top)
         rows = database.rows[found[0][found[0] >= 0]].to(given.values.device)
@@ -96,7 +99,11 @@ class RetrievedCaptions(DerivedEncoder):
         database = self._ready()
         if database is None:
             return {}
-        found: dict[str, Any] = {"rows": database.rows, "owner": database.owner, "clips": list(database.clips)}
+        found: dict[str, Any] = {
+            "rows": database.rows,
+            "owner": database.owner,
+            "clips": list(database.clips),
+        }
         found |= {"fold": [self._fold.get(clip, -1) for clip in database.clips], "recipe": self._recipe}
         return found if self._bridge is None else {**found, **self._bridge.arrays()}
 
@@ -114,18 +121,26 @@ class RetrievedCaptions(DerivedEncoder):
             )  # fmt: skip
         clips = tuple(assets["clips"])
         rows, owner = torch.as_tensor(assets["rows"]).float(), torch.as_tensor(assets["owner"])
-        self._database, self._recipe, self.dim = Database(rows, owner, clips), dict(assets["recipe"]), rows.shape[1]
+        self._database, self._recipe, self.dim = (
+            Database(rows, owner, clips),
+            dict(assets["recipe"]),
+            rows.shape[1],
+        )
         self._fold = {clip: fold for clip, fold in zip(clips, assets["fold"], strict=True) if fold >= 0}
         self._bridge = Bridge.of(assets) if "bridge_weight" in assets else None
 
     def describe(self) -> dict[str, Any]:
         """What an index must agree with."""
-        return {"text": self.text, "query": self.query, "bridge": vars(self.settings) if self.settings else None}
+        return {
+            "text": self.text,
+            "query": self.query,
+            "bridge": vars(self.settings) if self.settings else None,
+        }
 
     def recipe(self) -> dict[str, Any]:
         """Everything that decides what comes out, with the hash of the text encoder's weights."""
-        return {"encoder": type(self).__name__, "reads": self.reads, "dim": self.dim, "top": self.top, **self.describe(),
-                "index": self._recipe}  # fmt: skip
+        kind = {"encoder": type(self).__name__, "reads": self.reads, "dim": self.dim, "top": self.top}
+        return {**kind, **self.describe(), "index": self._recipe}
 
     # ---- its parts
 
@@ -140,7 +155,9 @@ class RetrievedCaptions(DerivedEncoder):
             )  # fmt: skip
         if self._bridge is None:
             return pooled
-        return torch.stack([self._bridge(row, self._fold.get(clip, -1)) for row, clip in zip(pooled, clips, strict=True)])
+        return torch.stack(
+            [self._bridge(row, self._fold.get(clip, -1)) for row, clip in zip(pooled, clips, strict=True)]
+        )
 
     def fold_of(self, clip: str) -> int:
         """The fold of a training clip; -1 of any other."""
@@ -171,18 +188,28 @@ class RetrievedCaptions(DerivedEncoder):
         rows = embed_texts(encoder, texts)
         clips = list(said)
         assets: dict[str, Any] = {"rows": rows, "owner": owner, "clips": clips, "fold": [-1] * len(clips)}
-        assets["recipe"] = {**self.describe(), "text_encoder": encoder.recipe(), "data": dataset.fingerprint()}
+        assets["recipe"] = {
+            **self.describe(),
+            "text_encoder": encoder.recipe(),
+            "data": dataset.fingerprint(),
+        }
         if self.settings is None:
             return assets
         known = pooled_queries(dataset, self.query)
         there = [clip for clip in clips if clip in known]
         if not there:
-            raise DataError(f"no training clip has the stream '{self.query}', so no bridge can be learnt from it")
+            raise DataError(
+                f"no training clip has the stream '{self.query}', so no bridge can be learnt from it"
+            )
         place = {text: number for number, text in enumerate(texts)}
         own = [[place[text] for text in said[clip]] for clip in there]
         groups = dataset.groups("source") if hasattr(dataset, "groups") else {}
-        fold = dict(zip(there, fold_clips(there, groups, self.settings.folds, self.settings.seed), strict=True))
-        bridge = learn(torch.stack([known[clip] for clip in there]), rows, own, list(fold.values()), self.settings)
+        fold = dict(
+            zip(there, fold_clips(there, groups, self.settings.folds, self.settings.seed), strict=True)
+        )
+        bridge = learn(
+            torch.stack([known[clip] for clip in there]), rows, own, list(fold.values()), self.settings
+        )
         return {**assets, "fold": [fold.get(clip, -1) for clip in clips], **bridge.arrays()}
 
 
@@ -211,4 +238,6 @@ def read_index(folder: Path) -> dict[str, Any]:
         plain = json.loads((folder / PLAIN).read_text(encoding="utf-8"))
         return {**load_file(str(folder / ARRAYS)), **plain}
     except (OSError, ValueError) as error:
-        raise DataError(f"{folder}: is no retrieval index: {error}", hint="vidcap retrieve CONFIG -o FOLDER") from error
+        raise DataError(
+            f"{folder}: is no retrieval index: {error}", hint="vidcap retrieve CONFIG -o FOLDER"
+        ) from error

@@ -39,7 +39,10 @@ class Database:
         Exact: each block's scores are computed whole, and only the best so far are kept. Numbers are -1 where
         there are fewer captions.
         """
-        parts = [self._block(queries[i : i + clips], own[i : i + clips], top, captions) for i in range(0, len(queries), clips)]
+        parts = [
+            self._block(queries[i : i + clips], own[i : i + clips], top, captions)
+            for i in range(0, len(queries), clips)
+        ]
         return torch.cat([scores for scores, _ in parts]), torch.cat([found for _, found in parts])
 
     def _block(self, queries: Tensor, own: Tensor, top: int, size: int) -> tuple[Tensor, Tensor]:
@@ -74,7 +77,9 @@ def own_captions(said: Mapping[str, Sequence[str]]) -> tuple[list[str], list[lis
     return list(place), own
 
 
-def recall(queries: Tensor, rows: Tensor, own: Sequence[Sequence[int]], ranks: Sequence[int]) -> dict[int, float]:
+def recall(
+    queries: Tensor, rows: Tensor, own: Sequence[Sequence[int]], ranks: Sequence[int]
+) -> dict[int, float]:
     """R@k: the share of clips that find one of their own captions among the k nearest of all captions."""
     scores = torch.nn.functional.normalize(queries, dim=-1) @ torch.nn.functional.normalize(rows, dim=-1).T
     mine = torch.zeros(scores.shape, dtype=torch.bool)

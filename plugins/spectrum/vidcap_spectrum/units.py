@@ -19,7 +19,12 @@ class FeatureEncoders(nn.Module):
     """
 
     def __init__(
-        self, streams: Mapping[str, int], slots: Mapping[str, int], ranked: frozenset[str], width: int, dropout: float
+        self,
+        streams: Mapping[str, int],
+        slots: Mapping[str, int],
+        ranked: frozenset[str],
+        width: int,
+        dropout: float,
     ) -> None:
         super().__init__()
         self.slots, self.ranked = dict(slots), ranked
