@@ -144,8 +144,7 @@ class Captioner(nn.Module):
         for clip_said in said:
             clip_said.sort(key=lambda one: (one.event.start, one.event.end))
         events = [[one.event for one in clip_said] for clip_said in said]
-        explain = getattr(self.head, "explain", None) if panels else None
-        shown = explain(streams, batch, events) if explain is not None else [[] for _ in batch.clips]
+        shown = self.head.explain(streams, batch, events) if panels else [[] for _ in batch.clips]
         predictions = []
         for index, clip in enumerate(batch.clips):
             extras = {

@@ -75,7 +75,6 @@ class Runtime:
     trackers: list[str] = field(default_factory=list)  # "tensorboard", "wandb"
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
     deterministic: bool = True
-    gather_negatives: bool = True  # in-batch negatives come from all processes
 
 
 SECTIONS: dict[str, str] = {

@@ -142,6 +142,15 @@ def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
     assert meta["versions"]["vidcap-core"]
 
 
+def test_a_self_critical_phase_follows_any_other(tmp_path: Path) -> None:
+    losses = {"tokens": {"type": "TokenLoss"}, "reward": {"type": "SelfCritical", "samples_per_clip": 2}}
+    phases = [phase("words", epochs=4), phase("reward", losses=["reward"], epochs=2, data={"unit": "clip"}, batch=8)]
+    folder = train(tmp_path / "run", losses=losses, phases=phases)
+    lines = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
+    assert sum("loss/reward" in line for line in lines) >= 1
+    assert moved(kept(folder, "words"), kept(folder, "reward"))
+
+
 def test_mixed_precision_on_the_cpu(tmp_path: Path) -> None:
     folder = train(tmp_path / "run", runtime={"batch": 4, "amp": "bf16"})
     assert all(torch.isfinite(value).all() for value in last(folder)["weights"].values())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from vidcap_core.errors import UserError
-from vidcap_core.types import Batch, Named, Stream, View
+from vidcap_core.report.panels import Panel
+from vidcap_core.types import Batch, Event, Named, Stream, View
 
 Decode = Callable[[View], list[list[tuple[list[int], float]]]]
 """Generates for a view: per row the n best (token ids without BOS and EOS, score)."""
@@ -80,6 +81,12 @@ class Head(nn.Module):
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption. The default is one view: each clip as a whole."""
         return [whole_clips(streams, batch)]
+
+    def explain(
+        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+    ) -> list[list[Panel]]:
+        """What can be shown of the finished texts: panels by clip, from one teacher-forced pass."""
+        return [[] for _ in batch.clips]
 
 
 def whole_clips(streams: Mapping[str, Stream], batch: Batch) -> View:
