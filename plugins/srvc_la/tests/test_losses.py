@@ -26,9 +26,9 @@ def test_joint_is_the_mean_of_the_branches_over_words(make_head: Make, make_batc
         for position in range(int(batch.token_mask[row].sum()) - 1):
             word = int(batch.tokens[row, position + 1])
             for name in ("visual", "language"):
-                expected -= 0.5 * float(output[name].value[place].log_softmax(-1)[word])
+                expected -= 0.5 * output[name].value[place].log_softmax(-1)[word].item()
             place += 1
-    assert float(total) == pytest.approx(expected, rel=1e-5)
+    assert total.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_fused_is_the_likelihood_of_what_decoding_sees(make_head: Make, make_batch: Make) -> None:

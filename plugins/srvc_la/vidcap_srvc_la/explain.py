@@ -44,20 +44,21 @@ def panels(
 def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
     spoken = tuple(head.tokenizer.decode([one]) for one in ids)
     looks = {name: weights[:, place] for place, name in enumerate(head.watchers)}
-    shown: list[Panel] = [FrameAttention(spoken, looks, _times(clip, weights.shape[-1]))]
+    rows = {name: look.tolist() for name, look in looks.items()}
+    shown: list[Panel] = [FrameAttention(spoken, rows, _times(clip, weights.shape[-1]))]
     numbers = tuple(range(1, len(ids) + 1))
     for name, look in looks.items():
-        effective = entropy(look).exp()
+        effective = entropy(look).exp().tolist()
         shown.append(Curve(f"effective frames, {name} branch", numbers, effective, "word", "frames"))
         if head.context.concat == "seq":
-            mass = look.sum(-1)
+            mass = look.sum(-1).tolist()
             shown.append(Curve(f"attention on frames, {name} branch", numbers, mass, "word", "share"))
     return shown
 
 
-def _times(clip: Clip, frames: int) -> list[float]:
+def _times(clip: Clip, frames: int) -> tuple[float, ...]:
     """Seconds of evenly spaced frames; their numbers where the clip's length is unknown."""
     start, end = clip.span
     if end <= start:
-        return [float(place) for place in range(frames)]
-    return torch.linspace(start, end, frames).tolist()
+        return tuple(float(place) for place in range(frames))
+    return tuple(torch.linspace(start, end, frames).tolist())

@@ -215,7 +215,7 @@ class SRVCLAHead(Head):
     def _encode(self, streams: Mapping[str, Stream], names: Sequence[str]) -> Memory:
         context = self.context(*self._frames(streams, names))
         weights = self._weights()
-        keys = tuple(self.branches[name].look.keys(context.values) for name in self.watchers)
+        keys = tuple(self._named(name).look.keys(context.values) for name in self.watchers)
         gates = (b.clip_gates(w, context.video) for b, w in zip(self._each(), weights, strict=True))
         return Memory(context, keys, tuple(gates))
 
@@ -248,6 +248,9 @@ class SRVCLAHead(Head):
     def _each(self) -> list[Branch]:
         return list(self.branches.values())  # type: ignore[arg-type]
 
+    def _named(self, name: str) -> Branch:
+        return self.branches[name]  # type: ignore[return-value]
+
     def _weights(self) -> list[Weights]:
         return [branch.weights() for branch in self._each()]
 
@@ -255,7 +258,7 @@ class SRVCLAHead(Head):
         video = memory.context.video
         said = None
         if "language" in self.names and self.of_caption:
-            look, none = self.branches["language"].look, self.embed.weight.new_zeros((len(video), 0))
+            look, none = self._named("language").look, self.embed.weight.new_zeros((len(video), 0))
             empty = none[..., None].expand(-1, -1, self.embed.embedding_dim)
             said = Said(empty, look.keys(empty), none.bool())
         return State(tuple(branch.first(video) for branch in self._each()), said)
@@ -282,7 +285,7 @@ class SRVCLAHead(Head):
         """One step of every branch; also its weights over the context, [R, M]."""
         said = state.said
         if said is not None:
-            new = (embedded[:, None], self.branches["language"].look.keys(embedded[:, None]), real[:, None])
+            new = (embedded[:, None], self._named("language").look.keys(embedded[:, None]), real[:, None])
             said = Said(*(torch.cat([old, one], 1) for old, one in zip(said, new, strict=True)))
         queries = [hidden for hidden, _ in state.cells]
         if self.joint:

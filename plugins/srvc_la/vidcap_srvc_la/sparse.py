@@ -24,13 +24,13 @@ def softmax(scores: Tensor, mask: Tensor) -> Tensor:
 
 def sparsemax(scores: Tensor, mask: Tensor) -> Tensor:
     """[z_i - tau]_+, with tau such that the weights sum to 1."""
-    weights: Tensor = _Sparsemax.apply(_centred(scores, mask))  # type: ignore[no-untyped-call]
+    weights: Tensor = _Sparsemax.apply(_centred(scores, mask))
     return weights
 
 
 def entmax15(scores: Tensor, mask: Tensor) -> Tensor:
     """[z_i / 2 - tau]_+^2, with tau such that the weights sum to 1."""
-    weights: Tensor = _Entmax15.apply(_centred(scores, mask, 0.5))  # type: ignore[no-untyped-call]
+    weights: Tensor = _Entmax15.apply(_centred(scores, mask, 0.5))
     return weights
 
 
@@ -92,4 +92,5 @@ class _Entmax15(torch.autograd.Function):
         (roots,) = ctx.saved_tensors
         pulled = grad * roots
         share = pulled.sum(-1, keepdim=True) / roots.sum(-1, keepdim=True)
-        return 2 * (pulled - share * roots)
+        pushed: Tensor = 2 * (pulled - share * roots)
+        return pushed
