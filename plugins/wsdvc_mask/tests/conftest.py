@@ -62,12 +62,12 @@ def gpt2() -> Any:
 
 @pytest.fixture
 def make_head(pieces: SubwordTokenizer) -> Callable[..., Any]:
-    """`make_head(tau=3.0)`: a small head with random weights."""
+    """`make_head(tau=3.0)`: a small head with random weights; `mended=True`: with all mends."""
     from vidcap_wsdvc_mask.head import MaskHead
 
-    def make(tokenizer: Any = None, **changes: Any) -> MaskHead:
+    def make(mended: bool = False, **changes: Any) -> MaskHead:
         torch.manual_seed(0)
-        return MaskHead(**{**SMALL, "tokenizer": tokenizer or pieces, **changes})
+        return MaskHead(**{**SMALL, "tokenizer": pieces, **(IMPROVED if mended else {}), **changes})
 
     return make
 

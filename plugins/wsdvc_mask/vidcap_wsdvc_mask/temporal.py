@@ -6,8 +6,14 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 Masking = Literal["scale", "attention", "both"]
+
+
+def gelu(x: Tensor) -> Tensor:
+    """GELU under a name that torch's fast path for inference does not know: there log M becomes not-a-number."""
+    return functional.gelu(x)
 
 
 class TemporalEncoder(nn.Module):
@@ -38,7 +44,7 @@ class TemporalEncoder(nn.Module):
         self.blank = nn.Parameter(torch.randn(width)) if blank else None
         self.over_time = nn.Conv1d(width, width, kernel, padding=kernel // 2) if kernel else None
         layer = nn.TransformerEncoderLayer(
-            width, heads, feed, dropout, "gelu", batch_first=True, norm_first=True
+            width, heads, feed, dropout, gelu, batch_first=True, norm_first=True
         )
         self.layers = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
         self.out = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, out, bias=False))
