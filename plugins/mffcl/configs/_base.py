@@ -18,7 +18,9 @@ head = dict(
     contrast=768,
 )
 losses = dict(
-    contrastive=dict(type="InfoNCE", temperature=0.07, symmetric=True, normalize=True, gather=True, mask_same_clip=True),
+    contrastive=dict(
+        type="InfoNCE", temperature=0.07, symmetric=True, normalize=True, gather=True, mask_same_clip=True
+    ),
     tokens=dict(type="TokenLoss"),
 )
 optimizer = dict(type="AdamW", lr=1e-4, weight_decay=0.009)  # of new parts; pretrained ones have half of it

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
+from vidcap_mffcl.head import MFFCLHead
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.text.hf import HFTokenizer
-from vidcap_mffcl.head import MFFCLHead
 
 
 def folder(path, **keys):

@@ -9,8 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from transformers import BertConfig, BertModel, BertTokenizerFast, GPT2Config, GPT2LMHeadModel, GPT2TokenizerFast
-from transformers import TimesformerConfig, TimesformerModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizerFast,
+    GPT2Config,
+    GPT2LMHeadModel,
+    GPT2TokenizerFast,
+    TimesformerConfig,
+    TimesformerModel,
+)
 
 CONFIG = Path(__file__).resolve().parents[1] / "configs" / "msrvtt.py"
 
@@ -18,7 +26,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "configs" / "msrvtt.py"
 def vidcap_run(tmp_path, *arguments, **environment):
     known = {k: v for k, v in os.environ.items() if k not in ("VIDCAP_SHARED_DATA", "VIDCAP_DATA")}
     return subprocess.run(
-        [sys.executable, "-m", "vidcap_core.cli.run", str(CONFIG), "--work-dir", str(tmp_path / "run"), *arguments, "--set", "evaluate.metrics=['cider-d']"],
+        [sys.executable, "-m", "vidcap_core.cli.run", str(CONFIG), "--work-dir", str(tmp_path / "run"), *arguments],
         env={**known, "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1", **environment},
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
@@ -69,7 +77,8 @@ def test_with_a_handful_of_clips_and_local_models_it_runs(tmp_path, videos, shar
     changes = {
         "tokenizer.name": str(gpt2), "head.lm": str(gpt2), "encoders.text.model": str(bert),
         "encoders.video.model": str(video), "head.streams": {"video": 32}, "head.text": {"text": 32},
-        "head.layers": 1, "phases.0.steps": 1, "phases.0.epochs": None, "phases.1.steps": 1, "phases.1.epochs": None, "runtime.batch": 2, "runtime.amp": "off",
+        "head.layers": 1, "phases.0.steps": 1, "phases.0.epochs": None,
+        "phases.1.steps": 1, "phases.1.epochs": None, "runtime.batch": 2, "runtime.amp": "off",
         "generate.max_length": 6, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
     sets = [part for key, value in changes.items() for part in ("--set", f"{key}={value!r}")]

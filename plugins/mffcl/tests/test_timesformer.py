@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 from transformers import TimesformerModel
+from vidcap_mffcl.timesformer import TimeSformer
 
 from vidcap_core.errors import UserError
 from vidcap_core.report.panels import SpatialAttention
 from vidcap_core.types import Stream
-from vidcap_mffcl.timesformer import TimeSformer
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_too_many_frames_are_refused(frames):
 @torch.no_grad()
 def test_attention_is_painted_where_the_patch_is(frames):
     encoder = tiny()
-    # with one layer, and no way through time, a changed patch moves attention in its own frame and most of all on itself
+    # in one layer without a way through time, a changed patch moves attention in its frame, most of all on itself
     encoder.network.encoder.layer = encoder.network.encoder.layer[:1]
     layer = encoder.network.encoder.layer[0]
     layer.temporal_dense.weight.zero_()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.heads.base import Output, whole_clips, words
+from vidcap_core.heads.base import Output, words
 from vidcap_core.heads.causal_lm import CausalLMHead, Prefix
 from vidcap_core.heads.prefix_cache import Pair
 from vidcap_core.heads.streams import Words, check_widths, read
@@ -76,7 +76,7 @@ class MFFCLHead(CausalLMHead):
         )
         self.to_lm = nn.Identity() if width == self.width else nn.Linear(width, self.width)
         self.text = check_widths(text, "MFFCLHead") if text is not None else {}
-        compared = {"video": given, **{"text": size for size in self.text.values()}} if text else {}
+        compared = dict(zip(("video", "text"), (given, *self.text.values()), strict=True)) if text else {}
         if contrast is None and len(set(compared.values())) > 1:
             raise ConfigError(
                 f"video is {given} wide and text {compared['text']}: they cannot be compared as they are",
@@ -121,7 +121,8 @@ class MFFCLHead(CausalLMHead):
         if rows is not None and "tokens" in want:
             ids, mask = words(batch)
             prompt = self.prompt(rows)
-            self.need_room(prompt.values.shape[1] + ids.shape[1] - 1, f"prompt and a caption of {ids.shape[1] - 2} tokens")
+            positions, said_words = prompt.mask.shape[1] + ids.shape[1] - 1, ids.shape[1] - 2
+            self.need_room(positions, f"prompt and a caption of {said_words} tokens")
             logits = self.teach(prompt, ids[:, :-1], mask[:, :-1])
             made["tokens"] = Named(logits, ids[:, 1:], mask[:, 1:])
         return Output(**made)

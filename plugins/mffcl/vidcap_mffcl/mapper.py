@@ -25,7 +25,7 @@ class Expansion(nn.Module):
 
 
 class QueryMapper(nn.Module):
-    """A Transformer over [p_1 .. p_L, q_1 .. q_tau] with learnt queries q; what becomes of the queries is the prompt."""
+    """A Transformer over [p_1 .. p_L, q_1 .. q_tau]; what becomes of the learnt queries q is the prompt."""
 
     def __init__(self, prompt: int, width: int, heads: int, feed: int, layers: int, dropout: float) -> None:
         super().__init__()
