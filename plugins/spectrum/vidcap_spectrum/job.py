@@ -44,7 +44,7 @@ def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Itera
         for split in config["data"]:
             data = train if split == "train" else _plain(config, split, stream)
             yield from _recalls(encoder, text, data, split)
-            yield _write(encoder, data, split, writer)
+            yield _write(encoder.train(split == "train"), data, split, writer)
     yield f"stream '{stream}' -> {store}"
 
 
