@@ -64,7 +64,9 @@ class Plain(nn.Module):
         head = self.head
         encoded = head.encode(streams, len(streams["image"].mask))
         probability = head.probabilities(encoded)
-        assert probability is not None and head.aeb is not None and head.cfb is not None
+        assert probability is not None
+        assert head.aeb is not None
+        assert head.cfb is not None
         return torch.cat([*encoded.values(), head.aeb(probability)], 1), head.cfb(probability).sum(1)
 
     def forward(self, tokens: Tensor, memory: Tensor, theme: Tensor) -> Tensor:
@@ -82,7 +84,8 @@ class Plain(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Summed over words, mean over captions."""
-        assert batch.tokens is not None and batch.token_mask is not None
+        assert batch.tokens is not None
+        assert batch.token_mask is not None
         logits = self(batch.tokens[:, :-1], *self.remember(dict(batch.streams)))
         target = batch.tokens[:, 1:].masked_fill(~batch.token_mask[:, 1:], -100)
         return cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="sum") / len(batch)
