@@ -41,3 +41,7 @@ optimizer = dict(lr=2e-3, weight_decay=0.0)
 evaluate = dict(metrics=["bleu", "rouge", "cider-d", "emotion"], best="CFS", every=3)
 generate = dict(max_length=23)
 runtime = dict(batch=32, log_every=30)
+extract = dict(
+    image=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="image"),
+    motion=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="motion"),
+)
