@@ -8,7 +8,9 @@ data = dict(
     val=dict(streams=_streams),
     test=dict(streams=_streams),
 )
-tokenizer = dict(type="SubwordTokenizer", size=600, min_count=1, normalize="none", specials=["<FULL>", "<MASK>", "<SEP>"])
+tokenizer = dict(
+    type="SubwordTokenizer", size=600, min_count=1, normalize="none", specials=["<FULL>", "<MASK>", "<SEP>"]
+)
 head = dict(
     streams=dict(image=320, motion=128),
     lm=dict(model_type="gpt2", n_embd=96, n_layer=2, n_head=4, n_positions=256, bos_token_id=1, eos_token_id=2,

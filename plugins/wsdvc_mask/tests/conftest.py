@@ -23,12 +23,19 @@ SENTENCES = (
     ("A bird sings.",),
     ("The man eats.", "A dog runs.", "A child sleeps.", "Two birds sing."),
 )
-LM = dict(model_type="gpt2", n_embd=16, n_layer=2, n_head=2, n_positions=128, bos_token_id=1, eos_token_id=2,
-          resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0)  # fmt: skip
-SMALL = dict(streams={"image": 10}, lm=LM, frames=8, project=True, layers=1, heads=2, feed=16, locate_feed=16, dropout=0.0)
-IMPROVED = dict(float32=True, min_width=None, blank=True, position_std=0.02, query_cond="text", order="given",
-                prior="uniform", casing="keep", no_sentence=None, separator="sep", count_from="number",
-                count_weights="final", length_groups=2)  # fmt: skip
+LM = {
+    "model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 128, "bos_token_id": 1,
+    "eos_token_id": 2, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
+}  # fmt: skip
+SMALL = {
+    "streams": {"image": 10}, "lm": LM, "frames": 8, "project": True, "layers": 1, "heads": 2, "feed": 16,
+    "locate_feed": 16, "dropout": 0.0,
+}  # fmt: skip
+IMPROVED = {
+    "float32": True, "min_width": None, "blank": True, "position_std": 0.02, "query_cond": "text", "order": "given",
+    "prior": "uniform", "casing": "keep", "no_sentence": None, "separator": "sep", "count_from": "number",
+    "count_weights": "final", "length_groups": 2,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")

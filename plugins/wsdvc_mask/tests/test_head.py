@@ -79,7 +79,8 @@ def test_a_mask_of_ones_is_no_mask_and_eval_is_train(masking: str, make_head: Ma
     one = head.encoder(frames, torch.full((4, 8), 0.7))
     torch.testing.assert_close(head.encoder(frames), head.encoder(frames, torch.ones(4, 8)))
     with torch.no_grad():
-        torch.testing.assert_close(head.eval().encoder(frames, torch.full((4, 8), 0.7)), one.detach(), atol=1e-5, rtol=1e-5)
+        again = head.eval().encoder(frames, torch.full((4, 8), 0.7))
+    torch.testing.assert_close(again, one.detach(), atol=1e-5, rtol=1e-5)
 
 
 @BOTH
@@ -110,15 +111,14 @@ def test_length_groups_change_nothing(make_head: Make, make_batch: Make) -> None
     found = []
     for groups in (1, 3, 50):
         output = give(make_head(length_groups=groups), make_batch(), "negative", "negative_rows")
-        found.append(
-            [float(loss(output, make_batch())[0]) for loss in (TokenLoss(output="negative"), RowTokenLoss(output="negative"))]
-        )
+        losses = TokenLoss(output="negative"), RowTokenLoss(output="negative")
+        found.append([loss(output, make_batch())[0].item() for loss in losses])
     torch.testing.assert_close(torch.tensor(found[1:]), torch.tensor(found[:1]).expand(2, 2), rtol=1e-5, atol=1e-4)
 
 
 def test_a_loss_of_one_text_runs_no_other(make_head: Make, make_batch: Make) -> None:
     assert set(give(make_head(), make_batch(), "full")) == {"full"}
-    with pytest.raises(UserError, match="'?tokens'?"):
+    with pytest.raises(UserError, match="a loss reads tokens"):
         give(make_head(), make_batch(), "tokens")
 
 
@@ -163,7 +163,7 @@ def test_spans_of_more_and_fewer_events_and_at_their_floor(make_head: Make, make
     head = make_head(**IMPROVED)
     assert head.localiser.min_width == 1 / 8
     with torch.no_grad():
-        head.localiser.width.weight.copy_(head.localiser.width.weight * 1e6)
+        head.localiser.width.weight.normal_(std=1e6)
         spans = head.localiser(head._frames(make_batch().streams), [16, 1, 2, 3], None)
     widths = spans.width[spans.real]
     assert float(widths.min()) >= 1 / 8
@@ -172,8 +172,6 @@ def test_spans_of_more_and_fewer_events_and_at_their_floor(make_head: Make, make
 
 def test_the_uniform_prior_is_equal_segments(make_head: Make, make_batch: Make) -> None:
     head = make_head(**IMPROVED)
-    for part in (head.localiser.centre, head.localiser.width):
-        torch.nn.init.zeros_(part.weight)
     spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
     torch.testing.assert_close(spans.centre[0], torch.tensor([0.125, 0.375, 0.625, 0.875]))
     torch.testing.assert_close(spans.width[0], torch.full((4,), 1 / 8 + 7 / 8 * 0.25))
@@ -182,7 +180,7 @@ def test_the_uniform_prior_is_equal_segments(make_head: Make, make_batch: Make) 
 
 def test_text_conditions_queries_only_when_asked(make_head: Make, make_batch: Make) -> None:
     swapped = [tuple(reversed(one)) for one in make_batch().targets["sentences"]]
-    for switches, changes in ((dict(query_cond="index"), False), (dict(query_cond="text"), True)):
+    for switches, changes in (({"query_cond": "index"}, False), ({"query_cond": "text"}, True)):
         head = make_head(**switches).eval()
         first = give(head, make_batch(), "masks")["masks"].value
         other = give(head, make_batch(swapped), "masks")["masks"].value
@@ -190,7 +188,9 @@ def test_text_conditions_queries_only_when_asked(make_head: Make, make_batch: Ma
 
 
 @BOTH
-def test_it_plans_a_view_an_event_in_time(switches: dict[str, Any], make_head: Make, make_batch: Make, make_captioner: Make) -> None:
+def test_it_plans_a_view_an_event_in_time(
+    switches: dict[str, Any], make_head: Make, make_batch: Make, make_captioner: Make
+) -> None:
     head, batch = make_head(**switches), make_batch()
     for prediction in make_captioner(head).predict(batch, panels=True):
         assert 1 <= len(prediction.events) <= 12
@@ -279,15 +279,15 @@ def test_bad_input_says_what_and_where(make_head: Make, make_batch: Make) -> Non
     stream = batch.streams["image"]
     with pytest.raises(UserError, match="'sentences'"):
         give(head, replace(batch, targets={}), "full")
+    none = stream.mask.clone()
+    none[2] = False
     with pytest.raises(UserError, match="nothing for clip2"):
-        none = stream.mask.clone()
-        none[2] = False
         give(head, replace(batch, streams={"image": Stream(stream.values, none)}), "full")
     with pytest.raises(UserError, match="reads the stream 'image'"):
         give(head, replace(batch, streams={}), "full")
+    clips = tuple(replace(clip, duration=None) for clip in batch.clips)
     with pytest.raises(UserError, match="no known duration"):
-        clips = tuple(replace(clip, duration=None) for clip in batch.clips)
         head.plan(batch.streams, replace(batch, clips=clips), lambda view: [[([], 0.0)] for _ in view.clips])
-    for wrong in (dict(project=False), dict(heads=3), dict(max_events=17), dict(frames=1), dict(kernel=4)):
+    for wrong in ({"project": False}, {"heads": 3}, {"max_events": 17}, {"frames": 1}, {"kernel": 4}):
         with pytest.raises(ConfigError):
             make_head(**wrong)

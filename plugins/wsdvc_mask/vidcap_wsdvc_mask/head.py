@@ -18,7 +18,7 @@ from vidcap_core.types import Batch, Clip, Event, Named, Stream, View
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.localiser import Localiser
 from vidcap_wsdvc_mask.masks import Shape, Spans, interval, mask
-from vidcap_wsdvc_mask.script import FULL, MASK, Row, Script
+from vidcap_wsdvc_mask.script import Row, Script
 from vidcap_wsdvc_mask.sentences import Casing, prepared
 from vidcap_wsdvc_mask.temporal import Masking, TemporalEncoder, resampled
 
@@ -146,7 +146,7 @@ class MaskHead(CausalLMHead):
             rows = [self.script.paragraph(said[clip]) for clip in told]
             made |= self._taught("full", want, frames[told], None, rows)
         if want - {"full", "full_rows"}:
-            self._keep_stage1(want)
+            self._keep_stage1()
             counts = [len(one) for one in said]
             spans = self.localiser(frames, counts, self._vectors(said)) if any(counts) else _none(frames)
             masks = self._masks(spans)
@@ -315,7 +315,7 @@ class MaskHead(CausalLMHead):
         return [p for name, p in self.named_parameters() if not name.startswith("localiser.")]
 
     @torch.no_grad()
-    def _keep_stage1(self, want: Set[str]) -> None:
+    def _keep_stage1(self) -> None:
         """The first update with masks ends stage 1: its weights are kept, if they are the ones that count."""
         if self.training and self.count_weights == "stage1" and not bool(self.kept):
             self.stage1.copy_(nn.utils.parameters_to_vector(self._speaking()))

@@ -49,6 +49,9 @@ class Localiser(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.centre = nn.Linear(width, 1, bias=False)
         self.width = nn.Linear(width, 1, bias=False)
+        if prior == "uniform":  # nothing is known at first but the prior
+            nn.init.zeros_(self.centre.weight)
+            nn.init.zeros_(self.width.weight)
 
     def forward(self, frames: Tensor, counts: Sequence[int], sentences: Tensor | None = None) -> Spans:
         """Spans of `counts[b]` events in each clip's frames [B, T, width]; sentences [B, N, S] tell which."""
