@@ -26,11 +26,9 @@ def commands() -> list[tuple[str, list[str]]]:
     for page in PAGES:
         for block in BLOCK.findall(page.read_text(encoding="utf-8")):
             for line in block.splitlines():
-                words = (
-                    shlex.split(line.removeprefix("$ "), comments=True) if line.count('"') % 2 == 0 else []
-                )
-                if words and words[0] in ("vidcap", "vidcap-run"):
-                    found.append((str(page.relative_to(ROOT)), words))
+                typed = line.removeprefix("$ ")
+                if typed.startswith(("vidcap ", "vidcap-run ")):
+                    found.append((str(page.relative_to(ROOT)), shlex.split(typed, comments=True)))
     return found
 
 

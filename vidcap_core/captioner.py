@@ -48,9 +48,8 @@ class Streams(Mapping[str, Stream]):
                 raise UserError("a text encoder was asked for, but this batch has no captions")
             return encoder(self._batch.texts)  # type: ignore[no-any-return]
         if encoder.reads == "streams":
-            derived = [encoder.derive({k: _row(s, i) for k, s in self._ready.items()}, clip.id)
-                       for i, clip in enumerate(self._batch.clips)]  # fmt: skip
-            return stack(derived)
+            clips = enumerate(self._batch.clips)
+            return stack([encoder.derive(ClipStreams(self, i, without=name), clip.id) for i, clip in clips])
         raw = self._batch.inputs.get(name) or self._batch.inputs.get(encoder.reads)
         if raw is None:
             raise UserError(
@@ -60,6 +59,26 @@ class Streams(Mapping[str, Stream]):
         frozen = not any(p.requires_grad for p in encoder.parameters())
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
             return encoder(raw.values, raw.mask)  # type: ignore[no-any-return]
+
+
+class ClipStreams(Mapping[str, Stream]):
+    """One clip's rows of a batch's streams, without padding, for an encoder that derives a stream from others."""
+
+    def __init__(self, streams: Streams, index: int, without: str) -> None:
+        self._streams, self._index, self._without = streams, index, without
+
+    def __getitem__(self, name: str) -> Stream:
+        if name == self._without:  # a stream is not made of itself
+            raise KeyError(name)
+        stream = self._streams[name]
+        keep = stream.mask[self._index]
+        return Stream(stream.values[self._index][keep], keep[keep])
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._streams if name != self._without)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +224,3 @@ def stack(streams: Sequence[Stream]) -> Stream:
     mask = nn.utils.rnn.pad_sequence([s.mask for s in streams], batch_first=True)
     return Stream(values, mask)
 
-
-def _row(stream: Stream, index: int) -> Stream:
-    """One clip's rows of a stream, without the padding."""
-    keep = stream.mask[index]
-    return Stream(stream.values[index][keep], keep[keep])

@@ -10,6 +10,7 @@ from vidcap_core.config import Config
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
 from vidcap_core.engine.tracking import Tracker
+from vidcap_core.encoders.base import DerivedEncoder
 from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.schema import Evaluate, Phase, Runtime
 
@@ -30,9 +31,9 @@ class Training:
         self._metrics: dict[str, CaptionMetric] = {}
         self.tokenizer = tokenizer or build.tokenizer(config, self._dataset("train", {}))
         self.captioner = build.captioner(config, self.tokenizer)
-        for loss in self.captioner.losses.values():
-            if isinstance(loss, SelfCritical):
-                loss.fit(self._dataset("train", {}))
+        for part in (*self.captioner.losses.values(), *self.captioner.encoders.values()):
+            if isinstance(part, (SelfCritical, DerivedEncoder)):
+                part.fit(self._dataset("train", {}))
         self.max_words: int | None = config.get("generate", {}).get("max_length")
 
     def dataset(self, phase: Phase) -> Any:

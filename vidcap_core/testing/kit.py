@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from vidcap_core import build, cards, config, plugins, registry
-from vidcap_core.captioner import Captioner
-from vidcap_core.errors import UserError
-from vidcap_core.heads.base import Head
-from vidcap_core.schema import Phase
-from vidcap_core.types import Batch, Stream
+from vidcap_core import cards, config, plugins, registry
+from vidcap_core.testing import behaviour
+from vidcap_core.testing.check import Check
 from vidcap_core.validate import INJECTED, validate
 
 HEAVY = ("torch", "mmengine", "transformers", "cv2")
-CLIPS = 8
-TOLERANCE = 1e-4
-OVERFIT = 0.15
-"""What must be left of the first loss after the overfit check."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One promise: kept, broken, or of no concern to this plugin (`ok` is None)."""
-
-    name: str
-    ok: bool | None
-    detail: str = ""
+OPEN = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
 def conform(name: str, steps: int = 300) -> list[Check]:
@@ -50,10 +30,9 @@ def conform(name: str, steps: int = 300) -> list[Check]:
                 *checks,
                 Check("toy config", False, "there is no configs/toy.py on the built-in toy data"),
             ]
-        parts = Parts(f"{name}/toy")
-        on_parts = (step_equals_forward, masks_respected, batch_equals_single, gradients, round_trip)
-        checks += [_guard(check, parts) for check in on_parts]
-        checks.append(_guard(lambda p: overfits(p, steps), parts, "overfit"))
+        parts = behaviour.Parts(f"{name}/toy")
+        checks += [_guard(check, parts) for check in behaviour.CHECKS]
+        checks.append(_guard(lambda p: behaviour.overfits(p, steps), parts, "overfit"))
     return checks
 
 
@@ -61,39 +40,6 @@ def check_plugin(name: str) -> None:
     """For a plugin's own test: raise with the list of broken promises."""
     broken = [f"{check.name}: {check.detail}" for check in conform(name) if check.ok is False]
     assert not broken, "\n".join(broken)
-
-
-class Parts:
-    """A captioner of the toy config, and a batch of a few toy clips."""
-
-    def __init__(self, name: str) -> None:
-        self.config = config.load(name)
-        torch.manual_seed(0)
-        train = build.dataset(self.config, "train", limit=CLIPS)
-        self.tokenizer = build.tokenizer(self.config, train)
-        self.captioner = build.captioner(self.config, self.tokenizer)
-        self.dataset = train
-
-    def batch(self, size: int = 4) -> Batch:
-        """The first samples, one a clip, without a random choice in them."""
-        import numpy as np
-
-        from vidcap_core.engine.data import Collate
-
-        seen, samples = set(), []
-        for index in range(len(self.dataset)):
-            sample = self.dataset.get(index, np.random.default_rng(index))
-            if sample.clip.id not in seen:
-                seen.add(sample.clip.id)
-                samples.append(sample)
-        return Collate(self.tokenizer)(samples[:size])
-
-    def fresh(self) -> Captioner:
-        """A copy whose changes nobody sees."""
-        return copy.deepcopy(self.captioner)
-
-
-# ---- what can be checked without building anything
 
 
 def light_import(name: str) -> Check:
@@ -122,7 +68,7 @@ def documented(name: str) -> Check:
             made_by = registry.REGISTRIES[kind].load(f"{name}.{component}")
             text = inspect.getdoc(made_by) or ""
             parameters = inspect.signature(made_by).parameters.values()
-            keys = [p.name for p in parameters if p.name not in INJECTED and p.kind is not p.VAR_KEYWORD]
+            keys = [p.name for p in parameters if p.name not in INJECTED and p.kind not in OPEN]
             missing += [f"{component}.{key}" for key in keys if not re.search(rf"\b{key}\b[^\n]*:", text)]
     return Check(
         "keys documented", not missing, f"not in the docstring: {', '.join(missing)}" if missing else ""
@@ -145,152 +91,11 @@ def configs_valid(name: str) -> Check:
     return Check("configs valid", True)
 
 
-# ---- what needs a captioner
-
-
-def step_equals_forward(parts: Parts) -> Check:
-    """Parallel forward and looped step give the same log-probabilities."""
-    captioner, batch = parts.fresh().eval(), parts.batch()
-    if not _speaks(parts):
-        return Check("step = forward", None, "the head gives no 'tokens'")
-    with torch.no_grad():
-        streams = captioner.streams(batch)
-        fast = captioner.head(streams, batch, frozenset({"tokens"}))["tokens"]
-        slow = Head.forward(captioner.head, streams, batch, frozenset({"tokens"}))["tokens"]
-    far = _distance(fast.value, slow.value, slow.mask)
-    return Check("step = forward", far < TOLERANCE, f"log-probabilities differ by up to {far:.2g}")
-
-
-def masks_respected(parts: Parts) -> Check:
-    """Masked rows with garbage in them change nothing; a fixed length refuses others."""
-    captioner, batch = parts.fresh().eval(), parts.batch()
-    if not batch.streams or not _speaks(parts):
-        return Check("masks", None, "no cached streams, or no 'tokens'")
-    longer = replace(batch, streams={name: _lengthen(stream) for name, stream in batch.streams.items()})
-    with torch.no_grad():
-        if captioner.head.lengths.startswith("fixed:"):
-            try:
-                _logits(captioner, longer)
-            except UserError:
-                return Check("masks", True, f"{captioner.head.lengths}: other lengths are refused")
-            return Check("masks", False, f"{captioner.head.lengths}, but another length was taken")
-        plain, padded = _logits(captioner, batch), _logits(captioner, longer)
-    far = _distance(plain, padded, batch.token_mask[:, 1:] if batch.token_mask is not None else None)
-    return Check("masks", far < TOLERANCE, f"masked rows change log-probabilities by {far:.2g}")
-
-
-def batch_equals_single(parts: Parts) -> Check:
-    """A clip in a batch gets the same caption as alone."""
-    captioner, batch = parts.fresh().eval(), parts.batch(3)
-    together = [p.text for p in captioner.predict(batch)]
-    alone = [captioner.predict(_only(batch, i))[0].text for i in range(len(batch))]
-    return Check("batch = single", together == alone, f"{together} together, {alone} alone")
-
-
-def gradients(parts: Parts) -> Check:
-    """In each phase, gradients reach parameters that train, and no other."""
-    problems = []
-    for spec in parts.config["phases"]:
-        phase, captioner = Phase(**spec), parts.fresh()
-        chosen = captioner.choose_training(phase.train, phase.freeze)
-        captioner.train()
-        for names in phase.updates or [phase.losses]:
-            losses = captioner(parts.batch(), names)
-            sum(
-                (total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(())
-            ).backward()
-        reached = {n for n, p in captioner.named_parameters() if p.grad is not None}
-        dead = sorted(chosen - reached)
-        if reached - chosen:
-            problems.append(f"phase {phase.name} reaches frozen {sorted(reached - chosen)[:3]}")
-        if dead:
-            problems.append(f"phase {phase.name} never reaches {dead[:5]}")
-    return Check("gradients", not problems, "; ".join(problems))
-
-
-def round_trip(parts: Parts) -> Check:
-    """Weights survive being saved and loaded into a new captioner."""
-    captioner, batch = parts.fresh().eval(), parts.batch(2)
-    torch.manual_seed(1)
-    other = build.captioner(parts.config, parts.tokenizer)
-    other.load_state_dict(captioner.state_dict())
-    same = [p.text for p in captioner.predict(batch)] == [p.text for p in other.eval().predict(batch)]
-    return Check("checkpoint round trip", same, "another caption after loading")
-
-
-def overfits(parts: Parts, steps: int) -> Check:
-    """The losses of the last phase go down to a small part on eight clips."""
-    captioner, batch = parts.fresh(), parts.batch(CLIPS)
-    phase = Phase(**parts.config["phases"][-1])
-    captioner.choose_training(None)
-    captioner.train()
-    for module in captioner.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    names = [name for update in phase.updates or [phase.losses] for name in update]
-    optimizer = torch.optim.Adam([p for p in captioner.parameters() if p.requires_grad], lr=2e-3)
-    first = last = 0.0
-    for step in range(steps):
-        losses = captioner(batch, names)
-        loss = sum(
-            (total / weight.clamp_min(1e-9) for total, weight in losses.values()), start=torch.zeros(())
-        )
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        last = float(loss)
-        first = first or last
-        if step and last < OVERFIT * first:
-            return Check("overfit", True, f"loss {first:.3g} -> {last:.3g} in {step} steps")
-    return Check("overfit", False, f"loss {first:.3g} -> {last:.3g} in {steps} steps on {CLIPS} clips")
-
-
 def _guard(check: Callable[[Any], Check], subject: Any, name: str = "") -> Check:
     try:
         return check(subject)
     except Exception as error:  # a plugin may fail in any way; the report must still be whole
         return Check(name or check.__name__.replace("_", " "), False, f"{type(error).__name__}: {error}")
-
-
-def _speaks(parts: Parts) -> bool:
-    losses: list[Any] = list(parts.captioner.losses.values())
-    return any("tokens" in loss.reads for loss in losses)
-
-
-def _logits(captioner: Captioner, batch: Batch) -> Tensor:
-    return captioner.head(captioner.streams(batch), batch, frozenset({"tokens"}))["tokens"].value  # type: ignore[no-any-return]
-
-
-def _distance(a: Tensor, b: Tensor, mask: Tensor | None) -> float:
-    far = (a.log_softmax(-1) - b.log_softmax(-1)).abs().amax(-1)
-    return float(far[mask].max() if mask is not None else far.max())
-
-
-def _lengthen(stream: Stream) -> Stream:
-    noise = 100 * torch.randn_like(stream.values[:, :1]).expand(-1, 3, *[-1] * (stream.values.dim() - 2))
-    off = torch.zeros_like(stream.mask[:, :1]).expand(-1, 3)
-    return Stream(torch.cat([stream.values, noise], 1), torch.cat([stream.mask, off], 1))
-
-
-def _only(batch: Batch, index: int) -> Batch:
-    """One clip of a batch, without the others' padding."""
-
-    def cut(stream: Stream) -> Stream:
-        length = int(stream.mask[index].sum().clamp_min(1))
-        return Stream(stream.values[index : index + 1, :length], stream.mask[index : index + 1, :length])
-
-    def pick(value: Any) -> Any:
-        return value[index : index + 1]
-
-    return Batch(
-        clips=batch.clips[index : index + 1],
-        streams={name: cut(s) for name, s in batch.streams.items()},
-        inputs={name: cut(s) for name, s in batch.inputs.items()},
-        texts=batch.texts[index : index + 1] if batch.texts else None,
-        tokens=pick(batch.tokens) if batch.tokens is not None else None,
-        token_mask=pick(batch.token_mask) if batch.token_mask is not None else None,
-        targets={name: pick(value) for name, value in batch.targets.items()},
-    )
 
 
 def report(checks: list[Check]) -> Iterator[str]:
