@@ -1,6 +1,7 @@
 """The plugin as a package: found, working, with a card that a reader can use."""
 
 from vidcap_core import cards, plugins
+from vidcap_core.testing import check_plugin
 
 
 def test_it_is_found_and_its_card_is_whole() -> None:
@@ -9,3 +10,7 @@ def test_it_is_found_and_its_card_is_whole() -> None:
     card = cards.read(plugin.card)
     assert card.name == "mffcl"
     assert card.missing() == []
+
+
+def test_the_plugin_keeps_its_promises() -> None:
+    check_plugin("mffcl")

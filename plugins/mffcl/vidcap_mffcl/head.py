@@ -159,7 +159,7 @@ def agree(lm: nn.Module, tokenizer: Words, pretrained: bool) -> None:
     if not pretrained:
         return
     config: Any = lm.config
-    rows = int(lm.get_input_embeddings().num_embeddings)  # type: ignore[operator, union-attr]
+    rows = int(lm.get_input_embeddings().num_embeddings)  # type: ignore[operator]
     ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
     problem = None
     if not 0.95 * rows <= len(tokenizer) <= rows:
