@@ -17,6 +17,7 @@ rows = {
     "mend: log M in attention": {"head.masking": "both"},
     "mend: text-conditioned queries": {"head.query_cond": "text", "head.order": "given"},
     "mend: equal segments first": {"head.prior": "uniform"},
+    "mend: intervals inside the clip": {"head.inside": True},
     "mend: separators": {"head.separator": "sep"},
     "mend: number counts": {"head.count_from": "number"},
     "mend: final weights count": {"head.count_weights": "final"},

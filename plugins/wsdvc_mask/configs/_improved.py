@@ -10,6 +10,7 @@ head = dict(
     query_cond="text",
     order="given",
     prior="uniform",
+    inside=True,
     casing="keep",
     no_sentence=None,
     separator="sep",

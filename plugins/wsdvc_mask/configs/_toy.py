@@ -14,7 +14,7 @@ tokenizer = dict(
 head = dict(
     streams=dict(image=320, motion=128),
     lm=dict(model_type="gpt2", n_embd=96, n_layer=2, n_head=4, n_positions=256, bos_token_id=1, eos_token_id=2,
-            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0),
+            tie_word_embeddings=False, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0),
     project=True,
     layers=2,
     heads=4,

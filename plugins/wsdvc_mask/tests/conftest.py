@@ -34,7 +34,7 @@ SMALL = {
 IMPROVED = {
     "float32": True, "min_width": None, "blank": True, "position_std": 0.02, "query_cond": "text", "order": "given",
     "prior": "uniform", "casing": "keep", "no_sentence": None, "separator": "sep", "count_from": "number",
-    "count_weights": "final", "length_groups": 2,
+    "count_weights": "final", "length_groups": 2, "inside": True,
 }  # fmt: skip
 
 

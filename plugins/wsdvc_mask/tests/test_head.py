@@ -170,12 +170,24 @@ def test_spans_of_more_and_fewer_events_and_at_their_floor(make_head: Make, make
     assert bool(torch.isfinite(mask(spans, 8)).all())
 
 
-def test_the_uniform_prior_is_equal_segments(make_head: Make, make_batch: Make) -> None:
-    head = make_head(**IMPROVED)
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_uniform_prior_is_equal_segments(inside: bool, make_head: Make, make_batch: Make) -> None:
+    head = make_head(mended=True, inside=inside)
     spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
-    torch.testing.assert_close(spans.centre[0], torch.tensor([0.125, 0.375, 0.625, 0.875]))
-    torch.testing.assert_close(spans.width[0], torch.full((4,), 1 / 8 + 7 / 8 * 0.25))
+    torch.testing.assert_close(spans.centre[0], torch.tensor([0.125, 0.375, 0.625, 0.875]), atol=0.02, rtol=0)
+    torch.testing.assert_close(spans.width[0], torch.full((4,), 0.25))
     assert spans.centre[2, 0].item() == pytest.approx(0.5)
+
+
+def test_inside_cuts_no_interval(make_head: Make, make_batch: Make) -> None:
+    head = make_head(mended=True, inside=True)
+    with torch.no_grad():
+        for part in (head.localiser.centre, head.localiser.width):
+            part.weight.normal_(std=3)
+        spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
+    assert float((spans.centre - spans.width / 2)[spans.real].min()) >= -1e-6
+    assert float((spans.centre + spans.width / 2)[spans.real].max()) <= 1 + 1e-6
+    assert float(spans.centre[spans.real].std()) > 0.1
 
 
 def test_text_conditions_queries_only_when_asked(make_head: Make, make_batch: Make) -> None:

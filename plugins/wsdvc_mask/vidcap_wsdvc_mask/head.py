@@ -57,6 +57,7 @@ class MaskHead(CausalLMHead):
     query_cond: "index" knows that it looks for the k-th event; "text" also reads the k-th sentence.
     order: "sorted" gives the k-th mask in time to the k-th sentence; "given" the k-th query's.
     prior: "uniform" starts from equal segments; "none" from wherever the weights say.
+    inside: intervals lie inside the clip, so that its ends cut none.
     max_events: sentences of a clip that are used; not more than `queries`.
     casing: "capitalize" lowers all but the first letter; "keep" leaves sentences as they are.
     no_sentence: what a clip without sentences is taught; None: such a clip teaches nothing.
@@ -97,6 +98,7 @@ class MaskHead(CausalLMHead):
         query_cond: Literal["index", "text"] = "index",
         order: Literal["sorted", "given"] = "sorted",
         prior: Literal["none", "uniform"] = "none",
+        inside: bool = False,
         max_events: int = 12,
         casing: Casing = "capitalize",
         no_sentence: str | None = "None.",
@@ -121,7 +123,8 @@ class MaskHead(CausalLMHead):
         self.localiser = Localiser(
             width=width, frames=frames, queries=queries, heads=heads, feed=locate_feed, layers=locate_layers,
             dropout=dropout, position_std=position_std, sentences=self.width if query_cond == "text" else None,
-            order=order, prior=prior, min_width=1 / frames if min_width is None else min_width, float32=float32,
+            order=order, prior=prior, inside=inside, min_width=1 / frames if min_width is None else min_width,
+            float32=float32,
         )  # fmt: skip
         config: Any = self.lm.config
         context = getattr(config.get_text_config(), "max_position_embeddings", None)

@@ -17,7 +17,9 @@ EDGE = 0.02
 class Localiser(nn.Module):
     """o = Decoder(Q_1 .. Q_N, frames + P); c = sigmoid(a o), w = w_min + (1 - w_min) sigmoid(b o).
 
-    With the prior "uniform" both logits start from N equal segments of the clip.
+    With the prior "uniform" both logits start from N equal segments of the clip. With `inside` the interval lies
+    in the clip, c = w/2 + (1 - w) sigmoid(a o): else the first and the last event hide best when they are centred
+    on the clip's ends, and half of their intervals is cut off.
     """
 
     def __init__(
@@ -34,11 +36,13 @@ class Localiser(nn.Module):
         sentences: int | None,
         order: Literal["sorted", "given"],
         prior: Literal["none", "uniform"],
+        inside: bool,
         min_width: float,
         float32: bool,
     ) -> None:
         super().__init__()
-        self.order, self.prior, self.min_width, self.float32 = order, prior, min_width, float32
+        self.order, self.prior, self.inside = order, prior, inside
+        self.min_width, self.float32 = min_width, float32
         self.queries = nn.Parameter(torch.randn(queries, width))
         self.positions = nn.Parameter(position_std * torch.randn(frames, width))
         self.from_sentence = nn.Linear(sentences, width) if sentences is not None else None
@@ -80,7 +84,16 @@ class Localiser(nn.Module):
     def _squashed(self, centre: Tensor, width: Tensor, number: Tensor, place: Tensor, real: Tensor) -> Spans:
         if self.prior == "uniform":
             parts = number[:, None].clamp_min(1).to(centre.dtype)
-            middle = ((place + 0.5) / parts).clamp(EDGE, 1 - EDGE)
-            centre = centre + middle.logit()
-            width = width + (1 / parts).expand_as(width).clamp(EDGE, 1 - EDGE).logit()
-        return Spans(centre.sigmoid(), self.min_width + (1 - self.min_width) * width.sigmoid(), real)
+            share = 1 / parts
+            width = width + _logit((share - self.min_width) / (1 - self.min_width)).expand_as(width)
+            middle = (place + 0.5) * share
+            if self.inside:  # where c lies between w/2 and 1 - w/2; a lone event has the whole clip
+                middle = torch.where(parts > 1, (middle - share / 2) / (1 - share).clamp_min(EDGE), 0.5)
+            centre = centre + _logit(middle)
+        width = self.min_width + (1 - self.min_width) * width.sigmoid()
+        centre = centre.sigmoid()
+        return Spans(width / 2 + (1 - width) * centre if self.inside else centre, width, real)
+
+
+def _logit(share: Tensor) -> Tensor:
+    return share.clamp(EDGE, 1 - EDGE).logit()
