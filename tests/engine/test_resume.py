@@ -183,6 +183,21 @@ def test_resume_with_a_changed_config_is_refused(tmp_path: Path) -> None:
     run(tmp_path / "run", resume=True, data=tiny.config())  # a finished run has nothing left to do
 
 
+def test_resume_with_changed_data_is_refused(tmp_path: Path) -> None:
+    run(tmp_path / "run", data=tiny.config())
+    meta = json.loads((tmp_path / "run" / "meta.json").read_text())
+    (tmp_path / "run" / "meta.json").write_text(json.dumps({**meta, "data": "another"}))
+    with pytest.raises(UserError, match="training data of .* changed since it was started"):
+        run(tmp_path / "run", resume=True, data=tiny.config())
+
+
+def test_a_run_whose_data_are_missing_leaves_no_folder(tmp_path: Path) -> None:
+    missing = {"type": "MSRVTT", "root": str(tmp_path / "nowhere")}
+    with pytest.raises(UserError):
+        run(tmp_path / "run", data=tiny.config(data={"train": missing, "val": missing}))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_checkpoint_that_could_run_code_is_refused(tmp_path: Path) -> None:
     class Evil:
         def __reduce__(self) -> tuple[Any, tuple[str]]:

@@ -13,7 +13,7 @@ from vidcap_core import registry
 from vidcap_core.config import Config
 from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
-from vidcap_core.engine.folder import RunFolder, default_path, open_folder, write_json
+from vidcap_core.engine.folder import RunFolder, check_folder, default_path, make_folder, write_json
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
@@ -37,18 +37,17 @@ def train(
     validate(config)
     with launch.processes(device) as place:
         folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
-        if dist.get_rank() == 0:
-            folder = open_folder(folder.path, config, resume or force_resume, force_resume)
-        dist.barrier()
+        resume = resume or force_resume
+        check_folder(folder, config, resume, force_resume)
         _seed(config.get("seed", 0))
-        stored = _stored_tokenizer(folder, config) if resume or force_resume else None
-        training = Training(config, folder, place, stored)
-        if dist.get_rank() == 0:
-            write_json(folder.tokenizer, training.tokenizer.state())
-            write_json(folder.meta, training.provenance)
+        training = Training(config, folder, place, _stored_tokenizer(folder, config) if resume else None)
+        dist.barrier()  # every process has looked at the folder before one writes into it
+        if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
+            parts = {"meta": training.provenance, "tokenizer": training.tokenizer.state()}
+            make_folder(folder, config, force_resume, **parts)
         runner = CaptionRunner(training, dist.is_distributed(), quiet)
         try:
-            if resume or force_resume:
+            if resume:
                 _restore(runner, training)
             runner.train()
         except (torch.OutOfMemoryError, MemoryError) as error:

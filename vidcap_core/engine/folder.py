@@ -69,9 +69,9 @@ def default_path(config: Config) -> Path:
     return Path("runs") / config.name.replace("/", "-")
 
 
-def open_folder(path: Path, config: Config, resume: bool, force: bool) -> RunFolder:
-    """Make a new run folder, or open that of the same run; nothing is ever overwritten by another run."""
-    folder = RunFolder(path)
+def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -> None:
+    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run."""
+    path = folder.path
     if folder.config.is_file():
         if not resume:
             raise UserError(
@@ -89,13 +89,25 @@ def open_folder(path: Path, config: Config, resume: bool, force: bool) -> RunFol
             )
     elif path.is_dir() and any(not one.name.startswith(".config.json.") for one in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
+
+
+def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) -> None:
+    """Write the config, and beside it what the run is made of (`meta`, `tokenizer`), as JSON."""
+    if folder.meta.is_file() and not force:
+        before, now = json.loads(folder.meta.read_text(encoding="utf-8"))["data"], parts["meta"]["data"]
+        if before != now:
+            raise UserError(
+                f"the training data of {folder.path} changed since it was started (hash {before} then, {now} now)",
+                hint="the data it was started with, another --work-dir, or --force-resume",
+            )
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        folder.path.mkdir(parents=True, exist_ok=True)
         write_text(folder.config, config.to_json())  # first, so that a run killed at birth can be resumed
         folder.checkpoints.mkdir(exist_ok=True)
+        for name, data in parts.items():
+            write_json(folder.path / f"{name}.json", data)
     except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}", hint="--work-dir DIR") from error
-    return folder
+        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
 
 
 def difference(old: Any, new: Any, path: str = "") -> list[str]:

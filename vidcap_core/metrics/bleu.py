@@ -35,7 +35,7 @@ class Bleu:
         size = len(found.clips)
         length = found.lines.lengths
         correct = np.stack([
-            bincount(order.row[hit], np.minimum(order.count, index.most[order.pair])[hit], size)
+            bincount(order.row[hit], np.minimum(order.count[hit], index.most[order.pair[hit]]), size)
             for order, index in zip(found.orders, prepared.orders, strict=True)
             for hit in [order.pair >= 0]
         ])  # fmt: skip

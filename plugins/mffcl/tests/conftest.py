@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import shared_data  # noqa: F401 - the fixture of the whole suite
 
 from vidcap_core import build
 from vidcap_core.config import Config
