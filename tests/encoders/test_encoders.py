@@ -48,7 +48,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     BertModel(BertConfig(vocab_size=len(WORDS), **SMALL)).save_pretrained(root / "bert")
     BertTokenizerFast(vocab={w: i for i, w in enumerate(WORDS)}).save_pretrained(root / "bert")
     wave = Wav2Vec2Config(**SMALL, conv_dim=(8, 8), conv_kernel=(10, 3), conv_stride=(5, 2),
-                          num_feat_extract_layers=2, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)  # fmt: skip
+                          num_feat_extract_layers=2, num_conv_pos_embeddings=4,
+                          num_conv_pos_embedding_groups=2)  # fmt: skip
     Wav2Vec2Model(wave).save_pretrained(root / "wave")
     Wav2Vec2FeatureExtractor().save_pretrained(root / "wave")
     clip = root / "clip"

@@ -187,7 +187,7 @@ def test_resume_with_changed_data_is_refused(tmp_path: Path) -> None:
     run(tmp_path / "run", data=tiny.config())
     meta = json.loads((tmp_path / "run" / "meta.json").read_text())
     (tmp_path / "run" / "meta.json").write_text(json.dumps({**meta, "data": "another"}))
-    with pytest.raises(UserError, match="training data of .* changed since it was started"):
+    with pytest.raises(UserError, match=r"training data of .* changed since it was started"):
         run(tmp_path / "run", resume=True, data=tiny.config())
 
 

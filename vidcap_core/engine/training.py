@@ -7,10 +7,10 @@ from typing import Any
 
 from vidcap_core import build
 from vidcap_core.config import Config
+from vidcap_core.encoders.base import DerivedEncoder
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
 from vidcap_core.engine.tracking import Tracker
-from vidcap_core.encoders.base import DerivedEncoder
 from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.schema import Evaluate, Phase, Runtime
 

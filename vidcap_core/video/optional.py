@@ -30,7 +30,9 @@ def read_with(
     try:
         library = importlib.import_module("torchcodec.decoders" if decoder == "torchcodec" else "decord")
     except (ImportError, OSError, RuntimeError) as error:  # torchcodec raises RuntimeError without FFmpeg
-        raise UserError(f"the decoder {decoder} cannot be used: {error}", hint=f"pip install {decoder}, or decoder='pyav'") from error
+        hint = f"pip install {decoder}, or decoder='pyav'"
+        raise UserError(f"the decoder {decoder} cannot be used: {error}", hint=hint) from error
+    failures = (RuntimeError, ValueError, *([library.DECORDError] if decoder == "decord" else []))
     try:
         if decoder == "torchcodec":
             reader = library.VideoDecoder(str(path))
@@ -43,7 +45,7 @@ def read_with(
             wanted = moments.times(sampling, start, float(stamps[-1, 1]) if end is None else end, rng)
             shown = np.clip(np.searchsorted(stamps[:, 0], wanted, side="right") - 1, 0, len(reader) - 1)
             values = reader.get_batch(shown.tolist()).asnumpy()
-    except (RuntimeError, ValueError, library.DECORDError if decoder == "decord" else RuntimeError) as error:
+    except failures as error:
         raise VideoError(f"{path}: {decoder} cannot read it: {str(error).splitlines()[0]}") from error
     return Frames(_shrink(values, short_side), wanted)
 

@@ -46,7 +46,8 @@ def probe(path: str | Path) -> VideoInfo:
     with opened(path) as container:
         stream = picture(container, path)
         rate = float(stream.average_rate) if stream.average_rate else None
-        return VideoInfo(duration(container, stream, path), stream.width, stream.height, rate, bool(container.streams.audio))
+        length, sound = duration(container, stream, path), bool(container.streams.audio)
+        return VideoInfo(length, stream.width, stream.height, rate, sound)
 
 
 def picture(container: Any, path: str | Path) -> Any:
