@@ -1,0 +1,106 @@
+"""METEOR of single captions, built for many pairs: sentences, words and phrases are looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vidcap_core.metrics.meteor.align import Match, align
+from vidcap_core.metrics.meteor.normalize import normalize
+from vidcap_core.metrics.meteor.score import SIZE, SegmentStats, score
+from vidcap_core.metrics.meteor.tables import load_tables
+from vidcap_core.metrics.meteor.words import PARAPHRASE, Phrases, Vocabulary
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sentence as numbers: its words, and the phrases in it that have paraphrases (number, start, length)."""
+
+    words: tuple[int, ...]
+    function: tuple[bool, ...]
+    phrases: tuple[tuple[int, int, int], ...]
+
+
+class MeteorEngine:
+    """Counts, scores of segments, and scores of many segments together."""
+
+    def __init__(self) -> None:
+        self._tables = load_tables()
+        self._vocabulary = Vocabulary(self._tables)
+        self._phrases = Phrases(self._tables)
+        self._prepared: dict[str, Prepared] = {}
+
+    def prepare(self, sentence: str) -> Prepared:
+        """The sentence as numbers, from memory when it was seen before."""
+        if sentence not in self._prepared:
+            self.prepare_all([sentence])
+        return self._prepared[sentence]
+
+    def prepare_all(self, sentences: Iterable[str]) -> None:
+        """Prepare many sentences together, which is faster than one by one."""
+        new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._prepared]
+        number, abbreviations = self._vocabulary.number, self._tables.abbreviations
+        words = [tuple(map(number, normalize(sentence, abbreviations))) for sentence in new]
+        function = self._vocabulary.function
+        for sentence, numbers, phrases in zip(
+            new, words, self._phrases.find(words, self._vocabulary), strict=True
+        ):
+            self._prepared[sentence] = Prepared(
+                numbers, tuple(function[word] for word in numbers), tuple(phrases)
+            )
+
+    def stats(self, hypothesis: str, references: Sequence[str]) -> SegmentStats:
+        """Counts of a caption with the reference that gives it the best score; of equals, the first."""
+        self.prepare_all([hypothesis, *references])
+        caption = self._prepared[hypothesis]
+        best: SegmentStats = (float(len(caption.words)), *[0.0] * (SIZE - 1))
+        highest = -1.0
+        for sentence in references:
+            reference = self._prepared[sentence]
+            found = self._counts(caption, reference)
+            value = score(found)
+            if value > highest:
+                best, highest = found, value
+        return best
+
+    def segment_score(self, stats: SegmentStats) -> float:
+        """The score of one segment."""
+        return score(stats)
+
+    def aggregate(self, stats: Sequence[SegmentStats]) -> float:
+        """The score of many segments together, which is not their mean."""
+        return score([sum(column) for column in zip(*stats, strict=True)]) if stats else 0.0
+
+    def _counts(self, caption: Prepared, reference: Prepared) -> SegmentStats:
+        matches = self._matches(caption, reference)
+        chosen, chunks = align(matches, len(reference.words))
+        counts = [0] * 16
+        matched = matched_reference = 0
+        for start, length, at, caption_length, kind in chosen:
+            for function in caption.function[at : at + caption_length]:
+                counts[4 * kind + 2 * function] += 1
+            for function in reference.function[start : start + length]:
+                counts[4 * kind + 2 * function + 1] += 1
+            matched += caption_length
+            matched_reference += length
+        return (
+            float(len(caption.words)), float(len(reference.words)), float(sum(caption.function)),
+            float(sum(reference.function)), *map(float, counts), float(chunks), float(matched),
+            float(matched_reference),
+        )  # fmt: skip
+
+    def _matches(self, caption: Prepared, reference: Prepared) -> list[Match]:
+        """All matches; two stretches that match for several reasons come several times."""
+        out: list[Match] = []
+        related = self._vocabulary.related
+        for at, word in enumerate(caption.words):
+            kinds = related[word]
+            for start, other in enumerate(reference.words):
+                if other in kinds:
+                    out += [(start, 1, at, 1, kind) for kind in kinds[other]]
+        for phrase, at, caption_length in caption.phrases:
+            others = self._phrases.related(phrase)
+            for other, start, length in reference.phrases:
+                if other in others:
+                    out += [(start, length, at, caption_length, PARAPHRASE)] * others[other]
+        return out
