@@ -46,7 +46,7 @@ class MaskHead(CausalLMHead):
     locate_feed: inner width of the mask generator's feed-forward parts.
     queries: how many events the mask generator knows.
     dropout: in encoder and mask generator.
-    position_std: of the learnt positions of frames at first.
+    position_std: of the encoder's learnt positions at first; the mask generator's are N(0, 1).
     blank: what a mask takes away becomes a learnt vector, not 0.
     masking: "scale" multiplies frames by M, "attention" adds log M to attention in the encoder and weighs its rows
         by M, "both" does both.
@@ -122,7 +122,7 @@ class MaskHead(CausalLMHead):
         )  # fmt: skip
         self.localiser = Localiser(
             width=width, frames=frames, queries=queries, heads=heads, feed=locate_feed, layers=locate_layers,
-            dropout=dropout, position_std=position_std, sentences=self.width if query_cond == "text" else None,
+            dropout=dropout, sentences=self.width if query_cond == "text" else None,
             order=order, prior=prior, inside=inside, min_width=1 / frames if min_width is None else min_width,
             float32=float32,
         )  # fmt: skip
@@ -276,7 +276,7 @@ class MaskHead(CausalLMHead):
         """Mean word vectors [B, N, W] of sentences, 0 where there is none; None where queries read no text."""
         if self.localiser.from_sentence is None:
             return None
-        weight = self.lm.get_input_embeddings().weight.detach()  # type: ignore[operator, union-attr]
+        weight: Tensor = self.lm.get_input_embeddings().weight.detach()  # type: ignore[operator]
         found = weight.new_zeros((len(said), max(most, *map(len, said)), weight.shape[1]))
         for clip, texts in enumerate(said):
             for place, text in enumerate(texts):

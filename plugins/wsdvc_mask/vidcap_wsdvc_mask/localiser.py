@@ -32,7 +32,6 @@ class Localiser(nn.Module):
         feed: int,
         layers: int,
         dropout: float,
-        position_std: float,
         sentences: int | None,
         order: Literal["sorted", "given"],
         prior: Literal["none", "uniform"],
@@ -44,7 +43,7 @@ class Localiser(nn.Module):
         self.order, self.prior, self.inside = order, prior, inside
         self.min_width, self.float32 = min_width, float32
         self.queries = nn.Parameter(torch.randn(queries, width))
-        self.positions = nn.Parameter(position_std * torch.randn(frames, width))
+        self.positions = nn.Parameter(torch.randn(frames, width))  # times are what it is to tell
         self.from_sentence = nn.Linear(sentences, width) if sentences is not None else None
         layer = nn.TransformerDecoderLayer(
             width, heads, feed, dropout, "gelu", batch_first=True, norm_first=True
