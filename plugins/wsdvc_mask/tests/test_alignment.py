@@ -76,8 +76,8 @@ def reader() -> MaskHead:
     tokenizer.fit(WORDS)
     torch.manual_seed(0)
     head = MaskHead(
-        streams={"image": WIDTH}, tokenizer=tokenizer, lm=LM, frames=FRAMES, project=True, blank=True, layers=1, heads=2,
-        feed=64, locate_feed=64, dropout=0.0, position_std=0.02, casing="keep",
+        streams={"image": WIDTH}, tokenizer=tokenizer, lm=LM, frames=FRAMES, project=True, blank=True, layers=1,
+        heads=2, feed=64, locate_feed=64, dropout=0.0, position_std=0.02, casing="keep",
     )  # fmt: skip
     optimizer = torch.optim.Adam(head.parameters(), lr=5e-3)
     for step in range(150):

@@ -284,7 +284,8 @@ class MaskHead(CausalLMHead):
                 words = torch.tensor(row.ids[row.start : -1], device=weight.device, dtype=torch.long)
                 if len(words):
                     found[clip, place] = weight[words].mean(0)
-        return torch.nn.functional.normalize(found, dim=-1) * weight.shape[1] ** 0.5
+        unit: Tensor = torch.nn.functional.normalize(found, dim=-1)
+        return unit * weight.shape[1] ** 0.5
 
     def _inside(self, streams: Mapping[str, Stream], masks: Tensor, spans: Spans, batch: Batch) -> Named:
         """Mean of the raw frames under each mask [B, N, D], and each sentence's own vector, as MaskSimilarity reads."""
