@@ -1,7 +1,9 @@
 """The alignment of a caption and a reference: matches of which no two share a word.
 
 The best covers most, then has fewest chunks. A match of kind k and n words covers ⌊wₖ · n⌋ of them on either
-side, so a lone stem, synonym or paraphrase covers nothing and is taken where it costs no chunk.
+side, so a lone stem, synonym or paraphrase covers nothing and is taken where it costs no chunk. Of equals the one
+with more of the caption's words is taken, then the one with more matches between different places: the rule that
+agreed most often with the Java program, whose own rule for equals is not known.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def _step(beam: list[State], place: int, options: list[Match], keep: bool) -> li
     out: list[State] = []
     bit = 1 << place
     for state in beam:
-        cover, chunks, count, distance, _, reference_end, caption_end, used, used_caption, path = state
+        cover, chunks, words, moved, _, reference_end, caption_end, used, used_caption, path = state
         if not used & bit:
             for match in options:
                 start, length, caption, caption_length, kind = match
@@ -56,11 +58,11 @@ def _step(beam: list[State], place: int, options: list[Match], keep: bool) -> li
                 out.append((
                     cover - COVER[kind][length] - COVER[kind][caption_length],
                     chunks + (start != reference_end or caption != caption_end),
-                    count - 1, distance - abs(start - caption), len(out), start + length, caption + caption_length,
-                    used | stretch, used_caption | caption_stretch, (path, match),
+                    words - caption_length, moved - (start != caption), len(out), start + length,
+                    caption + caption_length, used | stretch, used_caption | caption_stretch, (path, match),
                 ))  # fmt: skip
-        if keep:
-            out.append((cover, chunks, count, distance, len(out), *state[5:]))
+        if keep or used & bit:
+            out.append((cover, chunks, words, moved, len(out), *state[5:]))
     out.sort()
     return out[:BEAM]
 

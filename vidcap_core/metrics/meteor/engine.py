@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vidcap_core.metrics.meteor.align import Match, align
 from vidcap_core.metrics.meteor.normalize import normalize
-from vidcap_core.metrics.meteor.score import SIZE, SegmentStats, score
+from vidcap_core.metrics.meteor.score import SIZE, SegmentStats, score, total
 from vidcap_core.metrics.meteor.tables import load_tables
 from vidcap_core.metrics.meteor.words import PARAPHRASE, Phrases, Vocabulary
 
@@ -69,7 +69,7 @@ class MeteorEngine:
 
     def aggregate(self, stats: Sequence[SegmentStats]) -> float:
         """The score of many segments together, which is not their mean."""
-        return score([sum(column) for column in zip(*stats, strict=True)]) if stats else 0.0
+        return total(stats)
 
     def _counts(self, caption: Prepared, reference: Prepared) -> SegmentStats:
         matches = self._matches(caption, reference)

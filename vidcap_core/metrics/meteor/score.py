@@ -28,9 +28,23 @@ def score(stats: Sequence[float]) -> float:
         return 0.0
     precision, recall = precision / found[0], recall / found[1]
     mean = precision * recall / (ALPHA * precision + (1 - ALPHA) * recall)
-    whole = matched == caption and matched_reference == reference and chunks == 1
-    broken = 0.0 if whole else chunks / ((matched + matched_reference) / 2)
+    broken = 0.0 if _whole(stats) else chunks / ((matched + matched_reference) / 2)
     return mean * (1 - GAMMA * broken**BETA)  # type: ignore[no-any-return]
+
+
+def total(stats: Sequence[SegmentStats]) -> float:
+    """The score of many segments together; a segment matched whole and in order adds no chunk."""
+    if not stats:
+        return 0.0
+    sums = [sum(column) for column in zip(*stats, strict=True)]
+    sums[20] -= sum(map(_whole, stats))
+    return score(sums)
+
+
+def _whole(stats: Sequence[float]) -> bool:
+    """Every word matched, in one chunk: nothing is broken."""
+    caption, reference, chunks, matched, matched_reference = *stats[:2], *stats[20:]
+    return chunks == 1 and matched == caption and matched_reference == reference
 
 
 def _content(content: float, function: float) -> float:
