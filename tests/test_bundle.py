@@ -98,7 +98,9 @@ def test_what_is_no_bundle_says_so(tmp_path: Path) -> None:
         bundle.find(str(tmp_path))
     with pytest.raises(UserError, match="there is no bundle, run or model 'nowhere'"):
         bundle.find("nowhere")
-    with pytest.raises(UserError, match=r"(?s)no weights are known for 'core/toy'.*vidcap-run core/toy.*vidcap pull"):
+    with pytest.raises(
+        UserError, match=r"(?s)no weights are known for 'core/toy'.*vidcap-run core/toy.*vidcap pull"
+    ):
         bundle.find("core/toy")
 
 
@@ -106,3 +108,37 @@ def test_a_captioner_of_cached_streams_says_what_it_lacks(made: Path, run: Path)
     for where in (made, run):
         with pytest.raises(UserError, match=r"(?s)trained on cached streams.*extract"):
             caption.load(where)
+
+
+@pytest.mark.parametrize("where", ["head", "extract", "tokenizer", "encoders"])
+@pytest.mark.parametrize("name", ["os:system", "os.system", "subprocess:Popen", "nobody.Head"])
+def test_a_bundle_can_only_name_components_of_installed_plugins(
+    made: Path, tmp_path: Path, where: str, name: str
+) -> None:
+    index = json.loads((made / "bundle.json").read_text())
+    evil = {"type": name, "command": f"touch {tmp_path / 'ran'}"}
+    index["config"][where] = (
+        evil if where in ("head", "tokenizer") else {"image": {"type": "ToyGrid", "inner": evil}}
+    )
+    (made / "bundle.json").write_text(json.dumps(index))
+    with pytest.raises(CheckpointError, match="may only name components of installed plugins"):
+        bundle.load(bundle.open_bundle(made))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "tokenizer.json"])
+def test_a_file_without_a_hash_is_refused(made: Path, name: str) -> None:
+    index = json.loads((made / "bundle.json").read_text())
+    del index["files"][name]
+    (made / "bundle.json").write_text(json.dumps(index))
+    with pytest.raises(CheckpointError, match=f"has no hash for {name}"):
+        bundle.open_bundle(made)
+
+
+@pytest.mark.parametrize(
+    "index", ["[]", "{}", '{"format": 1}', '{"format": 1, "files": [], "config": {}}', "{"]
+)
+def test_a_damaged_index_is_refused(made: Path, index: str) -> None:
+    (made / "bundle.json").write_text(index)
+    with pytest.raises(CheckpointError):
+        bundle.open_bundle(made)

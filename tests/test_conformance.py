@@ -92,6 +92,6 @@ def test_a_sound_head_overfits() -> None:
 
 def test_a_plugin_without_a_toy_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vidcap_core.plugins.Plugin.config_names", lambda self: [])
-    found = kit.conform("core")
+    found = kit.conform("srvc_la")
     assert found[-1].ok is False
     assert "configs/toy.py" in found[-1].detail

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from vidcap_core import build, config, plugins, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.config import Config
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.validate import validate
 from vidcap_core.weights import put_weights
 
 FORMAT = 1
@@ -60,6 +59,7 @@ def save(
     """Write a bundle whole or not at all; an existing folder is never overwritten."""
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists already", hint="-o another folder")
+    captioning_part(run_config)  # what could not be loaded again is not written
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -99,10 +99,15 @@ def open_bundle(folder: Path) -> Bundle:
         ) from error
     except ValueError as error:
         raise CheckpointError(f"{folder / INDEX} is damaged: {error}") from error
-    if index.get("format") != FORMAT:
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise CheckpointError(
-            f"{folder} has bundle format {index.get('format')}; this vidcap-core reads {FORMAT}"
+            f"{folder} has another bundle format than {FORMAT}, the one that this vidcap-core reads"
         )
+    if not isinstance(index.get("files"), dict) or not isinstance(index.get("config"), dict):
+        raise CheckpointError(f"{folder / INDEX} is damaged: it lists no files, or no config")
+    for name in (WEIGHTS, TOKENIZER):
+        if name not in index["files"]:
+            raise CheckpointError(f"{folder / INDEX} has no hash for {name}")
     for name, wanted in index["files"].items():
         path = folder / name
         if Path(name).name != name or not path.is_file():
@@ -114,8 +119,7 @@ def open_bundle(folder: Path) -> Bundle:
 
 def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captioner:
     """Build the captioner of a bundle; `copy` picks a kept copy of the weights."""
-    data = bundle.config
-    validate(data)
+    data = captioning_part(bundle.config)
     spec = data.get("tokenizer") or {"type": "Vocabulary"}
     state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
     captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
@@ -130,6 +134,39 @@ def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captio
     put_weights(captioner, _read_tensors(bundle.path / name), str(bundle.path / name))
     build.add_extractors(captioner, data)
     return captioner.to(device).eval()
+
+
+def captioning_part(of: Config) -> Config:
+    """What captioning needs of a config, which may come from a stranger: installed components, by name only.
+
+    A dotted path could name anything that is importable (`os:system`), so it is refused.
+    """
+    kept = {
+        key: of[key]
+        for key in ("method", "tokenizer", "encoders", "extract", "head", "generate")
+        if key in of
+    }
+    if not isinstance(kept.get("head"), dict):
+        raise CheckpointError(f"{of.name} has no head")
+    for name in _types(kept):
+        owner, dot, _ = str(name).rpartition(".")
+        if not isinstance(name, str) or ":" in name or (dot and owner not in plugins.discover()):
+            raise CheckpointError(
+                f"{of.name} asks for '{name}'; a bundle may only name components of installed plugins",
+                hint="declare it in a plugin (docs/plugins.md), and export again",
+            )
+    return Config(of.name, kept)
+
+
+def _types(node: Any) -> Iterator[Any]:
+    """Every value of a key `type`, however deep."""
+    if isinstance(node, dict):
+        if "type" in node:
+            yield node["type"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _types(item)
 
 
 def find(name: str) -> Bundle:
@@ -187,6 +224,9 @@ def _write_assets(assets: Mapping[str, Any], folder: Path, name: str) -> None:
 
 
 def _read_assets(bundle: Bundle, name: str) -> dict[str, Any]:
+    for file in (f"assets-{name}.safetensors", f"assets-{name}.json"):
+        if file not in bundle.index["files"]:
+            raise CheckpointError(f"{bundle.path / INDEX} has no hash for {file}")
     arrays = _read_tensors(bundle.path / f"assets-{name}.safetensors")
     plain = json.loads((bundle.path / f"assets-{name}.json").read_text(encoding="utf-8"))
     return {**{key: value.numpy() for key, value in arrays.items()}, **plain}

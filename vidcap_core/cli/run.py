@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill says how to go on, as Ctrl-C does
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
     code = guarded(
         lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}"

@@ -13,7 +13,7 @@ from vidcap_core import registry
 from vidcap_core.config import Config
 from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
-from vidcap_core.engine.folder import RunFolder, check_folder, default_path, make_folder, write_json
+from vidcap_core.engine.folder import RunFolder, check_folder, default_path, lock, make_folder, write_json
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
@@ -41,19 +41,28 @@ def train(
         check_folder(folder, config, resume, force_resume)
         _seed(config.get("seed", 0))
         training = Training(config, folder, place, _stored_tokenizer(folder, config) if resume else None)
+        training.check()
         dist.barrier()  # every process has looked at the folder before one writes into it
+        held = None
         if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
             parts = {"meta": training.provenance, "tokenizer": training.tokenizer.state()}
             make_folder(folder, config, force_resume, **parts)
+            held = lock(folder)
         runner = CaptionRunner(training, dist.is_distributed(), quiet)
         try:
             if resume:
                 _restore(runner, training)
             runner.train()
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            raise _too_big(training, error) from error
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
+                error
+            ):
+                raise _too_big(training, error) from error
+            raise
         finally:
             training.tracker.close()
+            if held is not None:
+                held.close()
         if not runner.loop.out_of_time:
             _finish(training, quiet)
     return folder
@@ -69,9 +78,7 @@ def test(
 ) -> Evaluation | None:
     """Score the best weights of a run on a split; writes predictions, scores and the report."""
     with launch.processes(device) as place:
-        training = _trained(config, work_dir, place)
-        if split not in training.config["data"]:
-            raise UserError(f"data has no '{split}'; it has {', '.join(training.config['data'])}")
+        training = _trained(config, work_dir, place, split)
         return _score(training, split, quiet)
 
 
@@ -85,7 +92,7 @@ def predict(
 ) -> list[Prediction]:
     """Caption a split with the best weights of a run, without scoring it."""
     with launch.processes(device) as place:
-        training = _trained(config, work_dir, place)
+        training = _trained(config, work_dir, place, split)
         predictions = caption(training.captioner, training, training.evaluation_dataset(split))
         if dist.get_rank() == 0:
             write_json(training.folder.predictions(split), [store.prediction_data(p) for p in predictions])
@@ -137,8 +144,10 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     return result
 
 
-def _trained(config: Config, work_dir: str | Path | None, place: str) -> Training:
+def _trained(config: Config, work_dir: str | Path | None, place: str, split: str) -> Training:
     validate(config)
+    if split not in config["data"]:
+        raise UserError(f"data has no '{split}'; it has {', '.join(config['data'])}", hint="--split NAME")
     folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
     if not folder.config.is_file():
         raise UserError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vidcap_core import config as configs
 from vidcap_core import plugins
@@ -87,7 +88,7 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
                 f"{path} is a run of another config; these keys differ:\n  {shown}",
                 hint="the config it was started with, another --work-dir, or --force-resume",
             )
-    elif path.is_dir() and any(not one.name.startswith(".config.json.") for one in path.iterdir()):
+    elif path.is_dir() and any(not one.name.startswith((".config.json.", ".lock")) for one in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
 
 
@@ -108,6 +109,17 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
             write_json(folder.path / f"{name}.json", data)
     except OSError as error:
         raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+
+
+def lock(folder: RunFolder) -> IO[bytes]:
+    """Keep other processes out of a run for as long as the returned file is open."""
+    file = (folder.path / ".lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
+    return file
 
 
 def difference(old: Any, new: Any, path: str = "") -> list[str]:

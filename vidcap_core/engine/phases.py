@@ -42,6 +42,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self.average = self._make_average()
         self.table = Timetable(self.run_, self.phases)
         self.out_of_time = False
+        self.started = time.monotonic()
         self._restored: dict[str, Any] | None = None
 
     # ---- the run
@@ -56,6 +57,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 break
             self.progress.phase += 1
             self.progress.epoch = self.progress.position = self.progress.phase_step = self.progress.waited = 0
+            self.progress.phase_best = None
         if not self.out_of_time and not self.progress.done:
             self.progress.done = True
             self._save()
@@ -66,7 +68,6 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
     def _run_phase(self, index: int) -> None:
         phase = self.phases[index]
         self._enter(index, phase)
-        began, before = time.monotonic(), self.progress.seconds
         order, steps = self.table.orders[index], self.table.steps(index)
         while self.progress.phase_step < steps or not self.progress.closed:
             order.seek(self.progress.epoch, self.progress.position)
@@ -81,7 +82,6 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 self.progress.phase_step += 1
                 self.progress.step += 1
                 self.progress.closed = False
-                self.progress.seconds = before + time.monotonic() - began
                 self._after_step(phase, batches, losses)
                 if self.out_of_time:
                     return
@@ -109,9 +109,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self.runner.call_hook(
             "after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses
         )
-        self.out_of_time = self._agreed(
-            runtime.max_time is not None and progress.seconds >= runtime.max_time * 60
-        )
+        spent = time.monotonic() - self.started
+        self.out_of_time = self._agreed(runtime.max_time is not None and spent >= runtime.max_time * 60)
         if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
             self._save()
 
@@ -148,6 +147,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             dist.barrier()
             found = checkpoint.load(self.run_.folder.checkpoints / name)
             sharding.set_weights(self.captioner, found["weights"], name)
+            self.average = self._make_average()  # or it would still be the average of the weights left behind
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
         self.runner.model = self.runner.wrap_phase(self.captioner)
@@ -214,9 +214,11 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.run_.tracker.record(
                 self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()}
             )
-        best = self.progress.best
-        if value is not None and (best is None or (value > best if settings.greater else value < best)):
-            self.progress.best, self.progress.best_step, self.progress.waited = value, self.progress.step, 0
+        waits = not self._better(value, self.progress.phase_best)
+        self.progress.waited = self.progress.waited + 1 if waits else 0
+        self.progress.phase_best = self.progress.phase_best if waits else value
+        if self._better(value, self.progress.best):
+            self.progress.best, self.progress.best_step = value, self.progress.step
             content = {
                 "weights": self._weights(),
                 "best": value,
@@ -224,9 +226,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 **self.run_.header(),
             }
             self._main(lambda: checkpoint.save(self.run_.folder.checkpoints / "best.pt", content))
-            return False
-        self.progress.waited += 1
         return settings.early_stop is not None and self.progress.waited >= settings.early_stop
+
+    def _better(self, value: float | None, than: float | None) -> bool:
+        if value is None or than is None:
+            return value is not None
+        return value > than if self.run_.evaluate.greater else value < than
 
     def _weights(self) -> dict[str, torch.Tensor]:
         """What would be used now: the averaged weights where they are averaged."""

@@ -16,6 +16,7 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
+from vidcap_core.errors import UserError
 from vidcap_core.weights import put_weights
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
@@ -53,9 +54,19 @@ def optimizer_state(model: torch.nn.Module, wrapper: Any) -> dict[str, Any]:
 
 def set_optimizer_state(model: torch.nn.Module, wrapper: Any, state: dict[str, Any]) -> None:
     """Restore what `optimizer_state` gave."""
-    if isinstance(model, FSDPModule):
-        set_optimizer_state_dict(
-            model, wrapper.optimizer, state, options=StateDictOptions(full_state_dict=True)
-        )
-    else:
-        wrapper.load_state_dict(state)
+    fresh = [
+        {key: value for key, value in g.items() if key != "params"} for g in wrapper.optimizer.param_groups
+    ]
+    try:
+        if isinstance(model, FSDPModule):
+            options = StateDictOptions(full_state_dict=True)
+            set_optimizer_state_dict(model, wrapper.optimizer, state, options=options)
+        else:
+            wrapper.load_state_dict(state)
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"the optimiser of the config cannot take over the state of the run's: {error}",
+            hint="the optimizer, phases and groups it was started with",
+        ) from error
+    for group, settings in zip(wrapper.optimizer.param_groups, fresh, strict=True):
+        group.update(settings)  # rates are the config's, also where --force-resume changed them

@@ -22,8 +22,8 @@ class Progress:
     optimizer_phase: int = 0  # the phase that made the optimiser in use
     best: float | None = None
     best_step: int | None = None
+    phase_best: float | None = None
     waited: int = 0  # evaluations without a better score, in this phase
-    seconds: float = 0.0  # training time, over all restarts
     closed: bool = True  # whether what follows an epoch (scores, best weights) is done
     done: bool = False
 

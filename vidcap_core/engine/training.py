@@ -8,11 +8,13 @@ from typing import Any
 from vidcap_core import build
 from vidcap_core.config import Config
 from vidcap_core.encoders.base import DerivedEncoder
+from vidcap_core.engine import optim
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
 from vidcap_core.engine.tracking import Tracker
 from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.schema import Evaluate, Phase, Runtime
+from vidcap_core.types import Event, Prediction
 
 
 class Training:
@@ -49,6 +51,23 @@ class Training:
         if split not in self._metrics:
             self._metrics[split] = CaptionMetric(self.evaluation_dataset(split), self.evaluate.metrics)
         return self._metrics[split]
+
+    def check(self) -> None:
+        """Find now what would else fail hours later: parts that a phase names, the score that picks the best."""
+        phases = [Phase(**spec) for spec in self.config["phases"]]
+        for phase in phases:
+            optim.settings_of(self.captioner, phase)
+        best = self.evaluate.best
+        if best is None or not self.evaluate.every or not any(phase.best for phase in phases):
+            return
+        metric, dataset = self.metric(self.evaluate.split), self.evaluation_dataset(self.evaluate.split)
+        texts = {clip: (said or ["nothing"])[0] for clip, said in dataset.references().items()}
+        trial = [Prediction(clip, (Event(*clip.span, texts[clip.id]),)) for clip in dataset.clips]
+        values = metric.compute_metrics(trial)
+        if best.lower() not in {name.lower() for name in values}:
+            raise self.config.error(
+                ("evaluate", "best"), f"no score is named '{best}'; there are {', '.join(values)}"
+            )
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def documented(name: str) -> Check:
     for kind, components in plugins.get(name).components.items():
         for component in components:
             made_by = registry.REGISTRIES[kind].load(f"{name}.{component}")
-            text = inspect.getdoc(made_by) or ""
+            owners = inspect.getmro(made_by) if inspect.isclass(made_by) else (made_by,)
+            text = "\n".join(inspect.getdoc(owner) or "" for owner in owners)
             parameters = inspect.signature(made_by).parameters.values()
             keys = [p.name for p in parameters if p.name not in INJECTED and p.kind not in OPEN]
             missing += [f"{component}.{key}" for key in keys if not re.search(rf"\b{key}\b[^\n]*:", text)]

@@ -42,6 +42,6 @@ evaluate = dict(metrics=["bleu", "rouge", "cider-d", "emotion"], best="CFS", eve
 generate = dict(max_length=23)
 runtime = dict(batch=32, log_every=30)
 extract = dict(
-    image=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="image"),
-    motion=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="motion"),
+    image=dict(type="ToyGrid", stream="image"),
+    motion=dict(type="ToyGrid", stream="motion"),
 )

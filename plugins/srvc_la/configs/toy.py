@@ -22,6 +22,6 @@ generate = dict(beam=3)
 evaluate = dict(every=5)
 runtime = dict(batch=32, log_every=30)
 extract = dict(
-    image=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="image"),
-    motion=dict(type="vidcap_core.encoders.toy_grid:ToyGrid", stream="motion"),
+    image=dict(type="ToyGrid", stream="image"),
+    motion=dict(type="ToyGrid", stream="motion"),
 )

@@ -15,7 +15,10 @@ import numpy as np
 from vidcap_core.cache import make_once
 from vidcap_core.datasets.toy.picture import FPS
 from vidcap_core.datasets.toy.sound import RATE
+from vidcap_core.video import read_frames
 
+VERSION = 2
+"""2: colours are decoded as `vidcap_core.video` decodes them, 1 was off by up to two levels."""
 GRID = 8
 STEP = 2
 """Frames a row."""
@@ -70,7 +73,7 @@ def toy_stream(folder: Path, name: str) -> Path:
                 for stream, values in streams.items():
                     np.save(part / stream / f"{path.stem}.npy", values.astype(np.float16))
 
-    return make_once(folder / "features", make) / name
+    return make_once(folder / f"streams{VERSION}", make) / name
 
 
 def encode(path: Path) -> dict[str, np.ndarray]:
@@ -84,14 +87,12 @@ def decode(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """All frames of a toy video, and its sound where it has some."""
     import av
 
-    to_rgb = av.video.reformatter.VideoReformatter()  # one for all frames: making it costs more than using it
-    with av.open(str(path)) as container:
-        frames = [to_rgb.reformat(frame, format="rgb24").to_ndarray() for frame in container.decode(video=0)]
+    frames = read_frames(path, {"kind": "fps", "rate": FPS}).values  # as any raw file is read, so that both agree
     with av.open(str(path)) as container:
         if not container.streams.audio:
-            return np.stack(frames), None
+            return frames, None
         sound = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
-    return np.stack(frames), np.concatenate(sound)
+    return frames, np.concatenate(sound)
 
 
 def _cells(layers: np.ndarray) -> np.ndarray:
