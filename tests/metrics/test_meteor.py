@@ -101,7 +101,7 @@ def test_normalize(text: str, expected: str) -> None:
 
 def test_phrase_hashes() -> None:
     """The hash of a phrase is that of its words put together, and of its line in a text."""
-    text = np.frombuffer("in order to\nso\n".encode(), np.uint8)
+    text = np.frombuffer(b"in order to\nso\n", np.uint8)
     lines = line_hashes(text, np.array([0, 12]), np.array([11, 14]))
     assert lines.tolist() == [word_hash("in order to")[0], word_hash("so")[0]]
     first, power = (np.array([x], np.uint64) for x in word_hash("in"))

@@ -57,7 +57,10 @@ class MeteorEngine:
         highest = -1.0
         for sentence in references:
             reference = self._prepared[sentence]
-            found = self._counts(caption, reference)
+            matches = self._matches(caption, reference)
+            if highest >= 0 and _bound(caption, reference, matches) <= highest:
+                continue
+            found = _counts(caption, reference, matches)
             value = score(found)
             if value > highest:
                 best, highest = found, value
@@ -70,24 +73,6 @@ class MeteorEngine:
     def aggregate(self, stats: Sequence[SegmentStats]) -> float:
         """The score of many segments together, which is not their mean."""
         return total(stats)
-
-    def _counts(self, caption: Prepared, reference: Prepared) -> SegmentStats:
-        matches = self._matches(caption, reference)
-        chosen, chunks = align(matches, len(reference.words))
-        counts = [0] * 16
-        matched = matched_reference = 0
-        for start, length, at, caption_length, kind in chosen:
-            for function in caption.function[at : at + caption_length]:
-                counts[4 * kind + 2 * function] += 1
-            for function in reference.function[start : start + length]:
-                counts[4 * kind + 2 * function + 1] += 1
-            matched += caption_length
-            matched_reference += length
-        return (
-            float(len(caption.words)), float(len(reference.words)), float(sum(caption.function)),
-            float(sum(reference.function)), *map(float, counts), float(chunks), float(matched),
-            float(matched_reference),
-        )  # fmt: skip
 
     def _matches(self, caption: Prepared, reference: Prepared) -> list[Match]:
         """All matches; two stretches that match for several reasons come several times."""
@@ -104,3 +89,37 @@ class MeteorEngine:
                 if other in others:
                     out += [(start, length, at, caption_length, PARAPHRASE)] * others[other]
         return out
+
+
+def _counts(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> SegmentStats:
+    chosen, chunks = align(matches, len(reference.words))
+    counts = [0] * 16
+    matched = matched_reference = 0
+    for start, length, at, caption_length, kind in chosen:
+        for function in caption.function[at : at + caption_length]:
+            counts[4 * kind + 2 * function] += 1
+        for function in reference.function[start : start + length]:
+            counts[4 * kind + 2 * function + 1] += 1
+        matched += caption_length
+        matched_reference += length
+    return (
+        float(len(caption.words)), float(len(reference.words)), float(sum(caption.function)),
+        float(sum(reference.function)), *map(float, counts), float(chunks), float(matched),
+        float(matched_reference),
+    )  # fmt: skip
+
+
+def _bound(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> float:
+    """No alignment of these matches scores more: as if each were exact, and all of them one chunk."""
+    used: set[int] = set()
+    used_caption: set[int] = set()
+    for start, length, at, caption_length, _ in matches:
+        used.update(range(start, start + length))
+        used_caption.update(range(at, at + caption_length))
+    function = sum(caption.function[at] for at in used_caption)
+    reference_function = sum(reference.function[at] for at in used)
+    exact = len(used_caption) - function, len(used) - reference_function, function, reference_function
+    return score((
+        len(caption.words), len(reference.words), sum(caption.function), sum(reference.function), *exact,
+        *[0] * 12, 1, len(used_caption), len(used),
+    )) + 1e-12  # fmt: skip

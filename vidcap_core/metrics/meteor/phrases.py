@@ -41,4 +41,5 @@ def _powers(base: int, count: int) -> Hashes:
 
 def longer(first: Hashes, power: Hashes, rest: Hashes) -> Hashes:
     """H of "first rest", where `power` is B to the length of first."""
-    return first + power * (SPACE + np.uint64(BASE) * rest)
+    out: Hashes = first + power * (SPACE + np.uint64(BASE) * rest)
+    return out

@@ -1,6 +1,6 @@
 """METEOR's score from counts.
 
-    P = Σₖ wₖ (δ mₖ,content + (1 − δ) mₖ,function) / (δ content + (1 − δ) function)   over the caption, R over the reference
+    P = Σₖ wₖ (δ mₖ,content + (1 − δ) mₖ,function) / (δ content + (1 − δ) function) over the caption; R: reference
     F = P R / (α P + (1 − α) R),   score = F · (1 − γ (chunks / m)^β),   m = mean of both sides' matched words
 """  # fmt: skip
 

@@ -13,7 +13,7 @@ SPECIAL = {
     "skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "idly": "idl",
     "gently": "gentl", "ugly": "ugli", "early": "earli", "only": "onli", "singly": "singl",
 } | dict.fromkeys(("sky", "news", "howe", "atlas", "cosmos", "bias", "andes"), "")  # fmt: skip
-STOPPED = frozenset("inning outing canning herring earring proceed exceed succeed".split())
+STOPPED = frozenset(["inning", "outing", "canning", "herring", "earring", "proceed", "exceed", "succeed"])
 PREFIXES = ("gener", "commun", "arsen")
 STEP2 = {
     "ization": "ize", "ational": "ate", "ousness": "ous", "iveness": "ive", "fulness": "ful", "tional": "tion",
@@ -50,7 +50,7 @@ def stem(word: str) -> str:
 
 def _mark_consonant_y(word: str) -> str:
     """Upper-case y where it is a consonant: at the start and after a vowel."""
-    out = []
+    out: list[str] = []
     for letter in word:
         consonant = letter == "y" and (not out or out[-1] in VOWELS)
         out.append("Y" if consonant else letter)

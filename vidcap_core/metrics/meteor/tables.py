@@ -141,13 +141,7 @@ class Tables:
     def paraphrases(self, phrase: int) -> NDArray[np.int32]:
         """Numbers of the phrases that may stand for one; twice where the table lists both ways."""
         starts = self._paraphrases["starts"]
-        others: NDArray[np.int32] = self._paraphrases["others"][starts[phrase] : starts[phrase + 1]]
-        return others
-
-    @property
-    def phrase_count(self) -> int:
-        """Phrases in the table."""
-        return len(self._paraphrases["phrases"])
+        return np.asarray(self._paraphrases["others"][starts[phrase] : starts[phrase + 1]], np.int32)
 
 
 @lru_cache(maxsize=1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vidcap_core.metrics.meteor.phrases import longer, word_hash
 from vidcap_core.metrics.meteor.stem import stem
@@ -56,13 +56,11 @@ class Vocabulary:
 
 
 class Phrases:
-    """Phrases of the table of paraphrases that were seen, and which of them may stand for one."""
+    """Phrases of the table of paraphrases, and which others may stand for them."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._seen = np.zeros(tables.phrase_count, bool)
-        self._count = 0
-        self._related: dict[int, tuple[int, dict[int, int]]] = {}
+        self._related: dict[int, dict[int, int]] = {}
 
     def find(self, words: Sequence[Sequence[int]], vocabulary: Vocabulary) -> list[list[tuple[int, int, int]]]:
         """Phrases of each sentence that the table has: number, start, length."""
@@ -89,7 +87,6 @@ class Phrases:
             value = longer(first[place], power[place], after[place + 1])
         places, lengths, numbers = (np.concatenate(part) for part in zip(*found, strict=True))
         order = np.lexsort((lengths, places))
-        self._note(numbers)
         for at, length, number in zip(
             places[order].tolist(), lengths[order].tolist(), numbers[order].tolist(), strict=True
         ):
@@ -97,17 +94,8 @@ class Phrases:
         return out
 
     def related(self, phrase: int) -> dict[int, int]:
-        """Seen phrases that may stand for one, and whether the table says so once or both ways."""
+        """Phrases that may stand for one, and whether the table says so once or both ways."""
         known = self._related.get(phrase)
-        if known is None or known[0] != self._count:
-            others = self._tables.paraphrases(phrase)
-            counts: dict[int, int] = {}
-            for other in others[self._seen[others]].tolist():
-                counts[other] = counts.get(other, 0) + 1
-            known = self._related[phrase] = self._count, counts
-        return known[1]
-
-    def _note(self, numbers: NDArray[np.int64]) -> None:
-        new = np.unique(numbers[~self._seen[numbers]])
-        self._seen[new] = True
-        self._count += len(new)
+        if known is None:
+            known = self._related[phrase] = dict(Counter(self._tables.paraphrases(phrase).tolist()))
+        return known
