@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -109,7 +109,7 @@ class Tracker:
         self._bar.update(self._task, completed=step, description=phase)
 
 
-def visualizer(folder: RunFolder, trackers: list[str], main: bool) -> dict[str, Any]:
+def visualizer(folder: RunFolder, trackers: Sequence[str], main: bool) -> dict[str, Any]:
     """mmengine's visualizer over the trackers of the config, for the main process."""
     backends = [{"type": BACKENDS[name]} for name in trackers] if main else []
     return {"type": "Visualizer", "vis_backends": backends, "save_dir": str(folder.path)}

@@ -62,7 +62,7 @@ class Training:
             return
         metric, dataset = self.metric(self.evaluate.split), self.evaluation_dataset(self.evaluate.split)
         texts = {clip: (said or ["nothing"])[0] for clip, said in dataset.references().items()}
-        trial = [Prediction(clip, (Event(*clip.span, texts[clip.id]),)) for clip in dataset.clips]
+        trial = [Prediction(c, (Event(c.span[0], c.span[1], texts[c.id]),)) for c in dataset.clips]
         values = metric.compute_metrics(trial)
         if best.lower() not in {name.lower() for name in values}:
             raise self.config.error(
