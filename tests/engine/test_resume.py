@@ -166,6 +166,19 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(whole: Path, tmp_
     assert same(final(whole), final(folder))
 
 
+def test_one_changed_bit_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "step-00000001.pt"
+    checkpoint.save(path, {"weights": {"a": torch.randn(200)}})
+    content = path.read_bytes()
+    chance = random.Random(0)
+    for _ in range(50):
+        changed = bytearray(content)
+        changed[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(changed))
+        with pytest.raises(UserError):
+            checkpoint.load(path)
+
+
 def test_workers_change_nothing(whole: Path, tmp_path: Path) -> None:
     data = phases()
     data["runtime"] = {**data["runtime"], "workers": 2}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import re
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
 from vidcap_core.errors import CheckpointError
 
 FORMAT = 1
+SEAL = b"vidcap-sha256:"
 _NUMBERED = re.compile(r"step-(\d+)\.pt")
 
 
@@ -21,8 +23,11 @@ def save(path: Path, content: dict[str, Any]) -> None:
     _check_plain(content, "checkpoint")
     temporary = path.with_name(f".{path.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("w+b") as file:
             torch.save({"format": FORMAT, **content}, file)
+            file.seek(0)
+            digest = _digest(file)
+            file.write(SEAL + digest)  # readers of the zip format skip what follows its end
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -42,6 +47,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
     """Read a checkpoint; anything that would need to run code is refused."""
     try:
+        _check_seal(path)
         content = torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no such checkpoint") from error
@@ -58,6 +64,29 @@ def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of a vidcap run")
     return content
+
+
+def _check_seal(path: Path) -> None:
+    """A changed bit would load as a changed weight, so the bytes are compared with their hash first."""
+    tail = len(SEAL) + hashlib.sha256().digest_size
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - tail))
+        seal = file.read()
+        if not seal.startswith(SEAL):
+            return  # of another writer, or cut off: loading says which
+        file.seek(0)
+        if _digest(file, size - tail) != seal[len(SEAL) :]:
+            raise CheckpointError(f"{path} is damaged: its bytes are not those that were written")
+
+
+def _digest(file: IO[bytes], size: int | None = None) -> bytes:
+    """SHA-256 from here on, of so many bytes or of all that follow."""
+    digest, left = hashlib.sha256(), size
+    while block := file.read(1 << 20 if left is None else min(1 << 20, left)):
+        digest.update(block)
+        left = None if left is None else left - len(block)
+    return digest.digest()
 
 
 def numbered(folder: Path) -> list[Path]:
