@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -83,4 +84,27 @@ def test_the_error_names_the_file_or_the_option_that_said_it() -> None:
         validate(config)
     config = changed(head={"type": "MeanPoolGRU", "widht": 1})
     with pytest.raises(UserError, match=r"^configs/x\.py: head\.widht: "):
+        validate(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("runtime.accumulate", 0, "accumulate must be at least 1, not 0"),
+        ("runtime.log_every", 0, "log_every must be at least 1"),
+        ("runtime.workers", -1, "workers must be at least 0"),
+        ("runtime.clip_grad", -1.0, "clip_grad must be above 0"),
+        ("runtime.keep", 0, "keep must be at least 1"),
+        ("runtime.trackers", ["tensorbord"], "Runtime wants"),
+        ("phases.0.epochs", 0, "epochs must be at least 1"),
+        ("phases.0.keep", "../evil", "is no name"),
+        ("phases.0.data", {"clipps": 3}, "has no argument 'clipps'"),
+        ("schedule", {"type": "cosine", "warmup": -5}, "warmup must be at least 0"),
+        ("evaluate.early_stop", 0, "early_stop must be at least 1"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(key: str, value: object, words: str) -> None:
+    config = Config("test", tiny.config())
+    set_key(config, f"{key}={value!r}")
+    with pytest.raises(UserError, match=re.escape(words)):
         validate(config)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vidcap_core.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -28,6 +30,15 @@ class Phase:
     keep: str | None = None  # keep a named copy of the weights at its end
 
 
+    def __post_init__(self) -> None:
+        at_least(1, epochs=self.epochs, steps=self.steps, batch=self.batch, accumulate=self.accumulate)
+        for name in (self.name, self.keep):
+            if name is not None and not name.replace("-", "_").isidentifier():
+                raise ConfigError(f"'{name}' is no name: letters, digits, - and _")
+        if self.updates is not None and not all(self.updates):
+            raise ConfigError("each of `updates` needs at least one loss")
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How the learning rate moves: over each phase, or over the whole run."""
@@ -43,6 +54,11 @@ class Schedule:
     span: Literal["phase", "run"] = "phase"
 
 
+    def __post_init__(self) -> None:
+        at_least(0, warmup=self.warmup, floor=self.floor, delta=self.delta, gamma=self.gamma, factor=self.factor)
+        at_least(1, patience=self.patience)
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluate:
     """When and how a run is scored."""
@@ -55,6 +71,11 @@ class Evaluate:
     early_stop: int | None = None  # evaluations without a better score
     batch: int | None = None  # else runtime.batch
     panels: int = 16  # clips whose panels go into the report
+
+
+    def __post_init__(self) -> None:
+        at_least(0, every=self.every, panels=self.panels)
+        at_least(1, early_stop=self.early_stop, batch=self.batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +96,23 @@ class Runtime:
     trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
     deterministic: bool = True
+
+    def __post_init__(self) -> None:
+        at_least(0, workers=self.workers, max_time=self.max_time)
+        at_least(1, batch=self.batch, accumulate=self.accumulate, log_every=self.log_every, keep=self.keep)
+        at_least(1, save_every=self.save_every)
+        for name in ("clip_grad", "clip_value"):
+            if (value := getattr(self, name)) is not None and value <= 0:
+                raise ConfigError(f"{name} must be above 0, not {value}")
+        if self.clip_grad is not None and self.clip_value is not None:
+            raise ConfigError("clip_grad and clip_value exclude each other")
+
+
+def at_least(least: float, **values: float | None) -> None:
+    """Refuse a number that would make nothing happen, or the wrong thing."""
+    for name, value in values.items():
+        if value is not None and value < least:
+            raise ConfigError(f"{name} must be at least {least}, not {value}")
 
 
 SECTIONS: dict[str, str] = {

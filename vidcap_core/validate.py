@@ -38,6 +38,8 @@ def validate(config: Config) -> None:
     }.items():
         if key in config and not isinstance(config[key], kind):
             raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
+    if "train" not in config["data"]:
+        raise config.error(("data",), "has no 'train'", hint='data = dict(train=dict(type=...), val=...)')
     for split in config["data"]:
         _component(config, ("data", split), DATASETS)
     for section in ("encoders", "extract"):
@@ -50,11 +52,20 @@ def validate(config: Config) -> None:
         _component(config, ("tokenizer",), TOKENIZERS)
     for key, spec in SPECS.items():
         if key in config:
-            _arguments(config, (key,), config[key], spec, spec.__name__)
+            _build(config, (key,), config[key], spec)
     _optimizer(config, ("optimizer",), config.get("optimizer", {}))
     _generate(config)
     _phases(config)
     _metrics(config)
+
+
+def _build(config: Config, path: KeyPath, given: Any, spec: type) -> Any:
+    """One of the schema's dataclasses, whose values must make sense too."""
+    _arguments(config, path, given, spec, spec.__name__)
+    try:
+        return spec(**given)
+    except ConfigError as error:
+        raise config.error(path, str(error)) from error
 
 
 def _component(config: Config, path: KeyPath, registry: Registry, also: Iterable[str] = ()) -> None:
@@ -122,8 +133,7 @@ def _phases(config: Config) -> None:
     kept = {"last", "best"}
     for index, node in enumerate(config["phases"]):
         path: KeyPath = ("phases", index)
-        _arguments(config, path, node, schema.Phase, "Phase")
-        phase = schema.Phase(**node)
+        phase = _build(config, path, node, schema.Phase)
         if (phase.epochs is None) == (phase.steps is None):
             raise config.error(path, f"phase '{phase.name}' must say either epochs or steps")
         if bool(phase.losses) == bool(phase.updates):
@@ -142,7 +152,11 @@ def _phases(config: Config) -> None:
         if isinstance(phase.optimizer, dict):
             _optimizer(config, (*path, "optimizer"), {**config.get("optimizer", {}), **phase.optimizer})
         if phase.schedule is not None:
-            _arguments(config, (*path, "schedule"), phase.schedule, schema.Schedule, "Schedule")
+            _build(config, (*path, "schedule"), phase.schedule, schema.Schedule)
+        if phase.data:
+            train = config["data"]["train"]
+            both = {key: value for key, value in {**train, **phase.data}.items() if key != "type"}
+            _arguments(config, (*path, "data"), both, DATASETS.load(train["type"]), train["type"])
 
 
 def _metrics(config: Config) -> None:
