@@ -57,7 +57,7 @@ def test_our_metrics_are_an_mmengine_metric() -> None:
     perfect = [Prediction(c, (Event(0, 10, dataset.references()[c.id][0]),)) for c in dataset.clips]
     metric.process(None, perfect)
     values = metric.evaluate(len(dataset.clips))
-    assert values["CIDEr-D"] > 3
+    assert values["vidcap/CIDEr-D"] > 3
     assert isinstance(perfect[0].clip, Clip)
 
 

@@ -43,6 +43,7 @@ def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
         assert cell["low"] <= cell["mean"] <= cell["high"]
     assert "8 of 8 clips" in text
     assert "2 seeds" in text
+    assert "budget: 8 to 24 steps a run" in text
     assert (small.out / "table.csv").read_text().count("\n") == 3
 
 

@@ -53,7 +53,7 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
     """Our metrics as an mmengine metric: processes predictions, computes all scores of a split."""
 
     def __init__(self, dataset: Any, metrics: list[Any]) -> None:
-        super().__init__()
+        super().__init__(prefix="vidcap")  # mmengine warns of a metric without one
         self.dataset = dataset
         self.metrics = metrics
         self.scored: tuple[dict[str, float], dict[str, Any], dict[str, str], tuple[str, ...]] | None = None

@@ -123,6 +123,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     signatures: dict[str, str] = {}
     clips = ""
+    steps: set[int] = set()
     for row in sweep.rows:
         per_seed: dict[str, list[float]] = {}
         per_clip: dict[str, dict[str, list[float]]] = {}
@@ -131,6 +132,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
             for name in found[0]["values"]:
                 per_seed.setdefault(name, []).append(statistics.fmean(f["values"][name] for f in found))
             for scores in found:
+                steps.add(scores["steps"])
                 signatures |= scores["signatures"]
                 for name, values in scores["per_clip"].items():
                     for clip, value in values.items():
@@ -140,7 +142,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
         rows[row]["_clips"] = {
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
         }
-    return {"config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds, "clips": clips,
+    return {"config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds, "clips": clips, "steps": sorted(steps),
             "signatures": signatures, "rows": rows}  # fmt: skip
 
 
@@ -178,10 +180,11 @@ def write_table(sweep: Sweep) -> Path:
             csv.append(",".join([row, name, *("" if n is None else f"{n:.6f}" for n in numbers)]))
         lines.append(f"| {row} | {' | '.join(shown)} |")
     folds = f", {data['folds']} folds" if data["folds"] else ""
+    budget = " to ".join(dict.fromkeys(str(n) for n in (data["steps"][0], data["steps"][-1])))
     lines += [
         "",
-        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips. ± is the standard deviation over",
-        "seeds, [] a 95 % bootstrap interval over clips, * a paired difference from "
+        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips; budget: {budget} steps a run.",
+        "± is the standard deviation over seeds, [] a 95 % bootstrap interval over clips, * a paired difference from "
         f"{first} whose interval excludes 0.",
         "",
     ]
@@ -223,4 +226,8 @@ def _scores(sweep: Sweep, cell: Cell) -> dict[str, Any]:
         raise UserError(
             f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped"
         )
-    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    scalars = RunFolder(sweep.out / cell.name).scalars.read_text(encoding="utf-8").splitlines()
+    return {
+        **json.loads(path.read_text(encoding="utf-8")),
+        "steps": max(json.loads(line)["step"] for line in scalars),
+    }
