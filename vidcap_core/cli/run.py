@@ -61,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one config; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    # Before torch is imported: threads that wait by spinning make a busy machine many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = build_parser()
     if not arguments:
         parser.print_help()
