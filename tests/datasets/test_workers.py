@@ -10,6 +10,7 @@ import torch
 
 from vidcap_core.datasets.stores import FeatureFolder, open_store
 from vidcap_core.datasets.toy import Toy
+from vidcap_core.datasets.toy.streams import toy_stream
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.errors import DataError
 from vidcap_core.features.import_ import import_features
@@ -54,7 +55,7 @@ def test_workers_change_nothing_and_epochs_do(clips_folder: Path) -> None:
 def test_a_feature_store_reads_like_the_files_it_was_made_from(clips_folder: Path, tmp_path: Path) -> None:
     files = Toy("val", root=str(clips_folder), streams=["image"])
     store = tmp_path / "image.store"
-    import_features(clips_folder / "features" / "image", store, dtype="float16")
+    import_features(toy_stream(clips_folder, "image"), store, dtype="float16")
     assert isinstance(open_store(store), FeatureFolder)
     stored = Toy("val", root=str(clips_folder), streams={"image": str(store)})
     for index in range(0, len(files), 9):
