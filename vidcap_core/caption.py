@@ -14,7 +14,8 @@ from vidcap_core import build, bundle, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.config import from_json
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.types import Batch, Clip, Prediction, Stream
+from vidcap_core.padding import pad_streams
+from vidcap_core.types import Batch, Clip, Prediction
 from vidcap_core.video import probe, read_audio, read_frames
 
 
@@ -53,8 +54,7 @@ class FileCaptioner:
         """The inputs of every encoder, read from the files as each encoder wants them."""
         rows = [self._read(index, video) for index, video in enumerate(videos)]
         clips = tuple(clip for clip, _ in rows)
-        names = dict.fromkeys(name for _, inputs in rows for name in inputs)
-        inputs = {name: _pad([row.get(name) for _, row in rows]) for name in names}
+        inputs = pad_streams([read for _, read in rows])
         return Batch(clips=clips, inputs=inputs).to(self.captioner.device)
 
     def _read(self, index: int, video: str | Path | np.ndarray) -> tuple[Clip, dict[str, np.ndarray]]:
@@ -101,14 +101,3 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     if extractors:
         build.add_extractors(captioner, config)
     return captioner
-
-
-def _pad(arrays: Sequence[np.ndarray | None]) -> Stream:
-    known = next(a for a in arrays if a is not None)
-    length = max(len(a) for a in arrays if a is not None)
-    values = np.zeros((len(arrays), length, *known.shape[1:]), known.dtype)
-    mask = np.zeros((len(arrays), length), bool)
-    for index, array in enumerate(arrays):
-        if array is not None:
-            values[index, : len(array)], mask[index, : len(array)] = array, True
-    return Stream(torch.from_numpy(values), torch.from_numpy(mask))

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from vidcap_core.errors import DataError
-from vidcap_core.types import Batch, Sample, Stream
+from vidcap_core.padding import pad_streams
+from vidcap_core.types import Batch, Sample
 
 Address = tuple[int, int]
 """(epoch, index): all that the random choices of a sample depend on, besides the run's seed and phase."""
@@ -77,8 +78,8 @@ class Collate:
         tokens, mask = self._tokens(texts) if len(texts) == len(samples) else (None, None)
         return Batch(
             clips=tuple(s.clip for s in samples),
-            streams=_streams([s.streams for s in samples]),
-            inputs=_streams([s.inputs for s in samples]),
+            streams=pad_streams([s.streams for s in samples]),
+            inputs=pad_streams([s.inputs for s in samples]),
             texts=texts if tokens is not None else None,
             tokens=tokens,
             token_mask=mask,
@@ -95,25 +96,6 @@ class Collate:
             tokens[index, : len(row)] = torch.tensor(row)
             mask[index, : len(row)] = True
         return tokens, mask
-
-
-def _streams(rows: Sequence[Any]) -> dict[str, Stream]:
-    """Arrays of any length by name; a clip that lacks a stream gets one masked row of zeros."""
-    batched: dict[str, Stream] = {}
-    for name in dict.fromkeys(key for row in rows for key in row):
-        arrays = [row.get(name) for row in rows]
-        known = next(a for a in arrays if a is not None)
-        length = max(1, max(len(a) for a in arrays if a is not None))
-        values = np.zeros(
-            (len(rows), length, *known.shape[1:]), dtype=np.uint8 if known.dtype == np.uint8 else np.float32
-        )
-        mask = np.zeros((len(rows), length), dtype=bool)
-        for index, array in enumerate(arrays):
-            if array is not None:
-                values[index, : len(array)] = array
-                mask[index, : len(array)] = True
-        batched[name] = Stream(torch.from_numpy(values), torch.from_numpy(mask))
-    return batched
 
 
 def _targets(values: Sequence[Any]) -> Any:

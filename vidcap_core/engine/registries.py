@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from mmengine.registry import LOOPS, OPTIMIZERS, Registry
+from mmengine.registry import OPTIMIZERS, Registry
 
 from vidcap_core import registry as tables
 from vidcap_core.errors import PluginError
@@ -36,6 +36,3 @@ def optimizer(parameters: list[dict[str, Any]], spec: dict[str, Any]) -> torch.o
         made_by = tables.HEADS.load(spec["type"])  # a dotted path resolves alike in every table
         return made_by(parameters, **{k: v for k, v in spec.items() if k != "type"})  # type: ignore[no-any-return]
     return OPTIMIZERS.build({**spec, "params": parameters})  # type: ignore[no-any-return]
-
-
-__all__ = ["LOOPS", "expose", "optimizer"]
