@@ -84,7 +84,7 @@ function timeline(panel, clip) {
       rows[row] = event.end;
       const full = `${seconds(event.start)} – ${seconds(event.end)}: ${event.text}` + (event.score === null ? "" : ` (score ${short(event.score)})`);
       const show = () => { said.textContent = full; };
-      const bar = element("button", { type: "button", class: "event", "aria-label": full, title: full, text: event.text, onpointerenter: show, onfocus: show });
+      const bar = element("button", { type: "button", class: "event", "data-start": event.start, "data-end": event.end, "aria-label": full, title: full, text: event.text, onpointerenter: show, onfocus: show });
       Object.assign(bar.style, { left: `${share(event.start)}%`, width: `${Math.max(0.8, share(event.end) - share(event.start))}%`, top: `${row * 1.6 + 0.05}rem` });
       track.append(element("div", { role: "listitem" }, [bar]));
     }

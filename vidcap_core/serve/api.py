@@ -1,0 +1,179 @@
+"""The REST interface: a video in, a job, its captions out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response, status
+
+from vidcap_core import __version__
+from vidcap_core.serve import shapes
+from vidcap_core.serve.job import Job
+from vidcap_core.serve.line import Line
+from vidcap_core.serve.look import look
+from vidcap_core.serve.refusal import Refused
+from vidcap_core.serve.scratch import Scratch
+from vidcap_core.serve.settings import Settings
+from vidcap_core.serve.upload import discard, public_name, received, stored
+
+router = APIRouter(prefix="/api")
+MEDIA = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt", "json": "application/json"}
+
+
+def problems(**meanings: str) -> dict[int | str, dict[str, Any]]:
+    """Answers that say no, for the description: `_404="no such job"`."""
+    return {int(code[1:]): {"model": shapes.Problem, "description": text} for code, text in meanings.items()}
+
+
+FORM = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["video"],
+                "properties": {
+                    "video": {"type": "string", "format": "binary", "description": "the video file"},
+                    "model": {"type": "string", "description": "a name from /api/models; else the first"},
+                },
+            }
+        }
+    },
+}
+BUSY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "model": shapes.Problem,
+        "description": "busy: all places in line are taken",
+        "headers": {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}},
+    }
+}
+
+
+@router.get("/models", summary="Models and limits")
+async def models(request: Request) -> shapes.Models:
+    """Which captioners can be asked, and what is accepted."""
+    chosen = _settings(request)
+    limits = chosen.limits
+    return shapes.Models(
+        version=__version__,
+        models=[shapes.Model.model_validate(facts) for facts in request.app.state.models],
+        limits=shapes.Limits(
+            megabytes=limits.megabytes,
+            seconds=limits.seconds,
+            waiting=limits.waiting,
+            keep_seconds=limits.keep,
+        ),
+    )
+
+
+@router.post(
+    "/captions",
+    summary="Caption a video",
+    status_code=status.HTTP_202_ACCEPTED,
+    openapi_extra={"requestBody": FORM},
+    responses={
+        **problems(
+            _403="asked by another site", _408="the upload stopped", _413="the file is too large",
+            _415="no video, whatever its name says", _422="too long a video, or a form that lacks something",
+        ),
+        **BUSY,
+    },
+)  # fmt: skip
+async def create(request: Request, response: Response) -> shapes.Status:
+    """Upload a video; the answer is a job, whose status tells when its captions are there."""
+    chosen, line = _settings(request), _line(request)
+    scratch = cast(Scratch, request.app.state.scratch)
+    try:
+        with line.place():
+            async with received(request, chosen.limits) as (video, model):
+                model = _known(model, chosen)
+                name = public_name(video.filename)
+                path = await stored(video, scratch.folder, chosen.limits)
+            try:
+                duration = await asyncio.to_thread(look, path, name, chosen.limits)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+            job = Job(name, model, path, duration)
+            line.add(job)
+    except Refused:
+        await discard(request, chosen.limits)
+        raise
+    response.headers["Location"] = f"/api/captions/{job.id}"
+    return shapes.status(job, line.ahead(job))
+
+
+@router.get(
+    "/captions/{id}", summary="How far a job is, and its captions", responses=problems(_404="no such job")
+)
+async def read(id: str, request: Request) -> shapes.Status:
+    """State, step and progress; the caption when it is done, the problem when it failed."""
+    job = _line(request).get(id)
+    return shapes.status(job, _line(request).ahead(job))
+
+
+@router.delete(
+    "/captions/{id}",
+    summary="Stop and forget a job",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problems(_403="asked by another site", _404="no such job"),
+)
+async def delete(id: str, request: Request) -> Response:
+    """A waiting job leaves the line, a running one is stopped, a result is forgotten."""
+    await asyncio.to_thread(_line(request).remove, id)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.get(
+    "/captions/{id}/drawing",
+    summary="Words, frames and panels",
+    responses=problems(_404="no such job", _409="not done"),
+)
+async def drawing(id: str, request: Request) -> shapes.Drawing:
+    """What the page draws; its form may change with any version."""
+    return shapes.Drawing.model_validate(_result(request, id)["drawing"])
+
+
+@router.get(
+    "/captions/{id}/{kind}",
+    summary="Captions as a file",
+    response_class=Response,
+    responses={
+        200: {"description": "the file", "content": {media: {} for media in MEDIA.values()}},
+        **problems(_404="no such job", _409="not done"),
+    },
+)
+async def download(id: str, kind: Literal["srt", "vtt", "json"], request: Request) -> Response:
+    """Subtitles as SRT or WebVTT, or all that the model said as JSON."""
+    result = _result(request, id)
+    stem = _line(request).get(id).name.rpartition(".")[0] or "captions"
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_ ") else "_" for c in stem)
+    named = f"attachment; filename=\"{plain}.{kind}\"; filename*=UTF-8''{quote(f'{stem}.{kind}', safe='')}"
+    return Response(result["files"][kind], media_type=MEDIA[kind], headers={"Content-Disposition": named})
+
+
+def _result(request: Request, id: str) -> Any:
+    job = _line(request).get(id)
+    if job.state != "done" or job.result is None:
+        raise Refused(
+            409, f"the job is not done: it is {job.state}", f"GET /api/captions/{id} until it is done"
+        )
+    return job.result
+
+
+def _known(model: str | None, chosen: Settings) -> str:
+    if model is None:
+        return next(iter(chosen.models))
+    if model not in chosen.models:
+        raise Refused(422, f"there is no model '{model[:80]}' here", ", ".join(chosen.models))
+    return model
+
+
+def _settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+def _line(request: Request) -> Line:
+    return cast(Line, request.app.state.line)

@@ -1,0 +1,78 @@
+"""What a server serves, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidcap_core.errors import UserError
+
+PIXELS = 8192 * 4320
+"""Largest picture of a video: a few bytes of a file may ask for gigabytes of memory."""
+IDLE = 30.0
+"""Seconds without a byte after which an upload has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Each may be set on the command line."""
+
+    megabytes: int = 200
+    seconds: float = 600.0
+    """of the video"""
+    waiting: int = 4
+    """jobs in line, beside those being worked on"""
+    workers: int = 1
+    timeout: float = 600.0
+    """seconds that a job may take"""
+    keep: float = 1800.0
+    """seconds that a result can be fetched"""
+
+    def __post_init__(self) -> None:
+        for name, least in (("megabytes", 1), ("seconds", 1), ("waiting", 0), ("workers", 1), ("timeout", 1)):
+            if getattr(self, name) < least:
+                raise UserError(f"--{_OPTIONS.get(name, name)} must be at least {least}")
+
+    @property
+    def bytes(self) -> int:
+        """Largest file."""
+        return self.megabytes * 1_000_000
+
+    @property
+    def places(self) -> int:
+        """Jobs and uploads that there may be at once."""
+        return self.workers + self.waiting
+
+
+_OPTIONS = {"megabytes": "max-size", "seconds": "max-duration", "waiting": "queue"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One server."""
+
+    models: Mapping[str, str]
+    """The name that people see -> what to load; the second may be a path, and stays inside."""
+    limits: Limits = field(default_factory=Limits)
+    host: str = "127.0.0.1"
+    port: int = 8765
+    names: Sequence[str] = ()
+    """further names under which the server may be asked for"""
+    device: str | None = None
+
+
+def public_names(models: Sequence[str]) -> dict[str, str]:
+    """Names without folders: the last part of a path, `plugin/name` and hub ids as they are."""
+    found: dict[str, str] = {}
+    for model in dict.fromkeys(models):
+        folder = Path(model)
+        short = folder.resolve().name if folder.is_dir() else model.strip("/")
+        if folder.is_absolute() or ".." in folder.parts:
+            short = folder.resolve().name
+        name, number = short, 1
+        while name in found:
+            number += 1
+            name = f"{short} ({number})"
+        found[name] = model
+    return found
