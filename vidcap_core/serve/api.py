@@ -9,6 +9,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response, status
 
 from vidcap_core import __version__
+from vidcap_core.captioning.spans import parse
+from vidcap_core.errors import UserError
 from vidcap_core.serve import shapes
 from vidcap_core.serve.job import Job
 from vidcap_core.serve.line import Line
@@ -19,6 +21,8 @@ from vidcap_core.serve.settings import Settings
 from vidcap_core.serve.upload import discard, public_name, received, stored
 
 router = APIRouter(prefix="/api")
+LEAST = 1
+"""Shortest stretch with a caption of its own: shorter ones nobody could read."""
 MEDIA = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt", "json": "application/json"}
 
 
@@ -37,6 +41,12 @@ FORM = {
                 "properties": {
                     "video": {"type": "string", "format": "binary", "description": "the video file"},
                     "model": {"type": "string", "description": "a name from /api/models; else the first"},
+                    "every": {
+                        "type": "string",
+                        "description": "a caption every so many seconds, or for each of the shots; else as the"
+                        " model sees fit, which is one for the whole video where it does not find events itself",
+                        "examples": ["10", "shots"],
+                    },
                 },
             }
         }
@@ -87,8 +97,8 @@ async def create(request: Request, response: Response) -> shapes.Status:
     scratch = cast(Scratch, request.app.state.scratch)
     try:
         with line.place():
-            async with received(request, chosen.limits) as (video, model):
-                model = _known(model, chosen)
+            async with received(request, chosen.limits) as form:
+                video, model, every = form.video, _known(form.model, chosen), _every(form.every)
                 name = public_name(video.filename)
                 path = await stored(video, scratch.folder, chosen.limits)
             try:
@@ -96,7 +106,7 @@ async def create(request: Request, response: Response) -> shapes.Status:
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
-            job = Job(name, model, path, duration)
+            job = Job(name, model, path, duration, every)
             line.add(job)
     except Refused:
         await discard(request, chosen.limits)
@@ -169,6 +179,20 @@ def _known(model: str | None, chosen: Settings) -> str:
     if model not in chosen.models:
         raise Refused(422, f"there is no model '{model[:80]}' here", ", ".join(chosen.models))
     return model
+
+
+def _every(every: str | None) -> str | None:
+    if every is None:
+        return None
+    try:
+        seconds = parse(every)
+    except UserError:
+        seconds = 0.0
+    if isinstance(seconds, float) and seconds < LEAST:
+        raise Refused(
+            422, f"every={every[:80]} is no number of seconds from {LEAST} on", "every=10, or every=shots"
+        )
+    return every
 
 
 def _settings(request: Request) -> Settings:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import threading
 import traceback
@@ -16,7 +17,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, float], None]
+CAPTIONED = 0.9
+"""Progress when the captions are there and the drawing is not."""
+FOLDERS = re.compile(r"(?:(?<=[\s'\"(=:])|^)(?:/|[A-Za-z]:\\)(?:[^\s'\"/\\]+[/\\])+")
+"""The folders of an absolute path in a text."""
 
 
 def main(channel: Connection, models: Mapping[str, str], device: str | None, scratch: str) -> None:
@@ -31,7 +36,7 @@ def main(channel: Connection, models: Mapping[str, str], device: str | None, scr
         try:
             captioners[name] = _load(model, device)
         except Exception as error:
-            _send(channel, {"failed": _problem(error, model, name)})
+            _send(channel, {"failed": _cannot_load(error, model)})
             return
         facts.append({"name": name, "reads": _reads(captioners[name])})
     _send(channel, {"ready": facts})
@@ -43,20 +48,25 @@ def main(channel: Connection, models: Mapping[str, str], device: str | None, scr
         _send(channel, _answer(captioners[asked["model"]], asked, channel))
 
 
-def caption(captioner: Any, path: str, name: str, tell: Tell) -> dict[str, Any]:
+def caption(captioner: Any, path: str, name: str, every: str | None, tell: Tell) -> dict[str, Any]:
     """Everything that is shown or downloaded of one video, as plain data without a path."""
     from dataclasses import replace
 
     from vidcap_core import subtitles
+    from vidcap_core.captioning.spans import parse
+    from vidcap_core.errors import VideoError
     from vidcap_core.report.clips import view
     from vidcap_core.report.panels import Timeline, plain, to_plain
     from vidcap_core.report.store import prediction_data
 
-    tell("reading")
-    batch = captioner.batch([path])
-    tell("captioning")
-    found = captioner.captioner.predict(batch, panels=True)[0]
-    tell("drawing")
+    def moved(_: Path, share: float) -> None:
+        tell("captioning", CAPTIONED * min(1.0, share))
+
+    span = None if every is None else parse(every)
+    ((_, found),) = captioner.each([path], every=span, panels=True, moved=moved)
+    if isinstance(found, VideoError):
+        raise found
+    tell("drawing", CAPTIONED)
     said = replace(found, clip=replace(found.clip, id=name))
     data = prediction_data(said)
     panels = [to_plain(panel) for panel in said.extras.get("panels", ())]
@@ -74,12 +84,12 @@ def caption(captioner: Any, path: str, name: str, tell: Tell) -> dict[str, Any]:
     }
 
 
-def _answer(captioner: Any, asked: Mapping[str, str], channel: Connection) -> dict[str, Any]:
-    def tell(step: str) -> None:
-        _send(channel, {"step": step})
+def _answer(captioner: Any, asked: Mapping[str, Any], channel: Connection) -> dict[str, Any]:
+    def tell(step: str, progress: float) -> None:
+        _send(channel, {"step": step, "progress": progress})
 
     try:
-        return {"done": caption(captioner, asked["path"], asked["name"], tell)}
+        return {"done": caption(captioner, asked["path"], asked["name"], asked["every"], tell)}
     except Exception as error:
         return {"failed": _problem(error, asked["path"], asked["name"])}
 
@@ -94,6 +104,16 @@ def _reads(captioner: Any) -> list[str]:
     """What the encoders want of a file."""
     encoders = captioner.captioner.encoders.values()
     return sorted({encoder.reads for encoder in encoders if encoder.reads in ("frames", "audio")})
+
+
+def _cannot_load(error: Exception, model: str) -> dict[str, str]:
+    """What the server tells whoever starts it, in full."""
+    from vidcap_core.errors import UserError
+
+    if isinstance(error, UserError):
+        return {"what": str(error).partition("\n  try: ")[0], "hint": error.hint or "vidcap list models"}
+    traceback.print_exc()
+    return {"what": f"{model} cannot be loaded: {type(error).__name__}: {error}", "hint": "vidcap doctor"}
 
 
 def _problem(error: Exception, path: str, name: str) -> dict[str, str]:
@@ -114,8 +134,8 @@ def _problem(error: Exception, path: str, name: str) -> dict[str, str]:
 
 
 def _without(text: str, path: str, name: str) -> str:
-    """A text with a name where a path was."""
-    return text.replace(path, name).replace(str(Path(path).parent) + os.sep, "")
+    """A text with a name where the path was, and no folder of this machine."""
+    return FOLDERS.sub("", text.replace(path, name))
 
 
 def _text(data: Any) -> str:

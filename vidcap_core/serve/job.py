@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 State = Literal["waiting", "working", "done", "failed"]
-STEPS = ("starting", "reading", "captioning", "drawing")
+Step = Literal["", "captioning", "drawing"]
 """What a worker does of a job, in this order."""
 
 
@@ -22,9 +22,12 @@ class Job:
     model: str
     path: Path
     duration: float
+    every: str | None = None
+    """seconds a caption, or "shots"; None: as the model sees fit"""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: State = "waiting"
-    step: str = ""
+    step: Step = ""
+    progress: float = 0.0
     began: float | None = None
     ended: float | None = None
     result: Mapping[str, Any] | None = None
@@ -32,20 +35,18 @@ class Job:
     problem: Mapping[str, str] | None = None
     """of a failed one: `what` and `hint`"""
 
-    @property
-    def progress(self) -> float:
-        """Share of the steps that are behind it."""
-        if self.state in ("done", "failed"):
-            return 1.0
-        return STEPS.index(self.step) / len(STEPS) if self.step in STEPS else 0.0
-
     def start(self) -> None:
         """A worker has taken it."""
-        self.began, self.state, self.step = time.monotonic(), "working", STEPS[0]
+        self.began, self.state, self.step = time.monotonic(), "working", "captioning"
+
+    def move(self, step: Step, progress: float) -> None:
+        """The worker tells how far it is."""
+        self.step, self.progress = step, progress
 
     def finish(self, result: Mapping[str, Any]) -> None:
         """It is captioned."""
-        self.result, self.ended, self.state, self.step = result, time.monotonic(), "done", ""
+        self.result, self.ended, self.progress = result, time.monotonic(), 1.0
+        self.state, self.step = "done", ""
 
     def fail(self, what: str, hint: str) -> None:
         """It cannot be captioned."""

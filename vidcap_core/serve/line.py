@@ -105,7 +105,7 @@ class Line:
     def _serve(self, worker: Worker) -> None:
         while (job := self._next(worker)) is not None:
             try:
-                job.finish(worker.caption(job, lambda step, job=job: setattr(job, "step", step)))  # type: ignore[misc]
+                job.finish(worker.caption(job))
                 self._took.append(time.monotonic() - (job.began or 0))
             except JobFailed as failed:
                 job.fail(**failed.problem)

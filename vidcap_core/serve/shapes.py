@@ -63,10 +63,11 @@ class Status(BaseModel):
     id: str
     name: str = Field(description="the name of the uploaded file")
     model: str
+    every: str | None = Field(description="seconds a caption, or shots; null: as the model sees fit")
     duration: float = Field(description="seconds of the video")
     state: Literal["waiting", "working", "done", "failed"]
-    step: str = Field(description="of a job that is worked on: starting, reading, captioning, drawing")
-    progress: float = Field(description="share of the steps that are done", ge=0, le=1)
+    step: str = Field(description="of a job that is worked on: captioning, then drawing")
+    progress: float = Field(description="how much of it is done", ge=0, le=1)
     ahead: int = Field(description="jobs that come before a waiting one")
     caption: Caption | None = None
     problem: Problem | None = None
@@ -86,6 +87,7 @@ def status(job: Job, ahead: int) -> Status:
         id=job.id,
         name=job.name,
         model=job.model,
+        every=job.every,
         duration=job.duration,
         state=job.state,
         step=job.step,

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,18 @@ NAME = 120
 """Longest name of a file that is told again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a client sent."""
+
+    video: UploadFile
+    model: str | None
+    every: str | None
+
+
 @asynccontextmanager
-async def received(request: Request, limits: Limits) -> AsyncIterator[tuple[UploadFile, str | None]]:
-    """The video of a form and the model that it names."""
+async def received(request: Request, limits: Limits) -> AsyncIterator[Form]:
+    """The form, whose file is there as long as it is open."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refused(415, "the video must come as a form", "curl -F video=@clip.mp4 URL")
     declared = request.headers.get("content-length", "")
@@ -35,10 +45,10 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[tuple[Uplo
     limited = Request(request.scope, _limited(request.receive, limits))
     try:
         async with limited.form(max_files=1, max_fields=4) as form:
-            video, model = form.get("video"), form.get("model")
+            video = form.get("video")
             if not isinstance(video, UploadFile):
                 raise Refused(422, "the form holds no file named 'video'", "curl -F video=@clip.mp4 URL")
-            yield video, model if isinstance(model, str) and model else None
+            yield Form(video, _text(form.get("model")), _text(form.get("every")))
     except ClientDisconnect:
         raise Refused(400, "the upload broke off", "the same upload again") from None
 
@@ -76,6 +86,10 @@ def public_name(given: str | None) -> str:
     name = "".join(c for c in name if c.isprintable()).strip()
     stem, dot, suffix = name.rpartition(".")
     return (f"{stem[:NAME]}{dot}{suffix[:8]}" if dot else name[:NAME]) or "video"
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _limited(receive: Any, limits: Limits) -> Any:

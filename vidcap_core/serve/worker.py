@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -69,11 +69,11 @@ class Worker:
             raise UserError(message["failed"]["what"], hint=message["failed"]["hint"])
         self.models = message["ready"]
 
-    def caption(self, job: Job, step: Callable[[str], None]) -> Mapping[str, Any]:
-        """What the process made of a job; `step` is told how far it is."""
+    def caption(self, job: Job) -> Mapping[str, Any]:
+        """What the process made of a job, which hears meanwhile how far it is."""
         until = time.monotonic() + self._settings.limits.timeout
         assert self._channel is not None
-        asked = {"path": str(job.path), "name": job.name, "model": job.model}
+        asked = {"path": str(job.path), "name": job.name, "model": job.model, "every": job.every}
         try:
             self._channel.send_bytes(json.dumps(asked).encode())
         except OSError as error:
@@ -82,7 +82,7 @@ class Worker:
         while True:
             message = self._receive(until)
             if "step" in message:
-                step(message["step"])
+                job.move(message["step"], message["progress"])
             elif "failed" in message:
                 raise JobFailed(message["failed"])
             else:

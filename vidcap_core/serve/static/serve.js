@@ -1,6 +1,6 @@
 // The page of `vidcap serve`: a video goes to the server, its captions come back; it is played from where it is.
 const at = (id) => document.getElementById(id);
-const STEPS = { starting: "Starting", reading: "Reading the video", captioning: "Writing captions", drawing: "Drawing what the model saw" };
+const STEPS = { captioning: "Writing captions", drawing: "Drawing what the model saw" };
 const UPLOAD = 0.25; // the upload's share of the bar
 const state = { limits: null, models: [], file: null, made: new Map(), run: null };
 
@@ -23,10 +23,11 @@ async function ask(path, options) {
   return answer;
 }
 
-function upload(file, model, run) { // fetch tells nothing of how far an upload is
+function upload({ file, model, every, stop }) { // fetch tells nothing of how far an upload is
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest(), form = new FormData();
     form.append("model", model);
+    form.append("every", every);
     form.append("video", file);
     request.upload.onprogress = (event) => { at("progress").value = UPLOAD * event.loaded / event.total; };
     request.onerror = () => reject(new Problem({ what: "The upload broke off.", hint: "is vidcap serve still running?" }));
@@ -37,7 +38,7 @@ function upload(file, model, run) { // fetch tells nothing of how far an upload 
       if (request.status === 202) resolve(answer);
       else reject(new Problem(answer, request.status, Number(request.getResponseHeader("Retry-After"))));
     };
-    run.stop.signal.addEventListener("abort", () => request.abort());
+    stop.signal.addEventListener("abort", () => request.abort());
     request.open("POST", "api/captions");
     request.send(form);
   });
@@ -63,7 +64,7 @@ async function accepted(run) { // a busy server names a time to come back
   for (;;) {
     say(`Uploading ${run.file.name}`);
     try {
-      return await upload(run.file, run.model, run);
+      return await upload(run);
     } catch (error) {
       if (error.status !== 503 || !error.again) throw error;
       say(`The server is busy; trying again in ${error.again} seconds`);
@@ -74,7 +75,7 @@ async function accepted(run) { // a busy server names a time to come back
 
 async function finished(run, job) {
   for (let wait = 200; job.state === "waiting" || job.state === "working"; wait = Math.min(1000, wait * 1.2)) {
-    say(job.state === "waiting" ? `Waiting: ${job.ahead} before this one` : STEPS[job.step] || "Working");
+    say(job.state === "waiting" ? job.ahead ? `Waiting: ${job.ahead} before this one` : "Waiting" : STEPS[job.step] || "Working");
     at("progress").value = UPLOAD + (1 - UPLOAD) * job.progress;
     await pause(wait, run.stop.signal);
     job = await (await ask(`api/captions/${job.id}`, { signal: run.stop.signal })).json();
@@ -86,9 +87,10 @@ async function finished(run, job) {
   return { job, files, drawing: await (await get("drawing")).json() };
 }
 
-async function caption(file, model) {
+async function caption() {
   state.run?.stop.abort();
-  const run = state.run = { file, model, stop: new AbortController() };
+  const { file } = state, key = wanted(), model = at("model").value;
+  const run = state.run = { file, model, every: at("every").value, stop: new AbortController() };
   const begin = performance.now();
   const clock = setInterval(() => { at("elapsed").textContent = seconds((performance.now() - begin) / 1000); }, 100);
   let job = null;
@@ -98,8 +100,8 @@ async function caption(file, model) {
   try {
     job = await accepted(run);
     const made = await finished(run, job);
-    state.made.set(model, made);
-    if (at("model").value === model) show(made);
+    state.made.set(key, made);
+    if (wanted() === key) show(made);
     const count = made.job.caption.events.length;
     say(`Captions are ready: ${count === 1 ? "1 caption" : `${count} captions`} by ${model}`);
   } catch (error) {
@@ -118,10 +120,16 @@ function working(busy) {
   offer();
 }
 
-function offer() { // another model for the same video
-  const model = at("model").value;
-  at("again").hidden = !state.file || state.made.has(model) || state.run !== null;
-  at("again").textContent = `Caption this video with ${model}`;
+const wanted = () => `${at("model").value}\n${at("every").value}`;
+
+function offer() { // other captions for the same video
+  at("again").hidden = !state.file || state.made.has(wanted()) || state.run !== null;
+}
+
+function choose() {
+  const made = state.made.get(wanted());
+  if (made) { show(made); say(`Captions by ${made.job.model}`); }
+  offer();
 }
 
 function take(file) {
@@ -139,7 +147,7 @@ function take(file) {
   at("video").replaceChildren();
   at("video").src = URL.createObjectURL(file);
   at("watch").hidden = false;
-  caption(file, at("model").value);
+  caption();
 }
 
 function show({ job, files, drawing }) {
@@ -183,14 +191,10 @@ function describe() {
 
 function listen() {
   at("file").addEventListener("change", (event) => take(event.target.files[0]));
-  at("ask").addEventListener("submit", (event) => { event.preventDefault(); if (state.file) caption(state.file, at("model").value); });
+  at("ask").addEventListener("submit", (event) => { event.preventDefault(); if (state.file) caption(); });
   at("stop").addEventListener("click", () => { state.run?.stop.abort(); at("file").focus(); });
-  at("model").addEventListener("change", () => {
-    describe();
-    const made = state.made.get(at("model").value);
-    if (made) { show(made); say(`Captions by ${made.job.model}`); }
-    offer();
-  });
+  at("model").addEventListener("change", () => { describe(); choose(); });
+  at("every").addEventListener("change", choose);
   at("video").addEventListener("timeupdate", follow);
   at("video").addEventListener("error", () => { at("unplayable").hidden = false; });
   at("drawing").addEventListener("click", (event) => {
