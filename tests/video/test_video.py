@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import struct
-from collections.abc import Callable, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
+from films import make, noise
 
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.video import decoder, probe, read_audio, read_frames
+from vidcap_core.video import decoder, read_frames
 from vidcap_core.video.sampling import times
 
 FOUR = {"kind": "uniform", "frames": 4}
-
-
-def grey_level(index: int) -> np.ndarray:
-    return np.full((48, 64, 3), index * 10, np.uint8)
-
-
-def noise(index: int) -> np.ndarray:
-    return np.random.default_rng(index).integers(0, 255, (48, 64, 3), dtype=np.uint8)
-
-
-def make(
-    path: Path,
-    count: int = 20,
-    picture: Callable[[int], np.ndarray] = grey_level,
-    stamps: Sequence[float] | None = None,
-    codec: str = "libx264",
-    pixels: str = "yuv420p",
-    source: str = "rgb24",
-    size: tuple[int, int] = (64, 48),
-    options: dict[str, str] | None = None,
-    colour: tuple[int, int] | None = None,
-    container: dict[str, str] | None = None,
-) -> Path:
-    with av.open(str(path), "w", options=container or {}) as out:
-        stream: Any = out.add_stream(codec, rate=10, options=options or {})
-        (stream.width, stream.height), stream.pix_fmt = size, pixels
-        stream.codec_context.time_base = Fraction(1, 1000)
-        if colour:
-            stream.codec_context.colorspace, stream.codec_context.color_range = colour
-        for index in range(count):
-            frame = av.VideoFrame.from_ndarray(picture(index), format=source)
-            frame.pts = round((stamps[index] if stamps else index / 10) * 1000)
-            frame.time_base = Fraction(1, 1000)
-            if colour:
-                frame.colorspace, frame.color_range = colour
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode())
-    return path
 
 
 def levels(path: Path, **options: Any) -> list[float]:
@@ -77,19 +35,6 @@ def test_variable_frame_rate_goes_by_time(tmp_path: Path) -> None:
 
 def test_one_picture_is_shown_at_every_moment(tmp_path: Path) -> None:
     assert levels(make(tmp_path / "one.mp4", 1)) == pytest.approx([0] * 4, abs=0.2)
-
-
-def test_odd_size_and_grey(tmp_path: Path) -> None:
-    odd = make(tmp_path / "odd.mkv", codec="ffv1", pixels="yuv444p", size=(51, 37))
-    assert read_frames(odd, FOUR).values.shape == (4, 37, 51, 3)
-    grey = make(
-        tmp_path / "grey.mkv",
-        codec="ffv1",
-        pixels="gray",
-        source="gray",
-        picture=lambda i: grey_level(i)[..., 0],
-    )
-    assert levels(grey) == pytest.approx([2, 7, 12, 17], abs=0.01)
 
 
 def test_short_side_while_decoding(tmp_path: Path) -> None:
@@ -115,29 +60,6 @@ def test_colour(tmp_path: Path, space: int, weights: tuple[float, float], limits
     green = (y - kr * red - kb * blue) / (1 - kr - kb)
     got = read_frames(path, {"kind": "uniform", "frames": 1}).values[0, 24, 32]
     np.testing.assert_allclose(got, np.array([red, green, blue]) * 255, atol=2.5)
-
-
-@pytest.mark.parametrize(
-    ("degrees", "corners", "size"),
-    [(0, (220, 220, 30, 30), (48, 64)), (90, (30, 220, 30, 220), (64, 48)),
-     (180, (30, 30, 220, 220), (48, 64)), (270, (220, 30, 220, 30), (64, 48))],
-)  # fmt: skip
-def test_rotation(tmp_path: Path, degrees: int, corners: tuple[int, ...], size: tuple[int, int]) -> None:
-    """A film of white over black whose header says how far it must be turned clockwise."""
-    path = make(
-        tmp_path / "r.mp4",
-        5,
-        lambda i: np.repeat(np.uint8([220, 30]), 24)[:, None, None] + np.zeros((48, 64, 3), np.uint8),
-    )
-    raw = bytearray(path.read_bytes())
-    place = raw.find(b"tkhd") + 4 + 4 + 20 + 16
-    cos, sin = round(math.cos(math.radians(degrees))) << 16, round(math.sin(math.radians(degrees))) << 16
-    raw[place : place + 36] = struct.pack(">9i", cos, sin, 0, -sin, cos, 0, 0, 0, 1 << 30)
-    path.write_bytes(raw)
-    frame = read_frames(path, FOUR).values[0]
-    assert frame.shape[:2] == size
-    got = [int(frame[y, x, 0]) for y in (2, -3) for x in (2, -3)]
-    np.testing.assert_allclose(got, corners, atol=4)
 
 
 @pytest.mark.parametrize(
@@ -187,54 +109,6 @@ def test_cut_off_before_its_index(tmp_path: Path) -> None:
         VideoError, match=r"cut\.mp4: (cannot be read as a video|no picture could be decoded)"
     ):
         read_frames(path, FOUR)
-
-
-def sound(path: Path, channels: str = "stereo") -> Path:
-    wave = (np.sin(2 * np.pi * 440 * np.arange(88200) / 44100) * 16000).astype(np.int16)
-    with av.open(str(path), "w") as out:
-        stream: Any = out.add_stream("pcm_s16le", rate=44100, layout=channels)
-        count = 2 if channels == "stereo" else 1
-        frame = av.AudioFrame.from_ndarray(np.repeat(wave, count)[None], format="s16", layout=channels)
-        frame.sample_rate = 44100
-        out.mux(stream.encode(frame))
-        out.mux(stream.encode())
-    return path
-
-
-@pytest.mark.parametrize("channels", ["mono", "stereo"])
-def test_sound(tmp_path: Path, channels: str) -> None:
-    path = sound(tmp_path / "s.wav", channels)
-    samples = read_audio(path)
-    assert samples.dtype == np.float32
-    assert samples.shape == (32000,)
-    assert np.abs(samples[1000:-1000]).max() == pytest.approx(16000 / 32768, rel=0.01)
-    assert np.abs(np.fft.rfft(samples)).argmax() / 2 == 440  # two seconds: half a hertz a bin
-    np.testing.assert_array_equal(read_audio(path, start=0.5, end=1.0), samples[8000:16000])
-
-
-def test_files_that_hold_no_film(tmp_path: Path) -> None:
-    (tmp_path / "empty.mp4").touch()
-    (tmp_path / "text.mp4").write_text("hello " * 300)
-    sound(tmp_path / "song.wav")
-    make(tmp_path / "mute.mp4")
-    for name, reason in [("empty", "empty"), ("text", "cannot be read"), ("gone", "no such file")]:
-        for read in (lambda p: read_frames(p, FOUR), probe, read_audio):
-            with pytest.raises(VideoError, match=rf"{name}\.mp4: .*{reason}"):
-                read(tmp_path / f"{name}.mp4")
-    with pytest.raises(VideoError, match="only sound"):
-        read_frames(tmp_path / "song.wav", FOUR)
-    with pytest.raises(VideoError, match="no sound"):
-        read_audio(tmp_path / "mute.mp4")
-    with pytest.raises(VideoError, match="not inside its 2 s"):
-        read_frames(tmp_path / "mute.mp4", FOUR, start=5, end=9)
-
-
-def test_decord_gives_the_same_moments(tmp_path: Path) -> None:
-    pytest.importorskip("decord", reason="decord is not installed")
-    path = make(tmp_path / "a.mp4")
-    assert levels(path, decoder="decord") == pytest.approx(levels(path), abs=0.3)
-    with pytest.raises(UserError, match="no decoder"):
-        read_frames(path, FOUR, decoder="pyvideo")
 
 
 def test_sampling() -> None:

@@ -83,8 +83,8 @@ class AudioReader:
         with opened(clip.path) as container:
             if not container.streams.audio:
                 return None
-        samples = read_audio(clip.path, start=clip.start, end=clip.end, rate=self.rate)
-        return samples if self.seconds is None else samples[: round(self.seconds * self.rate)]
+        ends = [end for end in (clip.end, self.seconds and clip.start + self.seconds) if end is not None]
+        return read_audio(clip.path, start=clip.start, end=min(ends, default=None), rate=self.rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,106 @@
-"""The sound of a file as 16 kHz mono."""
+"""The sound of a file as 16 kHz mono, on the clock of its pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
+from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
-from vidcap_core.video.probe import opened
+from vidcap_core.video.probe import opened, tracks
 
 RATE = 16_000
+WARM = 0.5
+"""Seconds before the span that are decoded too: codecs and resamplers need a run-up."""
+JUMP = 0.1
+"""Seconds between two blocks of sound that are a gap, and not a rounded time stamp."""
 
 
-def read_audio(path: str | Path, *, start: float = 0.0, end: float | None = None, rate: int = RATE) -> np.ndarray:
-    """Samples float32 [N] in -1 .. 1; a file without sound is a VideoError."""
+def read_audio(
+    path: str | Path, *, start: float = 0.0, end: float | None = None, rate: int = RATE
+) -> np.ndarray:
+    """Samples float32 [N] in -1 .. 1 from `start` to `end`, as far as the sound goes.
+
+    Second 0 is the first picture, as for frames; before a late sound, and where it has gaps, there is silence.
+    A file without sound is a VideoError. No more than the span is held in memory.
+    """
+    first, last = round(start * rate), None if end is None else round(end * rate)
+    span = np.zeros(0 if last is None else max(0, last - first), np.float32)
+    used = 0
     with opened(path) as container:
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
-        resampler = av.AudioResampler(format="fltp", rate=rate)
-        parts = [
-            piece.to_ndarray().mean(0)  # the mean of the channels: louder sums would leave -1 .. 1
-            for frame in (*container.decode(audio=0), None)
-            for piece in resampler.resample(frame)
-        ]
-    sound = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    return sound[round(start * rate) : None if end is None else round(end * rate)].astype(np.float32)
+        stream = container.streams.audio[0]
+        for place, samples in _resampled(container, stream, _zero(container), start - WARM, rate):
+            if last is not None and place >= last:
+                used = len(span)  # a late sound: the rest of the span is silent
+                break
+            at = place - first
+            samples = samples[max(0, -at) : None if last is None else last - place]
+            at = max(0, at)
+            if not len(samples):
+                continue
+            if at + len(samples) > len(span):
+                span = np.concatenate(
+                    [span, np.zeros(max(len(span), at + len(samples) - len(span)), np.float32)]
+                )
+            span[at : at + len(samples)] = samples
+            used = max(used, at + len(samples))
+    return span[:used].copy() if used < len(span) else span
+
+
+def _zero(container: Any) -> float:
+    """The time stamp of second 0 in seconds: the first picture's, or the sound's own where there is none."""
+    stream = (*tracks(container), *container.streams.audio)[0]
+    return float(stream.start_time * stream.time_base) if stream.start_time else 0.0
+
+
+def _resampled(
+    container: Any, stream: Any, zero: float, start: float, rate: int
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Mono pieces, each with the number of its first sample; what ends before `start` is not decoded."""
+    resampler: Any = None
+    kind: Any = None
+    place, expected = 0, 0.0
+    for frame in _frames(container, stream, zero + start):
+        now = expected if frame.time is None else float(frame.time) - zero
+        this = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if this != kind or abs(now - expected) > JUMP:
+            if resampler is not None:
+                yield from _pieces(resampler, None, place)
+            resampler, kind = av.AudioResampler(format="fltp", rate=rate), this
+            place, expected = round(now * rate), now
+        for at, samples in _pieces(resampler, frame, place):
+            yield at, samples
+            place = at + len(samples)
+        expected += frame.samples / frame.sample_rate
+    if resampler is not None:
+        yield from _pieces(resampler, None, place)
+
+
+def _pieces(resampler: Any, frame: Any, place: int) -> Iterator[tuple[int, np.ndarray]]:
+    for piece in resampler.resample(frame):
+        samples = piece.to_ndarray().mean(0)  # the mean of the channels: louder sums would leave -1 .. 1
+        yield place, samples
+        place += len(samples)
+
+
+def _frames(container: Any, stream: Any, start: float) -> Iterator[Any]:
+    failure: FFmpegError | None = None
+    heard = False
+    for packet in container.demux(stream):
+        if packet.pts is not None and float((packet.pts + (packet.duration or 0)) * packet.time_base) < start:
+            continue
+        try:
+            frames = packet.decode()
+        except FFmpegError as error:  # a damaged stretch is silent
+            failure = error
+            continue
+        yield from frames
+        heard = heard or bool(frames)
+    if failure is not None and not heard:
+        raise failure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,14 @@ import numpy as np
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import sampling as moments
+from vidcap_core.video.probe import duration, first_frame, opened, picture, until
+from vidcap_core.video.upright import Upright
 
 if TYPE_CHECKING:
     from vidcap_core.video.decoder import Frames
 
-NAMES = ("torchcodec", "decord")
+ROW = 64
+"""decord hands out turned pictures only where a row is a multiple of so many bytes."""
 
 
 def read_with(
@@ -25,38 +28,80 @@ def read_with(
     """Frames through torchcodec or decord, at the same moments as through PyAV."""
     from vidcap_core.video.decoder import Frames
 
-    if decoder not in NAMES:
-        raise UserError(f"no decoder is named '{decoder}'", hint="pyav | " + " | ".join(NAMES))
+    if decoder not in READERS:
+        raise UserError(f"no decoder is named '{decoder}'", hint="pyav | " + " | ".join(READERS))
+    library = _load(decoder)
+    with opened(path) as container:
+        stream = picture(container, path)
+        length = duration(container, stream, path)
+        first = first_frame(container, stream, path)
+        upright = Upright.of(first)
+        size = upright.size(first.width, first.height)
+    wanted = moments.times(sampling, start, until(path, length, start, end), rng)
+    failures = (RuntimeError, ValueError, IndexError, *([library.DECORDError] if decoder == "decord" else []))
     try:
-        library = importlib.import_module("torchcodec.decoders" if decoder == "torchcodec" else "decord")
-    except (ImportError, OSError, RuntimeError) as error:  # torchcodec raises RuntimeError without FFmpeg
-        hint = f"pip install {decoder}, or decoder='pyav'"
-        raise UserError(f"the decoder {decoder} cannot be used: {error}", hint=hint) from error
-    failures = (RuntimeError, ValueError, *([library.DECORDError] if decoder == "decord" else []))
-    try:
-        if decoder == "torchcodec":
-            reader = library.VideoDecoder(str(path))
-            first, length = float(reader.metadata.begin_stream_seconds), float(reader.metadata.end_stream_seconds)
-            wanted = moments.times(sampling, start, length - first if end is None else min(end, length - first), rng)
-            values = reader.get_frames_played_at((wanted + first).tolist()).data.permute(0, 2, 3, 1).numpy()
-        else:
-            reader = library.VideoReader(str(path))
-            stamps = reader.get_frame_timestamp(np.arange(len(reader)))
-            wanted = moments.times(sampling, start, float(stamps[-1, 1]) if end is None else end, rng)
-            shown = np.clip(np.searchsorted(stamps[:, 0], wanted, side="right") - 1, 0, len(reader) - 1)
-            values = reader.get_batch(shown.tolist()).asnumpy()
+        values = READERS[decoder](library, str(path), wanted, upright, size)
     except failures as error:
-        raise VideoError(f"{path}: {decoder} cannot read it: {str(error).splitlines()[0]}") from error
-    return Frames(_shrink(values, short_side), wanted)
+        if "libtorchcodec" in str(error):  # it looks for FFmpeg's libraries only when it opens a file
+            raise _unusable(decoder, error) from error
+        raise VideoError(f"{path}: {decoder} cannot read it: {_first_line(error)}") from error
+    shown = upright.unmirrored(values.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
+    return Frames(_resize(shown, size, short_side), wanted)
 
 
-def _shrink(values: np.ndarray, short_side: int | None) -> np.ndarray:
+def _load(decoder: str) -> Any:
+    try:
+        return importlib.import_module("torchcodec.decoders" if decoder == "torchcodec" else "decord")
+    except (ImportError, OSError, RuntimeError) as error:
+        raise _unusable(decoder, error) from error
+
+
+def _unusable(decoder: str, error: BaseException) -> UserError:
+    shared = ", and FFmpeg's shared libraries" if decoder == "torchcodec" else ""
+    hint = f"pip install {decoder}{shared}; or decoder='pyav'"
+    reason = _first_line(error).removesuffix(" Likely causes:")
+    return UserError(f"the decoder {decoder} cannot be used: {reason}", hint=hint)
+
+
+def _torchcodec(
+    library: Any, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
+) -> np.ndarray:
+    reader = library.VideoDecoder(path)
+    first, end = float(reader.metadata.begin_stream_seconds), float(reader.metadata.end_stream_seconds)
+    asked = np.minimum(
+        wanted + first, np.nextafter(end, first)
+    )  # past the end there is nothing on its screen
+    return np.asarray(reader.get_frames_played_at(asked.tolist()).data.permute(0, 2, 3, 1).numpy())
+
+
+def _decord(
+    library: Any, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
+) -> np.ndarray:
+    wide = -(-size[0] // ROW) * ROW if upright.swap else size[0]
+    reader = library.VideoReader(path, width=wide, height=size[1])
+    begins = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
+    if begins[0] < 0 or (np.diff(begins) <= 0).any():  # AVI: it would give other pictures than asked for
+        raise ValueError("it finds no time stamps in this file, use decoder='pyav'")
+    shown = np.searchsorted(begins - begins[0], wanted + 1e-6, side="right") - 1
+    return np.asarray(reader.get_batch(np.clip(shown, 0, len(reader) - 1).tolist()).asnumpy())
+
+
+READERS: dict[str, Callable[..., np.ndarray]] = {"torchcodec": _torchcodec, "decord": _decord}
+
+
+def _resize(values: np.ndarray, size: tuple[int, int], short_side: int | None) -> np.ndarray:
     """The same size that PyAV's scaler would give."""
-    if short_side is None:
-        return values
     from PIL import Image
 
-    height, width = values.shape[1:3]
-    scale = short_side / min(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.stack([np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BOX)) for frame in values])
+    scale = 1.0 if short_side is None else short_side / min(size)
+    wanted = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    if values.shape[1:3] == wanted[::-1]:
+        return np.ascontiguousarray(values)
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    return np.stack(
+        [np.asarray(Image.fromarray(np.ascontiguousarray(v)).resize(wanted, how)) for v in values]
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +14,12 @@ import av
 from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
+from vidcap_core.video.upright import Upright
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """The facts about a file that captioning needs."""
+    """The facts about a file that captioning needs; the size is that of the pictures as they are shown."""
 
     duration: float
     width: int
@@ -47,12 +50,22 @@ def probe(path: str | Path) -> VideoInfo:
         stream = picture(container, path)
         rate = float(stream.average_rate) if stream.average_rate else None
         length, sound = duration(container, stream, path), bool(container.streams.audio)
-        return VideoInfo(length, stream.width, stream.height, rate, sound)
+        first = first_frame(container, stream, path)
+        return VideoInfo(length, *Upright.of(first).size(first.width, first.height), rate, sound)
+
+
+def tracks(container: Any) -> list[Any]:
+    """The tracks that hold a film: a song's cover is a picture too, but none of these."""
+    return [
+        s
+        for s in container.streams.video
+        if s.disposition is None or "attached_pic" not in str(s.disposition)
+    ]
 
 
 def picture(container: Any, path: str | Path) -> Any:
     """The video track."""
-    streams = [s for s in container.streams.video if s.disposition is None or "attached_pic" not in str(s.disposition)]
+    streams = tracks(container)
     if not streams:
         raise VideoError(f"{path}: has no pictures" + (", only sound" if container.streams.audio else ""))
     if not streams[0].width or not streams[0].height:
@@ -60,17 +73,48 @@ def picture(container: Any, path: str | Path) -> Any:
     return streams[0]
 
 
+def first_frame(container: Any, stream: Any, path: str | Path) -> Any:
+    """The first picture: the header alone does not say how it lies, nor whether it can be decoded at all."""
+    for packet in container.demux(stream):
+        try:
+            for frame in packet.decode():
+                return frame
+        except FFmpegError:  # a damaged beginning: the next picture will do
+            continue
+    raise VideoError(f"{path}: no picture could be decoded")
+
+
+def until(path: str | Path, length: float, start: float, end: float | None) -> float:
+    """Where a span stops; one outside of the file is a VideoError."""
+    stop = length if end is None else min(end, length)
+    if not 0 <= start < stop:
+        asked = end if end is not None else stop
+        raise VideoError(f"{path}: the span {start:g}-{asked:g} s is not inside its {length:g} s")
+    return stop
+
+
 def duration(container: Any, stream: Any, path: str | Path) -> float:
-    """Seconds of pictures; counted from the packets where the file does not say."""
+    """Seconds from the first picture to the end of the last; counted from the packets where no header says it."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
+    first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
+    if told := _matroska(stream.metadata.get("DURATION", "")):
+        return told - first if told > first else told
     if container.duration:
-        return float(container.duration / av.time_base)
-    last = 0.0
+        whole = float(container.duration / av.time_base)
+        return whole - first if "matroska" in container.format.name and whole > first else whole
+    begin, end = math.inf, 0.0
     for packet in container.demux(stream):
         if packet.pts is not None:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            begin = min(begin, float(packet.pts * packet.time_base))
+            end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
     container.seek(0)
-    if last <= 0:
+    if end <= 0 or end < begin:
         raise VideoError(f"{path}: holds no pictures")
-    return last
+    return end - begin
+
+
+def _matroska(text: str) -> float | None:
+    """When a track ends, as Matroska files say it (`00:01:02.500000000`): the file may have a longer sound."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip())
+    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else None
