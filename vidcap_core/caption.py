@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 
-from vidcap_core import build, bundle, registry
+from vidcap_core import build, bundle, plugins, registry
 from vidcap_core.captioner import Captioner
+from vidcap_core.captioning.flow import Flow, predict
+from vidcap_core.captioning.plain import Plain
+from vidcap_core.captioning.reading import Encoded, Reader
+from vidcap_core.captioning.shown import Captions
+from vidcap_core.captioning.spans import Every
 from vidcap_core.config import from_json
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.padding import pad_streams
-from vidcap_core.types import Batch, Clip, Prediction
-from vidcap_core.video import probe, read_audio, read_frames
+
+Video = str | Path | np.ndarray
+Several = list[Any] | tuple[Any, ...]
+DEFAULT = "default_model"
+"""The plugin whose bundle captions when nobody names a model."""
 
 
 class FileCaptioner:
@@ -29,58 +37,116 @@ class FileCaptioner:
     def __init__(self, captioner: Captioner, name: str) -> None:
         self.captioner = captioner
         self.name = name
-        readable = [n for n, e in captioner.encoders.items() if e.reads in ("frames", "audio")]
-        if not readable:
+        self.reader = Reader(dict(captioner.encoders.items()))
+        if not self.reader.frames and not self.reader.audio:
             raise UserError(
                 f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",
                 hint="add `extract = dict(STREAM=dict(type=ENCODER, ...))` to the config and export again",
             )
+        if not isinstance(captioner.tokenizer, Plain):
+            captioner.tokenizer = Plain(captioner.tokenizer)
 
-    def __call__(self, video: str | Path | np.ndarray | Sequence[str | Path | np.ndarray]) -> Any:
-        """A Prediction for one video (a path, or frames uint8 [T, H, W, 3]); a list of them for a list."""
-        if isinstance(video, (str, Path, np.ndarray)):
-            return self.captioner.predict(self.batch([video]))[0]
-        return [self.captioner.predict(self.batch([one]))[0] for one in video]
+    @overload
+    def __call__(self, video: Video, *, every: Every = None, panels: bool = False) -> Captions: ...
 
-    def each(self, paths: Iterable[str | Path]) -> Iterator[tuple[Path, Prediction | VideoError]]:
-        """Predictions one by one; a file that cannot be read gives its error instead."""
-        for path in paths:
-            try:
-                yield Path(path), self(path)
-            except VideoError as error:
-                yield Path(path), error
+    @overload
+    def __call__(self, video: Several, *, every: Every = None, panels: bool = False) -> list[Captions]: ...
 
-    def batch(self, videos: Sequence[str | Path | np.ndarray]) -> Batch:
-        """The inputs of every encoder, read from the files as each encoder wants them."""
-        rows = [self._read(index, video) for index, video in enumerate(videos)]
-        clips = tuple(clip for clip, _ in rows)
-        inputs = pad_streams([read for _, read in rows])
-        return Batch(clips=clips, inputs=inputs).to(self.captioner.device)
+    def __call__(
+        self, video: Video | Several, *, every: Every = None, panels: bool = False
+    ) -> Captions | list[Captions]:
+        """What is said of one video (a path, or frames uint8 [T, H, W, 3]); a list of it for a list.
 
-    def _read(self, index: int, video: str | Path | np.ndarray) -> tuple[Clip, dict[str, np.ndarray]]:
-        encoders: dict[str, Any] = dict(self.captioner.encoders.items())
+        every: seconds a span, or "shots": an event for each. panels: also what the method can show of itself.
+        A file that cannot be read is a VideoError.
+        """
+        if not isinstance(video, (str, Path, np.ndarray)):
+            return self._all(video, every, panels)
         if isinstance(video, np.ndarray):
-            if video.ndim != 4 or video.shape[-1] != 3 or video.dtype != np.uint8:
-                raise UserError(f"frames must be uint8 [T, H, W, 3], not {video.dtype} {list(video.shape)}")
-            frames = {name: video for name, encoder in encoders.items() if encoder.reads == "frames"}
-            return Clip(f"frames-{index}", duration=float(len(video))), frames
-        info = probe(video)
-        inputs: dict[str, np.ndarray] = {}
-        for name, encoder in encoders.items():
-            if encoder.reads == "frames":
-                inputs[name] = read_frames(video, encoder.sampling, short_side=encoder.short_side).values
-            elif encoder.reads == "audio" and info.has_audio:
-                inputs[name] = read_audio(video)
-        return Clip(Path(video).stem, str(video), duration=info.duration), inputs
+            clip = self.reader.of_array(video, "frames-0")
+            return Captions.of(predict(self.captioner, [clip], panels)[0], video)
+        return self._all([video], every, panels)[0]
+
+    def each(
+        self,
+        paths: Iterable[str | Path],
+        *,
+        every: Every = None,
+        batch: int = 16,
+        workers: int | None = None,
+        panels: bool = False,
+        moved: Callable[[Path, float], None] = lambda path, share: None,
+    ) -> Iterator[tuple[Path, Captions | VideoError]]:
+        """Files in order, as they are captioned; a file that cannot be read gives its error instead.
+
+        Threads (`workers`, or one a processor) read ahead, `batch` clips are captioned side by side; what is said
+        does not depend on either. `moved` hears of each file how much of it is done.
+        """
+        flow = Flow(self.captioner, self.reader, every, batch, workers, panels)
+        for path, result in flow.run(map(Path, paths), moved):
+            yield path, result if isinstance(result, VideoError) else Captions.of(result)
+
+    def generate(
+        self,
+        *,
+        beam: int | None = None,
+        sample: bool = False,
+        n_best: int | None = None,
+        seed: int | None = None,
+    ) -> FileCaptioner:
+        """Change how texts are found: beams, or chance; how many texts a clip. Returns the captioner.
+
+        Kinds of text that a method decodes apart (to count events, say) keep their own way.
+        """
+        changes: dict[str, Any] = {} if seed is None else {"seed": seed}
+        if sample:
+            changes["mode"] = "sample"
+        elif beam is not None or (n_best or 1) > 1:
+            wide = beam or max(self.captioner.settings.beam, n_best or 1)
+            changes |= {"mode": "beam", "beam": wide}
+        if n_best is not None:
+            changes["n_best"] = n_best
+        self.captioner.settings = replace(self.captioner.settings, **changes)
+        return self
+
+    def _all(self, videos: Several, every: Every, panels: bool) -> list[Captions]:
+        """Each video, in order; the first that cannot be read is raised."""
+        said: dict[int, Captions] = {}
+        for place, video in enumerate(videos):
+            if isinstance(video, np.ndarray):
+                clip: Encoded = self.reader.of_array(video, f"frames-{place}")
+                said[place] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
+        places = [place for place, video in enumerate(videos) if place not in said]
+        paths = [Path(video) for video in videos if not isinstance(video, np.ndarray)]
+        workers = min(len(paths), 8) if paths else None
+        for place, (_, result) in zip(
+            places, self.each(paths, every=every, workers=workers, panels=panels), strict=True
+        ):
+            if isinstance(result, VideoError):
+                raise result
+            said[place] = result
+        return [said[place] for place in range(len(videos))]
 
 
-def load(name: str | Path, device: str | None = None, copy: str | None = None) -> FileCaptioner:
-    """A captioner from a bundle folder, a run folder, or `plugin/name`."""
+def load(name: str | Path | None = None, device: str | None = None, copy: str | None = None) -> FileCaptioner:
+    """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one."""
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    name = default_model() if name is None else name
     folder = Path(name)
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
         return FileCaptioner(from_run(folder).to(place).eval(), str(name))
     return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name))
+
+
+def default_model() -> str:
+    """The name of the model that is used when none is named, if it is installed."""
+    if DEFAULT in plugins.discover() or plugins.broken(DEFAULT):
+        plugins.get(DEFAULT)  # a broken one says why
+        return DEFAULT
+    raise UserError(
+        "no model was named, and the default model is not installed",
+        hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",
+    )
 
 
 def from_run(folder: Path, extractors: bool = True) -> Captioner:

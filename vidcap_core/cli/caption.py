@@ -1,54 +1,139 @@
-"""`vidcap caption FILE...`: captions of video files, with a trained captioner."""
+"""Caption video files: `vidcap caption clip.mp4 videos/ 'more/*.avi' @list.txt -`.
+
+A PATH is a file, a folder (every video below it), a pattern in quotes, @LIST (a file with one path a line), or - (such
+a list, or a video, from a pipe). Files that cannot be read are listed at the end, and the exit code is 1 then. With
+--out nothing is captioned twice: the same command goes on where it was stopped.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
+
+from vidcap_core.captioning.formats import FORMATS
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The arguments of `vidcap caption`."""
-    parser = subparsers.add_parser("caption", help="caption video files", description=__doc__)
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="video files")
+    parser = subparsers.add_parser(
+        "caption",
+        help="caption video files",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, folders, 'patterns', @LIST, or -")
     parser.add_argument(
-        "--model", required=True, help="a run folder, a bundle folder, plugin/name, or a hub id"
+        "--list", action="append", default=[], metavar="FILE", help="a file with one path a line, as @FILE"
+    )
+    parser.add_argument(
+        "--model", help="a run or bundle folder, plugin/name, or a hub id (default: the default model)"
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
-    parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
-    parser.add_argument("--json", action="store_true", help="one line of JSON a file: events, words, streams")
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--format", choices=FORMATS, default="text", help="html: one page, with frames and attention"
+    )
+    output.add_argument(
+        "--json", action="store_const", const="jsonl", dest="format", help="short for --format jsonl"
+    )
+    output.add_argument(
+        "--out", type=Path, metavar="DIR", help="write into a folder, and go on there when started again"
+    )
+    texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
+    way = texts.add_mutually_exclusive_group()
+    way.add_argument("--beam", type=int, metavar="N", help="beam search with N beams")
+    way.add_argument("--sample", action="store_true", help="draw words by chance")
+    texts.add_argument("--n-best", type=int, metavar="N", help="N texts a clip, the best first")
+    texts.add_argument("--seed", type=int, help="of --sample (0)")
+    texts.add_argument(
+        "--every", metavar="SECONDS|shots", help="cut videos: a caption for so many seconds, or for each shot"
+    )
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
+    machine.add_argument(
+        "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (16)"
+    )
+    machine.add_argument(
+        "--workers", type=_count, metavar="N", help="threads that read ahead (one a processor)"
+    )
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one caption a file; files that cannot be read are listed at the end, and the exit code is 1 then."""
-    import json
+    """Caption, then say what was skipped and why."""
+    import tempfile
 
+    from vidcap_core.captioning import inputs
+    from vidcap_core.captioning.spans import parse
+    from vidcap_core.cli.console import note
+    from vidcap_core.errors import UserError
+
+    every = None if args.every is None else parse(args.every)
+    if not args.paths and not args.list:
+        raise UserError("no file was named", hint="vidcap caption clip.mp4")
+    with tempfile.TemporaryDirectory(prefix="vidcap-") as piped:
+        found = inputs.find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
+        if not found.files:
+            reasons = "; ".join(f"{inputs.shown(name)}: {reason}" for name, reason in found.bad)
+            raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}")
+        if found.others:
+            note(f"files in folders that are no videos by their names, left out: {found.others}")
+        return _caption(args, found, every)
+
+
+def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
     from vidcap_core.caption import load
-    from vidcap_core.errors import VideoError
-    from vidcap_core.report.store import prediction_data
+    from vidcap_core.captioning.folder import FolderError
+    from vidcap_core.captioning.formats import Printer
+    from vidcap_core.captioning.job import Job
+    from vidcap_core.captioning.progress import progress
+    from vidcap_core.cli.console import note, on_terminal
+    from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 
+    printer = None if args.out else Printer(args.format, _write, len(found.files))
     captioner = load(args.model, args.device, args.copy)
-    bad: list[VideoError] = []
-    for path, result in captioner.each(args.files):
-        if isinstance(result, VideoError):
-            bad.append(result)
-        elif args.json:
-            print(json.dumps(prediction_data(result), ensure_ascii=False), flush=True)
-        elif len(result.events) == 1:
-            print(f"{path}: {result.text}", flush=True)
-        else:
-            print(
-                f"{path}:",
-                *(f"  {e.start:7.2f} - {e.end:7.2f}  {e.text}" for e in result.events),
-                sep="\n",
-                flush=True,
-            )
+    captioner.generate(beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed)
+    job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(found.bad))
+    total = len(found.files)
+    try:
+        with progress(total, on_terminal(sys.stderr), note) as moving:
+            if printer is not None:
+                job.to_stream(found.files, printer, moving)
+            else:
+                page = job.to_folder(found.files, job.folder(args.out), moving)
+                note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
+    except FolderError as error:
+        note(f"error: {error}")
+        return FAILED
+    except KeyboardInterrupt:
+        done = f"interrupted: {job.made + job.kept} of {total} files are finished"
+        goes_on = f"and stay in {args.out}; the same command goes on"
+        note(f"{done} {goes_on if args.out else '; with --out DIR such a job could go on'}")
+        return INTERRUPTED
+    finally:
+        _list_bad(job.bad, note)
+    return FAILED if job.bad else 0
+
+
+def _list_bad(bad: list[tuple[str, str]], note: Any) -> None:
+    from vidcap_core.captioning.inputs import shown
+
     if bad:
-        print(
-            f"{len(bad)} of {len(args.files)} files could not be captioned:",
-            *(f"  {e}" for e in bad),
-            sep="\n",
-            file=sys.stderr,
+        lines = [f"  {shown(name)}: {' '.join(reason.split())}" for name, reason in bad]
+        note(
+            "\n".join([f"{len(bad)} {'file' if len(bad) == 1 else 'files'} could not be captioned:", *lines])
         )
-    return int(bool(bad))
+
+
+def _write(text: str) -> None:
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {value}")
+    return value

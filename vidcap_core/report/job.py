@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,17 @@ def write_job_report(
     frames: int | None = None,
 ) -> Path:
     """One HTML file over predictions; `about` says which model made them, `failed` why files were skipped."""
+    names = Counter(p.clip.id for p in predictions)
     clips = [
-        view(store.prediction_data(p), panels=store.panels_data([p]).get(p.clip.id, ())) for p in predictions
+        view(
+            # two files of one name are told apart by where they lie
+            {
+                **store.prediction_data(p),
+                "id": p.clip.id if names[p.clip.id] == 1 else p.clip.path or p.clip.id,
+            },
+            panels=store.panels_data([p]).get(p.clip.id, ()),
+        )
+        for p in predictions
     ]
     facts = page.facts_of({"clips": f"{len(clips):,}", **(about or {})})
     skipped = "\n".join(f"{name}: {reason}" for name, reason in (failed or {}).items())

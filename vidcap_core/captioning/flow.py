@@ -1,0 +1,150 @@
+"""Captions of many files: threads read and encode ahead, clips are captioned side by side, files come out in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from vidcap_core.captioner import Captioner, stack
+from vidcap_core.captioning.ahead import ahead
+from vidcap_core.captioning.merge import merged
+from vidcap_core.captioning.reading import Encoded, Reader
+from vidcap_core.captioning.spans import Every
+from vidcap_core.errors import UserError, VideoError
+from vidcap_core.types import Batch, Prediction
+
+PANELS = 40
+"""Spans of a file whose panels are kept: a page of more could not be opened."""
+
+
+@dataclass(slots=True)
+class _File:
+    """A file on its way: predictions of its spans so far, or why there will be none."""
+
+    path: Path
+    said: list[Prediction] = field(default_factory=list)
+    waiting: int = 0  # clips that wait for their batch
+    read: bool = False
+    error: VideoError | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.error is not None or (self.read and not self.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How files go through a captioner."""
+
+    captioner: Captioner
+    reader: Reader
+    every: Every = None
+    batch: int = 16
+    workers: int | None = None
+    panels: bool = False
+
+    def run(
+        self, paths: Iterable[Path], moved: Callable[[Path, float], None] = lambda path, share: None
+    ) -> Iterator[tuple[Path, Prediction | VideoError]]:
+        """Each file with what is said of it, or why nothing is; `moved` hears how much of a file is done."""
+        workers = self.workers or cores()
+        files: deque[_File] = deque()
+        batch: list[tuple[_File, Encoded]] = []
+
+        def say() -> None:
+            for file, said in self._say([entry for entry in batch if entry[0].error is None]):
+                file.waiting -= 1
+                if isinstance(said, VideoError):
+                    file.error = said
+                else:
+                    file.said.append(said)
+                    moved(file.path, said.clip.span[1] / (said.clip.duration or 1.0))
+            batch.clear()
+
+        with _threads(workers) as prepare:
+            for path, clips in ahead(paths, self._produce, workers, prepare=prepare):
+                file = _File(path)
+                files.append(file)
+                try:
+                    for clip in clips:
+                        if any(clip.clip.id == other.clip.id for _, other in batch):
+                            say()  # heads may keep what they found under a clip's id
+                        batch.append((file, clip))
+                        file.waiting += 1
+                        if len(batch) >= self.batch:
+                            say()
+                    file.read = True
+                except VideoError as error:
+                    file.error = error
+                yield from _finished(files)
+            say()
+            yield from _finished(files)
+
+    def _produce(self, path: Path, halted: Callable[[], bool]) -> Iterator[Encoded]:
+        try:
+            yield from self.reader.read(path, self.every, halted)
+        except VideoError:
+            raise
+        except MemoryError as error:
+            raise VideoError(f"{path}: needs more memory than there is", hint="--every 60") from error
+        except (
+            Exception
+        ) as error:  # of thousands of files one will be odd in a new way; the others must go on
+            raise VideoError(f"{path}: {type(error).__name__}: {error}") from error
+
+    def _say(
+        self, entries: Sequence[tuple[_File, Encoded]]
+    ) -> Iterator[tuple[_File, Prediction | VideoError]]:
+        """Predictions of clips side by side; when one of them cannot be captioned, one by one."""
+        if not entries:
+            return
+        panels = self.panels and any(len(file.said) < PANELS for file, _ in entries)
+        try:
+            said = predict(self.captioner, [clip for _, clip in entries], panels)
+        except UserError as error:
+            if len(entries) == 1:
+                yield entries[0][0], VideoError(f"{entries[0][0].path}: {error}")
+                return
+            for entry in entries:
+                yield from self._say([entry])
+            return
+        yield from zip((file for file, _ in entries), said, strict=True)
+
+
+def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:
+    """What a captioner says of encoded clips, side by side."""
+    streams = {name: stack([clip.streams[name] for clip in clips]) for name in clips[0].streams}
+    batch = Batch(tuple(clip.clip for clip in clips), streams=streams).to(captioner.device)
+    return captioner.predict(batch, panels)
+
+
+def cores() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _finished(files: deque[_File]) -> Iterator[tuple[Path, Prediction | VideoError]]:
+    while files and files[0].ready:
+        file = files.popleft()
+        yield file.path, file.error or merged(file.path, file.said)
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[Callable[[], None]]:
+    """Torch's threads shared out among the workers, who decode and encode each by themselves.
+
+    Two networks side by side on a core each are faster than one after the other on both: nobody waits for anybody.
+    """
+    before = torch.get_num_threads()
+    each = max(1, before // workers)
+    torch.set_num_threads(each)
+    try:
+        yield lambda: torch.set_num_threads(each)
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,129 @@
+"""Which files a person means: files, folders, patterns, lists, and what comes through a pipe."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from vidcap_core.errors import UserError
+
+HEAD = 4096
+"""Bytes of a pipe that tell a list of names from a video."""
+BINARY = re.compile(rb"^\x00|[\x01-\x08\x0b\x0c\x0e-\x1f]")
+"""What no list of names holds; a list may be separated by NUL, as `find -print0` gives it."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """Files in the order they were named, each once, and what was named and cannot be captioned."""
+
+    files: list[Path] = field(default_factory=list)
+    bad: list[tuple[str, str]] = field(default_factory=list)  # name, reason
+    others: int = 0  # files in folders that are no videos by their names
+
+
+def find(
+    names: Iterable[str], lists: Iterable[str] = (), pipe: tuple[BinaryIO, Path] | None = None
+) -> Inputs:
+    """Every file that is meant.
+
+    A name is a file, a folder (all videos below it), a pattern (`*.mp4`, `**/*.avi`), `@LIST`, or `-`. `pipe` is
+    what `-` reads, and a folder in which a video that comes through it can lie.
+    """
+    found = Inputs()
+    seen: set[str] = set()
+    for path in _expanded([*names, *(f"@{name}" for name in lists)], found, pipe):
+        place = os.path.abspath(path)
+        if place not in seen:
+            seen.add(place)
+            found.files.append(path)
+    return found
+
+
+def shown(path: str | Path) -> str:
+    """A name on one line: line breaks and what is no text are escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+
+
+def _expanded(names: Iterable[str], found: Inputs, pipe: tuple[BinaryIO, Path] | None) -> Iterator[Path]:
+    for name in names:
+        if name == "-" and pipe is not None:
+            yield from _piped(*pipe, found)
+        elif os.path.isdir(name):
+            yield from _below(name, found)
+        elif os.path.lexists(name):  # before patterns: [ and * may stand in a name
+            yield Path(name)
+        elif name.startswith("@"):
+            yield from _listed(Path(name[1:]), found)
+        elif glob.has_magic(name):
+            matches = sorted(glob.glob(name, recursive=True))
+            if not matches:
+                found.bad.append((name, "no file has such a name"))
+            yield from _expanded(matches, found, None)
+        else:
+            found.bad.append((name, "there is no such file"))
+
+
+def _below(folder: str, found: Inputs) -> Iterator[Path]:
+    """Every video below a folder, by name; hidden files are left alone."""
+    from vidcap_core.features.job import VIDEOS  # comes with torch, and formats need no torch
+
+    def unreadable(error: OSError) -> None:
+        found.bad.append((str(error.filename), error.strerror or type(error).__name__))
+
+    count = 0
+    for place, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if Path(name).suffix.lower() in VIDEOS and not name.startswith("."):
+                count += 1
+                yield Path(place, name)
+            else:
+                found.others += 1
+    if not count:
+        found.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEOS))})"))
+
+
+def _listed(file: Path, found: Inputs) -> Iterator[Path]:
+    """The files that a list names, one a line; relative to here, or else to the list."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"the list {file} cannot be read: {error.strerror}", hint="--list FILE, one path a line"
+        ) from error
+    if BINARY.search(content[:HEAD]):
+        raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
+    names = _names(content)
+    beside = [name if os.path.lexists(name) else os.path.join(file.parent, name) for name in names]
+    yield from _expanded(
+        (near if os.path.lexists(near) else name for near, name in zip(beside, names, strict=True)),
+        found,
+        None,
+    )
+
+
+def _names(content: bytes) -> list[str]:
+    lines = content.split(b"\0") if b"\0" in content else content.splitlines()
+    return [os.fsdecode(line) for line in lines if line.strip()]
+
+
+def _piped(stream: BinaryIO, folder: Path, found: Inputs) -> Iterator[Path]:
+    """A video, which is put into the folder, or the names of some."""
+    head = stream.read(HEAD)
+    if not head:
+        found.bad.append(("-", "nothing came through the pipe"))
+    elif BINARY.search(head):
+        path = folder / "stdin"
+        with path.open("wb") as file:
+            file.write(head)
+            shutil.copyfileobj(stream, file)
+        yield path
+    else:
+        yield from _expanded(_names(head + stream.read()), found, None)
