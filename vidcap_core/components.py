@@ -51,6 +51,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "soda_c": "vidcap_core.metrics.soda:SodaC",
     },
     "tokenizers": {
+        "GGUFTokenizer": "vidcap_core.text.gguf:GGUFTokenizer",
         "HFTokenizer": "vidcap_core.text.hf:HFTokenizer",
         "SubwordTokenizer": "vidcap_core.text.subword:SubwordTokenizer",
         "Vocabulary": "vidcap_core.text.vocabulary:Vocabulary",

@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:
-    from vidcap_core import config, validate
+    from vidcap_core import config, preflight, validate
 
     changes = list(args.changes)
     changes += [] if args.seed is None else [f"seed={args.seed}"]
@@ -91,6 +91,13 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
 
     from vidcap_core.cli.console import note
     from vidcap_core.engine import api, folder, launch
+    from vidcap_core.schema import Evaluate
+
+    run = folder.RunFolder(args.work_dir or folder.default_path(resolved))
+    if "LOCAL_RANK" not in os.environ:
+        scored = Evaluate(**resolved.get("evaluate", {})).split
+        splits = ("train", scored) if args.task == "train" else (args.split,)
+        preflight.check(resolved, splits, tokenizer=not run.tokenizer.is_file())
 
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
@@ -101,7 +108,6 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     task = api.test if args.task == "test" else api.predict
     task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
     if args.task == "predict" and not args.quiet:
-        run = folder.RunFolder(args.work_dir or folder.default_path(resolved))
         note(f"predictions: {run.predictions(args.split)}")
     return 0
 

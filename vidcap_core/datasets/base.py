@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,13 +12,14 @@ import numpy as np
 
 from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
-from vidcap_core.datasets.places import find_folder, videos_below
-from vidcap_core.datasets.prepared import read_prepared, source_folders
+from vidcap_core.datasets.places import find_folder, look_for, looked_in, videos_below
+from vidcap_core.datasets.prepared import MANIFEST, read_prepared, source_folders
 from vidcap_core.datasets.records import Annotated, Counts, Official, Reading, Record
 from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
+from vidcap_core.preflight import Missing
 from vidcap_core.registry import DATASETS
 from vidcap_core.types import Clip, Event, Sample
 
@@ -41,6 +42,7 @@ class Dataset:
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
     counts: ClassVar[Counts] = {}
     preparable: ClassVar[bool] = True  # by `vidcap data prepare`
+    annotations: ClassVar[Mapping[str, Sequence[str]]] = {}  # by split, the names its file may have
     nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
 
     def __init__(
@@ -203,6 +205,28 @@ class Dataset:
     def check(self, deep: bool = True) -> Report:
         """Counts against the official ones, what is missing, what is broken."""
         return check_split(self, deep)
+
+    @classmethod
+    def missing(
+        cls,
+        split: str,
+        root: str | None,
+        frames: dict[str, Any] | None,
+        audio: dict[str, Any] | bool | None,
+        **_: Any,
+    ) -> Iterator[Missing]:
+        """Annotations and videos, of a dataset that someone has to get."""
+        if split not in cls.annotations:
+            return
+        places = looked_in(cls.name, root, cls.aliases)
+        folder = next((place for place in places if place.is_dir()), None)
+        looked = " or ".join(map(str, [folder] if folder else places))
+        fix = f"vidcap data prepare {cls.name} --from FOLDER   (one that holds annotations and videos)"
+        names = cls.annotations[split]
+        if folder is None or not ((folder / MANIFEST).is_file() or look_for(folder, names)):
+            yield Missing(f"{cls.name}: annotations", f"{names[0]} (or .zip, .gz) in {looked}", fix)
+        if (frames or audio) and (folder is None or not videos_below(*source_folders(folder))):
+            yield Missing(f"{cls.name}: videos", f"video files in {looked}", fix)
 
     # Inside.
 

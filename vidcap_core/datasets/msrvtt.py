@@ -12,13 +12,10 @@ from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
 
+_TRAIN_VAL = ("train_val_videodatainfo.json", "train_val_annotation", "videodatainfo_2016.json", "videodatainfo.json")
 FILES = {
-    "train": (
-        "train_val_videodatainfo.json",
-        "train_val_annotation",
-        "videodatainfo_2016.json",
-        "videodatainfo.json",
-    ),
+    "train": _TRAIN_VAL,
+    "val": _TRAIN_VAL,
     "test": ("test_videodatainfo.json", "test_videodatainfo_2016.json", "videodatainfo.json"),
 }
 CATEGORIES = [
@@ -49,6 +46,7 @@ class MSRVTT(Dataset):
     """10,000 web clips with 20 captions each; train and val share a file, as they are published."""
 
     name = "msrvtt"
+    annotations = FILES
     counts: ClassVar[Counts] = {
         "train": Official(6513, 130260),
         "val": Official(497, 9940),
@@ -89,7 +87,7 @@ class MSRVTTPart(Dataset):
 def read_msrvtt(folder: Path, split: str) -> Reading:
     """One split of a folder with MSR-VTT's files."""
     path = find_file(
-        folder, FILES["test" if split == "test" else "train"], f"annotations of MSR-VTT's {split} split"
+        folder, FILES[split], f"annotations of MSR-VTT's {split} split"
     )
     data = read_json(path)
     if not isinstance(data, dict) or not {"videos", "sentences"} <= data.keys():

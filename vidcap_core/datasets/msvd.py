@@ -28,6 +28,7 @@ class MSVD(Dataset):
     """1,200 / 100 / 670 clips, numbered vid1 to vid1970 by `youtube_mapping.txt`; not all of them have captions."""
 
     name = "msvd"
+    annotations = FILES
     counts: ClassVar[Counts] = {
         "train": Official(1200, 48774),
         "val": Official(100, 4290),

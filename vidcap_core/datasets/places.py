@@ -30,17 +30,21 @@ def candidates(name: str) -> list[Path]:
     return found
 
 
+def looked_in(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -> list[Path]:
+    """The folders in which a dataset may lie: the given root, or all candidates."""
+    if root is not None:
+        return [Path(root).expanduser()]
+    return [place for known in (name, *aliases) for place in candidates(known)]
+
+
 def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -> Path:
     """The dataset's folder: the given root, or the first candidate that is there."""
-    if root is not None:
-        folder = Path(root).expanduser()
-        if folder.is_dir():
-            return folder
-        raise DataError(f"{name}: there is no folder {folder}", hint=f"root= the folder that holds {name}")
-    places = [place for known in (name, *aliases) for place in candidates(known)]
+    places = looked_in(name, root, aliases)
     for place in places:
         if place.is_dir():
             return place
+    if root is not None:
+        raise DataError(f"{name}: there is no folder {places[0]}", hint=f"root= the folder that holds {name}")
     looked = " or ".join(map(str, places))
     raise DataError(
         f"{name}: no data at {looked}",

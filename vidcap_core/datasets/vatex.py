@@ -23,6 +23,7 @@ class VATEX(Dataset):
     """English captions of 25,991 / 3,000 / 6,000 clips; test is the public one."""
 
     name = "vatex"
+    annotations = FILES
     counts: ClassVar[Counts] = {
         "train": Official(25991, 259910),
         "val": Official(3000, 30000),

@@ -16,6 +16,7 @@ class YouCook2(Dataset):
     """1,333 / 457 videos, 7.7 steps each. Many videos are gone from YouTube: always say "N of M"."""
 
     name = "youcook2"
+    annotations = FILES
     splits = ("train", "val")
     counts: ClassVar[Counts] = {"train": Official(1333, 10337), "val": Official(457, 3492)}
 

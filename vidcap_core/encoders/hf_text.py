@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import torch
@@ -11,7 +11,9 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from vidcap_core.encoders.base import Encoder
 from vidcap_core.encoders.texts import flatten, regroup
-from vidcap_core.encoders.weights import from_hub, model_folder, origin, seeded
+from vidcap_core.encoders.weights import from_hub, origin, seeded
+from vidcap_core.preflight import Missing
+from vidcap_core.pretrained import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
 from vidcap_core.types import Stream
 
 
@@ -55,6 +57,11 @@ class HFText(Encoder):
             rows = (states * weights).sum(1) / weights.sum(1)
         return regroup(torch.nn.functional.normalize(rows, dim=-1) if self.normalize else rows, counts)
 
+    @classmethod
+    def missing(cls, model: str, pretrained: bool | str = True, **_: Any) -> Iterator[Missing]:
+        """Tokenizer and weights."""
+        yield from missing_network("text encoder", model, pretrained, WORDS)
+
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, pooling."""
         return {"model": self.model.rstrip("/").rpartition("/")[2], "pretrained": self.source,
@@ -70,3 +77,14 @@ def load_model(model: str, pretrained: bool | str, seed: int, **options: Any) ->
     source = model if pretrained is True else model_folder(pretrained)
     with seeded(seed):  # parts without weights, such as an unused pooler, are made at random
         return from_hub(AutoModel.from_pretrained, source, f"'{source}'", **options).eval()
+
+
+def missing_network(
+    what: str, model: str, pretrained: bool | str, *others: Sequence[str]
+) -> Iterator[Missing]:
+    """The complaint about what `load_model` would look for, and other files beside it."""
+    weights = () if pretrained is False else (WEIGHTS,)
+    if isinstance(pretrained, str):
+        yield from missing_model(what, pretrained, "pretrained", CONFIG, *weights)
+        weights = ()
+    yield from missing_model(what, model, "model", CONFIG, *weights, *others)

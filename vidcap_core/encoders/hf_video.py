@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -11,10 +12,12 @@ from transformers.utils import cached_file
 
 from vidcap_core.encoders.base import Encoder, row_mask
 from vidcap_core.encoders.clips import group
-from vidcap_core.encoders.hf_text import load_model
+from vidcap_core.encoders.hf_text import load_model, missing_network
 from vidcap_core.encoders.pictures import Preparation
-from vidcap_core.encoders.weights import model_folder, origin
+from vidcap_core.encoders.weights import origin
 from vidcap_core.errors import UserError
+from vidcap_core.preflight import Missing
+from vidcap_core.pretrained import model_folder
 from vidcap_core.types import Stream
 
 HAS_CLS = {"timesformer", "vivit"}
@@ -82,6 +85,11 @@ class HFVideo(Encoder):
         states = out.last_hidden_state
         maps = out.attentions if attentions else None
         return Tokens(states[:, 0], states[:, 1:], maps) if self.has_cls else Tokens(None, states, maps)
+
+    @classmethod
+    def missing(cls, model: str, pretrained: bool | str = True, **_: Any) -> Iterator[Missing]:
+        """Config and weights."""
+        yield from missing_network("video encoder", model, pretrained)
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, output, preparation."""

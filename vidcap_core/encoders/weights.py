@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vidcap_core.errors import UserError
+from vidcap_core.pretrained import model_folder
 
 Pretrained = str | bool
 
@@ -92,20 +92,6 @@ def origin(pretrained: Pretrained, seed: int) -> str:
     if pretrained is True:
         return "default"
     return Path(pretrained).name if Path(pretrained).expanduser().exists() else pretrained
-
-
-def model_folder(name: str) -> str:
-    """A folder, an installed package that carries a model folder, or a name for the library to resolve."""
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return str(folder)
-    module = name.replace("-", "_")
-    if module.isidentifier() and (spec := importlib.util.find_spec(module)) is not None:
-        for place in spec.submodule_search_locations or ():
-            for candidate in (Path(place) / "model", Path(place)):
-                if (candidate / "config.json").is_file():
-                    return str(candidate)
-    return name
 
 
 def from_hub(load: Any, name: str, what: str, **options: Any) -> Any:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.errors import UserError
 from vidcap_core.heads.base import Head
 from vidcap_core.heads.language_model import language_model
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
+from vidcap_core.preflight import Missing
+from vidcap_core.pretrained import CONFIG, WEIGHTS, missing_model
 from vidcap_core.types import Stream, View
 
 
@@ -40,6 +43,18 @@ class CausalLMHead(Head):
         """Width of the model's input embeddings."""
         return int(self.lm.get_input_embeddings().embedding_dim)  # type: ignore[operator]
 
+    @property
+    def context(self) -> int | None:
+        """How many positions the model has; None where it does not say."""
+        config: Any = self.lm.config
+        return getattr(config.get_text_config(), "max_position_embeddings", None)
+
+    @classmethod
+    def missing(cls, lm: str | Mapping[str, Any], **_: Any) -> Iterator[Missing]:
+        """The language model's weights."""
+        if isinstance(lm, str):
+            yield from missing_model("language model", lm, "lm", CONFIG, WEIGHTS)
+
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings of word ids."""
         return self.lm.get_input_embeddings()(ids)  # type: ignore[no-any-return, operator]
@@ -66,6 +81,7 @@ class CausalLMHead(Head):
         beams, length = len(tokens) // len(memory.mask), state[0][0].shape[2]
         mask = memory.mask.repeat_interleave(beams, 0)
         mask = torch.cat([mask, mask.new_ones((len(tokens), length + 1))], 1)
+        self.need_room(mask, "prompt and words")
         place = memory.count.repeat_interleave(beams)[:, None] + length
         cache = cache_of(memory.pairs, state)
         out = self.lm(
@@ -81,11 +97,22 @@ class CausalLMHead(Head):
         """Logits [R, L, V] of the word after each of ids [R, L], all at once; also with padding anywhere."""
         whole = joined(prefix, Stream(self.embed(ids), mask))
         place = (whole.mask.cumsum(1) - 1).clamp_min(0)
+        self.need_room(whole.mask, f"prompt and a text of {ids.shape[1] - 1} tokens")
         out = self.lm(
             inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=False,
             logits_to_keep=ids.shape[1],
         )  # fmt: skip
         return out.logits  # type: ignore[no-any-return]
+
+    def need_room(self, mask: Tensor, what: str) -> None:
+        """Refuse rows that the model's context cannot hold; past it positions would wrap or fail."""
+        if self.context is None or mask.shape[1] <= self.context:
+            return
+        if (longest := int(mask.sum(1).max())) > self.context:
+            raise UserError(
+                f"{what} need {longest} positions, and the language model has {self.context}",
+                hint="a smaller generate.max_length (texts are cut there), or a shorter prompt",
+            )
 
     def _run(self, prefix: Stream) -> tuple[Pair, ...]:
         clips, length = prefix.mask.shape
@@ -93,7 +120,9 @@ class CausalLMHead(Head):
             return self._empty(clips)
         place = (prefix.mask.cumsum(1) - 1).clamp_min(0)
         inner: Any = self.lm.base_model  # without the classifier: no word is asked for here
-        out = inner(inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True)
+        out = inner(
+            inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True
+        )
         return words_of(out.past_key_values)
 
     def _empty(self, clips: int) -> tuple[Pair, ...]:

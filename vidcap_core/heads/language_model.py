@@ -11,20 +11,15 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from vidcap_core.errors import ConfigError, UserError
-
-WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
+from vidcap_core.heads.streams import Words
+from vidcap_core.pretrained import CONFIG, WEIGHTS, gguf_file, lacking, model_folder
 
 
 def language_model(source: str | Mapping[str, Any], vocabulary: int | None = None) -> nn.Module:
     """A causal language model, with room for `vocabulary` words.
 
-    source: a hub id, a folder, a .gguf file, or a dict with `model_type` and the model's own config keys, from
-    which a small model is initialised at random.
+    source: a hub id, a folder, a .gguf file, an installed package that carries one of these, or a dict with
+    `model_type` and the model's own config keys, from which a small model is initialised at random.
     """
     model = _fresh(source) if isinstance(source, Mapping) else _pretrained(str(source))
     cache = DynamicCache(config=model.config)
@@ -49,11 +44,11 @@ def _fresh(source: Mapping[str, Any]) -> Any:
 
 
 def _pretrained(source: str) -> Any:
-    path = Path(source).expanduser()
-    if path.suffix == ".gguf":
-        if not path.is_file():
-            raise UserError(f"no GGUF file at {path}")
-        return AutoModelForCausalLM.from_pretrained(str(path.parent), gguf_file=path.name)
+    if (file := gguf_file(source)) is not None:
+        if not file.is_file():
+            raise UserError(f"no GGUF file at {file}")
+        return AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name)
+    path = Path(model_folder(source)).expanduser()
     if path.is_dir():
         _check_folder(path)
     elif path.is_absolute() or source.startswith((".", "~")):
@@ -69,12 +64,26 @@ def _pretrained(source: str) -> Any:
 
 
 def _check_folder(path: Path) -> None:
-    missing = [] if (path / "config.json").is_file() else ["config.json"]
-    if not any((path / name).is_file() for name in WEIGHTS):
-        missing.append("model.safetensors")
-    if missing:
+    if missing := lacking(path, CONFIG, WEIGHTS):
         ggufs = sorted(path.glob("*.gguf"))
         raise UserError(
             f"{path} is no language model: {' and '.join(missing)} missing",
             hint=str(ggufs[0]) if ggufs else "a folder written by save_pretrained",
         )
+
+
+def check_tokenizer(model: nn.Module, tokenizer: Words) -> None:
+    """Refuse a tokenizer whose ids mean other words to a pretrained model than to itself."""
+    config: Any = model.config
+    rows = int(model.get_input_embeddings().num_embeddings)  # type: ignore[operator]
+    ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    problem = None
+    if not 0.95 * rows <= len(tokenizer) <= rows:  # models may have a few rows that no token uses
+        problem = f"the tokenizer has {len(tokenizer)} tokens, the language model rows for {rows}"
+    elif None not in ends and tokenizer.eos_id not in ends:
+        problem = (
+            f"the tokenizer ends a text with token {tokenizer.eos_id}, the language model with {ends[0]}"
+        )
+    if problem is not None:
+        raise ConfigError(f"tokenizer and language model disagree: {problem}",
+                          hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm")  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import ConfigError
+from vidcap_core.preflight import Missing
+from vidcap_core.pretrained import WORDS, missing_model, model_folder
 from vidcap_core.text.fast import FastTokenizer
 
 
@@ -21,7 +24,13 @@ class HFTokenizer(FastTokenizer):
         backend.no_padding()
         backend.no_truncation()
         backend.add_special_tokens(list(specials or []))
-        super().__init__(backend, _roles(name, loaded), normalize)
+        super().__init__(backend, roles(name, loaded), normalize)
+
+    @classmethod
+    def missing(cls, name: str, **_: Any) -> Iterator[Missing]:
+        """Its files."""
+        if not Path(name).expanduser().is_file():
+            yield from missing_model("tokenizer", name, "name", WORDS)
 
 
 def _load(name: str) -> Any:
@@ -34,7 +43,7 @@ def _load(name: str) -> Any:
         elif (place / "merges.txt").is_file() and not (place / "tokenizer.json").is_file():
             loaded = GPT2TokenizerFast.from_pretrained(place)
         else:
-            loaded = AutoTokenizer.from_pretrained(name, use_fast=True)
+            loaded = AutoTokenizer.from_pretrained(model_folder(name), use_fast=True)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
@@ -46,7 +55,8 @@ def _load(name: str) -> Any:
     return loaded
 
 
-def _roles(name: str, loaded: Any) -> dict[str, str]:
+def roles(name: str, loaded: Any) -> dict[str, str]:
+    """Which tokens begin, end, pad and stand for what is unknown; a role that is not there is filled."""
     eos = loaded.eos_token or loaded.sep_token
     if eos is None:
         raise ConfigError(f"tokenizer '{name}' has no token that ends a text", hint="name another tokenizer")

@@ -28,7 +28,7 @@ head = dict(
 )
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 phases = [
-    dict(name="align", epochs=25, losses=["contrastive"], best=False,
+    dict(name="align", epochs=25, losses=["contrastive"], best=False, keep="align",
          train=["encoders.video", "encoders.text", "head.contrast"]),
     dict(name="caption", epochs=20, losses=["tokens"],
          freeze=["encoders.video", "encoders.text", "head.contrast"]),

@@ -54,11 +54,11 @@ def test_another_models_tokenizer_is_refused(small, tmp_path):
 def test_a_caption_longer_than_the_context_is_refused_with_its_length(small):
     lm = {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 10}
     made = small(lm=lm, prompt_length=8, generate={"mode": "greedy", "max_length": 8, "min_length": 6})
-    with pytest.raises(UserError, match=r"caption of 3 tokens need 12 positions, .* has 10\n  try: .*max_length"):
+    with pytest.raises(UserError, match=r"text of 3 tokens need 12 positions, .* has 10\n  try: .*max_length"):
         made.output("tokens")
     with pytest.raises(UserError, match=r"prompt and words need 11 positions"):
         made.captioner.predict(made.batch())
-    with pytest.raises(UserError, match=r"the prompt alone need"):
+    with pytest.raises(UserError, match=r"a prompt of 10 leaves no room"):
         small(lm=lm, prompt_length=10)
 
 

@@ -9,12 +9,11 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """The head, its video encoder, a text encoder without weights, and the tokenizer of a GGUF file."""
+    """The head, its video encoder, and a text encoder without weights."""
     return {
         "heads": {"MFFCLHead": "vidcap_mffcl.head:MFFCLHead"},
         "encoders": {
             "TimeSformer": "vidcap_mffcl.timesformer:TimeSformer",
             "SmallText": "vidcap_mffcl.small_text:SmallText",
         },
-        "tokenizers": {"GGUFTokenizer": "vidcap_mffcl.gguf:GGUFTokenizer"},
     }

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import nn
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.base import Output, words
-from vidcap_core.heads.causal_lm import CausalLMHead, Prefix
-from vidcap_core.heads.prefix_cache import Pair
+from vidcap_core.heads.causal_lm import CausalLMHead
+from vidcap_core.heads.language_model import check_tokenizer
 from vidcap_core.heads.streams import Words, check_widths, read
 from vidcap_core.report.panels import Panel, SpatialAttention
 from vidcap_core.types import Batch, Event, Named, Stream, View
 from vidcap_core.video.sampling import times
-from vidcap_mffcl.gguf import located
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
 from vidcap_mffcl.timesformer import Seen
@@ -61,12 +60,20 @@ class MFFCLHead(CausalLMHead):
         contrast: int | None = 768,
     ) -> None:
         # a pretrained model keeps its rows: a tokenizer that needs others is not its own
-        super().__init__(*((located(lm),) if isinstance(lm, str) else (lm, len(tokenizer))))
+        super().__init__(lm, None if isinstance(lm, str) else len(tokenizer))
         if len(streams) != 1:
-            raise ConfigError(f"MFFCLHead reads one stream, not {len(streams)}", hint="head.streams={'video': 768}")
+            raise ConfigError(
+                f"MFFCLHead reads one stream, not {len(streams)}", hint="head.streams={'video': 768}"
+            )
         if width % heads:
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
-        agree(self.lm, tokenizer, pretrained=isinstance(lm, str))
+        if isinstance(lm, str):
+            check_tokenizer(self.lm, tokenizer)
+        if self.context is not None and prompt_length >= self.context:
+            raise ConfigError(
+                f"a prompt of {prompt_length} leaves no room for words in a context of {self.context}",
+                hint="a smaller head.prompt_length",
+            )
         self.streams = check_widths(streams, "MFFCLHead")
         [(self.video, given)] = self.streams.items()
         self.temporal = TemporalEncoder(given, width, heads, temporal, dropout) if temporal else None
@@ -83,11 +90,11 @@ class MFFCLHead(CausalLMHead):
                 hint=f"head.contrast={given}",
             )
         self.contrast = nn.ModuleDict(
-            {n: nn.Identity() if contrast is None else nn.Linear(size, contrast) for n, size in compared.items()}
+            {
+                n: nn.Identity() if contrast is None else nn.Linear(size, contrast)
+                for n, size in compared.items()
+            }
         )
-        config: Any = self.lm.config
-        self.context: int | None = getattr(config.get_text_config(), "max_position_embeddings", None)
-        self.need_room(prompt_length + 1, "the prompt alone")
 
     def clip_rows(self, streams: Mapping[str, Stream]) -> Stream:
         """[B, 1 (+ more), D], the clip's vector first."""
@@ -121,24 +128,9 @@ class MFFCLHead(CausalLMHead):
         if rows is not None and "tokens" in want:
             ids, mask = words(batch)
             prompt = self.prompt(rows)
-            positions, said_words = prompt.mask.shape[1] + ids.shape[1] - 1, ids.shape[1] - 2
-            self.need_room(positions, f"prompt and a caption of {said_words} tokens")
             logits = self.teach(prompt, ids[:, :-1], mask[:, :-1])
             made["tokens"] = Named(logits, ids[:, 1:], mask[:, 1:])
         return Output(**made)
-
-    def step(self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]) -> tuple[Tensor, tuple[Pair, ...]]:
-        """One word, as long as the language model has room for it."""
-        self.need_room(memory.mask.shape[1] + state[0][0].shape[2] + 1, "prompt and words")
-        return super().step(tokens, memory, state)
-
-    def need_room(self, positions: int, what: str) -> None:
-        """Refuse what the language model's context cannot hold; past it positions would wrap or fail."""
-        if self.context is not None and positions > self.context:
-            raise UserError(
-                f"{what} need {positions} positions, and the language model has {self.context}",
-                hint="a smaller generate.max_length (captions are cut there) or head.prompt_length",
-            )
 
     def explain(
         self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
@@ -152,20 +144,3 @@ class MFFCLHead(CausalLMHead):
             moments = times({"kind": "uniform", "frames": len(maps)}, *clip.span)
             shown.append([SpatialAttention((), maps[None], moments, "Where TimeSformer looked (last layer)")])  # type: ignore[arg-type]
         return shown
-
-
-def agree(lm: nn.Module, tokenizer: Words, pretrained: bool) -> None:
-    """Refuse a tokenizer whose ids mean other words to a pretrained language model."""
-    if not pretrained:
-        return
-    config: Any = lm.config
-    rows = int(lm.get_input_embeddings().num_embeddings)  # type: ignore[operator]
-    ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-    problem = None
-    if not 0.95 * rows <= len(tokenizer) <= rows:
-        problem = f"the tokenizer has {len(tokenizer)} tokens, the language model rows for {rows}"
-    elif None not in ends and tokenizer.eos_id not in ends:
-        problem = f"the tokenizer ends a text with token {tokenizer.eos_id}, the language model with {ends[0]}"
-    if problem is not None:
-        raise ConfigError(f"tokenizer and language model disagree: {problem}",
-                          hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm")  # fmt: skip

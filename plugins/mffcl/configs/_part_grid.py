@@ -1,0 +1,24 @@
+"""Contrastive or not, the prompt's length, and the mapper, on real features.
+
+vidcap sweep mffcl/msvd_part --grid plugins/mffcl/configs/_part_grid.py --seeds 2 --split test -o sweeps/mffcl_part
+
+Without the contrastive loss the temporal encoder learns from the token loss, in as many steps and with the same rates.
+"""
+
+_tokens = {
+    "encoders": {},
+    "losses": {"tokens": {"type": "TokenLoss"}},
+    "head.text": None,
+    "phases.0.losses": ["tokens"],
+    "phases.0.batch": 8,
+    "phases.0.train": ["head.temporal", "head.mapper", "head.to_lm"],
+}
+rows = {
+    "contrastive-10": {"head.prompt_length": 10},
+    "contrastive-30": {},
+    "contrastive-50": {"head.prompt_length": 50},
+    "tokens-10": {**_tokens, "head.prompt_length": 10},
+    "tokens-30": _tokens,
+    "tokens-50": {**_tokens, "head.prompt_length": 50},
+    "contrastive-ffn": {"head.mapper": "ffn"},
+}

@@ -1,0 +1,15 @@
+"""With and without alignment on the toy: the same steps, rates and frozen parts; only the first phase's loss differs.
+
+The last weights are scored on the test clips, so that nothing is chosen on the clips that are reported.
+"""
+
+_budget = {"phases.0.epochs": 15, "phases.1.epochs": 12, "evaluate.split": "test", "evaluate.every": 0}
+rows = {
+    "contrastive": _budget,
+    "tokens": {
+        **_budget,
+        "phases.0.losses": ["tokens"],
+        "phases.0.train": None,
+        "phases.0.freeze": ["encoders.text", "head.contrast"],
+    },
+}

@@ -1,5 +1,0 @@
-"""A prompt of 10 instead of 30 positions."""
-
-_base_ = ["msvd_part.py"]
-
-head = dict(prompt_length=10)

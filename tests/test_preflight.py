@@ -1,0 +1,130 @@
+"""What a run needs and lacks is said at once, by every component that can say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from vidcap_core import preflight, pretrained
+from vidcap_core.config import Config
+from vidcap_core.errors import UserError
+from vidcap_core.preflight import Missing
+from vidcap_core.testing import tiny
+
+
+class Picky(tiny.TinyClips):
+    """A data set that wants a licence, by its argument or its argument's default."""
+
+    def __init__(self, clips=4, licence="none"):
+        super().__init__(clips=clips)
+
+    @classmethod
+    def missing(cls, licence, **_):
+        if licence == "none":
+            yield Missing("a licence", "everywhere", "--set {at}.licence=MINE")
+
+
+def config(**changes):
+    picky = {"type": f"{__name__}:Picky"}
+    return Config("mine", tiny.config(data={"train": picky, "val": picky}, **changes))
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """A hub that is out of reach."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    pretrained.hub_answers.cache_clear()
+    yield
+    pretrained.hub_answers.cache_clear()
+
+
+def complaint(config, *splits, **options):
+    with pytest.raises(UserError) as caught:
+        preflight.check(config, splits, **options)
+    return str(caught.value).splitlines()
+
+
+def test_components_that_say_nothing_are_taken_to_be_there():
+    preflight.check(Config("mine", tiny.config()), ("train", "val"))
+
+
+def test_every_complaint_is_told_with_its_place_and_a_split_that_is_not_used_is_not_looked_at():
+    made = config()
+    assert complaint(made, "train", "val")[1::3] == ["  a licence  (data.train)", "  a licence  (data.val)"]
+    assert complaint(made, "val")[3] == "    try: --set data.val.licence=MINE"
+    made.data["data"]["val"]["licence"] = "mine"
+    preflight.check(made, ("val",))
+
+
+def test_data_models_and_tokenizer_are_told_together_and_once(offline, tmp_path):
+    folder = tmp_path / "half"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    data = {split: {"type": "MSRVTT", "split": split, "root": str(tmp_path / "none"), "frames": {"count": 8}}
+            for split in ("train", "val")}  # fmt: skip
+    made = config(
+        encoders={
+            "video": {"type": "HFVideo", "model": str(folder)},
+            "text": {"type": "HFText", "model": "no-model"},
+        },
+        tokenizer={"type": "HFTokenizer", "name": "no-model"},
+    )
+    made.data["data"] = data
+    lines = complaint(made, "train", "val")
+    assert [line.strip() for line in lines[1::3]] == [
+        "msrvtt: annotations  (data.train, data.val)",
+        "msrvtt: videos  (data.train, data.val)",
+        f"video encoder '{folder}'  (encoders.video)",
+        "text encoder 'no-model'  (encoders.text)",
+        "tokenizer 'no-model'  (tokenizer)",
+    ]
+    assert f"looked for: model.safetensors in {folder}" in lines[8]
+    assert "out of reach" in lines[11]
+    assert "(tokenizer)" not in "".join(complaint(made, "train", tokenizer=False))  # a run has its own
+
+
+def test_random_weights_need_a_config_alone(offline, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    made = config(encoders={"video": {"type": "HFVideo", "model": str(tmp_path), "pretrained": False}})
+    made.data["data"]["val"]["licence"] = "mine"
+    preflight.check(made, ("val",))
+    made.data["encoders"]["video"]["pretrained"] = str(tmp_path)
+    assert "--set encoders.video.pretrained=FOLDER" in complaint(made, "val")[3]
+
+
+def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):
+    held = tmp_path / "models--some--model"
+    snapshot = held / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (held / "refs").mkdir()
+    (held / "refs" / "main").write_text("abc")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+
+    def told():
+        return list(
+            pretrained.missing_model("model", "some/model", "model", pretrained.CONFIG, pretrained.WEIGHTS)
+        )
+
+    (snapshot / "config.json").write_text("{}")
+    assert len(told()) == 1
+    (snapshot / "model.safetensors").write_text("")
+    assert told() == []
+
+
+def test_a_hub_that_does_not_answer_is_asked_once_and_its_client_told(monkeypatch):
+    asked = []
+
+    class Deaf:
+        def head(self, url, timeout):
+            asked.append(timeout)
+            raise OSError("no route")
+
+    monkeypatch.setattr("huggingface_hub.get_session", Deaf)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    pretrained.hub_answers.cache_clear()
+    assert not pretrained.hub_answers()
+    assert not pretrained.hub_answers()
+    assert asked == [pretrained.ANSWERS_WITHIN]
+    from huggingface_hub import constants
+
+    assert constants.HF_HUB_OFFLINE
+    pretrained.hub_answers.cache_clear()

