@@ -8,6 +8,7 @@ from vidcap_core import preflight, pretrained
 from vidcap_core.config import Config
 from vidcap_core.errors import UserError
 from vidcap_core.preflight import Missing
+from vidcap_core.registry import DATASETS
 from vidcap_core.testing import tiny
 
 
@@ -80,6 +81,16 @@ def test_data_models_and_tokenizer_are_told_together_and_once(offline, tmp_path)
     assert f"looked for: model.safetensors in {folder}" in lines[8]
     assert "out of reach" in lines[11]
     assert "(tokenizer)" not in "".join(complaint(made, "train", tokenizer=False))  # a run has its own
+
+
+@pytest.mark.parametrize("name", sorted(DATASETS.names()))
+def test_every_dataset_can_be_asked(name):
+    made = config()
+    made.data["data"]["val"] = {"type": name, "split": "val"}
+    try:
+        preflight.check(made, ("val",))
+    except UserError as error:
+        assert "looked for: " in str(error)
 
 
 def test_random_weights_need_a_config_alone(offline, tmp_path):

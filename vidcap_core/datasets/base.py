@@ -131,6 +131,11 @@ class Dataset:
         return inside if inside.exists() or not given.exists() else given
 
     @property
+    def varies(self) -> bool:
+        """Whether what is read from a clip's video is drawn at random each time."""
+        return any(getattr(reader, "varies", False) for reader in self._inputs.values())
+
+    @property
     def _used(self) -> Sequence[Record]:
         """The records in use; none is an error that says why."""
         if not self._records:
@@ -209,10 +214,10 @@ class Dataset:
     @classmethod
     def missing(
         cls,
-        split: str,
-        root: str | None,
-        frames: dict[str, Any] | None,
-        audio: dict[str, Any] | bool | None,
+        split: str = "train",
+        root: str | None = None,
+        frames: dict[str, Any] | None = None,
+        audio: dict[str, Any] | bool | None = None,
         **_: Any,
     ) -> Iterator[Missing]:
         """Annotations and videos, of a dataset that someone has to get."""
