@@ -49,7 +49,7 @@ class Line:
             self._changed.notify_all()
         for worker in self._workers:
             worker.kill()
-        for thread in self._threads:
+        for thread in filter(threading.Thread.is_alive, self._threads):
             thread.join(timeout=5)
 
     @contextmanager

@@ -45,6 +45,7 @@ def serve(settings: Settings, say: Callable[[str], None], open_page: bool = Fals
         workers[0].start()
         line.start()
         app = build(settings, line, scratch, workers[0].models, end)
+        listening.listen()  # who reads the next line may connect at once
         url = _url(listening, settings.host)
         say(f"captions at {url} (Ctrl+C ends it)")
         if open_page:

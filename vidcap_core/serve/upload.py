@@ -83,7 +83,7 @@ async def discard(request: Request, limits: Limits) -> None:
 def public_name(given: str | None) -> str:
     """A file's name without folders or control characters, to be shown and never to be opened."""
     name = re.split(r"[/\\]", given or "")[-1]
-    name = "".join(c for c in name if c.isprintable()).strip()
+    name = "".join(c for c in name if c.isprintable()).strip().lstrip(".")
     stem, dot, suffix = name.rpartition(".")
     return (f"{stem[:NAME]}{dot}{suffix[:8]}" if dot else name[:NAME]) or "video"
 
