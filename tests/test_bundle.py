@@ -126,6 +126,25 @@ def test_a_bundle_can_only_name_components_of_installed_plugins(
     assert not (tmp_path / "ran").exists()
 
 
+def test_an_encoder_that_stayed_outside_must_be_the_same_one(tmp_path: Path) -> None:
+    from vidcap_core import build
+
+    plain = Config(
+        "test",
+        {
+            **tiny.config(),
+            "extract": {"image": {"type": "EfficientNetLite0", "pretrained": False, "seed": 3}},
+        },
+    )
+    captioner = build.captioner(plain, build.tokenizer(plain, tiny.TinyClips()), losses=False)
+    opened = bundle.open_bundle(bundle.save(tmp_path / "bundle", captioner, plain, {}))
+    assert (opened.path / "weights.safetensors").stat().st_size < 1_000_000  # the encoder is not in it
+    assert "image" in bundle.load(opened).encoders
+    opened.index["config"]["extract"]["image"]["seed"] = 4
+    with pytest.raises(CheckpointError, match="encoder of the stream 'image' has other weights"):
+        bundle.load(opened)
+
+
 @pytest.mark.parametrize("name", ["weights.safetensors", "tokenizer.json"])
 def test_a_file_without_a_hash_is_refused(made: Path, name: str) -> None:
     index = json.loads((made / "bundle.json").read_text())

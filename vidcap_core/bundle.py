@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 from vidcap_core import build, config, plugins, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.config import Config
+from vidcap_core.encoders.base import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.weights import put_weights
 
@@ -76,7 +77,13 @@ def save(
         if card is not None:
             shutil.copyfile(card, part / "card.yaml")
         files = {path.name: sha256(path) for path in sorted(part.iterdir())}
-        index = {"format": FORMAT, "config": run_config.data, "provenance": dict(provenance), "files": files}
+        index = {
+            "format": FORMAT,
+            "config": run_config.data,
+            "provenance": dict(provenance),
+            "files": files,
+            "extract": _hashes(run_config),
+        }
         (part / INDEX).write_text(json.dumps(index, indent=1, ensure_ascii=False), encoding="utf-8")
         if folder.exists():
             folder.rmdir()
@@ -133,6 +140,13 @@ def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captio
             encoder.load_assets(_read_assets(bundle, encoder_name))  # type: ignore[operator]
     put_weights(captioner, _read_tensors(bundle.path / name), str(bundle.path / name))
     build.add_extractors(captioner, data)
+    known = bundle.index.get("extract", {})
+    for stream in data.get("extract", {}):
+        if stream in known and fingerprint(captioner.encoders[stream]) != known[stream]:
+            raise CheckpointError(
+                f"{bundle.path}: the encoder of the stream '{stream}' has other weights here than it was trained on",
+                hint="install the version of them that the card names",
+            )
     return captioner.to(device).eval()
 
 
@@ -170,21 +184,22 @@ def _types(node: Any) -> Iterator[Any]:
 
 
 def find(name: str) -> Bundle:
-    """The bundle behind a folder, `plugin/name` (a bundle that a plugin ships), or a hub id."""
+    """The bundle behind a folder, a model that a plugin ships (`vidcap list models`), or a hub id."""
     if Path(name).is_dir():
         return open_bundle(Path(name))
     owner, slash, short = name.partition("/")
-    if slash and owner in plugins.discover():
+    if owner in plugins.discover():
         plugin = plugins.get(owner)
-        shipped = plugin.card.parent / "bundles" / short if plugin.card else Path("/nonexistent")
-        if shipped.is_dir():
-            return open_bundle(shipped)
+        for model, folder in plugin.bundles().items():
+            if name in (model, f"{owner}/{folder.name}"):
+                return open_bundle(folder)
         if short in plugin.config_names():
             raise UserError(
                 f"no weights are known for '{name}': it is a config that still has to be trained",
                 hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
             )
-        raise UserError(f"plugin '{owner}' ships no bundle '{short}'", hint="vidcap list models")
+        which = f" '{short}'" if slash else ""
+        raise UserError(f"plugin '{owner}' ships no bundle{which}", hint="vidcap list models")
     if slash and not short.startswith(".") and "/" not in short:
         from vidcap_core import hub  # huggingface_hub takes a second to import
 
@@ -199,6 +214,15 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _hashes(of: Config) -> dict[str, str]:
+    """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
+    return {
+        stream: fingerprint(build.component(registry.ENCODERS, spec))
+        for stream, spec in of.get("extract", {}).items()
+        if stream not in of.get("encoders", {})
+    }
 
 
 def _write_tensors(weights: Mapping[str, Any], path: Path) -> None:

@@ -59,15 +59,11 @@ def _configs(plugin: Plugin) -> list[Row]:
 
 
 def _models(plugin: Plugin) -> list[Row]:
-    """A model is a bundle that a plugin carries: weights beside its card."""
-    if plugin.card is None or not any(plugin.card.parent.glob("*.safetensors")):
-        return []
+    """A model is a bundle that a plugin ships."""
+    distribution = f"{plugin.distribution} {plugin.version}"
     return [
-        {
-            "name": plugin.name,
-            "distribution": f"{plugin.distribution} {plugin.version}",
-            "bundle": str(plugin.card.parent),
-        }
+        {"name": name, "distribution": distribution, "bundle": str(folder)}
+        for name, folder in plugin.bundles().items()
     ]
 
 

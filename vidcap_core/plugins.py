@@ -44,6 +44,13 @@ class Plugin:
             return []
         return sorted(p.stem for p in self.configs.glob("*.py") if not p.stem.startswith("_"))
 
+    def bundles(self) -> dict[str, Path]:
+        """The bundles it ships, by the name of a model: `plugin/NAME`, or its own name where it ships only one."""
+        if self.card is None:
+            return {}
+        folders = sorted(path.parent for path in self.card.parent.glob("bundles/*/bundle.json"))
+        return {self.name if len(folders) == 1 else f"{self.name}/{path.name}": path for path in folders}
+
 
 @lru_cache(maxsize=1)
 def discover() -> dict[str, Plugin]:

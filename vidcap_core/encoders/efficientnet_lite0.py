@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -21,20 +20,23 @@ STAGES = (1, 2, 2, 3, 3, 4, 1)
 
 
 class EfficientNetLite0(TimmImage):
-    """1280-d ImageNet features of each frame; `pretrained=True`: the installed package's weights."""
+    """1280-d ImageNet features of each frame; `pretrained=True`: the installed package's weights.
 
-    def __init__(self, pretrained: Pretrained = True, frames: int = 20, seed: int = 0) -> None:
+    crop: how much of the short side is seen, as 224 pixels; 0.875 as the weights were trained, x' = (x - 127) / 128.
+    """
+
+    def __init__(
+        self, pretrained: Pretrained = True, frames: int = 20, seed: int = 0, crop: float = 0.875
+    ) -> None:
         file = str(packaged_weights()) if pretrained is True else pretrained
         super().__init__("tf_efficientnet_lite0", file, frames, seed)
         self.source = origin(file, seed)
+        self.prepare = Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, crop, "bicubic")
+        self.short_side = self.prepare.resize
 
     def rename(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """The package's names -> timm's; a file that already has timm's names stays as it is."""
         return rename(weights) if "_conv_stem.weight" in weights else weights
-
-    def preparation(self, config: dict[str, Any]) -> Preparation:
-        """224 of 256 pixels, x' = (x - 127) / 128, as the weights were trained."""
-        return Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, 0.875, "bicubic")
 
 
 def packaged_weights() -> Path:
