@@ -211,15 +211,7 @@ def test_damage_in_the_middle(name: str, how: str, tmp_path: Path) -> None:
     assert not (wrong & ~hit).any(), (got.times[wrong], min(lost), again)
 
 
-LAID = [
-    pytest.param(name, marks=pytest.mark.xfail(reason="frames come turned but not mirrored"))
-    if "mirrored" in name or "transposed" in name
-    else name
-    for name in MATRICES
-]
-
-
-@pytest.mark.parametrize("name", LAID)
+@pytest.mark.parametrize("name", MATRICES)
 def test_how_pictures_lie(name: str, tmp_path: Path) -> None:
     """Frames as a player shows them, whatever the header says: turned or mirrored."""
     path = lay(make(tmp_path / "r.mp4", 5, slope, options={"qp": "0"}), MATRICES[name])

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.fold import folded
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.types import Clip
@@ -53,6 +54,7 @@ def extract(
     recipe = {**encoder.recipe(), "decoder": decoder}
     if encoder.reads == "frames":
         recipe["short_side"] = encoder.short_side
+    encoder = folded(encoder)
     report = Report()
     device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
     with FeatureWriter(out, recipe, dtype) as writer:

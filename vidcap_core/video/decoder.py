@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def read_frames(
             stream = picture(container, path)
             stream.thread_type = "AUTO"
             kept = _collect(container, stream, wanted, length, short_side, path)
-    return Frames(np.stack(kept), wanted)
+    return Frames(np.stack(kept).transpose(0, 2, 3, 1), wanted)
 
 
 def _skim(
@@ -72,13 +73,15 @@ def _skim(
     stamps, last = found
     _whole(wanted, last, length, path)
     convert = Converter(short_side)
-    images: dict[int, np.ndarray] = {}
+    images: dict[int, Future[np.ndarray]] = {}
     try:
-        for frame in skim.pictures(container, stream, entries, set(stamps.tolist())):
-            images[frame.pts] = convert(frame)
+        with ThreadPoolExecutor(1) as beside:  # colours are converted while the next pictures are decoded
+            for frame in skim.pictures(container, stream, entries, set(stamps.tolist())):
+                images[frame.pts] = beside.submit(convert, frame)
     except FFmpegError:
         return None
-    return [images[s] for s in stamps.tolist()] if set(stamps.tolist()) <= set(images) else None
+    there = set(stamps.tolist()) <= set(images)
+    return [images[s].result() for s in stamps.tolist()] if there else None
 
 
 def _whole(wanted: np.ndarray, last: float, length: float, path: Any) -> None:

@@ -11,5 +11,5 @@ head = dict(
     enc_ff=1024,
 )
 phases = [dict(name="caption", epochs=80, losses=["words", "effective_frames"])]
-evaluate = dict(every=10)
+evaluate = dict(every=10, metrics=["bleu", "meteor", "rouge", "cider-d"])
 runtime = dict(batch=32, log_every=8)
