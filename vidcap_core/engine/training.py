@@ -8,7 +8,7 @@ from typing import Any
 from vidcap_core import build
 from vidcap_core.config import Config
 from vidcap_core.encoders.base import DerivedEncoder
-from vidcap_core.engine import optim
+from vidcap_core.engine import frozen, optim
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
 from vidcap_core.engine.tracking import Tracker
@@ -40,7 +40,11 @@ class Training:
 
     def dataset(self, phase: Phase) -> Any:
         """The training data of a phase."""
-        return self._dataset("train", phase.data or {})
+        return self.training_dataset(phase.data or {})
+
+    def training_dataset(self, changes: dict[str, Any]) -> Any:
+        """The training data with some of its keys changed."""
+        return self._dataset("train", changes)
 
     def evaluation_dataset(self, split: str) -> Any:
         """A split as clips, to caption each once."""
@@ -57,6 +61,7 @@ class Training:
         phases = [Phase(**spec) for spec in self.config["phases"]]
         for phase in phases:
             optim.settings_of(self.captioner, phase)
+            frozen.check(self, phase)
         best = self.evaluate.best
         if best is None or not self.evaluate.every or not any(phase.best for phase in phases):
             return

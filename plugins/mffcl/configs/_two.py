@@ -6,7 +6,7 @@ phases = [
     dict(name="align", epochs=5, losses=["contrastive"], best=False, data=dict(unit="clip"), keep="align",
          train=["encoders.video", "encoders.text", "head.contrast"],
          groups=[dict(parts=["encoders.video", "encoders.text"], lr_mult=0.5)]),
-    dict(name="caption", epochs=5, losses=["tokens"],
+    dict(name="caption", epochs=5, losses=["tokens"], cache=["video"],
          freeze=["encoders.video", "encoders.text", "head.contrast"],
          groups=[dict(parts=["head.lm"], lr_mult=0.5)]),
 ]  # fmt: skip
