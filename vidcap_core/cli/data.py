@@ -76,10 +76,11 @@ def run_check(args: argparse.Namespace) -> int:
     from vidcap_core.cli.console import note, on_terminal, print_json, show, track
     from vidcap_core.datasets.catalogue import find_dataset
     from vidcap_core.datasets.check import check_dataset, describe, plain, write_missing
-    from vidcap_core.datasets.where import arguments
+    from vidcap_core.datasets.where import arguments, refuse
 
     made_by = find_dataset(args.name)
     given = arguments(args.root, args.stream, args.set)
+    refuse(made_by, given, made_by.name)
     reports = check_dataset(made_by, args.split, not args.quick, track if on_terminal() else plain, **given)
     folder = args.missing or cache_home() / "check" / made_by.name
     lists = {report.split: str(path) for report in reports if (path := write_missing(report, folder))}

@@ -16,10 +16,15 @@ def add_parser(subparsers: Any) -> None:
 
     extract = actions.add_parser("extract", help="videos -> a feature store; started again, it goes on")
     source = extract.add_mutually_exclusive_group(required=True)
-    source.add_argument("--dataset", metavar="NAME", help="the clips of a dataset")
+    source.add_argument(
+        "--dataset", metavar="NAME|CONFIG", help="the clips of a dataset, or of a run's config"
+    )
     source.add_argument("--videos", metavar="DIR", help="every video below a folder")
-    extract.add_argument("--split", help="one split of the dataset; without it, all")
+    extract.add_argument("--split", action="append", help="one split only; can be repeated; without it, all")
     extract.add_argument("--root", metavar="DIR", help="the folder of the dataset")
+    extract.add_argument(
+        "--data", action="append", default=[], metavar="KEY=VALUE", help="further arguments of the dataset"
+    )
     extract.add_argument(
         "--encoder", required=True, metavar="CONFIG", help="an encoder's name, or a config file"
     )
@@ -52,15 +57,29 @@ def run_extract(args: argparse.Namespace) -> int:
     """Extract, then say what was skipped and why."""
     import torch
 
-    from vidcap_core.cli.console import progress
+    from vidcap_core.cli.console import note, progress
+    from vidcap_core.datasets.where import arguments
+    from vidcap_core.errors import UserError
     from vidcap_core.features.extract import extract
     from vidcap_core.features.job import clips_in, clips_of, load_encoder
 
-    clips = clips_in(args.videos) if args.videos else clips_of(args.dataset, args.split, args.root)
+    if args.videos:
+        if args.split or args.root or args.data:
+            raise UserError(
+                "--split, --root and --data belong to --dataset", hint="leave them out with --videos"
+            )
+        clips, absent = clips_in(args.videos), 0
+    else:
+        changes = arguments(args.root, (), args.data)
+        clips, absent = clips_of(args.dataset, args.split or (), changes)
     device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
     encoder = load_encoder(args.encoder, args.set, args.stream).to(device)
     with progress("extract", len(clips)) as advance:
         report = extract(clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance)
+    if absent:
+        note(
+            f"{absent} of {len(clips) + absent} clips have no video (vidcap data check lists what is missing)"
+        )
     return _finish(report, args.out)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidcap_core.cache import cache_home
 from vidcap_core.datasets.catalogue import known_datasets
 from vidcap_core.datasets.places import candidates
 from vidcap_core.datasets.prepared import MANIFEST
-from vidcap_core.errors import DataError
+from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.signatures import problems
+
+if TYPE_CHECKING:
+    from vidcap_core.datasets.base import Dataset
 
 
 def places() -> list[dict[str, str]]:
@@ -32,6 +36,8 @@ def places() -> list[dict[str, str]]:
 def arguments(root: str | None, streams: Sequence[str], changes: Sequence[str]) -> dict[str, Any]:
     """Arguments of a dataset from `--root`, `--stream NAME=STORE` and `--set KEY=VALUE`."""
     given = dict(_pair(text, "--set part=S") for text in changes)
+    if "split" in given:
+        raise DataError("the split has an option of its own", hint=f"--split {given['split']}")
     found: dict[str, Any] = {key: _literal(value) for key, value in given.items()}
     if root is not None:
         found["root"] = root
@@ -39,6 +45,12 @@ def arguments(root: str | None, streams: Sequence[str], changes: Sequence[str]) 
         named = [_pair(text if "=" in text else f"{text}={text}", "--stream image=STORE") for text in streams]
         found["streams"] = dict(named)
     return found
+
+
+def refuse(made_by: type[Dataset], given: Mapping[str, Any], where: str) -> None:
+    """An error for the first argument that the dataset does not have, or that does not fit."""
+    for path, problem in problems(dict(given), made_by, made_by.__name__):
+        raise ConfigError(f"{'.'.join((where, *path))}: {problem}")
 
 
 def _pair(text: str, example: str) -> tuple[str, str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vidcap_core import config as configs
 from vidcap_core.build import component
+from vidcap_core.datasets.catalogue import find_dataset
+from vidcap_core.datasets.where import refuse
 from vidcap_core.encoders.base import Encoder
 from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.registry import DATASETS, ENCODERS
-from vidcap_core.signatures import problems
+from vidcap_core.signatures import meant, problems
 from vidcap_core.types import Clip
 
 VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv"})
+INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transforms"})
+"""What a run's config asks of a sample: streams are what is to be made here, and may not be there yet."""
 
 
 def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = None) -> Encoder:
@@ -70,12 +74,40 @@ def clips_in(folder: str | Path) -> list[Clip]:
     return list(clips.values())
 
 
-def clips_of(dataset: str, split: str | None = None, root: str | None = None) -> list[Clip]:
-    """The clips of a dataset, of one split or all of them."""
-    made_by = DATASETS.load(dataset)
-    options = {} if root is None else {"root": root}
-    found = {}
-    for name in (split,) if split else made_by.splits:
-        spec = {"type": dataset, "split": name, "unit": "clip", **options}
-        found.update({clip.id: clip for clip in component(DATASETS, spec).clips})
-    return list(found.values())
+def clips_of(
+    dataset: str, splits: Sequence[str] = (), changes: Mapping[str, Any] | None = None
+) -> tuple[list[Clip], int]:
+    """Clips with a video, and how many have none: of a dataset by name, or of the `data` of a run's config.
+
+    splits: without any, all that there are. changes: further arguments of the dataset.
+    """
+    found: dict[str, Clip] = {}
+    for split, spec in _splits(dataset, splits).items():
+        kept = {key: value for key, value in spec.items() if key not in {*INPUTS, "type"}}
+        given = {**kept, **(changes or {}), "unit": "clip"}
+        made_by = DATASETS.load(spec["type"])
+        refuse(made_by, given, f"{dataset}: {split}")
+        found.update({clip.id: clip for clip in made_by(**given).clips})
+    clips = [clip for clip in found.values() if clip.path is not None]
+    if not clips:
+        raise DataError(
+            f"{dataset}: none of its {len(found)} clips has a video",
+            hint="put the videos into the dataset's folder, or below it; or --videos DIR",
+        )
+    return clips, len(found) - len(clips)
+
+
+def _splits(dataset: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Split -> its dataset, as a config writes it."""
+    if dataset.endswith(".py") or "/" in dataset:
+        specs = {split: dict(spec) for split, spec in configs.load(dataset).get("data", {}).items()}
+        if not specs:
+            raise ConfigError(f"{dataset}: has no `data`", hint="data = dict(train=dict(type=...))")
+    else:
+        made_by = find_dataset(dataset)
+        path = f"{made_by.__module__}:{made_by.__qualname__}"
+        specs = {split: {"type": path, "split": split} for split in made_by.splits}
+    for split in wanted:
+        if split not in specs:
+            raise ConfigError(f"{dataset}: there is no split '{split}'{meant(split, specs)}")
+    return {split: spec for split, spec in specs.items() if split in (wanted or specs)}
