@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -13,7 +13,7 @@ import torch
 
 from vidcap_core import build, bundle, plugins, registry
 from vidcap_core.captioner import Captioner
-from vidcap_core.captioning.flow import Flow, predict
+from vidcap_core.captioning.flow import Flow, cores, predict
 from vidcap_core.captioning.plain import Plain
 from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.shown import Captions
@@ -82,8 +82,11 @@ class FileCaptioner:
         Threads (`workers`, or one a processor) read ahead, `batch` clips are captioned side by side; what is said
         does not depend on either. `moved` hears of each file how much of it is done.
         """
+        files = [Path(path) for path in paths] if isinstance(paths, Sized) else map(Path, paths)
+        if isinstance(files, list):
+            workers = max(1, min(len(files), workers or cores()))
         flow = Flow(self.captioner, self.reader, every, batch, workers, panels)
-        for path, result in flow.run(map(Path, paths), moved):
+        for path, result in flow.run(files, moved):
             yield path, result if isinstance(result, VideoError) else Captions.of(result)
 
     def generate(
@@ -118,10 +121,7 @@ class FileCaptioner:
                 said[place] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
         places = [place for place, video in enumerate(videos) if place not in said]
         paths = [Path(video) for video in videos if not isinstance(video, np.ndarray)]
-        workers = min(len(paths), 8) if paths else None
-        for place, (_, result) in zip(
-            places, self.each(paths, every=every, workers=workers, panels=panels), strict=True
-        ):
+        for place, (_, result) in zip(places, self.each(paths, every=every, panels=panels), strict=True):
             if isinstance(result, VideoError):
                 raise result
             said[place] = result

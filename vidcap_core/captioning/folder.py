@@ -102,10 +102,10 @@ class Folder:
         """The folder belongs to one job: another model or another way to decode must not be mixed in."""
         place = self.path / JOB
         if place.is_file():
-            before = _json(place.read_text(encoding="utf-8"), place)
-            other = [key for key in {**before, **facts} if before.get(key) != facts.get(key)]
+            before, now = _flat(_json(place.read_text(encoding="utf-8"), place)), _flat(facts)
+            other = [key for key in {**before, **now} if before.get(key) != now.get(key)]
             if other:
-                was = ", ".join(f"{key} {before.get(key)} (now {facts.get(key)})" for key in other)
+                was = ", ".join(f"{key} {before.get(key)}, now {now.get(key)}" for key in other)
                 raise UserError(f"{self.path} holds the captions of another job: {was}", hint="another --out")
         elif self.lines.exists():
             raise UserError(f"{self.path} has a {LINES} that no caption job made", hint="another --out")
@@ -208,6 +208,14 @@ def _last_line_end(file: Any, size: int, block: int = 1 << 16) -> int:
             return int(start + found + 1)
         size = start
     return 0
+
+
+def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without a level: of a group its members."""
+    groups = (
+        value.items() if isinstance(value, Mapping) else ((key, value),) for key, value in facts.items()
+    )
+    return {key: value for group in groups for key, value in group}
 
 
 def _json(line: str, where: Path) -> dict[str, Any]:

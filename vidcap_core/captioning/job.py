@@ -15,6 +15,7 @@ from vidcap_core.captioning.progress import Progress
 from vidcap_core.captioning.spans import Every
 from vidcap_core.encoders.base import fingerprint
 from vidcap_core.errors import VideoError
+from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.report.job import write_job_report
 from vidcap_core.types import Prediction
 
@@ -36,7 +37,7 @@ class Job:
 
     def folder(self, path: Path) -> Folder:
         """The folder of this job, new or as it was left."""
-        return Folder(path, self.form, {"model": self.captioner.name, **self._facts()})
+        return Folder(path, self.form, self._facts())
 
     def to_folder(self, files: Iterable[Path], folder: Folder, progress: Progress) -> Path | None:
         """Caption what is not finished yet; gives the page where one is wanted."""
@@ -80,10 +81,8 @@ class Job:
             progress.file()
 
     def _facts(self) -> dict[str, Any]:
-        """What decides what is said."""
-        settings = self.captioner.captioner.settings
-        return {
-            "weights": fingerprint(self.captioner.captioner)[:16],
-            "decoding": {k: v for k, v in asdict(settings).items() if v is not None},
-            "every": self.every,
-        }
+        """What decides what is said; of the settings those that are not the usual ones."""
+        settings, usual = asdict(self.captioner.captioner.settings), asdict(GenerateSettings())
+        changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}
+        weights = fingerprint(self.captioner.captioner)[:16]
+        return {"weights": weights, "decoding": changed, "every": self.every}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.report.panels import Custom, FrameAttention, Panel, SpatialAttention, Timeline
+from vidcap_core.report.panels import FrameAttention, Panel, SpatialAttention, Timeline
 from vidcap_core.types import Clip, Prediction
 
 
@@ -29,20 +29,15 @@ def merged(path: Path, said: Sequence[Prediction]) -> Prediction:
 
 
 def _panels(said: Sequence[Prediction]) -> Iterator[Panel]:
-    """Panels of all spans: each says which event or span it is of, and timelines become one."""
+    """Attention of each event, which says whose it is, and one timeline; other panels are of a span alone."""
     lines: list[Timeline] = []
     first = 0
     for one in said:
-        start, end = one.clip.span
         for panel in one.extras["panels"]:
             if isinstance(panel, Timeline):
                 lines.append(panel)
             elif isinstance(panel, (FrameAttention, SpatialAttention)):
                 yield replace(panel, event=first + (panel.event or 0))
-            elif isinstance(panel, Custom) or hasattr(panel, "title"):
-                yield replace(panel, title=f"{panel.title}, {start:g} – {end:g} s")
-            else:
-                yield replace(panel, name=f"{panel.name}, {start:g} – {end:g} s")
         first += len(one.events)
     if lines:
         masks = tuple(mask for line in lines for mask in line.masks)

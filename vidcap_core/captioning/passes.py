@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from vidcap_core.errors import VideoError
 from vidcap_core.video.audio import RATE
+from vidcap_core.video.audio import _resampled as pieces
+from vidcap_core.video.audio import _zero as second_zero
 from vidcap_core.video.decoder import WHOLE
 from vidcap_core.video.picture import Converter
 from vidcap_core.video.probe import duration, opened, picture
@@ -85,29 +86,22 @@ def frames_of(path: str | Path, spans: Sequence[Span], wishes: Sequence[Wish]) -
 
 
 def sound_of(path: str | Path, spans: Sequence[Span]) -> Iterator[np.ndarray]:
-    """For each span, in order of time, its samples float32 [N] at 16 kHz."""
+    """For each span, in order of time, its samples float32 [N] at 16 kHz, as far as the sound goes."""
     with opened(path) as container:
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
-        resampler = av.AudioResampler(format="fltp", rate=RATE)
-        pieces = (
-            piece.to_ndarray().mean(0)
-            for frame in _then_none(container.decode(audio=0))
-            for piece in resampler.resample(frame)
-        )
-        held, begin = np.zeros(0, np.float32), 0  # samples from number `begin` on
+        heard = pieces(container, container.streams.audio[0], second_zero(container), 0.0, RATE)
+        held: list[tuple[int, np.ndarray]] = []  # pieces that reach into spans to come
         for start, end in spans:
             first, stop = round(start * RATE), round(end * RATE)
-            parts, there = [held], begin + len(held)
-            while there < stop and (piece := next(pieces, None)) is not None:
-                parts.append(piece)
-                there += len(piece)
-            held = np.concatenate(parts)[max(0, first - begin) :].astype(np.float32)
-            begin = max(begin, first)
-            yield held[: max(0, stop - begin)]
-
-
-def _then_none(frames: Iterator[Any]) -> Iterator[Any]:
-    """The frames, and at the end None, which makes a resampler give what it still holds."""
-    yield from frames
-    yield None
+            while (not held or held[-1][0] < stop) and (piece := next(heard, None)) is not None:
+                held.append(piece)
+            held = [(place, samples) for place, samples in held if place + len(samples) > first]
+            span = np.zeros(stop - first, np.float32)
+            used = 0
+            for place, samples in held:
+                inside = samples[max(0, first - place) : max(0, stop - place)]
+                at = max(0, place - first)
+                span[at : at + len(inside)] = inside
+                used = min(len(span), max(used, at + len(samples)))
+            yield span[:used]

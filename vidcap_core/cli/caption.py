@@ -63,8 +63,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Caption, then say what was skipped and why."""
+    import os
+    import signal
     import tempfile
 
+    # threads of torch that wait must not spin: they would take the processor from those that decode
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a polite kill says how to go on, as Ctrl-C does
     from vidcap_core.captioning import inputs
     from vidcap_core.captioning.spans import parse
     from vidcap_core.cli.console import note
