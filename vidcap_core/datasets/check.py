@@ -191,20 +191,22 @@ def _broken_videos(records: Iterable[Any]) -> list[Defect]:
     from vidcap_core.video.probe import probe
 
     broken: dict[str, str] = {}
+    late: dict[str, str] = {}
     for record in records:
         try:
-            probe(record.clip.path)
+            length = probe(record.clip.path).duration
         except VideoError as error:
             broken[record.id] = str(error).splitlines()[0]
-    if not broken:
-        return []
-    first = next(iter(broken.values()))
+            continue
+        if record.clip.start >= length:
+            late[record.id] = f"{record.id} starts at {record.clip.start:g} s of {length:g} s"
     return [
-        Defect(
-            "videos that cannot be read",
-            tuple(broken),
-            f"get them again, or leave them out with ids= ({first})",
+        Defect(what, tuple(found), f"{mend} ({next(iter(found.values()))})")
+        for what, found, mend in (
+            ("videos that cannot be read", broken, "get them again, or leave them out with ids="),
+            ("clips that start after their video ends", late, "correct their times"),
         )
+        if found
     ]
 
 

@@ -23,7 +23,8 @@ def read_text(path: Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path}: byte {error.start} is not UTF-8", hint=f"iconv -t UTF-8 {path.name}"
+            f"{path}: byte {error.start} is not UTF-8",
+            hint=f"save it as UTF-8, e.g. iconv -f ITS_ENCODING -t UTF-8 {path.name}",
         ) from error
     except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read: {error}", hint="get the file again") from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,39 +60,56 @@ class Jsonl(Dataset):
         """Lines to records; lines of the same clip are put together."""
         path = self.path or find_file(self.folder, (f"{split}.jsonl",), f"{split}.jsonl")
         records: dict[str, Record] = {}
+        said: dict[str, tuple[int, str]] = {}  # by clip, the line and the video it was first named with
+        splits: set[str] = set()
         for number, line in _lines(path):
+            splits.add(str(line.get("split", split)))
             if line.get("split", split) != split:
                 continue
             record = _record(path, number, line, self.folder)
-            records[record.id] = (
-                _joined(path, number, records[record.id], record) if record.id in records else record
-            )
+            first, video = said.setdefault(record.id, (number, line["video"]))
+            if first != number:
+                if video != line["video"]:
+                    raise _clash(path, number, record.id, first, f"for the video '{video}'")
+                record = _joined(path, number, first, records[record.id], record)
+            records[record.id] = record
+        if not splits:
+            raise DataError(f"{path}: the file is empty", hint=f"one object a line: {EXAMPLE}")
         if not records:
-            raise DataError(
-                f"{path}: no line belongs to the split '{split}'", hint=f"one object a line: {EXAMPLE}"
-            )
+            have = ", ".join(f"'{name}'" for name in sorted(splits))
+            raise DataError(f"{path}: no line belongs to the split '{split}', they belong to {have}",
+                            hint=f'"split": "{split}", or no "split" at all')  # fmt: skip
         return Reading(list(records.values()), list(records), _defects(list(records.values())), [path])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, text in enumerate(read_text(path).splitlines(), 1):
+    whole = read_text(path)
+    for number, text in enumerate(re.split(r"\r\n|\n|\r", whole), 1):
         if not text.strip():
             continue
         try:
             line = json.loads(text)
         except json.JSONDecodeError as error:
-            raise DataError(
-                f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})",
-                hint=f"one object a line: {EXAMPLE}",
-            ) from None
+            what = f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})"
+            if _is_json(whole):
+                what = f"{path}: is one JSON value over several lines, not one object a line"
+            raise DataError(what, hint=f"one object a line: {EXAMPLE}") from None
         if not isinstance(line, dict):
             raise DataError(f"{path}, line {number}: a {type(line).__name__}, not an object", hint=EXAMPLE)
         for key in line:
             if key not in KEYS:
                 close = difflib.get_close_matches(key, KEYS, n=1)
                 meant = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(KEYS)}"
-                raise DataError(f"{path}, line {number}: unknown key '{key}'; {meant}")
+                raise DataError(f"{path}, line {number}: unknown key '{key}'; {meant}", hint=EXAMPLE)
         yield number, line
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Record:
@@ -103,7 +122,7 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Reco
         raise DataError(f"{place}: the clip ends at {end:g} s and starts at {start or 0.0:g} s")
     span = "" if start is None and end is None else f"_{start or 0.0:g}_{'' if end is None else f'{end:g}'}"
     name = line.get("id", Path(video).stem + span)
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name:
         raise DataError(f"{place}: 'id' must be text, not {name!r}")
     file = folder / Path(video).expanduser()
     clip = Clip(
@@ -120,11 +139,14 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Reco
 
 
 def _captions(place: str, line: dict[str, Any]) -> Iterator[str]:
+    if "caption" in line and not isinstance(line["caption"], str):
+        raise DataError(f"{place}: 'caption' is one text, not {line['caption']!r:.40}",
+                        hint='"caption": "a dog runs", or "captions": ["...", "..."]')  # fmt: skip
     found = line.get("captions", [line["caption"]] if "caption" in line else [])
-    if isinstance(found, str):
-        raise DataError(
-            f"{place}: 'captions' is a list", hint=f'"captions": ["{found[:30]}"], or "caption": "..."'
-        )
+    if not isinstance(found, list):
+        text = found[:30] if isinstance(found, str) else "a dog runs"
+        raise DataError(f"{place}: 'captions' is a list, not {found!r:.40}",
+                        hint=f'"captions": ["{text}"], or "caption": "..."')  # fmt: skip
     for text in found:
         if not isinstance(text, str) or not text.strip():
             raise DataError(f"{place}: a caption is {text!r:.40}, not words")
@@ -132,21 +154,26 @@ def _captions(place: str, line: dict[str, Any]) -> Iterator[str]:
 
 
 def _events(place: str, line: dict[str, Any]) -> Iterator[Event]:
-    for event in line.get("events", []):
+    found = line.get("events", [])
+    if not isinstance(found, list):
+        raise DataError(f"{place}: 'events' is a list, not {found!r:.40}", hint=EXAMPLE_EVENTS)
+    for event in found:
         if not isinstance(event, dict) or not {"start", "end", "text"} <= event.keys():
             raise DataError(f"{place}: {event!r:.60} is no event", hint=EXAMPLE_EVENTS)
         start, end = _number(place, event, "start"), _number(place, event, "end")
-        if start is None or end is None or end <= start or start < 0:
-            raise DataError(
-                f"{place}: an event from {start} to {end} s; it must start at 0 or later and end after that"
-            )
-        yield Event(start, end, str(event["text"]).strip())
+        if start is None or end is None or end <= start:
+            raise DataError(f"{place}: an event from {start} to {end} s; it must end after it starts")
+        if not isinstance(event["text"], str) or not event["text"].strip():
+            raise DataError(f"{place}: the text of an event is {event['text']!r:.40}, not words")
+        yield Event(start, end, event["text"].strip())
 
 
 def _number(place: str, line: dict[str, Any], key: str) -> float | None:
     value = line.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise DataError(f"{place}: '{key}' must be a number of seconds, not {value!r:.40}")
+    if value is not None and not 0 <= value < math.inf:  # NaN is neither
+        raise DataError(f"{place}: '{key}' is {value}; times are seconds from the start of the video")
     return None if value is None else float(value)
 
 
@@ -160,11 +187,17 @@ def _measured(place: str, clip: Clip, last: float) -> Clip:
     return Clip(clip.id, clip.path, clip.start, clip.end, probe(clip.path).duration)
 
 
-def _joined(path: Path, number: int, old: Record, new: Record) -> Record:
-    if old.clip != new.clip or not (old.captions and new.captions):
-        raise DataError(f"{path}, line {number}: clip '{new.id}' was there before, and it is not the same",
-                        hint='give each its own "id"')  # fmt: skip
+def _joined(path: Path, number: int, first: int, old: Record, new: Record) -> Record:
+    if old.clip != new.clip:
+        raise _clash(path, number, new.id, first, "with another span or duration")
+    if not (old.captions and new.captions):
+        raise _clash(path, number, new.id, first, "and only captions can be put together")
     return Record(old.clip, old.captions + new.captions, names=old.names)
+
+
+def _clash(path: Path, number: int, name: str, first: int, how: str) -> DataError:
+    told = f"{path}, line {number}: clip '{name}' was there before (line {first}), {how}"
+    return DataError(told, hint='give each its own "id"')
 
 
 def _defects(records: list[Record]) -> list[Defect]:
