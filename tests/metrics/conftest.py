@@ -47,10 +47,7 @@ def golden(shared_data: Path) -> Golden:
     return Golden(predictions, [read_references(folder / f"references_{n}.json") for n in (1, 2)])
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="our METEOR is not yet the jar's to the last digit: docs/metrics.md")
-
-
-@pytest.fixture(scope="session", params=[pytest.param("python", marks=NOT_YET), "java"])
+@pytest.fixture(scope="session", params=["python", "java"])
 def meteor(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Our METEOR, and the jar where Java is installed."""
     if request.param == "java" and not shutil.which("java"):

@@ -1,70 +1,95 @@
 """The alignment of a caption and a reference: matches of which no two share a word.
 
-The best covers most, then has fewest chunks. A match of kind k and n words covers ⌊wₖ · n⌋ of them on either
-side, so a lone stem, synonym or paraphrase covers nothing and is taken where it costs no chunk. Of equals the one
-with more of the caption's words is taken, then the one with more matches between different places: the rule that
-agreed most often with the Java program, whose own rule for equals is not known.
+The best covers most, then has fewest chunks, then least distance. The rest was found from the Java program's answers:
+
+* A match that is not exact covers half of its words on either side, rounded down. A lone stem, synonym or paraphrase
+  covers nothing, so it is taken where it costs no chunk.
+* Distance is not that of the matches taken but of those passed over: at each place of the reference, of the matches
+  that could be taken there, those listed before the one that is, and all of them when none is.
+* A chunk counts when it has ended. This decides which of equal states stands first, and so which is kept.
+* A match that shares no word with any other is taken in every state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-WEIGHTS = (1.0, 0.6, 0.8, 0.6)
-"""of exact, stem, synonym and paraphrase matches"""
 BEAM = 40
 Match = tuple[int, int, int, int, int]
 """start and length in the reference, start and length in the caption, kind"""
-State = tuple[int, int, int, int, int, int, int, int, int, "Path | None"]
+State = tuple[int, int, int, int, int, "Path | None"]
+"""cost, rank, where the open chunk would go on in the caption (−1: none is open), used words of both, matches"""
 Path = tuple["Path | None", Match]
-COVER = tuple(tuple(int(weight * words) for words in range(8)) for weight in WEIGHTS)
+CHUNK = 1 << 28
+WORD = 1 << 44
+"""cost of a chunk and worth of a covered word, where a place of distance costs 1"""
 
 
 def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match], int]:
-    """The best alignment, in the reference's order, and its number of chunks."""
+    """The best alignment, in the reference's order, and its number of chunks; of equals, by the order of `matches`."""
     if not matches:
         return [], 0
     fixed = _alone(matches)
     at: list[list[Match]] = [[] for _ in range(reference_length)]
     for match in matches:
         at[match[0]].append(match)
-    beam: list[State] = [(0, 0, 0, 0, 0, -1, -1, 0, 0, None)]
+    beam: list[State] = [(0, 0, -1, 0, 0, None)]
     for place, options in enumerate(at):
         if options:
             options.sort(key=_kind)
-            keep = len(options) > 1 or options[0] not in fixed
-            beam = _step(beam, place, options, keep)
-    best = beam[0]
-    return _matches(best[9]), best[1]
+            beam = _step(beam, place, options, may_skip=options[0] not in fixed)
+        else:
+            beam = _pass(beam, place)
+        if len(beam) > 1:
+            beam.sort()
+            del beam[BEAM:]
+    taken = _matches(min(beam, key=_final)[5])
+    return taken, _chunks(taken)
 
 
 def _kind(match: Match) -> int:
     return match[4]
 
 
-def _step(beam: list[State], place: int, options: list[Match], keep: bool) -> list[State]:
-    """Every state with every match that starts here, or with none."""
+def _final(state: State) -> int:
+    return state[0] + CHUNK * (state[2] >= 0)
+
+
+def _step(beam: list[State], place: int, options: list[Match], may_skip: bool) -> list[State]:
+    """Every state with every match that starts here, then with none."""
     out: list[State] = []
     bit = 1 << place
-    for state in beam:
-        cover, chunks, words, moved, _, reference_end, caption_end, used, used_caption, path = state
-        if not used & bit:
-            for match in options:
-                start, length, caption, caption_length, kind = match
-                stretch = ((1 << length) - 1) << start
-                caption_stretch = ((1 << caption_length) - 1) << caption
-                if used & stretch or used_caption & caption_stretch:
-                    continue
-                out.append((
-                    cover - COVER[kind][length] - COVER[kind][caption_length],
-                    chunks + (start != reference_end or caption != caption_end),
-                    words - caption_length, moved - (start != caption), len(out), start + length,
-                    caption + caption_length, used | stretch, used_caption | caption_stretch, (path, match),
-                ))  # fmt: skip
-        if keep or used & bit:
-            out.append((cover, chunks, words, moved, len(out), *state[5:]))
-    out.sort()
-    return out[:BEAM]
+    for cost, _, end, used, used_caption, path in beam:
+        if used & bit:
+            out.append((cost, len(out), end, used, used_caption, path))
+            continue
+        passed = cost
+        for match in options:
+            start, length, caption, caption_length, kind = match
+            stretch = ((1 << length) - 1) << start
+            caption_stretch = ((1 << caption_length) - 1) << caption
+            if used & stretch or used_caption & caption_stretch:
+                continue
+            covered = length // 2 + caption_length // 2 if kind else length + caption_length
+            ended = CHUNK if end >= 0 and end != caption else 0
+            out.append((
+                passed + ended - covered * WORD, len(out), caption + caption_length, used | stretch,
+                used_caption | caption_stretch, (path, match),
+            ))  # fmt: skip
+            passed += abs(start - caption)
+        if may_skip:
+            ended = CHUNK if end >= 0 else 0
+            out.append((passed + ended, len(out), -1, used, used_caption, path))
+    return out
+
+
+def _pass(beam: list[State], place: int) -> list[State]:
+    """Every state, its chunk ended unless a match covers this place."""
+    return [
+        (state[0], rank, *state[2:]) if state[2] < 0 or state[3] >> place & 1
+        else (state[0] + CHUNK, rank, -1, *state[3:])
+        for rank, state in enumerate(beam)
+    ]  # fmt: skip
 
 
 def _alone(matches: Sequence[Match]) -> set[Match]:
@@ -91,3 +116,12 @@ def _matches(path: Path | None) -> list[Match]:
         path, match = path
         out.append(match)
     return out[::-1]
+
+
+def _chunks(taken: Sequence[Match]) -> int:
+    """Runs of matches that follow one another on both sides."""
+    chunks, ends = 0, (-1, -1)
+    for start, length, caption, caption_length, _ in taken:
+        chunks += (start, caption) != ends
+        ends = start + length, caption + caption_length
+    return chunks

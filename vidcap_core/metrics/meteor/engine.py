@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vidcap_core.metrics.meteor.align import Match, align
@@ -19,6 +19,8 @@ class Prepared:
     words: tuple[int, ...]
     function: tuple[bool, ...]
     phrases: tuple[tuple[int, int, int], ...]
+    distinct: frozenset[int]
+    """numbers of its phrases"""
 
 
 class MeteorEngine:
@@ -46,8 +48,9 @@ class MeteorEngine:
             new, words, self._phrases.find(words, self._vocabulary), strict=True
         ):
             self._prepared[sentence] = Prepared(
-                numbers, tuple(function[word] for word in numbers), tuple(phrases)
-            )
+                numbers, tuple(function[word] for word in numbers), tuple(phrases),
+                frozenset(phrase[0] for phrase in phrases),
+            )  # fmt: skip
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> SegmentStats:
         """Counts of a caption with the reference that gives it the best score; of equals, the first."""
@@ -75,7 +78,11 @@ class MeteorEngine:
         return total(stats)
 
     def _matches(self, caption: Prepared, reference: Prepared) -> list[Match]:
-        """All matches; two stretches that match for several reasons come several times."""
+        """All matches; two stretches that match for several reasons come several times.
+
+        The order counts: of equal alignments it decides which is taken. What the table says of the reference's
+        phrases comes first, then what it says of the caption's.
+        """
         out: list[Match] = []
         related = self._vocabulary.related
         for at, word in enumerate(caption.words):
@@ -83,12 +90,24 @@ class MeteorEngine:
             for start, other in enumerate(reference.words):
                 if other in kinds:
                     out += [(start, 1, at, 1, kind) for kind in kinds[other]]
+        paraphrases = self._phrases.paraphrases
+        for phrase, start, length in reference.phrases:
+            for at, caption_length in _found(paraphrases(phrase), caption):
+                out.append((start, length, at, caption_length, PARAPHRASE))
         for phrase, at, caption_length in caption.phrases:
-            others = self._phrases.related(phrase)
-            for other, start, length in reference.phrases:
-                if other in others:
-                    out += [(start, length, at, caption_length, PARAPHRASE)] * others[other]
+            for start, length in _found(paraphrases(phrase), reference):
+                out.append((start, length, at, caption_length, PARAPHRASE))
         return out
+
+
+def _found(paraphrases: Mapping[int, int], sentence: Prepared) -> list[tuple[int, int]]:
+    """Start and length of those that stand in the sentence, in the table's order."""
+    if paraphrases.keys().isdisjoint(sentence.distinct):
+        return []
+    found = [
+        (paraphrases[one], start, length) for one, start, length in sentence.phrases if one in paraphrases
+    ]
+    return [place[1:] for place in sorted(found)]
 
 
 def _counts(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> SegmentStats:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vidcap_core.metrics.meteor.align import WEIGHTS
-
+WEIGHTS = (1.0, 0.6, 0.8, 0.6)
+"""of exact, stem, synonym and paraphrase matches"""
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 SegmentStats = tuple[float, ...]
 """Words of caption and reference; function words of both; for each kind content words matched in caption and

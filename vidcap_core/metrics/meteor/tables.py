@@ -21,7 +21,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.metrics.meteor.cache import Arrays, compiled
 from vidcap_core.metrics.meteor.phrases import Hashes, line_hashes, word_hash
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised when the compiled form changes, so that an old one is left alone."""
 BLOCK = 1 << 24
 FILTER_BITS = 25
@@ -130,7 +130,9 @@ class Tables:
         table = self._paraphrases
         out = np.full(len(hashes), -1, np.int64)
         slot = hashes >> np.uint64(64 - FILTER_BITS)
-        maybe = np.flatnonzero(table["filter"][slot >> np.uint64(3)] >> (slot & np.uint64(7)).astype(np.uint8) & 1)
+        maybe = np.flatnonzero(
+            table["filter"][slot >> np.uint64(3)] >> (slot & np.uint64(7)).astype(np.uint8) & 1
+        )
         distinct, back = np.unique(hashes[maybe], return_inverse=True)
         row = np.searchsorted(table["phrases"], distinct)
         row[row == len(table["phrases"])] = 0
@@ -139,7 +141,7 @@ class Tables:
         return out
 
     def paraphrases(self, phrase: int) -> NDArray[np.int32]:
-        """Numbers of the phrases that may stand for one; twice where the table lists both ways."""
+        """Numbers of the phrases that the table says may stand for one, in its order; it may not say it of them."""
         starts = self._paraphrases["starts"]
         return np.asarray(self._paraphrases["others"][starts[phrase] : starts[phrase + 1]], np.int32)
 
@@ -159,12 +161,11 @@ def _compile_synonyms(source: Source) -> dict[str, NDArray[np.generic]]:
 
 
 def _compile_paraphrases(path: Path) -> dict[str, NDArray[np.generic]]:
-    """phrases: sorted hashes; others of phrase i: others[starts[i] : starts[i + 1]], both ways."""
+    """phrases: sorted hashes; others of phrase i: others[starts[i] : starts[i + 1]], in the file's order."""
     parts = [line_hashes(*block) for block in _line_blocks(path)]
     lines = np.concatenate(parts).reshape(-1, 3)
     phrases, numbers = np.unique(lines[:, 1:], return_inverse=True)
-    forward = numbers.reshape(-1, 2).astype(np.int32)
-    one, other = np.concatenate([forward, forward[:, ::-1]]).T
+    one, other = numbers.reshape(-1, 2).astype(np.int32).T
     order = np.argsort(one, kind="stable")
     starts = np.searchsorted(one[order], np.arange(len(phrases) + 1)).astype(np.int32)
     slots = phrases >> np.uint64(64 - FILTER_BITS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,9 +59,11 @@ class Phrases:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._related: dict[int, dict[int, int]] = {}
+        self._paraphrases: dict[int, dict[int, int]] = {}
 
-    def find(self, words: Sequence[Sequence[int]], vocabulary: Vocabulary) -> list[list[tuple[int, int, int]]]:
+    def find(
+        self, words: Sequence[Sequence[int]], vocabulary: Vocabulary
+    ) -> list[list[tuple[int, int, int]]]:
         """Phrases of each sentence that the table has: number, start, length."""
         sizes = np.array([len(sentence) for sentence in words], np.int64)
         flat = np.fromiter((word for sentence in words for word in sentence), np.int64, int(sizes.sum()))
@@ -93,9 +94,10 @@ class Phrases:
             out[sentence[at]].append((number, int(start[at]), length))
         return out
 
-    def related(self, phrase: int) -> dict[int, int]:
-        """Phrases that may stand for one, and whether the table says so once or both ways."""
-        known = self._related.get(phrase)
+    def paraphrases(self, phrase: int) -> dict[int, int]:
+        """What the table says may stand for a phrase, each with its place in the table's order."""
+        known = self._paraphrases.get(phrase)
         if known is None:
-            known = self._related[phrase] = dict(Counter(self._tables.paraphrases(phrase).tolist()))
+            others = self._tables.paraphrases(phrase).tolist()
+            known = self._paraphrases[phrase] = dict(zip(others, range(len(others)), strict=True))
         return known
