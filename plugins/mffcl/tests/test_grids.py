@@ -1,0 +1,59 @@
+"""The comparisons: every row is a run that can start, and rows that are compared have the same budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from vidcap_core import config
+from vidcap_core.engine import api, checkpoint
+from vidcap_core.engine.sweep import read_grid
+from vidcap_core.validate import validate
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+GRIDS = {"toy": "_toy_grid", "msvd_part": "_part_grid"}
+ROWS = [(name, row) for name, grid in GRIDS.items() for row in read_grid(CONFIGS / f"{grid}.py")]
+
+
+def load(name, row, **more):
+    changes = {**read_grid(CONFIGS / f"{GRIDS[name]}.py")[row], **more}
+    return config.load(f"mffcl/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+
+
+@pytest.mark.parametrize(("name", "row"), ROWS)
+def test_every_row_can_start(name, row):
+    validate(load(name, row))
+
+
+def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_clips_that_are_scored():
+    toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
+    assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(15, 12)}
+    assert {tuple(phase["steps"] for phase in row["phases"]) for row in part} == {(100, 100)}
+    assert len(part) == 7
+    for row in (*toy, *part):
+        assert row["evaluate"]["split"] == "test"
+        assert row["evaluate"]["every"] == 0
+        assert row["phases"][1] == toy[0]["phases"][1] or row["phases"][1] == part[0]["phases"][1]
+
+
+def test_on_real_features_the_first_phase_changes_what_the_second_reads(shared_data, monkeypatch, tmp_path):
+    monkeypatch.setenv("VIDCAP_SHARED_DATA", str(shared_data))
+    small = {
+        "tokenizer": {"type": "Vocabulary", "min_count": 5},
+        "encoders": {"text": {"type": "mffcl.SmallText", "dim": 16}},
+        "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4}, "head.text": {"text": 16},
+        "phases.0.steps": 3, "phases.1.steps": 2, "data.train.limit": 40, "data.test.limit": 4,
+        "evaluate.metrics": ["cider-d"],
+    }  # fmt: skip
+    made = load("msvd_part", "contrastive-10", **small)
+    folder = api.train(made, work_dir=tmp_path / "run", device="cpu", quiet=True)
+    last, _ = api.best_weights(folder)
+    aligned = checkpoint.load(folder.checkpoints / "keep-align.pt")["weights"]
+    made.data["phases"] = made["phases"][1:]
+    unaligned, _ = api.best_weights(api.train(made, work_dir=tmp_path / "one", device="cpu", quiet=True))
+    reads = [name for name in aligned if name.startswith("head.temporal.")]
+    assert all(torch.equal(last[name], aligned[name]) for name in reads)
+    assert not all(torch.allclose(last[name], unaligned[name], atol=1e-4) for name in reads)
+    assert not torch.equal(last["head.mapper.mix.queries"], aligned["head.mapper.mix.queries"])
