@@ -92,7 +92,8 @@ def test_openapi_describes_every_route_and_what_it_may_answer(server: Server) ->
     told = server.ask("GET", "/openapi.json").json
     routes = {(method, path): way for path, ways in told["paths"].items() for method, way in ways.items()}
     assert set(routes) == {
-        ("get", "/api/models"), ("post", "/api/captions"), ("get", "/api/captions/{id}"), ("delete", "/api/captions/{id}"),
+        ("get", "/api/models"), ("post", "/api/captions"), ("get", "/api/captions/{id}"),
+        ("delete", "/api/captions/{id}"),
         ("get", "/api/captions/{id}/drawing"), ("get", "/api/captions/{id}/{kind}"),
     }  # fmt: skip
     post = routes["post", "/api/captions"]
@@ -175,7 +176,11 @@ def test_our_own_names_are_not(server: Server, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"}, {"Sec-Fetch-Site": "cross-site"}],
+    "headers",
+    [
+        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
 )  # fmt: skip
 def test_other_sites_can_neither_upload_nor_delete(
     server: Server, toy_clip: Path, done: Any, headers: dict[str, str]
@@ -197,7 +202,8 @@ def test_every_answer_carries_the_policy(server: Server, done: Any) -> None:
     "path",
     [
         "/static/../../../../etc/passwd", "/static/..%2f..%2f..%2fetc%2fpasswd", "//etc/passwd", "/static/serve.html",
-        "/static/%2e%2e/app.py", "/api/captions/..%2f..%2f..%2fetc%2fpasswd/json", "/api/captions/x/../../../etc/passwd",
+        "/static/%2e%2e/app.py", "/api/captions/..%2f..%2f..%2fetc%2fpasswd/json",
+        "/api/captions/x/../../../etc/passwd",
         "/docs", "/redoc", "/api/captions/x", "/api/captions/x/exe", "/static/", "/.held",
     ],
 )  # fmt: skip

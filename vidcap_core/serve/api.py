@@ -18,7 +18,7 @@ from vidcap_core.serve.look import look
 from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings
-from vidcap_core.serve.upload import discard, public_name, received, stored
+from vidcap_core.serve.upload import Body, public_name, received, stored
 
 router = APIRouter(prefix="/api")
 LEAST = 1
@@ -94,10 +94,10 @@ async def models(request: Request) -> shapes.Models:
 async def create(request: Request, response: Response) -> shapes.Status:
     """Upload a video; the answer is a job, whose status tells when its captions are there."""
     chosen, line = _settings(request), _line(request)
-    scratch = cast(Scratch, request.app.state.scratch)
+    scratch, body = cast(Scratch, request.app.state.scratch), Body(request, chosen.limits)
     try:
         with line.place():
-            async with received(request, chosen.limits) as form:
+            async with received(request, body, chosen.limits) as form:
                 video, model, every = form.video, _known(form.model, chosen), _every(form.every)
                 name = public_name(video.filename)
                 path = await stored(video, scratch.folder, chosen.limits)
@@ -109,7 +109,7 @@ async def create(request: Request, response: Response) -> shapes.Status:
             job = Job(name, model, path, duration, every)
             line.add(job)
     except Refused:
-        await discard(request, chosen.limits)
+        await body.discard()
         raise
     response.headers["Location"] = f"/api/captions/{job.id}"
     return shapes.status(job, line.ahead(job))

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,36 @@ NAME = 120
 """Longest name of a file that is told again."""
 
 
+class Body:
+    """The body of a request as it comes: only so much of it, and not for ever."""
+
+    def __init__(self, request: Request, limits: Limits) -> None:
+        self._request, self._limits = request, limits
+        self._count, self._ended = 0, False
+
+    async def receive(self) -> Any:
+        """The next piece, as ASGI has it."""
+        try:
+            message = await asyncio.wait_for(self._request.receive(), IDLE)
+        except asyncio.TimeoutError:
+            raise Refused(408, f"nothing came for {IDLE:.0f} s", "the same upload again") from None
+        self._ended = message["type"] != "http.request" or not message.get("more_body", False)
+        self._count += len(message.get("body", b""))
+        if self._count > self._limits.bytes + OVERHEAD:
+            raise _too_large(self._limits)
+        return message
+
+    async def discard(self) -> None:
+        """Take in what a refused client still sends: many never look at an answer before they are done."""
+        if (
+            self._request.headers.get("expect", "").lower() == "100-continue"
+        ):  # it waits for our word, so it looks
+            return
+        with suppress(Refused):
+            while not self._ended:
+                await self.receive()
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """What a client sent."""
@@ -35,14 +65,14 @@ class Form:
 
 
 @asynccontextmanager
-async def received(request: Request, limits: Limits) -> AsyncIterator[Form]:
+async def received(request: Request, body: Body, limits: Limits) -> AsyncIterator[Form]:
     """The form, whose file is there as long as it is open."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refused(415, "the video must come as a form", "curl -F video=@clip.mp4 URL")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.bytes + OVERHEAD:
         raise _too_large(limits)
-    limited = Request(request.scope, _limited(request.receive, limits))
+    limited = Request(request.scope, body.receive)
     try:
         async with limited.form(max_files=1, max_fields=4) as form:
             video = form.get("video")
@@ -68,18 +98,6 @@ async def stored(video: UploadFile, folder: Path, limits: Limits) -> Path:
     return path
 
 
-async def discard(request: Request, limits: Limits) -> None:
-    """Read what a refused client is still sending, as many never look at an answer before they are done."""
-    if request.headers.get("expect", "").lower() == "100-continue":  # it waits for our word, so it will look
-        return
-    receive = _limited(request.receive, limits)
-    try:
-        while (message := await receive())["type"] == "http.request" and message.get("more_body"):
-            pass
-    except Refused:
-        return
-
-
 def public_name(given: str | None) -> str:
     """A file's name without folders or control characters, to be shown and never to be opened."""
     name = re.split(r"[/\\]", given or "")[-1]
@@ -90,24 +108,6 @@ def public_name(given: str | None) -> str:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _limited(receive: Any, limits: Limits) -> Any:
-    """A receiver that stops at the size limit, and when nothing comes any more."""
-    count = 0
-
-    async def receives() -> Any:
-        nonlocal count
-        try:
-            message = await asyncio.wait_for(receive(), IDLE)
-        except asyncio.TimeoutError:
-            raise Refused(408, f"nothing came for {IDLE:.0f} s", "the same upload again") from None
-        count += len(message.get("body", b""))
-        if count > limits.bytes + OVERHEAD:
-            raise _too_large(limits)
-        return message
-
-    return receives
 
 
 def _too_large(limits: Limits) -> Refused:
