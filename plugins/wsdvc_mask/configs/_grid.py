@@ -16,6 +16,7 @@ rows = {
     "mend: positions": {"head.position_std": 0.02},
     "mend: log M in attention": {"head.masking": "both"},
     "mend: text-conditioned queries": {"head.query_cond": "text", "head.order": "given"},
+    "mend: frames say whose they are": {"head.place": "frames", "head.float32": True, "head.min_width": None},
     "mend: equal segments first": {"head.prior": "uniform"},
     "mend: intervals inside the clip": {"head.inside": True},
     "mend: separators": {"head.separator": "sep"},

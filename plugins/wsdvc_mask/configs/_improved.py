@@ -8,6 +8,7 @@ head = dict(
     blank=True,
     position_std=0.02,
     query_cond="text",
+    place="frames",
     order="given",
     prior="uniform",
     inside=True,

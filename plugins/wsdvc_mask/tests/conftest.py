@@ -33,6 +33,7 @@ SMALL = {
 }  # fmt: skip
 IMPROVED = {
     "float32": True, "min_width": None, "blank": True, "position_std": 0.02, "query_cond": "text", "order": "given",
+    "place": "frames",
     "prior": "uniform", "casing": "keep", "no_sentence": None, "separator": "sep", "count_from": "number",
     "count_weights": "final", "length_groups": 2, "inside": True,
 }  # fmt: skip
@@ -61,7 +62,9 @@ def gpt2() -> Any:
     data = Path(given) if given else Path(__file__).resolve().parents[4] / "shared" / "data"
     folder = data / "tokenizers" / "gpt2"
     if not folder.is_dir():
-        pytest.skip("needs GPT-2's vocabulary: no ../shared/data/tokenizers/gpt2, and VIDCAP_SHARED_DATA is not set")
+        pytest.skip(
+            "needs GPT-2's vocabulary: no ../shared/data/tokenizers/gpt2, and VIDCAP_SHARED_DATA is not set"
+        )
     from vidcap_core.text.hf import HFTokenizer
 
     return HFTokenizer(str(folder), specials=["<PAD>", *OURS])

@@ -34,10 +34,16 @@ def videos(count: int, seed: int) -> tuple[Batch, Tensor]:
     moments = (np.arange(FRAMES) + 0.5) / FRAMES
     owner = (moments[None, :, None] >= ends[:, None]).sum(-1)
     shown = np.stack([random.permutation(8)[:EVENTS] for _ in range(count)])
-    values = prototypes[np.take_along_axis(shown, owner, 1)] + 0.3 * random.normal(size=(count, FRAMES, WIDTH))
+    values = prototypes[np.take_along_axis(shown, owner, 1)] + 0.3 * random.normal(
+        size=(count, FRAMES, WIDTH)
+    )
     batch = Batch(
         tuple(Clip(f"clip{row}", duration=1.0) for row in range(count)),
-        {"image": Stream(torch.tensor(values, dtype=torch.float32), torch.ones(count, FRAMES, dtype=torch.bool))},
+        {
+            "image": Stream(
+                torch.tensor(values, dtype=torch.float32), torch.ones(count, FRAMES, dtype=torch.bool)
+            )
+        },
         targets={"sentences": [tuple(WORDS[k] for k in row) for row in shown]},
     )
     starts = np.concatenate([np.zeros((count, 1)), ends[:, :-1]], 1)

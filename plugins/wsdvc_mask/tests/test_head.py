@@ -19,6 +19,7 @@ from vidcap_core.types import Batch, Stream, View
 Make = Callable[..., Any]
 ALL = frozenset({"full", "positive", "negative", "masks", "spans"})
 IMPROVED = {"mended": True}
+PLACES = pytest.mark.parametrize("place", ["query", "frames"])
 BOTH = pytest.mark.parametrize("switches", [{}, IMPROVED], ids=["parity", "improved"])
 
 
@@ -27,7 +28,9 @@ def give(head: Any, batch: Batch, *want: str) -> Any:
 
 
 @BOTH
-def test_every_text_has_its_rows_and_labels(switches: dict[str, Any], make_head: Make, make_batch: Make) -> None:
+def test_every_text_has_its_rows_and_labels(
+    switches: dict[str, Any], make_head: Make, make_batch: Make
+) -> None:
     head, batch = make_head(**switches), make_batch()
     output = give(head, batch, *ALL)
     script, sentences = head.script, batch.targets["sentences"]
@@ -49,21 +52,24 @@ def test_captions_teach_where_events_are(switches: dict[str, Any], make_head: Ma
     """(i) Centre and width get gradients from what is inside, and from what is outside."""
     for name in ("positive", "negative"):
         head = make_head(**switches)
-        output = give(head, make_batch(), name, "spans")
-        spans = output["spans"].value
-        spans.retain_grad()
+        output = give(head, make_batch(), name, "masks")
         total, _ = TokenLoss(output=name)(output, make_batch())
         total.backward()
-        for part in (head.localiser.centre.weight, head.localiser.width.weight):
+        for part in head.localiser.last():
             assert float(part.grad.abs().max()) > 0
-    assert bool(((output["masks"].value > 0) & (output["masks"].value <= 1)).all())
+    real = output["masks"].value[output["masks"].mask]
+    assert bool(((real > 0) & (real <= 1)).all())
 
 
 @pytest.mark.parametrize("masking", ["scale", "attention", "both"])
 @pytest.mark.parametrize("blank", [False, True])
-def test_what_a_mask_takes_away_cannot_be_read(masking: str, blank: bool, make_head: Make, make_batch: Make) -> None:
+def test_what_a_mask_takes_away_cannot_be_read(
+    masking: str, blank: bool, make_head: Make, make_batch: Make
+) -> None:
     head, batch = make_head(masking=masking, blank=blank).eval(), make_batch(length=8)
-    frames = head._frames({"image": Stream(batch.streams["image"].values, torch.ones(4, 8, dtype=torch.bool))})
+    frames = head._frames(
+        {"image": Stream(batch.streams["image"].values, torch.ones(4, 8, dtype=torch.bool))}
+    )
     gone = torch.ones(4, 8)
     gone[:, 3:] = 0
     other = frames.clone()
@@ -113,7 +119,9 @@ def test_length_groups_change_nothing(make_head: Make, make_batch: Make) -> None
         output = give(make_head(length_groups=groups), make_batch(), "negative", "negative_rows")
         losses = TokenLoss(output="negative"), RowTokenLoss(output="negative")
         found.append([loss(output, make_batch())[0].item() for loss in losses])
-    torch.testing.assert_close(torch.tensor(found[1:]), torch.tensor(found[:1]).expand(2, 2), rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        torch.tensor(found[1:]), torch.tensor(found[:1]).expand(2, 2), rtol=1e-5, atol=1e-4
+    )
 
 
 def test_a_loss_of_one_text_runs_no_other(make_head: Make, make_batch: Make) -> None:
@@ -139,7 +147,9 @@ def test_lone_events_have_no_negative(switches: dict[str, Any], make_head: Make,
 def test_forty_sentences_and_none(make_head: Make, make_batch: Make) -> None:
     """(v) More events than are used, and a clip without any."""
     forty = tuple(f"A dog {k} runs." for k in range(40))
-    output = give(make_head(lm={**make_head().lm.config.to_dict(), "n_positions": 512}), make_batch([forty, ()]), *ALL)
+    output = give(
+        make_head(lm={**make_head().lm.config.to_dict(), "n_positions": 512}), make_batch([forty, ()]), *ALL
+    )
     assert output["masks"].mask.sum(1).tolist() == [12, 1]  # "None." stands for no sentence
     batch = make_batch([(), ("A man runs.", "A dog sleeps.")])
     improved = make_head(**IMPROVED)
@@ -159,11 +169,14 @@ def test_a_long_paragraph_fits_into_the_language_model(make_head: Make, make_bat
     assert len(output["full"].target) == 128 - 8 - 1
 
 
-def test_spans_of_more_and_fewer_events_and_at_their_floor(make_head: Make, make_batch: Make) -> None:
-    head = make_head(**IMPROVED)
+@PLACES
+def test_spans_of_more_and_fewer_events_and_at_their_floor(
+    place: str, make_head: Make, make_batch: Make
+) -> None:
+    head = make_head(**IMPROVED, place=place)
     assert head.localiser.min_width == 1 / 8
     with torch.no_grad():
-        head.localiser.width.weight.normal_(std=1e6)
+        head.localiser.last()[-1].normal_(std=1e6)
         spans = head.localiser(head._frames(make_batch().streams), [16, 1, 2, 3], None)
     widths = spans.width[spans.real]
     assert float(widths.min()) >= 1 / 8
@@ -172,18 +185,41 @@ def test_spans_of_more_and_fewer_events_and_at_their_floor(make_head: Make, make
 
 @pytest.mark.parametrize("inside", [False, True])
 def test_the_uniform_prior_is_equal_segments(inside: bool, make_head: Make, make_batch: Make) -> None:
-    head = make_head(mended=True, inside=inside)
+    head = make_head(mended=True, inside=inside, place="query")
     spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
     torch.testing.assert_close(spans.centre[0], torch.tensor([0.125, 0.375, 0.625, 0.875]), atol=0.02, rtol=0)
     torch.testing.assert_close(spans.width[0], torch.full((4,), 0.25))
     assert spans.centre[2, 0].item() == pytest.approx(0.5)
 
 
-def test_inside_cuts_no_interval(make_head: Make, make_batch: Make) -> None:
-    head = make_head(mended=True, inside=True)
+def test_frames_that_know_nothing_belong_to_equal_segments(make_head: Make, make_batch: Make) -> None:
+    head = make_head(mended=True, frames=64, masking="scale")
     with torch.no_grad():
-        for part in (head.localiser.centre, head.localiser.width):
-            part.weight.normal_(std=3)
+        head.localiser.asks.weight.zero_()
+        spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
+    torch.testing.assert_close(spans.centre[0], torch.tensor([0.125, 0.375, 0.625, 0.875]), atol=0.03, rtol=0)
+    torch.testing.assert_close(spans.width[0], torch.full((4,), 0.25), atol=0.03, rtol=0)
+    torch.testing.assert_close(spans.width[2, 0], torch.tensor(1.0))
+
+
+def test_every_frame_belongs_to_the_event_that_asks_for_it(make_head: Make) -> None:
+    """By the formula: p_k(t) = softmax_k, c its mean moment, w its share of the clip; also where order is not."""
+    localiser = make_head(mended=True, frames=8, prior="none", inside=False).localiser
+    seen, memory = torch.randn(1, 3, 16), torch.randn(1, 8, 16)
+    real = torch.tensor([[True, True, False]])
+    centre, width = localiser._shared(seen, memory, torch.tensor([2]), real)
+    score = (seen @ localiser.asks.weight.T) @ (memory @ localiser.tells.weight.T).transpose(1, 2) / 4
+    has = score[0, :2].softmax(0)
+    torch.testing.assert_close(width[0, :2], has.mean(1).clamp_min(1 / 8))
+    torch.testing.assert_close(centre[0, :2], (has * torch.linspace(0, 1, 8)).sum(1) / has.sum(1))
+
+
+@PLACES
+def test_inside_cuts_no_interval(place: str, make_head: Make, make_batch: Make) -> None:
+    head = make_head(mended=True, inside=True, place=place)
+    with torch.no_grad():
+        for part in head.localiser.last():
+            part.normal_(std=3)
         spans = head.localiser(head._frames(make_batch().streams), [4, 2, 1, 3], None)
     assert float((spans.centre - spans.width / 2)[spans.real].min()) >= -1e-6
     assert float((spans.centre + spans.width / 2)[spans.real].max()) <= 1 + 1e-6
@@ -243,23 +279,23 @@ def test_how_many_events_is_asked_of_what_was_written(
 def test_parity_counts_with_the_weights_of_stage_1(make_head: Make, make_batch: Make) -> None:
     head, batch = make_head(), make_batch()
     give(head, batch, "full")
-    assert not bool(head.kept)
+    assert not bool(head.stage1.there)
     before = head.encoder.positions.detach().clone()
     give(head, batch, "positive")  # the first masks end stage 1
-    assert bool(head.kept)
+    assert bool(head.stage1.there)
     with torch.no_grad():
         head.encoder.positions.add_(1)
         head.localiser.queries.add_(1)
     queries = head.localiser.queries.detach().clone()
     give(head, batch, "positive")
-    with head._counting():
+    with head.stage1.instead_of(head._speaking()):
         assert torch.equal(head.encoder.positions, before)
         assert torch.equal(head.localiser.queries, queries)
     torch.testing.assert_close(head.encoder.positions.detach(), before + 1)
     other = make_head()
     other.load_state_dict(head.state_dict())
-    assert bool(other.kept)
-    assert make_head(count_weights="final").stage1.numel() == 0
+    assert bool(other.stage1.there)
+    assert make_head(count_weights="final").stage1 is None
 
 
 def test_masks_are_float32_under_autocast_when_asked(make_head: Make, make_batch: Make) -> None:

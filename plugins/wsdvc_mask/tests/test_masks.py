@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from vidcap_wsdvc_mask.frames import resampled
 from vidcap_wsdvc_mask.losses import MaskCoverage, MaskDiversity, MaskSimilarity, MaskStatistic, RowTokenLoss
 from vidcap_wsdvc_mask.masks import Spans, interval, mask, moments, ordered
-from vidcap_wsdvc_mask.temporal import resampled
 
 from vidcap_core.heads.base import Output
 from vidcap_core.losses.token import TokenLoss
@@ -123,7 +123,9 @@ def test_diversity_is_its_formula_and_leaves_lone_events_out() -> None:
 
 def test_diversity_of_nothing_but_lone_events_is_0_with_a_gradient() -> None:
     masks = torch.rand(2, 1, 5, requires_grad=True)
-    total, weight = MaskDiversity()(Output(masks=Named(masks, mask=torch.ones(2, 1, dtype=torch.bool))), NOTHING)
+    total, weight = MaskDiversity()(
+        Output(masks=Named(masks, mask=torch.ones(2, 1, dtype=torch.bool))), NOTHING
+    )
     total.backward()
     assert (float(total), float(weight)) == (0.0, 0.0)
     assert masks.grad is not None
@@ -157,7 +159,10 @@ def test_token_and_row_losses_are_their_formulas() -> None:
     random = torch.Generator().manual_seed(1)
     logits = torch.randn(6, 5, generator=random, dtype=torch.float64)
     target, rows = torch.tensor([0, 1, 2, 3, 4, 0]), torch.tensor([1, 1, 1, 1, 0, 0])
-    price = [-math.log(math.exp(r[t]) / sum(map(math.exp, r))) for r, t in zip(logits.tolist(), target, strict=True)]
+    price = [
+        -math.log(math.exp(r[t]) / sum(map(math.exp, r)))
+        for r, t in zip(logits.tolist(), target, strict=True)
+    ]
     output = Output(full=Named(logits, target), full_rows=Named(rows))
     total, weight = TokenLoss(output="full")(output, NOTHING)
     assert float(total / weight) == pytest.approx(sum(price) / 6, rel=1e-6)

@@ -17,7 +17,9 @@ FULL_ID, MASK_ID, SEP_ID, EOS = 50258, 50259, 50260, 50256
 THREE = ["A man runs.", "A dog sleeps.", "He sings."]
 
 
-def script(tokenizer: Any, separator: Any = "space", teach_count: bool = True, most: int | None = None) -> Script:
+def script(
+    tokenizer: Any, separator: Any = "space", teach_count: bool = True, most: int | None = None
+) -> Script:
     return Script(tokenizer, separator, teach_count, most)
 
 
@@ -82,7 +84,9 @@ def test_layout_by_role_where_a_number_is_cut(pieces: Any, separator: str, count
     assert row.ids.count(pieces.token_id("<SEP>")) == (count - 1 if separator == "sep" else 0)
     number, told = made.read(row.ids[1:-1])
     assert number == count
-    assert [" ".join(one.split()) for one in told] == [" ".join(one.split()) for one in texts] or separator == "space"
+    assert [" ".join(one.split()) for one in told] == [
+        " ".join(one.split()) for one in texts
+    ] or separator == "space"
     assert len(told) == count
 
 
@@ -131,7 +135,7 @@ def test_reading_what_makes_no_sense(pieces: Any) -> None:
     for separator in ("space", "sep"):
         made = script(pieces, separator)
         assert made.read([]) == (None, [])
-        assert made.read(made._raw("A. . .. B")) [0] is None
+        assert made.read(made._raw("A. . .. B"))[0] is None
         assert all(text.strip(" .") for text in made.read(made._raw("3 events: A. . .. B"))[1])
 
 
@@ -160,5 +164,3 @@ def test_sentences_are_prepared() -> None:
     assert prepared((), 12, "capitalize", "None.") == ["None."]
     assert prepared(("", " "), 12, "keep", None) == []
     assert len(prepared(("A.",) * 40, 12, "keep", None)) == 12
-
-

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence, Set
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -12,15 +12,17 @@ from torch import Tensor, nn
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.base import Decode, Output
 from vidcap_core.heads.causal_lm import CausalLMHead
-from vidcap_core.heads.streams import Words, check_widths, read
+from vidcap_core.heads.streams import Words, check_widths
 from vidcap_core.report.panels import Panel
 from vidcap_core.types import Batch, Clip, Event, Named, Stream, View
 from vidcap_wsdvc_mask.explain import panels
-from vidcap_wsdvc_mask.localiser import Localiser
-from vidcap_wsdvc_mask.masks import Shape, Spans, interval, mask
+from vidcap_wsdvc_mask.frames import side_by_side, under_masks
+from vidcap_wsdvc_mask.kept import Kept
+from vidcap_wsdvc_mask.localiser import Localiser, Place
+from vidcap_wsdvc_mask.masks import Shape, Spans, mask, no_spans, seconds
 from vidcap_wsdvc_mask.script import Row, Script
-from vidcap_wsdvc_mask.sentences import Casing, prepared
-from vidcap_wsdvc_mask.temporal import Masking, TemporalEncoder, resampled
+from vidcap_wsdvc_mask.sentences import Casing, mean_words, prepared
+from vidcap_wsdvc_mask.temporal import Masking, TemporalEncoder
 
 TEXTS = frozenset({"full", "positive", "negative"})
 ROWS = frozenset(f"{name}_rows" for name in TEXTS)
@@ -55,6 +57,7 @@ class MaskHead(CausalLMHead):
     min_width: least width of a mask; None: 1 / T.
     float32: masks are made in float32 also under autocast.
     query_cond: "index" knows that it looks for the k-th event; "text" also reads the k-th sentence.
+    place: "query" has every query say its centre and width; "frames" has every frame say whose it is.
     order: "sorted" gives the k-th mask in time to the k-th sentence; "given" the k-th query's.
     prior: "uniform" starts from equal segments; "none" from wherever the weights say.
     inside: intervals lie inside the clip, so that its ends cut none.
@@ -67,9 +70,6 @@ class MaskHead(CausalLMHead):
     count_weights: the weights that count: "final", or as they were at the end of "stage1", whose copy is kept.
     length_groups: rows of alike lengths go through the language model together, in so many groups.
     """
-
-    stage1: Tensor
-    kept: Tensor
 
     def __init__(
         self,
@@ -96,6 +96,7 @@ class MaskHead(CausalLMHead):
         min_width: float | None = 0.0,
         float32: bool = False,
         query_cond: Literal["index", "text"] = "index",
+        place: Place = "query",
         order: Literal["sorted", "given"] = "sorted",
         prior: Literal["none", "uniform"] = "none",
         inside: bool = False,
@@ -111,11 +112,13 @@ class MaskHead(CausalLMHead):
         super().__init__(lm, len(tokenizer))
         self.streams = check_widths(streams, "MaskHead")
         given, width = sum(self.streams.values()), width or self.width
-        _check(given, width, project, heads, frames, queries, max_events, tau, length_groups, kernel)
+        _check(given, width, project, heads, frames, queries, max_events, tau, length_groups)
         self.frames, self.shape, self.tau = frames, mask, tau
         self.max_events, self.casing, self.no_sentence = max_events, casing, no_sentence
-        self.count_from, self.count_weights, self.length_groups = count_from, count_weights, length_groups
-        self.project = nn.Sequential(nn.LayerNorm(given), nn.Linear(given, width)) if project else nn.Identity()
+        self.count_from, self.length_groups = count_from, length_groups
+        self.project = (
+            nn.Sequential(nn.LayerNorm(given), nn.Linear(given, width)) if project else nn.Identity()
+        )
         self.encoder = TemporalEncoder(
             width=width, out=self.width, frames=frames, heads=heads, feed=feed, layers=layers, dropout=dropout,
             position_std=position_std, masking=masking, blank=blank, kernel=kernel,
@@ -123,15 +126,14 @@ class MaskHead(CausalLMHead):
         self.localiser = Localiser(
             width=width, frames=frames, queries=queries, heads=heads, feed=locate_feed, layers=locate_layers,
             dropout=dropout, sentences=self.width if query_cond == "text" else None,
-            order=order, prior=prior, inside=inside, min_width=1 / frames if min_width is None else min_width,
-            float32=float32,
+            place=place, order=order, prior=prior, inside=inside, float32=float32,
+            min_width=1 / frames if min_width is None else min_width,
         )  # fmt: skip
         config: Any = self.lm.config
         context = getattr(config.get_text_config(), "max_position_embeddings", None)
         self.script = Script(tokenizer, separator, teach_count, context and context - frames)
-        speaking = sum(p.numel() for p in self._speaking()) if count_weights == "stage1" else 0
-        self.register_buffer("stage1", torch.zeros(speaking))
-        self.register_buffer("kept", torch.zeros((), dtype=torch.bool))
+        speaking = sum(p.numel() for p in self._speaking())
+        self.stage1 = Kept(speaking) if count_weights == "stage1" else None
         self._located: dict[str, Tensor] = {}
 
     def prefix(self, view: View) -> Stream:
@@ -149,9 +151,10 @@ class MaskHead(CausalLMHead):
             rows = [self.script.paragraph(said[clip]) for clip in told]
             made |= self._taught("full", want, frames[told], None, rows)
         if want - {"full", "full_rows"}:
-            self._keep_stage1()
+            if self.stage1 is not None and self.training:  # the first update with masks ends stage 1
+                self.stage1.keep(self._speaking())
             counts = [len(one) for one in said]
-            spans = self.localiser(frames, counts, self._vectors(said)) if any(counts) else _none(frames)
+            spans = self.localiser(frames, counts, self._vectors(said)) if any(counts) else no_spans(frames)
             masks = self._masks(spans)
             owner = spans.real.nonzero()[:, 0]
             for name in ("positive", "negative"):
@@ -161,7 +164,8 @@ class MaskHead(CausalLMHead):
                 made["masks"] = Named(masks, mask=spans.real)
                 made["spans"] = Named(torch.stack([spans.centre, spans.width], -1), mask=spans.real)
             if "inside" in want:
-                made["inside"] = self._inside(streams, masks, spans, batch)
+                rows = side_by_side(streams, self.streams, self.frames)
+                made["inside"] = under_masks(rows, masks, spans.real, batch.targets.get("sentence_features"))
         return Output(**made)
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
@@ -169,7 +173,7 @@ class MaskHead(CausalLMHead):
         clips, device = range(len(batch)), self.encoder.positions.device
         full = torch.full((len(batch), 1), self.script.full, device=device)
         whole = View(streams, tuple(clips), (None,) * len(batch), full, kind="count")
-        with self._counting():
+        with self.stage1.instead_of(self._speaking()) if self.stage1 else nullcontext():
             written = [self.script.read(best[0][0]) for best in decode(whole)]
         counts = [self._count(number, texts) for number, texts in written]
         told = [texts[:count] for (_, texts), count in zip(written, counts, strict=True)]
@@ -185,7 +189,7 @@ class MaskHead(CausalLMHead):
             View(
                 streams={n: Stream(streams[n].values[owner], streams[n].mask[owner]) for n in self.streams},
                 clips=tuple(rows),
-                spans=tuple(_seconds(spans, [batch.clips[row] for row in rows])),
+                spans=tuple(seconds(spans, [batch.clips[row] for row in rows])),
                 prompt=torch.tensor([prompt] * len(rows), device=device),
                 kind="event",
                 extras={"masks": masks[spans.real]},
@@ -196,10 +200,8 @@ class MaskHead(CausalLMHead):
         self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
     ) -> list[list[Panel]]:
         """A timeline of each clip: its events, and the masks that the last `plan` found for them."""
-        return [
-            panels(clip, said, self._located.get(clip.id))
-            for clip, said in zip(batch.clips, events, strict=True)
-        ]
+        told = zip(batch.clips, events, strict=True)
+        return [panels(clip, said, self._located.get(clip.id)) for clip, said in told]
 
     # Texts.
 
@@ -209,8 +211,8 @@ class MaskHead(CausalLMHead):
                 "MaskHead learns from sentences in their order, and this batch has no target 'sentences'",
                 hint="data.train.transforms=[dict(type='wsdvc_mask.Sentences')]",
             )
-        most = self.max_events
-        return [prepared(tuple(s), most, self.casing, self.no_sentence) for s in batch.targets["sentences"]]
+        texts = batch.targets["sentences"]
+        return [prepared(tuple(one), self.max_events, self.casing, self.no_sentence) for one in texts]
 
     def _masked(
         self, name: str, want: Set[str], frames: Tensor, masks: Tensor, owner: Tensor, said: list[list[str]]
@@ -253,18 +255,8 @@ class MaskHead(CausalLMHead):
     # Where.
 
     def _frames(self, streams: Mapping[str, Stream], clips: Sequence[Clip] = ()) -> Tensor:
-        """[B, T, width]: every stream at T moments, side by side."""
-        found = read(streams, self.streams, "MaskHead")
-        for name, stream in found.items():
-            empty = (~stream.mask.any(1)).nonzero().flatten().tolist()
-            if empty:
-                which = ", ".join(clips[row].id for row in empty) if clips else f"row {empty[0]}"
-                raise UserError(
-                    f"MaskHead reads the stream '{name}', of which there is nothing for {which}",
-                    hint="leave the clip out, or head.streams without that stream",
-                )
-        rows = [resampled(stream.values, stream.mask, self.frames) for stream in found.values()]
-        return self.project(torch.cat(rows, -1))  # type: ignore[no-any-return]
+        """[B, T, width]: all streams, as encoder and mask generator read them."""
+        return self.project(side_by_side(streams, self.streams, self.frames, clips))  # type: ignore[no-any-return]
 
     def _masks(self, spans: Spans) -> Tensor:
         if not self.localiser.float32:
@@ -273,39 +265,11 @@ class MaskHead(CausalLMHead):
             return mask(spans, self.frames, self.tau, self.shape)
 
     def _vectors(self, said: Sequence[Sequence[str]], most: int = 0) -> Tensor | None:
-        """Mean word vectors [B, N, W] of sentences, 0 where there is none; None where queries read no text."""
+        """What queries read of sentences; None where they read no text."""
         if self.localiser.from_sentence is None:
             return None
-        weight: Tensor = self.lm.get_input_embeddings().weight.detach()  # type: ignore[operator]
-        found = weight.new_zeros((len(said), max(most, *map(len, said)), weight.shape[1]))
-        for clip, texts in enumerate(said):
-            for place, text in enumerate(texts):
-                row = self.script.event(text)
-                words = torch.tensor(row.ids[row.start : -1], device=weight.device, dtype=torch.long)
-                if len(words):
-                    found[clip, place] = weight[words].mean(0)
-        unit: Tensor = torch.nn.functional.normalize(found, dim=-1)
-        return unit * weight.shape[1] ** 0.5
-
-    def _inside(self, streams: Mapping[str, Stream], masks: Tensor, spans: Spans, batch: Batch) -> Named:
-        """Mean of the raw frames under each mask [B, N, D], and each sentence's own vector, as MaskSimilarity reads."""
-        given = batch.targets.get("sentence_features")
-        if given is None:
-            raise UserError(
-                "a loss compares masked frames with sentences, and this batch has no target 'sentence_features'",
-                hint="data.train.transforms with dict(type='wsdvc_mask.SentenceFeatures', folder=...)",
-            )
-        found = read(streams, self.streams, "MaskHead").values()
-        rows = torch.cat([resampled(one.values, one.mask, self.frames) for one in found], -1)
-        vectors = masks.new_zeros((*spans.real.shape, rows.shape[-1]))
-        for clip, one in enumerate(given):
-            told = torch.as_tensor(one, dtype=masks.dtype, device=masks.device)[: int(spans.real[clip].sum())]
-            if told.shape[-1] != rows.shape[-1]:
-                raise UserError(
-                    f"sentence features are {told.shape[-1]} wide, the frames {rows.shape[-1]}: they cannot be compared"
-                )
-            vectors[clip, : len(told)] = told
-        return Named(masks @ rows.to(masks.dtype) / masks.sum(-1, keepdim=True), vectors, spans.real)
+        words: Tensor = self.lm.get_input_embeddings().weight.detach()  # type: ignore[operator]
+        return mean_words(self.script, words, said, most)
 
     # How many.
 
@@ -318,46 +282,9 @@ class MaskHead(CausalLMHead):
         """What captions: all but the mask generator."""
         return [p for name, p in self.named_parameters() if not name.startswith("localiser.")]
 
-    @torch.no_grad()
-    def _keep_stage1(self) -> None:
-        """The first update with masks ends stage 1: its weights are kept, if they are the ones that count."""
-        if self.training and self.count_weights == "stage1" and not bool(self.kept):
-            self.stage1.copy_(nn.utils.parameters_to_vector(self._speaking()))
-            self.kept.fill_(True)
-
-    @contextmanager
-    def _counting(self) -> Iterator[None]:
-        """Inside, the weights that count; afterwards the present ones again."""
-        if not bool(self.kept):
-            yield
-            return
-        present = nn.utils.parameters_to_vector(self._speaking()).detach().clone()
-        nn.utils.vector_to_parameters(self.stage1, self._speaking())
-        try:
-            yield
-        finally:
-            nn.utils.vector_to_parameters(present, self._speaking())
-
-
-def _seconds(spans: Spans, clips: Sequence[Clip]) -> Iterator[tuple[float, float]]:
-    """Start and end of each real span, in seconds to two digits."""
-    starts, ends = (part[spans.real].tolist() for part in interval(spans))
-    for start, end, clip in zip(starts, ends, clips, strict=True):
-        first, last = clip.span
-        if last <= first:
-            raise UserError(f"clip '{clip.id}' has no known duration, so its events cannot be placed in seconds")
-        yield round(first + start * (last - first), 2), round(first + end * (last - first), 2)
-
-
-def _none(frames: Tensor) -> Spans:
-    """No event in any clip."""
-    nothing = frames[:, :0, 0]
-    return Spans(nothing, nothing, nothing.bool())
-
 
 def _check(
-    given: int, width: int, project: bool, heads: int, frames: int, queries: int, events: int, tau: float,
-    groups: int, kernel: int,
+    given: int, width: int, project: bool, heads: int, frames: int, queries: int, events: int, tau: float, groups: int
 ) -> None:  # fmt: skip
     """Refuse numbers that do not go together."""
     if given != width and not project:
@@ -366,8 +293,8 @@ def _check(
     if width % heads:
         raise ConfigError(f"the width {width} must be a multiple of head.heads={heads}", hint="head.heads=4")
     if not 1 <= events <= queries:
-        raise ConfigError(f"head.max_events={events}: there are {queries} queries", hint=f"head.queries={events}")
+        raise ConfigError(
+            f"head.max_events={events}: there are {queries} queries", hint=f"head.queries={events}"
+        )
     if frames < 2 or groups < 1 or not tau > 0:
         raise ConfigError("head.frames is at least 2, head.length_groups at least 1, head.tau above 0")
-    if kernel and kernel % 2 == 0:
-        raise ConfigError(f"head.kernel={kernel} must be odd, or 0", hint=f"head.kernel={kernel + 1}")

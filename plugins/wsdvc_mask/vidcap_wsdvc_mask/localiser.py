@@ -8,18 +8,24 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_wsdvc_mask.masks import Spans, ordered
+from vidcap_wsdvc_mask.masks import Spans, mask, moments, ordered
 
+Place = Literal["query", "frames"]
 EDGE = 0.02
 """A prior keeps away from 0 and 1, where its logit has no end."""
+FAR = 1e-4
+"""What the prior leaves of an event far away from its segment: frames may still say that it is there."""
 
 
 class Localiser(nn.Module):
-    """o = Decoder(Q_1 .. Q_N, frames + P); c = sigmoid(a o), w = w_min + (1 - w_min) sigmoid(b o).
+    """o = Decoder(Q_1 .. Q_N, frames + P), and from it where each event is.
 
-    With the prior "uniform" both logits start from N equal segments of the clip. With `inside` the interval lies
-    in the clip, c = w/2 + (1 - w) sigmoid(a o): else the first and the last event hide best when they are centred
-    on the clip's ends, and half of their intervals is cut off.
+    place "query": c = sigmoid(a o), w = w_min + (1 - w_min) sigmoid(b o), numbers that every query makes up.
+    place "frames": each frame t belongs to event k with p_k(t) = softmax_k(A o_k . B (frame_t + P_t) / sqrt(d));
+    c is the mean moment under p_k, w the part of the clip that the event has, mean_t p_k(t).
+
+    The prior "uniform" starts from N equal segments of the clip. With `inside` the interval lies in the clip: else
+    the first and the last event hide best when they are centred on the clip's ends, and half of it is cut off.
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class Localiser(nn.Module):
         layers: int,
         dropout: float,
         sentences: int | None,
+        place: Place,
         order: Literal["sorted", "given"],
         prior: Literal["none", "uniform"],
         inside: bool,
@@ -40,7 +47,7 @@ class Localiser(nn.Module):
         float32: bool,
     ) -> None:
         super().__init__()
-        self.order, self.prior, self.inside = order, prior, inside
+        self.place, self.order, self.prior, self.inside = place, order, prior, inside
         self.min_width, self.float32 = min_width, float32
         self.queries = nn.Parameter(torch.randn(queries, width))
         self.positions = nn.Parameter(torch.randn(frames, width))  # times are what it is to tell
@@ -50,11 +57,20 @@ class Localiser(nn.Module):
         )
         self.decoder = nn.TransformerDecoder(layer, layers, nn.LayerNorm(width))
         self.dropout = nn.Dropout(dropout)
-        self.centre = nn.Linear(width, 1, bias=False)
-        self.width = nn.Linear(width, 1, bias=False)
-        if prior == "uniform":  # nothing is known at first but the prior
-            nn.init.zeros_(self.centre.weight)
-            nn.init.zeros_(self.width.weight)
+        if place == "frames":
+            self.asks = nn.Linear(width, width, bias=False)
+            self.tells = nn.Linear(width, width, bias=False)
+        else:
+            self.centre = nn.Linear(width, 1, bias=False)
+            self.width = nn.Linear(width, 1, bias=False)
+            if prior == "uniform":  # nothing is known at first but the prior
+                nn.init.zeros_(self.centre.weight)
+                nn.init.zeros_(self.width.weight)
+
+    def last(self) -> list[nn.Parameter]:
+        """The weights that spans come from."""
+        parts = (self.asks, self.tells) if self.place == "frames" else (self.centre, self.width)
+        return [part.weight for part in parts]
 
     def forward(self, frames: Tensor, counts: Sequence[int], sentences: Tensor | None = None) -> Spans:
         """Spans of `counts[b]` events in each clip's frames [B, T, width]; sentences [B, N, S] tell which."""
@@ -68,19 +84,38 @@ class Localiser(nn.Module):
         memory = self.dropout(frames + self.positions)
         # a clip without events would have nothing to attend to among its queries
         seen = self.decoder(self.dropout(asked), memory, tgt_key_padding_mask=~(real | (place == 0)))
-        spans = self._spans(seen, number, place, real)
+        if self.float32:
+            with torch.autocast(seen.device.type, enabled=False):
+                spans = self._spans(_wide(seen), _wide(memory), number, place, real)
+        else:
+            spans = self._spans(seen, memory, number, place, real)
         return ordered(spans) if self.order == "sorted" else spans
 
-    def _spans(self, seen: Tensor, number: Tensor, place: Tensor, real: Tensor) -> Spans:
-        if not self.float32:
-            centre, width = self.centre(seen)[..., 0], self.width(seen)[..., 0]
-            return self._squashed(centre, width, number, place, real)
-        with torch.autocast(seen.device.type, enabled=False):
-            wide = seen if seen.dtype == torch.float64 else seen.float()
-            centre, width = self.centre(wide)[..., 0], self.width(wide)[..., 0]
-            return self._squashed(centre, width, number, place, real)
+    def _spans(self, seen: Tensor, memory: Tensor, number: Tensor, place: Tensor, real: Tensor) -> Spans:
+        made = (
+            self._shared(seen, memory, number, real)
+            if self.place == "frames"
+            else self._said(seen, number, place)
+        )
+        return Spans(*made, real)
 
-    def _squashed(self, centre: Tensor, width: Tensor, number: Tensor, place: Tensor, real: Tensor) -> Spans:
+    def _shared(self, seen: Tensor, memory: Tensor, number: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """Centres and widths from the frames that events have."""
+        score = self.asks(seen) @ self.tells(memory).transpose(1, 2) / seen.shape[-1] ** 0.5
+        if self.prior == "uniform":
+            score = score + mask(_segments(number, real, seen), memory.shape[1]).clamp_min(FAR).log()
+        has = score.masked_fill(~real[..., None], torch.finfo(score.dtype).min).softmax(1)
+        has = has * real[..., None]
+        width = has.mean(-1).clamp_min(self.min_width)
+        moment = moments(memory.shape[1], seen)
+        centre = (has * moment).sum(-1) / has.sum(-1).clamp_min(torch.finfo(has.dtype).tiny)
+        if self.inside:
+            centre = torch.minimum(torch.maximum(centre, width / 2), 1 - width / 2)
+        return centre, width
+
+    def _said(self, seen: Tensor, number: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        """Centres and widths as each query says them."""
+        centre, width = self.centre(seen)[..., 0], self.width(seen)[..., 0]
         if self.prior == "uniform":
             parts = number[:, None].clamp_min(1).to(centre.dtype)
             share = 1 / parts
@@ -91,7 +126,18 @@ class Localiser(nn.Module):
             centre = centre + _logit(middle)
         width = self.min_width + (1 - self.min_width) * width.sigmoid()
         centre = centre.sigmoid()
-        return Spans(width / 2 + (1 - width) * centre if self.inside else centre, width, real)
+        return (width / 2 + (1 - width) * centre if self.inside else centre), width
+
+
+def _segments(number: Tensor, real: Tensor, like: Tensor) -> Spans:
+    """N equal segments of each clip."""
+    share = (1 / number[:, None].clamp_min(1).to(like.dtype)).expand(real.shape)
+    place = torch.arange(real.shape[1], device=like.device)
+    return Spans((place + 0.5) * share, share, real)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values if values.dtype == torch.float64 else values.float()
 
 
 def _logit(share: Tensor) -> Tensor:

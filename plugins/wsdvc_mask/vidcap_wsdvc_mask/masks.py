@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from vidcap_core.errors import UserError
+from vidcap_core.types import Clip
 
 Shape = Literal["gaussian", "cauchy", "hard"]
 SHAPES: tuple[Shape, ...] = ("gaussian", "cauchy", "hard")
@@ -21,6 +25,12 @@ class Spans:
     centre: Tensor
     width: Tensor
     real: Tensor
+
+
+def no_spans(frames: Tensor) -> Spans:
+    """No event in any clip of [B, T, D]."""
+    nothing = frames[:, :0, 0]
+    return Spans(nothing, nothing, nothing.bool())
 
 
 def moments(frames: int, like: Tensor) -> Tensor:
@@ -60,3 +70,15 @@ def ordered(spans: Spans) -> Spans:
     key = spans.centre.masked_fill(~spans.real, torch.inf)
     order = key.argsort(dim=1, stable=True)
     return Spans(spans.centre.gather(1, order), spans.width.gather(1, order), spans.real.gather(1, order))
+
+
+def seconds(spans: Spans, clips: Sequence[Clip]) -> Iterator[tuple[float, float]]:
+    """Start and end of each real span, in seconds to two digits; `clips` says whose each is."""
+    starts, ends = (part[spans.real].tolist() for part in interval(spans))
+    for start, end, clip in zip(starts, ends, clips, strict=True):
+        first, last = clip.span
+        if last <= first:
+            raise UserError(
+                f"clip '{clip.id}' has no known duration, so its events cannot be placed in seconds"
+            )
+        yield round(first + start * (last - first), 2), round(first + end * (last - first), 2)

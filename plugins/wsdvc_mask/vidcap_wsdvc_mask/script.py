@@ -114,7 +114,11 @@ class Script:
         for token in (FULL, MASK, SEP):
             text = text.replace(token, " ")
         backend = getattr(self.tokenizer, "backend", None)
-        ids = self.tokenizer.encode(text) if backend is None else backend.encode(text, add_special_tokens=False).ids
+        ids = (
+            self.tokenizer.encode(text)
+            if backend is None
+            else backend.encode(text, add_special_tokens=False).ids
+        )
         return [one for one in ids if one != self.tokenizer.eos_id]
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
 
 from vidcap_core.errors import DataError
 from vidcap_core.types import Sample
+from vidcap_wsdvc_mask.script import Script
 
 Casing = Literal["capitalize", "keep"]
 
@@ -52,3 +57,16 @@ def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None
     kept = [text.capitalize() if casing == "capitalize" else text for text in kept if text][:most]
     kept = [text if text.endswith(".") else f"{text}." for text in kept]
     return kept or ([none] if none else [])
+
+
+def mean_words(script: Script, words: Tensor, said: Sequence[Sequence[str]], most: int = 0) -> Tensor:
+    """Mean word vectors [B, N, W] of sentences, of the length of sqrt(W); 0 where there is no sentence."""
+    found = words.new_zeros((len(said), max(most, *map(len, said)), words.shape[1]))
+    for clip, texts in enumerate(said):
+        for place, text in enumerate(texts):
+            row = script.event(text)
+            ids = torch.tensor(row.ids[row.start : -1], device=words.device, dtype=torch.long)
+            if len(ids):
+                found[clip, place] = words[ids].mean(0)
+    unit: Tensor = normalize(found, dim=-1)
+    return unit * words.shape[1] ** 0.5

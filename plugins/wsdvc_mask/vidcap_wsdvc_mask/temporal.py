@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidcap_core.errors import ConfigError
+
 Masking = Literal["scale", "attention", "both"]
 
 
@@ -39,6 +41,8 @@ class TemporalEncoder(nn.Module):
         kernel: int,
     ) -> None:
         super().__init__()
+        if kernel and kernel % 2 == 0:
+            raise ConfigError(f"head.kernel={kernel} must be odd, or 0", hint=f"head.kernel={kernel + 1}")
         self.masking = masking
         self.positions = nn.Parameter(position_std * torch.randn(frames, width))
         self.blank = nn.Parameter(torch.randn(width)) if blank else None
@@ -65,23 +69,3 @@ class TemporalEncoder(nn.Module):
     def _scaled(self, frames: Tensor, weights: Tensor) -> Tensor:
         scaled = frames * weights
         return scaled if self.blank is None else scaled + (1 - weights) * self.blank
-
-
-def resampled(values: Tensor, mask: Tensor, frames: int) -> Tensor:
-    """Each clip's real rows [B, T, D] as `frames` rows: picked evenly from more, interpolated from fewer."""
-    rows = []
-    for one, real in zip(values, mask, strict=True):
-        given = one[real]
-        count = len(given)
-        if count == frames:
-            rows.append(given)
-            continue
-        place = torch.linspace(0, count - 1, frames, dtype=torch.float64, device=one.device)
-        low = place.floor().long().clamp_max(count - 1)
-        if count > frames:
-            rows.append(given[low])
-        else:
-            high = (low + 1).clamp_max(count - 1)
-            share = (place - low)[:, None].to(given.dtype)
-            rows.append(torch.lerp(given[low], given[high], share))
-    return torch.stack(rows)
