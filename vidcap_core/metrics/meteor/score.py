@@ -1,7 +1,10 @@
 """METEOR's score from counts.
 
     P = Σₖ wₖ (δ mₖ,content + (1 − δ) mₖ,function) / (δ content + (1 − δ) function) over the caption; R: reference
-    F = P R / (α P + (1 − α) R),   score = F · (1 − γ (chunks / m)^β),   m = mean of both sides' matched words
+    F = 1 / ((1 − α) / P + α / R),   score = F · (1 − γ (chunks / m)^β),   m = mean of both sides' matched words
+
+Sums and quotients are taken in the order in which the Java program's last digits come out: two references whose scores
+are equal but for rounding may have different counts, and the corpus sums the counts of the better one.
 """  # fmt: skip
 
 from __future__ import annotations
@@ -19,15 +22,11 @@ SIZE = 23
 
 def score(stats: Sequence[float]) -> float:
     """The score of counts: one segment's, or the sums over many."""
-    caption, reference, caption_function, reference_function = stats[:4]
     chunks, matched, matched_reference = stats[20:]
-    found = _weighted(caption, caption_function), _weighted(reference, reference_function)
-    precision = sum(w * _content(*stats[4 + 4 * k : 7 + 4 * k : 2]) for k, w in enumerate(WEIGHTS))
-    recall = sum(w * _content(*stats[5 + 4 * k : 8 + 4 * k : 2]) for k, w in enumerate(WEIGHTS))
+    precision, recall = _found(stats, 0), _found(stats, 1)
     if precision <= 0 or recall <= 0:
         return 0.0
-    precision, recall = precision / found[0], recall / found[1]
-    mean = precision * recall / (ALPHA * precision + (1 - ALPHA) * recall)
+    mean = 1 / ((1 - ALPHA) / precision + ALPHA / recall)
     broken = 0.0 if _whole(stats) else chunks / ((matched + matched_reference) / 2)
     return mean * (1 - GAMMA * broken**BETA)  # type: ignore[no-any-return]
 
@@ -47,9 +46,12 @@ def _whole(stats: Sequence[float]) -> bool:
     return chunks == 1 and matched == caption and matched_reference == reference
 
 
-def _content(content: float, function: float) -> float:
-    return DELTA * content + (1 - DELTA) * function
-
-
-def _weighted(words: float, function: float) -> float:
-    return _content(words - function, function)
+def _found(stats: Sequence[float], side: int) -> float:
+    """The weighted share of a side's words that are matched, 0 the caption's and 1 the reference's."""
+    words, function = stats[side], stats[2 + side]
+    weighted = 0.0
+    for kind, weight in enumerate(WEIGHTS):
+        weighted += stats[4 + 4 * kind + side] * weight * DELTA
+    for kind, weight in enumerate(WEIGHTS):
+        weighted += stats[6 + 4 * kind + side] * weight * (1 - DELTA)
+    return weighted / (DELTA * (words - function) + (1 - DELTA) * function) if weighted else 0.0
