@@ -11,15 +11,17 @@ from typing import Any, overload
 import numpy as np
 import torch
 
-from vidcap_core import build, bundle, plugins, registry
+from vidcap_core import build, bundle, plugins, preflight, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.captioning.flow import Flow, cores, predict
 from vidcap_core.captioning.plain import Plain
 from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.shown import Captions
 from vidcap_core.captioning.spans import Every
-from vidcap_core.config import from_json
+from vidcap_core.config import Config, from_json
+from vidcap_core.config import load as load_config
 from vidcap_core.errors import UserError, VideoError
+from vidcap_core.validate import validate
 
 Video = str | Path | np.ndarray
 Several = list[Any] | tuple[Any, ...]
@@ -129,12 +131,17 @@ class FileCaptioner:
 
 
 def load(name: str | Path | None = None, device: str | None = None, copy: str | None = None) -> FileCaptioner:
-    """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one."""
+    """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one.
+
+    A config of a plugin will do where it has no phases: such a captioner comes trained.
+    """
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     name = default_model() if name is None else name
     folder = Path(name)
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
         return FileCaptioner(from_run(folder).to(place).eval(), str(name))
+    if (config := _without_phases(str(name))) is not None:
+        return FileCaptioner(as_it_comes(config).to(place).eval(), str(name))
     return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name))
 
 
@@ -147,6 +154,26 @@ def default_model() -> str:
         "no model was named, and the default model is not installed",
         hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",
     )
+
+
+def _without_phases(name: str) -> Config | None:
+    """The config of this name, where it is one that needs no training."""
+    if Path(name).is_dir() or not ("/" in name or name.endswith(".py")):
+        return None
+    try:
+        config = load_config(name)
+    except UserError:  # a bundle's name, or nothing at all: that is told where bundles are looked for
+        return None
+    return None if config.get("phases", True) else config
+
+
+def as_it_comes(config: Config) -> Captioner:
+    """The captioner of a config without phases, whose parts are pretrained."""
+    validate(config)
+    preflight.check(config, splits=())
+    captioner = build.captioner(config, build.tokenizer(config, None), losses=False)
+    build.add_extractors(captioner, config)
+    return captioner
 
 
 def from_run(folder: Path, extractors: bool = True) -> Captioner:
@@ -162,8 +189,9 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     captioner = build.captioner(
         config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False
     )
-    weights, source = best_weights(run)
-    put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
+    if config["phases"]:
+        weights, source = best_weights(run)
+        put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
     if extractors:
         build.add_extractors(captioner, config)
     return captioner

@@ -128,7 +128,7 @@ def _generate(config: Config) -> None:
 
 
 def _phases(config: Config) -> None:
-    if not config["phases"]:
+    if not config["phases"] and not HEADS.load(config["head"]["type"]).comes_trained:
         raise config.error(("phases",), "a run needs at least one phase")
     kept = {"last", "best"}
     for index, node in enumerate(config["phases"]):

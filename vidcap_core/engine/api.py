@@ -48,11 +48,8 @@ def train(
             parts = {"meta": training.provenance, "tokenizer": training.tokenizer.state()}
             make_folder(folder, config, force_resume, **parts)
             held = lock(folder)
-        runner = CaptionRunner(training, dist.is_distributed(), quiet)
         try:
-            if resume:
-                _restore(runner, training)
-            runner.train()
+            over = _run(training, resume, quiet) if config["phases"] else True
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
                 error
@@ -60,10 +57,9 @@ def train(
                 raise _too_big(training, error) from error
             raise
         finally:
-            training.tracker.close()
             if held is not None:
                 held.close()
-        if not runner.loop.out_of_time:
+        if over:
             _finish(training, quiet)
     return folder
 
@@ -119,10 +115,23 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
     return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
 
 
+def _run(training: Training, resume: bool, quiet: bool) -> bool:
+    """All phases; False where the time was over before them."""
+    runner = CaptionRunner(training, dist.is_distributed(), quiet)
+    try:
+        if resume:
+            _restore(runner, training)
+        runner.train()
+    finally:
+        training.tracker.close()
+    return not runner.loop.out_of_time
+
+
 def _finish(training: Training, quiet: bool) -> None:
-    weights, source = best_weights(training.folder)
-    sharding.set_weights(training.captioner, weights, source)
-    training.tracker.say(f"training is done; scoring {source}")
+    if training.config["phases"]:
+        weights, source = best_weights(training.folder)
+        sharding.set_weights(training.captioner, weights, source)
+        training.tracker.say(f"training is done; scoring {source}")
     _score(training, training.evaluate.split, quiet)
 
 
@@ -155,8 +164,9 @@ def _trained(config: Config, work_dir: str | Path | None, place: str, split: str
         )
     _seed(config.get("seed", 0))
     training = Training(config, folder, place, _stored_tokenizer(folder, config))
-    weights, source = best_weights(folder)
-    put_weights(training.captioner, weights, source)
+    if config["phases"]:
+        weights, source = best_weights(folder)
+        put_weights(training.captioner, weights, source)
     training.captioner.to(place)
     return training
 
