@@ -49,7 +49,7 @@ class ReadyMade(Head):
         """Pixels [R, T, 3, H, W]."""
         rows = view.streams[self.stream].values
         side = round((rows.shape[-1] // 3) ** 0.5)
-        return rows.unflatten(-1, (3, side, side))  # type: ignore[no-any-return, no-untyped-call]
+        return rows.unflatten(-1, (3, side, side))  # type: ignore[no-any-return]
 
 
 class HFVideoCaptioner(ReadyMade):
