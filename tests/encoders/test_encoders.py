@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -217,12 +218,122 @@ def test_torchvision() -> None:
         TorchvisionVideo("r5d")
 
 
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("model", "dim"), [("s3d", 1024), ("mvit_v2_s", 768), ("swin3d_t", 768), ("mc3_18", 512)]
+)
+def test_every_family_of_torchvision(model: str, dim: int) -> None:
+    encoder = TorchvisionVideo(model, pretrained=False, clips=1)
+    x, _ = frames(1, 16)
+    assert encoder(x).values.shape == (1, 1, dim)
+    assert encoder.dim == dim
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "model",
+    ["convnext_atto", "mobilenetv3_small_050", "levit_128s", "xcit_nano_12_p16_224", "ghostnet_050", "vgg11"],
+)
+def test_other_families_of_timm(model: str) -> None:
+    """Heads differ: what the encoder says of its width must be what comes out."""
+    encoder = TimmImage(model, pretrained=False)
+    x, _ = frames(1, 1)
+    assert encoder(x).values.shape == (1, 1, encoder.dim)
+
+
+@torch.no_grad()
+def test_other_models_of_hugging_face(tmp_path: Path) -> None:
+    from transformers import (
+        ASTConfig,
+        ASTFeatureExtractor,
+        ASTModel,
+        DistilBertConfig,
+        DistilBertModel,
+        HubertConfig,
+        HubertModel,
+        VivitConfig,
+        VivitModel,
+    )
+
+    VivitModel(
+        VivitConfig(**SMALL, image_size=32, patch_size=16, num_frames=4, tubelet_size=[2, 16, 16])
+    ).save_pretrained(tmp_path / "vivit")
+    check_frames(HFVideo(str(tmp_path / "vivit"), clips=2), rows=2, real=1)
+    AST = ASTConfig(**SMALL, max_length=64, num_mel_bins=32)
+    ASTModel(AST).save_pretrained(tmp_path / "ast")
+    ASTFeatureExtractor(max_length=64, num_mel_bins=32).save_pretrained(tmp_path / "ast")
+    assert HFAudio(str(tmp_path / "ast"))(torch.randn(1, 16000)).values.shape[2] == 16
+    HubertModel(
+        HubertConfig(**SMALL, conv_dim=(8, 8), conv_kernel=(10, 3), conv_stride=(5, 2), num_feat_extract_layers=2,
+                     num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)
+    ).save_pretrained(tmp_path / "hubert")  # fmt: skip
+    Wav2Vec2FeatureExtractor().save_pretrained(tmp_path / "hubert")
+    assert HFAudio(str(tmp_path / "hubert"))(torch.randn(1, 4000)).values.shape == (1, 399, 16)
+    DistilBertModel(
+        DistilBertConfig(dim=16, n_layers=2, n_heads=2, hidden_dim=32, vocab_size=len(WORDS))
+    ).save_pretrained(tmp_path / "distilbert")
+    BertTokenizerFast(vocab={w: i for i, w in enumerate(WORDS)}).save_pretrained(tmp_path / "distilbert")
+    assert HFText(str(tmp_path / "distilbert"), pooling="mean")(["a man", "a dog"]).values.shape == (2, 1, 16)
+
+
+def test_models_of_another_kind_are_refused(models: Path, tmp_path: Path) -> None:
+    from transformers import T5Config, T5Model, WhisperConfig, WhisperFeatureExtractor, WhisperModel
+
+    with pytest.raises(UserError, match="a bert does not say how many frames"):
+        HFVideo(str(models / "bert"))
+    T5Model(
+        T5Config(d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, vocab_size=len(WORDS))
+    ).save_pretrained(tmp_path / "t5")
+    BertTokenizerFast(vocab={w: i for i, w in enumerate(WORDS)}).save_pretrained(tmp_path / "t5")
+    with pytest.raises(UserError, match="a t5 is more than a text encoder"):
+        HFText(str(tmp_path / "t5"))
+    WhisperModel(
+        WhisperConfig(d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, vocab_size=20,
+                      decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16, num_mel_bins=16,
+                      pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1)
+    ).save_pretrained(tmp_path / "whisper")  # fmt: skip
+    WhisperFeatureExtractor(feature_size=16).save_pretrained(tmp_path / "whisper")
+    with pytest.raises(UserError, match="a whisper is more than an audio encoder"):
+        HFAudio(str(tmp_path / "whisper"))
+
+
+def test_a_local_clip_and_its_text_side(models: Path, tmp_path: Path) -> None:
+    """`local-dir:` names a folder that open_clip itself reads: config and weights."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    inner = json.loads((models / "clip" / "tiny-clip.json").read_text())
+    config = {"model_cfg": inner, "preprocess_cfg": {"mean": [0.5] * 3, "std": [0.5] * 3}}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    made = open_clip.create_model("tiny-clip")
+    save_file(
+        {k: v.contiguous() for k, v in made.state_dict().items()}, folder / "open_clip_model.safetensors"
+    )
+    image, text = OpenClipImage(f"local-dir:{folder}"), OpenClipText(f"local-dir:{folder}")
+    assert image.dim == text.dim == 24
+    torch.testing.assert_close(
+        dict(image.visual.named_parameters())["conv1.weight"], made.visual.conv1.weight
+    )
+    torch.testing.assert_close(text.clip.text_projection, made.text_projection)
+    assert image.recipe()["model"] == "local-dir:clip"
+    random = OpenClipImage(f"local-dir:{folder}", False)
+    assert random.recipe()["pretrained"] == "random(0)"
+    assert random.recipe()["weights"] != image.recipe()["weights"]
+
+
 @pytest.mark.parametrize(
     ("make", "missing"),
     [
         (lambda: TimmImage("resnet18"), "THAT FILE"),
         (lambda: TimmImage("resnet18", "/nowhere/w.pth"), "no such weights file"),
         (lambda: OpenClipImage("ViT-B-32", "openai"), "THAT FILE"),
+        (lambda: OpenClipText("ViT-B-32", "openai"), "THAT FILE"),
+        (lambda: OpenClipImage("local-dir:/nowhere"), "local-dir:THAT FOLDER"),
+        (lambda: OpenClipText("hf-hub:someone/clip"), "local-dir:THAT FOLDER"),
+        (lambda: TorchvisionVideo("r3d_18"), "THAT FILE"),
+        (lambda: TorchvisionVideo("r3d_18", "/nowhere/w.pth"), "no such weights file"),
         (lambda: HFVideo("someone/timesformer"), "into a folder"),
         (lambda: HFText("someone/bert"), "into a folder"),
         (lambda: HFAudio("someone/wave"), "into a folder"),
@@ -237,5 +348,10 @@ def test_offline_says_which_file_to_put_where(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+
+    def offline(*args: object, **options: object) -> object:
+        raise URLError("no network")
+
+    monkeypatch.setattr(torch.hub, "urlopen", offline)
     with pytest.raises(UserError, match=missing):
         make()  # type: ignore[operator]

@@ -11,6 +11,7 @@ from transformers import AutoFeatureExtractor
 from vidcap_core.encoders.base import Encoder
 from vidcap_core.encoders.hf_text import load_model
 from vidcap_core.encoders.weights import from_hub, origin
+from vidcap_core.errors import UserError
 from vidcap_core.types import Stream
 
 RATE = 16_000
@@ -27,7 +28,11 @@ class HFAudio(Encoder):
         what = f"the feature extractor of '{model}'"
         self.extractor = from_hub(AutoFeatureExtractor.from_pretrained, model, what)
         self.network = load_model(model, pretrained, seed)
-        self.dim = int(self.network.config.hidden_size)
+        config = self.network.config
+        if config.is_encoder_decoder or not hasattr(config, "hidden_size"):
+            raise UserError(f"{model}: a {config.model_type} is more than an audio encoder",
+                            hint="models such as wav2vec 2.0, HuBERT, WavLM, AST")  # fmt: skip
+        self.dim = int(config.hidden_size)
         self.sampling = {"kind": "audio", "rate": RATE}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 from vidcap_core.encoders.base import Encoder
 from vidcap_core.encoders.texts import flatten, regroup
 from vidcap_core.encoders.weights import from_hub, origin, seeded
+from vidcap_core.errors import UserError
 from vidcap_core.preflight import Missing
 from vidcap_core.pretrained import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
 from vidcap_core.types import Stream
@@ -40,7 +41,11 @@ class HFText(Encoder):
         self.source = origin(pretrained, seed)
         self.tokenizer = from_hub(AutoTokenizer.from_pretrained, model, f"the tokenizer of '{model}'")
         self.network = load_model(model, pretrained, seed)
-        self.dim = int(self.network.config.hidden_size)
+        config = self.network.config
+        if config.is_encoder_decoder or not hasattr(config, "hidden_size"):
+            raise UserError(f"{model}: a {config.model_type} is more than a text encoder",
+                            hint="models such as BERT; for CLIP's texts, type=OpenClipText")  # fmt: skip
+        self.dim = int(config.hidden_size)
         self.sampling = {}
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:

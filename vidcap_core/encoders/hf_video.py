@@ -49,6 +49,11 @@ class HFVideo(Encoder):
         self.model, self.output, self.source = model, output, origin(pretrained, seed)
         self.network = load_model(model, pretrained, seed, attn_implementation="eager")
         config = self.network.config
+        if not hasattr(config, "num_frames"):
+            raise UserError(
+                f"{model}: a {config.model_type} does not say how many frames it looks at: no video model of this kind",
+                hint="TimeSformer, VideoMAE and ViViT are; for image models, type=TimmImage",
+            )
         self.has_cls = config.model_type in HAS_CLS
         if output == "cls" and not self.has_cls:
             raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import open_clip
@@ -16,22 +17,38 @@ from vidcap_core.encoders.weights import Pretrained, needs, origin, seeded
 from vidcap_core.errors import UserError
 from vidcap_core.types import Stream
 
+WHOLE = ("hf-hub:", "local-dir:")
+"""What a model's name begins with that leads to config and weights in one place."""
+
 
 def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
-    """A CLIP with weights by tag or local file, or random ones."""
-    if pretrained is True:
+    """A CLIP with weights by tag or local file, those that lie beside its config, or random ones."""
+    whole = model.startswith(WHOLE)
+    if pretrained is True and not whole:
         tags = open_clip.list_pretrained_tags_by_model(model)
         raise UserError(
             f"open_clip needs to know which weights of '{model}'", hint=f"pretrained= {' | '.join(tags)}"
         )
-    if not model.startswith(("hf-hub:", "local-dir:")) and open_clip.get_model_config(model) is None:
+    if not whole and open_clip.get_model_config(model) is None:
         raise UserError(
             f"open_clip has no model '{model}'",
             hint="python -c 'import open_clip; print(open_clip.list_models())'",
         )
-    hint = f"put the weights '{pretrained}' of '{model}' into a .safetensors or .pt file; pretrained='THAT FILE'"
+    hint = (
+        f"put the weights '{pretrained}' of '{model}' into a .safetensors or .pt file; pretrained='THAT FILE'"
+    )
+    options: dict[str, Any] = {"pretrained": pretrained or None}
+    if whole:
+        hint = "put open_clip_config.json and open_clip_model.safetensors into a folder; model='local-dir:THAT FOLDER'"
+        if isinstance(pretrained, bool):
+            options = {} if pretrained else {"load_weights": False}
     with seeded(seed), needs(f"open_clip model '{model}' ({pretrained})", hint):
-        return open_clip.create_model(model, pretrained=pretrained or None).eval()
+        return open_clip.create_model(model, **options).eval()
+
+
+def _name(model: str) -> str:
+    """What a recipe says: a folder's path is of no use elsewhere."""
+    return f"local-dir:{Path(model).name}" if model.startswith("local-dir:") else model
 
 
 class OpenClipImage(Encoder):
@@ -69,7 +86,7 @@ class OpenClipImage(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""
-        return {"model": self.model, "pretrained": self.source, "normalize": self.normalize,
+        return {"model": _name(self.model), "pretrained": self.source, "normalize": self.normalize,
                 "prepare": self.prepare.describe()}  # fmt: skip
 
 
@@ -100,4 +117,4 @@ class OpenClipText(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model and source of the weights."""
-        return {"model": self.model, "pretrained": self.source, "normalize": self.normalize}
+        return {"model": _name(self.model), "pretrained": self.source, "normalize": self.normalize}

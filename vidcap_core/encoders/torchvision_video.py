@@ -1,4 +1,4 @@
-"""torchvision's video networks (R(2+1)D, MC3, R3D, Swin3D): what moves, and how."""
+"""torchvision's video networks (R(2+1)D, MC3, R3D, S3D, MViT, Swin3D): what moves, and how."""
 
 from __future__ import annotations
 
@@ -40,13 +40,8 @@ class TorchvisionVideo(Encoder):
         hint = f"put the weights of '{model}' into a file (.pth or .safetensors), and pretrained='THAT FILE'"
         with seeded(seed), needs(f"torchvision model '{model}'", hint):
             self.network = models.get_model(model, weights=weights)
-        head = next(
-            (name for name in ("fc", "head") if isinstance(getattr(self.network, name, None), nn.Linear)),
-            None,
-        )
-        if head is None:
-            raise UserError(f"'{model}' has no plain classifier to take off", hint="model='r2plus1d_18'")
-        self.dim = int(getattr(self.network, head).in_features)
+        head = next(name for name in ("fc", "head", "classifier") if hasattr(self.network, name))
+        self.dim = _inputs(getattr(self.network, head))
         setattr(self.network, head, nn.Identity())
         if is_file(pretrained):
             put(self.network, read_weights(str(pretrained)), str(pretrained), (f"{head}.",))
@@ -62,9 +57,17 @@ class TorchvisionVideo(Encoder):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, clips x frames, H, W, 3] -> [B, clips, dim]."""
         clips, valid = group(x, row_mask(mask, x), self.frames)
-        pixels = self.prepare(clips.flatten(0, 2)).reshape(-1, self.frames, 3, *self.prepare.crop).transpose(1, 2)
+        pixels = (
+            self.prepare(clips.flatten(0, 2)).reshape(-1, self.frames, 3, *self.prepare.crop).transpose(1, 2)
+        )
         return Stream(self.network(pixels).reshape(*clips.shape[:2], -1), valid)
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""
         return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
+
+
+def _inputs(head: nn.Module) -> int:
+    """How wide the rows are that a classifier is given; S3D's is a convolution, and dropout may stand before it."""
+    last = next(m for m in reversed(list(head.modules())) if isinstance(m, (nn.Linear, nn.Conv3d)))
+    return last.in_features if isinstance(last, nn.Linear) else last.in_channels
