@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("fastapi", reason="needs the extra 'serve'")
+
 from serve.conftest import TESTS, Server, form
 
 import vidcap_core

@@ -12,6 +12,9 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 
+from vidcap_core import catalogue
+from vidcap_core.cli import serve
+from vidcap_core.errors import UserError
 from vidcap_core.serve.run import _listen, _only_here, _url
 from vidcap_core.serve.settings import public_names
 from vidcap_core.serve.sniff import container
@@ -47,6 +50,17 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     assert "there is no bundle, run or model 'nowhere'" in done.stderr
     assert "try: vidcap list models" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_model_those_installed_are_served_the_default_one_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [{"name": name} for name in ("a_plugin/small", "default_model", "other")]
+    monkeypatch.setattr(catalogue, "rows", lambda kind: rows if kind == "models" else [])
+    assert serve._installed() == ["default_model", "a_plugin/small", "other"]
+    rows.clear()
+    with pytest.raises(UserError, match=r"no model is installed\n  try: --model MODEL, or pip install"):
+        serve._installed()
 
 
 def test_a_taken_port(tmp_path: Path) -> None:

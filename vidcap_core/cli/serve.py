@@ -8,6 +8,7 @@ from typing import Any
 
 NEEDS = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 """Module -> package, of the extra `serve`."""
+DEFAULT = "default_model"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -70,11 +71,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _installed() -> list[str]:
-    """The models that come with installed plugins."""
+    """The models that come with installed plugins, the default one first."""
     from vidcap_core import catalogue
     from vidcap_core.errors import UserError
 
-    found = [row["name"] for row in catalogue.rows("models")]
+    found = sorted((row["name"] for row in catalogue.rows("models")), key=lambda name: name != DEFAULT)
     if not found:
         raise UserError(
             "no model is installed", hint="--model MODEL, or pip install vidcap-plugin-default-model"

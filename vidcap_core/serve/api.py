@@ -88,6 +88,7 @@ async def models(request: Request) -> shapes.Models:
             _403="asked by another site", _408="the upload stopped", _413="the file is too large",
             _415="no video, whatever its name says", _422="too long a video, or a form that lacks something",
         ),
+        **problems(_507="no room for the upload"),
         **BUSY,
     },
 )  # fmt: skip

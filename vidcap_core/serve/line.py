@@ -15,6 +15,8 @@ from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.settings import Limits
 from vidcap_core.serve.worker import JobFailed, TooSlow, Worker, WorkerDied
 
+RESULTS = 100
+"""Results that are kept at most: they lie in memory, each with its pictures."""
 PAUSE = 5.0
 """Seconds between two tries to start a worker that does not start."""
 GUESS = 10.0
@@ -148,10 +150,12 @@ class Line:
         return max(1, min(120, math.ceil(each / len(self._workers))))
 
     def _forget(self) -> None:
-        """Drop results whose time is over."""
+        """Drop results whose time is over, and the oldest of too many."""
         oldest = time.monotonic() - self._limits.keep
-        for id in [id for id, job in self._jobs.items() if job.ended is not None and job.ended < oldest]:
-            del self._jobs[id]
+        ended = [job for job in self._jobs.values() if job.ended is not None]
+        for place, job in enumerate(reversed(ended)):
+            if place >= RESULTS or (job.ended or 0) < oldest:
+                del self._jobs[job.id]
 
 
 _ANEW = "the same video once more; if it happens again, the video is damaged or too large for this machine"

@@ -94,7 +94,11 @@ async def stored(video: UploadFile, folder: Path, limits: Limits) -> Path:
         raise _too_large(limits)
     await video.seek(0)
     path = folder / f"{secrets.token_hex(12)}{suffix}"
-    await asyncio.to_thread(_copy, video.file, path)
+    try:
+        await asyncio.to_thread(_copy, video.file, path)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Refused(507, "the server has no room for this upload", "later, or room on its disk") from error
     return path
 
 
