@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from vidcap_core.captioning.plain import Plain
 from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.shown import Captions
 from vidcap_core.captioning.spans import Every
-from vidcap_core.config import Config, from_json
+from vidcap_core.config import Config
 from vidcap_core.config import load as load_config
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.validate import validate
@@ -107,7 +106,7 @@ class FileCaptioner:
         if sample:
             changes["mode"] = "sample"
         elif beam is not None or (n_best or 1) > 1:
-            wide = beam or max(self.captioner.settings.beam, n_best or 1)
+            wide = max(self.captioner.settings.beam, n_best or 1) if beam is None else beam
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:
             changes["n_best"] = n_best
@@ -183,9 +182,9 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     from vidcap_core.weights import put_weights
 
     run = RunFolder(folder)
-    config = from_json(run.config.read_text(encoding="utf-8"), str(run.config))
+    config = run.resolved()
     spec = config.get("tokenizer") or {"type": "Vocabulary"}
-    state = json.loads(run.tokenizer.read_text(encoding="utf-8"))
+    state = run.read(run.tokenizer)
     captioner = build.captioner(
         config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False
     )

@@ -29,7 +29,7 @@ BINS = 8
 def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[float]:
     """Seconds at which a new shot begins, without the first; one picture is in memory at a time.
 
-    d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over colour histograms h; a cut has d > CHANGE and d > STANDS_OUT * mean(d).
+    d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over histograms h of the colours; a cut has d > CHANGE and d > STANDS_OUT * mean(d).
     """
     found: list[float] = []
     recent: deque[float] = deque(maxlen=AROUND)
@@ -66,9 +66,17 @@ def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[f
 
 
 def _histogram(scaler: VideoReformatter, frame: Any) -> np.ndarray:
-    """Shares of the colours of a small picture, [BINS^3]."""
+    """How often each level of red, green and blue is there, [3 * BINS], together 1.
+
+    A level counts for the two bins it lies between: a picture that slowly grows dark must not jump.
+    """
     width, height = SIZE
     small: Any = scaler.reformat(frame, width=width, height=height, format="rgb24")
-    levels = small.to_ndarray().astype(np.int64) // (256 // BINS)
-    colours = (levels[..., 0] * BINS + levels[..., 1]) * BINS + levels[..., 2]
-    return np.asarray(np.bincount(colours.ravel(), minlength=BINS**3) / colours.size)
+    place = small.to_ndarray().reshape(-1, 3) / 255 * (BINS - 1)
+    low = np.minimum(place.astype(np.int64), BINS - 2)
+    share = place - low
+    low = low + BINS * np.arange(3)
+    size = 3 * BINS
+    counts = np.bincount(low.ravel(), (1 - share).ravel(), size)
+    counts += np.bincount((low + 1).ravel(), share.ravel(), size)
+    return np.asarray(counts / counts.sum())
