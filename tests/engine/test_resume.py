@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 
+from vidcap_core.caption import from_run
 from vidcap_core.config import Config
 from vidcap_core.engine import api, checkpoint
 from vidcap_core.errors import UserError
@@ -164,6 +165,28 @@ def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(whole: Path, tmp_
     assert "damaged" in (folder / "log.txt").read_text()
     assert "using the one before it" in (folder / "log.txt").read_text()
     assert same(final(whole), final(folder))
+
+
+@pytest.mark.parametrize("name", ["config.json", "meta.json", "tokenizer.json", "checkpoints/best.pt"])
+def test_damaged_files_of_a_run_are_named(name: str, tmp_path: Path) -> None:
+    run(tmp_path / "run", data=tiny.config(evaluate={"every": 1}))
+    file = tmp_path / "run" / name
+    file.write_bytes(file.read_bytes()[:-100])
+    if name == "meta.json":
+        with pytest.raises(UserError, match=r"meta\.json is missing or damaged"):
+            run(tmp_path / "run", resume=True, data=tiny.config(evaluate={"every": 1}))
+        return
+    with pytest.raises(UserError, match=rf"{Path(name).stem}\.\w+ is .*damaged"):
+        from_run(tmp_path / "run", extractors=False)
+    if name == "checkpoints/best.pt":  # as the error says
+        file.unlink()
+        from_run(tmp_path / "run", extractors=False)
+
+
+@pytest.mark.parametrize("name", ["nowhere.Adam", "torch.optim.Nothing"])
+def test_an_optimiser_that_does_not_exist_is_the_users_mistake(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"there is no '{name}'"):
+        run(tmp_path / "run", data=tiny.config(optimizer={"type": name}))
 
 
 def test_one_changed_bit_is_found(tmp_path: Path) -> None:

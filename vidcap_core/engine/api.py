@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,12 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
     """The weights a run would be judged by, and where they come from."""
     best = folder.checkpoints / "best.pt"
     if best.is_file():
-        content = checkpoint.load(best)
+        try:
+            content = checkpoint.load(best)
+        except CheckpointError as error:
+            raise CheckpointError(
+                str(error), hint="delete it, and the newest checkpoint that can be read is taken"
+            ) from error
         return content["weights"], f"best.pt (step {content['step']})"
     content_or_none, notes = checkpoint.latest(folder.checkpoints)
     if content_or_none is None:
@@ -187,7 +191,7 @@ def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
     if not folder.tokenizer.is_file():
         return None
     spec = config.get("tokenizer") or {"type": "Vocabulary"}
-    return registry.TOKENIZERS.load(spec["type"]).from_state(json.loads(folder.tokenizer.read_text()))
+    return registry.TOKENIZERS.load(spec["type"]).from_state(folder.read(folder.tokenizer))
 
 
 def _seed(seed: int) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from vidcap_core import bundle, caption, config, plugins
+from vidcap_core import bundle, caption, plugins
 from vidcap_core.engine import checkpoint
 from vidcap_core.engine.folder import RunFolder
 from vidcap_core.errors import UserError
@@ -16,14 +15,14 @@ def export(run: Path, out: Path) -> Path:
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
-    run_config = config.from_json(folder.config.read_text(encoding="utf-8"), str(folder.config))
+    run_config = folder.resolved()
     captioner = caption.from_run(run, extractors=False)
     copies = {path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
               for path in sorted(folder.checkpoints.glob("keep-*.pt"))}  # fmt: skip
     method = run_config.get("method")
     card = plugins.get(method).card if method else None
-    provenance = json.loads(folder.meta.read_text(encoding="utf-8"))
-    scores = {split: json.loads(path.read_text(encoding="utf-8"))["values"]
+    provenance = folder.read(folder.meta)
+    scores = {split: folder.read(path)["values"]
               for split in ("val", "test") if (path := folder.scores(split)).is_file()}  # fmt: skip
     return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card)
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from vidcap_core import config as configs
 from vidcap_core import plugins
 from vidcap_core.config import Config
-from vidcap_core.errors import UserError
+from vidcap_core.errors import CheckpointError, UserError
 
 FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
         "runtime.trackers", "evaluate.panels", "evaluate.batch")  # fmt: skip
@@ -59,6 +58,23 @@ class RunFolder:
         """How good that was, with signatures."""
         return self.path / f"scores-{split}.json"
 
+    def read(self, file: Path) -> dict[str, Any]:
+        """What config, meta, tokenizer or scores hold."""
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError(f"it holds {type(data).__name__}")
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{file} is missing or damaged: {error}",
+                hint="put a copy of it there, or train anew elsewhere",
+            ) from error
+        return data
+
+    def resolved(self) -> Config:
+        """The config that made it."""
+        return Config(str(self.config), self.read(self.config))
+
 
 def default_path(config: Config) -> Path:
     """`runs/plugin-config` under the current folder."""
@@ -79,9 +95,7 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
                 f"{path} holds a run already",
                 hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
             )
-        differing = difference(
-            configs.from_json(folder.config.read_text(), str(folder.config)).data, config.data
-        )
+        differing = difference(folder.resolved().data, config.data)
         if differing and not force:
             shown = "\n  ".join(differing[:10])
             raise UserError(
@@ -95,7 +109,7 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
 def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) -> None:
     """Write the config, and beside it what the run is made of (`meta`, `tokenizer`), as JSON."""
     if folder.meta.is_file() and not force:
-        before, now = json.loads(folder.meta.read_text(encoding="utf-8"))["data"], parts["meta"]["data"]
+        before, now = folder.read(folder.meta).get("data"), parts["meta"]["data"]
         if before != now:
             raise UserError(
                 f"the training data of {folder.path} changed since it was started (hash {before} then, {now} now)",

@@ -87,7 +87,7 @@ def build(
         clip = {"type": "value", "clip_value": runtime.clip_value}
     if runtime.amp == "off":
         return OptimWrapper(built, clip_grad=clip)
-    if torch.cuda.is_available():
+    if captioner.device.type == "cuda":
         kind = "bfloat16" if runtime.amp == "bf16" else "float16"
         scale = "dynamic" if kind == "float16" else 1.0
         return AmpOptimWrapper(loss_scale=scale, dtype=kind, optimizer=built, clip_grad=clip)

@@ -8,7 +8,7 @@ import torch
 from mmengine.registry import OPTIMIZERS, Registry
 
 from vidcap_core import registry as tables
-from vidcap_core.errors import PluginError
+from vidcap_core.errors import ConfigError, PluginError
 
 
 def expose() -> dict[str, Registry]:
@@ -35,4 +35,9 @@ def optimizer(parameters: list[dict[str, Any]], spec: dict[str, Any]) -> torch.o
     if ":" in spec["type"]:
         made_by = tables.HEADS.load(spec["type"])  # a dotted path resolves alike in every table
         return made_by(parameters, **{k: v for k, v in spec.items() if k != "type"})  # type: ignore[no-any-return]
-    return OPTIMIZERS.build({**spec, "params": parameters})  # type: ignore[no-any-return]
+    try:
+        return OPTIMIZERS.build({**spec, "params": parameters})  # type: ignore[no-any-return]
+    except (KeyError, ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"optimizer.type: there is no '{spec['type']}'", hint="AdamW, or module:Class"
+        ) from error

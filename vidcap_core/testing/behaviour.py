@@ -100,7 +100,7 @@ def gradients(parts: Parts) -> Check:
         captioner.train()
         for names in phase.updates or [phase.losses]:
             _objective(captioner, parts.batch(), names, parts.config).backward()
-        reached = {n for n, p in captioner.named_parameters() if p.grad is not None}
+        reached = {n for n, p in captioner.named_parameters() if p.grad is not None and bool(p.grad.any())}
         dead = sorted(chosen - reached)
         if reached - chosen:
             problems.append(f"phase {phase.name} reaches frozen {sorted(reached - chosen)[:3]}")
@@ -115,6 +115,13 @@ def round_trip(parts: Parts) -> Check:
     torch.manual_seed(1)
     other = build.captioner(parts.config, parts.tokenizer)
     other.load_state_dict(captioner.state_dict())
+    if _speaks(parts):
+        with torch.no_grad():
+            far = _distance(_logits(captioner, batch), _logits(other.eval(), batch), None)
+        if far > TOLERANCE:
+            return Check(
+                "checkpoint round trip", False, f"log-probabilities differ by up to {far:.2g} after loading"
+            )
     texts = [[p.text for p in _talkative(one).eval().predict(batch)] for one in (captioner, other)]
     same = texts[0] == texts[1] and any(texts[0])
     return Check("checkpoint round trip", same, "another caption after loading")
