@@ -1,0 +1,153 @@
+"""Long videos whose events' times are known but not told: made up, or stitched from real clips of msvd_part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from vidcap_core.datasets.msvd import MSVDPart, read_mapping
+from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.types import Batch, Clip, Event, Stream
+
+COLOURS, THINGS = ("red", "blue", "green", "white"), ("apple.", "bird.", "cloud.")
+SECONDS = 100.0
+ANNOTATORS = 3
+
+
+@dataclass(frozen=True)
+class Videos:
+    """A batch that tells no time, and what happens in it when: one mapping an annotator, events as told."""
+
+    batch: Batch
+    events: tuple[dict[str, tuple[Event, ...]], ...]
+
+
+class MadeUp:
+    """2 to 4 events fill a video of 24 frames; an event shows a prototype with noise, its sentence names it.
+
+    shuffled: the share of videos whose sentences are told in any order.
+    """
+
+    frames = 24
+    widths: ClassVar = {"image": 16}
+    budget: ClassVar = {"batch": 16, "count": 700, "locate": 400, "lr": 4e-3}
+
+    def __init__(self, shuffled: float = 0.0) -> None:
+        self.shuffled = shuffled
+        self.sentences = [f"{colour} {thing}" for colour in COLOURS for thing in THINGS]
+        self.prototypes = np.random.default_rng(0).normal(size=(len(self.sentences), 16))
+        self.texts = self.sentences
+
+    def train(self, count: int, seed: tuple[int, ...]) -> Videos:
+        """Videos of the training side."""
+        return self._make(count, np.random.default_rng((1, *seed)))
+
+    def test(self, count: int) -> Videos:
+        """The held-out videos, the same for every run."""
+        return self._make(count, np.random.default_rng(2))
+
+    def _make(self, count: int, random: np.random.Generator) -> Videos:
+        values, told, events = [], [], {}
+        for number in range(count):
+            size = int(random.integers(2, 5))
+            ends = np.cumsum(random.dirichlet(np.full(size, 2.0)))
+            ends[-1] = 1.0
+            shown = random.permutation(len(self.sentences))[:size]
+            owner = ((np.arange(self.frames)[:, None] + 0.5) / self.frames >= ends).sum(-1)
+            values.append(self.prototypes[shown[owner]] + 0.3 * random.normal(size=(self.frames, 16)))
+            order = random.permutation(size) if random.random() < self.shuffled else np.arange(size)
+            starts = np.append(0, ends[:-1])
+            happens = [Event(SECONDS * starts[k], SECONDS * ends[k], self.sentences[shown[k]]) for k in order]
+            events[f"video{number}"] = tuple(happens)
+            told.append(tuple(event.text for event in happens))
+        return Videos(_batch(list(events), {"image": np.array(values)}, [SECONDS] * count, told), (events,))
+
+
+class Stitched:
+    """2 to 6 real clips one after the other, as long as they are, with one of their captions each.
+
+    Training videos are made of training clips, test videos of test clips, with `ANNOTATORS` captions of each event.
+    """
+
+    frames = 32
+    widths: ClassVar = {"image": 1280, "motion": 359}
+    budget: ClassVar = {"batch": 8, "count": 250, "locate": 300, "lr": 1e-3}
+
+    def __init__(self, root: str | None = None) -> None:
+        streams = list(self.widths)
+        parts = {split: MSVDPart(split, root=root, streams=streams) for split in ("train", "test")}
+        folder = parts["train"].folder
+        names = {number: name for name, number in read_mapping(folder / "youtube_mapping.txt").items()}
+        self.texts = [f"{text}." for text in parts["train"].captions()]
+        self.clips = {
+            split: [self._clip(part, k, names) for k in range(len(part))] for split, part in parts.items()
+        }
+
+    def _clip(self, part: MSVDPart, index: int, names: dict[str, str]) -> tuple[float, Any, list[str]]:
+        """Seconds (MSVD's names end with first and last second), streams, captions."""
+        sample = part.get(index, np.random.default_rng(0))
+        first, last = map(int, names[sample.clip.id].rsplit("_", 2)[1:])
+        return float(last - first), sample.streams, part.references()[sample.clip.id]
+
+    def train(self, count: int, seed: tuple[int, ...]) -> Videos:
+        """Videos of training clips."""
+        return self._make("train", count, np.random.default_rng((1, *seed)), annotators=1)
+
+    def test(self, count: int) -> Videos:
+        """Videos of test clips, the same for every run."""
+        return self._make("test", count, np.random.default_rng(2), ANNOTATORS)
+
+    def _make(self, split: str, count: int, random: np.random.Generator, annotators: int) -> Videos:
+        rows: dict[str, list[Any]] = {name: [] for name in self.widths}
+        told, durations = [], []
+        events: tuple[dict[str, tuple[Event, ...]], ...] = tuple({} for _ in range(annotators))
+        for number in range(count):
+            chosen = random.choice(len(self.clips[split]), int(random.integers(2, 7)), replace=False)
+            parts = [self.clips[split][k] for k in chosen]
+            ends = np.cumsum([seconds for seconds, _, _ in parts])
+            starts = np.append(0, ends[:-1])
+            moments = (np.arange(self.frames) + 0.5) / self.frames * ends[-1]
+            owner = np.searchsorted(ends, moments, side="right")
+            inside = (moments - starts[owner]) / (ends - starts)[owner]
+            for name, found in rows.items():
+                picked = [
+                    parts[k][1][name][int(share * len(parts[k][1][name]))]
+                    for k, share in zip(owner, inside, strict=True)
+                ]
+                found.append(np.stack(picked).astype(np.float32))
+            for file in events:
+                file[f"video{number}"] = tuple(
+                    Event(float(s), float(e), f"{texts[int(random.integers(len(texts)))]}.")
+                    for s, e, (_, _, texts) in zip(starts, ends, parts, strict=True)
+                )
+            told.append(tuple(event.text for event in events[0][f"video{number}"]))
+            durations.append(float(ends[-1]))
+        values = {name: np.array(found) for name, found in rows.items()}
+        return Videos(_batch([f"video{k}" for k in range(count)], values, durations, told), events)
+
+
+def tokenizer(texts: list[str]) -> Vocabulary:
+    """Whole words and what prompts are made of."""
+    forced = ["events:", *map(str, range(1, 17))]
+    made = Vocabulary(
+        min_count=2 if len(texts) > 100 else 1,
+        normalize="lower",
+        specials=["<FULL>", "<MASK>", "<SEP>"],
+        forced=forced,
+    )
+    made.fit(texts)
+    return made
+
+
+def _batch(
+    names: list[str], values: dict[str, Any], durations: list[float], told: list[tuple[str, ...]]
+) -> Batch:
+    streams = {
+        name: Stream(torch.tensor(rows, dtype=torch.float32), torch.ones(rows.shape[:2], dtype=torch.bool))
+        for name, rows in values.items()
+    }
+    clips = tuple(Clip(name, duration=seconds) for name, seconds in zip(names, durations, strict=True))
+    return Batch(clips, streams, targets={"sentences": told})
