@@ -2,8 +2,8 @@
 
 python benchmarks/consensus.py [--fold 0 | --out PREDICTIONS] [--streams image] [--neighbours 5]
 
-Neighbours are the clips with the most similar mean features (cosine; of several streams, the mean of their cosines); the
-winner is the caption with the highest CIDEr-D against all captions of the neighbours. Part of MSVD with real features.
+Neighbours are the clips with the most similar mean features (cosine; of several streams, the mean of their cosines);
+the winner is the caption with the highest CIDEr-D against all captions of the neighbours. Part of MSVD with features.
 """
 
 from __future__ import annotations
@@ -36,9 +36,7 @@ def consensus(train: MSVDPart, test: MSVDPart, streams: list[str], neighbours: i
         for clip, near in zip(test.clips, cosines, strict=True)
     }
     reward = CiderReward(pools)
-    return {
-        clip: texts[int(np.argmax(reward([clip] * len(texts), texts)))] for clip, texts in pools.items()
-    }
+    return {clip: texts[int(np.argmax(reward([clip] * len(texts), texts)))] for clip, texts in pools.items()}
 
 
 def main() -> None:
