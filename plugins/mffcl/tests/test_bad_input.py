@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import films
+import numpy as np
 import pytest
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 from vidcap_mffcl.head import MFFCLHead
 
+from vidcap_core.datasets.jsonl import Jsonl
+from vidcap_core.engine.data import Collate
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.text.hf import HFTokenizer
 
@@ -78,3 +82,14 @@ def test_one_stream_is_read_and_a_clip_without_it_is_captioned(small):
     batch.streams["image"].mask[0] = False
     assert len(made.captioner.predict(batch)) == 4
     assert torch.isfinite(made.output("tokens", batch=batch).logits).all()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_film_with_fewer_frames_than_asked_for_is_captioned(small, tmp_path, count):
+    films.make(tmp_path / "short.mp4", count=count)
+    (tmp_path / "train.jsonl").write_text('{"video": "short.mp4", "captions": ["a dog runs"]}\n')
+    clips = Jsonl(path=str(tmp_path / "train.jsonl"), unit="clip", frames={"count": 6, "short_side": 48})
+    made = small(live=True)
+    batch = Collate(made.tokenizer)([clips.get(0, np.random.default_rng(0))])
+    assert torch.isfinite(made.output("tokens", batch=batch).logits).all()
+    assert len(made.captioner.predict(batch)) == 1
