@@ -142,7 +142,7 @@ def test_ten_hours(tmp_path: Path) -> None:
         tmp_path / "long.mp4", 3600, slope, stamps=[10.0 * n for n in range(3600)], options={"g": "60"}
     )
     reader = Reader({"image": Everything()})
-    with pytest.raises(VideoError, match="would need 3.* GiB of memory"):
+    with pytest.raises(VideoError, match=r"would need 3.* GiB of memory"):
         next(reader.read(path))
     tracemalloc.start()
     try:
