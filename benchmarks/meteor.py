@@ -16,23 +16,12 @@ import time
 from pathlib import Path
 
 
-def texts() -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Tokenised captions and references."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from parity_java import msrvtt
-
-    from vidcap_core.metrics import ptb
-
-    raw, wanted = msrvtt()
-    clips = [clip for clip in wanted if clip in raw]
-    captions = dict(zip(clips, ptb.tokenize([raw[clip] for clip in clips]), strict=True))
-    lines = iter(ptb.tokenize([line for clip in clips for line in wanted[clip]]))
-    return captions, {clip: [next(lines) for _ in wanted[clip]] for clip in clips}
-
-
 def measure(side: str) -> dict[str, float]:
     """Seconds and peak memory of one side; the tables are compiled before."""
-    captions, references = texts()
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    from parity_java import tokenized
+
+    captions, references = tokenized()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
     if side == "here":
@@ -61,7 +50,9 @@ def measure(side: str) -> dict[str, float]:
 
 def main() -> None:
     """Print one line a side."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--java", action="store_true", help="the jar as well")
     parser.add_argument("--side", choices=("here", "java"))
     args = parser.parse_args()

@@ -1,6 +1,6 @@
 """Compare the metrics with pycocoevalcap and its Java programs, part by part; needs Java and the real data.
 
-    python benchmarks/parity_java.py [ptb] [ngrams] [--freeze]
+    python benchmarks/parity_java.py [ptb] [ngrams] [meteor] [--freeze]
 
 Prints a table and writes benchmarks/results/parity_java.json. `--freeze` also writes Java's answers into
 tests/metrics/goldens, where the tests find them on machines without Java. A part is a function in PARTS that
@@ -16,6 +16,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,8 @@ sys.path.insert(0, str(ROOT / "tests" / "metrics"))
 
 import numpy as np  # noqa: E402
 from fuzz_lines import character_lines, fuzz_lines  # noqa: E402
+from meteor_probes import jar_alignments, letter_probes, table_probes, word_probes  # noqa: E402
+from parity_meteor import compare_alignments, compare_clips, compare_pairs  # noqa: E402
 
 from vidcap_core.metrics import ptb  # noqa: E402
 from vidcap_core.metrics.formats import load_references  # noqa: E402
@@ -39,6 +42,9 @@ SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "dat
 GOLDENS = ROOT / "tests" / "metrics" / "goldens"
 FUZZ = 100_000
 BLOCK = 10_000
+DENSE_STEP = 5
+"""of the ActivityNet pairs, every how many are compared"""
+FROZEN = 300
 Row = dict[str, Any]
 
 
@@ -167,11 +173,57 @@ def part_ngrams() -> list[Row]:
     return rows
 
 
-PARTS: dict[str, Callable[[], list[Row]]] = {"ptb": part_ptb, "ngrams": part_ngrams}
+def tokenized() -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The MSR-VTT oracle as tokens."""
+    predictions, references = msrvtt()
+    clips = [clip for clip in references if clip in predictions]
+    captions = dict(zip(clips, ptb.tokenize([predictions[clip] for clip in clips]), strict=True))
+    lines = iter(ptb.tokenize([line for clip in clips for line in references[clip]]))
+    return captions, {clip: [next(lines) for _ in references[clip]] for clip in clips}
 
 
-def freeze(rows: list[Row]) -> None:
-    """Java's answers for the tests: in full for hand-made lines, as hashes for the rest."""
+def dense_pairs() -> list[tuple[str, str]]:
+    """The ActivityNet oracle: every caption with every reference of its clip, as tokens."""
+    folder = SHARED / "oracles" / "bmt_captioning_results_val_1_e26.json.gz"
+    results = json.loads(gzip.decompress(folder.read_bytes()))["results"]
+    references = json.loads(gzip.decompress((SHARED / "activitynet" / "val_1.json.gz").read_bytes()))
+    raw = [
+        (one["sentence"], sentence)
+        for clip, captions in results.items() if clip in references
+        for one in captions for sentence in references[clip]["sentences"]
+    ]  # fmt: skip
+    distinct = list(dict.fromkeys(text for pair in raw for text in pair))
+    tokens = dict(zip(distinct, ptb.tokenize(distinct), strict=True))
+    return [(tokens[caption], tokens[sentence]) for caption, sentence in raw]
+
+
+def part_meteor() -> list[Row]:
+    """METEOR per clip and over the corpus, per pair, and the alignments themselves."""
+    captions, references = tokenized()
+    pairs = [(captions[clip], line) for clip in captions for line in references[clip]]
+    dense = [pair for pair in dense_pairs() if all(pair)][::DENSE_STEP]
+    return [
+        compare_clips("msrvtt", captions, references), compare_pairs("msrvtt", pairs),
+        compare_pairs("activitynet", dense), compare_alignments("msrvtt", [pair for pair in pairs if all(pair)]),
+        compare_alignments("activitynet", dense), compare_alignments("letters", letter_probes(4)),
+        compare_alignments("words", word_probes(10_000, 1)), compare_alignments("table", table_probes(10_000, 1)),
+    ]  # fmt: skip
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {"ptb": part_ptb, "ngrams": part_ngrams, "meteor": part_meteor}
+
+
+def freeze_alignments() -> None:
+    """The jar's alignments of some probes, for the tests."""
+    letters = random.Random(1).sample(letter_probes(4), FROZEN)
+    pairs = letters + word_probes(FROZEN, 2)
+    rows = [[*pair, found] for pair, found in zip(pairs, jar_alignments(pairs), strict=True)]
+    text = ",\n".join(json.dumps(row) for row in rows)
+    (GOLDENS / "meteor_alignments.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
+
+
+def freeze_tokens(rows: list[Row]) -> None:
+    """Java's tokens for the tests: in full for hand-made lines, as hashes for the rest."""
     own = (GOLDENS / "ptb_lines.txt").read_text(encoding="utf-8").split("\n")[:-1]
     golden = {
         "own": java_tokenize(own),
@@ -190,7 +242,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
-    parser.add_argument("--freeze", action="store_true", help="write goldens (with the part ptb)")
+    parser.add_argument("--freeze", action="store_true", help="write goldens of the parts ptb and meteor")
     args = parser.parse_args()
     rows = []
     for part in args.parts or PARTS:
@@ -202,8 +254,10 @@ def main() -> int:
     before = json.loads(results.read_text()) if results.is_file() else []
     done = {row["part"] for row in rows}
     results.write_text(json.dumps([row for row in before if row["part"] not in done] + rows, indent=1) + "\n")
-    if args.freeze:
-        freeze(rows)
+    if args.freeze and "ptb" in done:
+        freeze_tokens(rows)
+    if args.freeze and "meteor" in done:
+        freeze_alignments()
     tokens = [row for row in rows if row["part"] == "ptb"]
     if tokens:
         lines, wrong = (sum(row[key] for row in tokens) for key in ("lines", "different"))

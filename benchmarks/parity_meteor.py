@@ -1,7 +1,4 @@
-"""METEOR against the jar in pycocoevalcap, pair by pair and over the corpus; needs Java and the real data.
-
-`rows(pairs, clips)` is what parity_java.py calls; `python benchmarks/parity_meteor.py` runs MSR-VTT alone.
-"""
+"""METEOR against the jar in pycocoevalcap, pair by pair and over the corpus: the part `meteor` of parity_java.py."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from meteor_probes import Pair, jar_alignments
 
 from vidcap_core.metrics.meteor import MeteorEngine
 from vidcap_core.metrics.meteor_jar import JarMeteor
@@ -24,14 +22,16 @@ def jar_stats(text: str) -> tuple[float, ...]:
     return tuple(map(float, text.split()))
 
 
-def compare_pairs(name: str, pairs: Sequence[tuple[str, str]]) -> Row:
+def compare_pairs(name: str, pairs: Sequence[Pair]) -> Row:
     """Every (caption, reference) alone: how many scores differ, by how much, and in which counts."""
     engine, jar = MeteorEngine(), JarMeteor()
     engine.prepare_all(text for pair in pairs for text in pair)
     ours = [engine.stats(caption, [reference]) for caption, reference in pairs]
     theirs = [jar_stats(jar.stats(caption, [reference])) for caption, reference in pairs]
     jar.close()
-    gaps = np.abs([engine.segment_score(a) - engine.segment_score(b) for a, b in zip(ours, theirs, strict=True)])
+    gaps = np.abs(
+        [engine.segment_score(a) - engine.segment_score(b) for a, b in zip(ours, theirs, strict=True)]
+    )
     counts = np.histogram(gaps, (0.0, *STEPS))[0]
     kinds = [_kind(a, b) for a, b, gap in zip(ours, theirs, gaps, strict=True) if gap > NEAR]
     return {
@@ -60,6 +60,20 @@ def compare_clips(name: str, captions: Mapping[str, str], references: Mapping[st
     }  # fmt: skip
 
 
+def compare_alignments(name: str, pairs: Sequence[Pair]) -> Row:
+    """Every (caption, reference) alone: in how many another set of matches is chosen."""
+    engine = MeteorEngine()
+    engine.prepare_all(text for pair in pairs for text in pair)
+    wrong = [
+        pair
+        for pair, theirs in zip(pairs, jar_alignments(pairs), strict=True)
+        if engine.alignment(*pair) != theirs
+    ]
+    for caption, reference in wrong[:20]:
+        print(f"  {caption!r} for {reference!r}")
+    return {"part": "meteor", "what": f"{name}, alignments", "pairs": len(pairs), "different": len(wrong)}
+
+
 def _kind(ours: Sequence[float], theirs: Sequence[float]) -> str:
     if tuple(ours[:4]) != tuple(theirs[:4]):
         return KINDS[0]
@@ -73,25 +87,3 @@ def _exact(stats: Sequence[float]) -> float:
 
 def _covered(stats: Sequence[float]) -> tuple[float, float]:
     return stats[21], stats[22]
-
-
-def main() -> None:
-    """MSR-VTT's test clips."""
-    import json
-
-    from parity_java import msrvtt
-
-    from vidcap_core.metrics import ptb
-
-    raw, wanted = msrvtt()
-    clips = [clip for clip in wanted if clip in raw]
-    captions = dict(zip(clips, ptb.tokenize([raw[clip] for clip in clips]), strict=True))
-    lines = iter(ptb.tokenize([line for clip in clips for line in wanted[clip]]))
-    references = {clip: [next(lines) for _ in wanted[clip]] for clip in clips}
-    pairs = [(captions[clip], line) for clip in clips for line in references[clip]]
-    for row in (compare_clips("msrvtt", captions, references), compare_pairs("msrvtt", pairs)):
-        print(json.dumps(row, indent=1))
-
-
-if __name__ == "__main__":
-    main()

@@ -46,6 +46,19 @@ def test_predictions(tmp_path: Path, name: str, content: Any) -> None:
     assert load_predictions(written(tmp_path, name, content)) == PREDICTIONS
 
 
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x0b", "\x1c"])
+def test_a_line_ends_at_line_breaks_alone(tmp_path: Path, mark: str) -> None:
+    """Captions may hold characters at which Python's splitlines would cut them."""
+    text = f"a man{mark}runs"
+    for name, content in (
+        ("lines.jsonl", json.dumps({"clip": "1", "caption": text}, ensure_ascii=False) + "\r\n"),
+        ("comma.csv", f"id,caption\r\n1,{text}\r\n"),
+        ("tab.tsv", f"id\tcaption\n1\t{text}\n"),
+    ):
+        if name != "lines.jsonl" or mark > "\x1f":  # JSON has no bare control characters
+            assert load_predictions(written(tmp_path, name, content)) == {"1": text}
+
+
 REFERENCES = {"1": ["a man", "someone"], "v2": ["a dog"]}
 
 

@@ -18,7 +18,9 @@ from vidcap_core.metrics.meteor.phrases import line_hashes, longer, word_hash
 from vidcap_core.metrics.meteor.stem import stem
 from vidcap_core.metrics.meteor.tables import Source, load_tables
 
-GOLDEN = json.loads((Path(__file__).parent / "goldens" / "meteor.json").read_text(encoding="utf-8"))
+GOLDENS = Path(__file__).parent / "goldens"
+GOLDEN = json.loads((GOLDENS / "meteor.json").read_text(encoding="utf-8"))
+ALIGNMENTS = json.loads((GOLDENS / "meteor_alignments.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,29 @@ def test_align_prefers_cover_then_few_chunks() -> None:
     assert align(two, 3) == (two, 2)
     repeated = [(0, 1, 0, 1, 0), (0, 1, 2, 1, 0), (1, 1, 3, 1, 0)]
     assert align(repeated, 2) == ([(0, 1, 2, 1, 0), (1, 1, 3, 1, 0)], 1)
+
+
+def test_align_counts_what_is_passed_over() -> None:
+    """Of equals: the first place of the reference, unless it is the caption's own; then the first of the caption."""
+    assert align([(1, 1, 0, 1, 0), (2, 1, 0, 1, 0)], 3) == ([(1, 1, 0, 1, 0)], 1)
+    assert align([(0, 1, 0, 1, 0), (2, 1, 0, 1, 0)], 3) == ([(2, 1, 0, 1, 0)], 1)
+    assert align([(0, 1, 0, 1, 0), (0, 1, 2, 1, 0)], 1) == ([(0, 1, 0, 1, 0)], 1)
+
+
+def test_align_half_of_what_is_not_exact() -> None:
+    """A paraphrase of five words and one covers two, as an exact match does, which here needs no chunk; seven, three."""
+    first, exact = (0, 1, 0, 1, 0), (1, 1, 1, 1, 0)
+    assert align([first, exact, (1, 5, 3, 1, 3)], 8) == ([first, exact], 1)
+    assert align([first, exact, (1, 7, 3, 1, 3)], 8) == ([first, (1, 7, 3, 1, 3)], 2)
+
+
+def test_alignments(engine: MeteorEngine) -> None:
+    """The matches that the Java program takes, where there are many to choose from."""
+    for caption, reference, matches in ALIGNMENTS:
+        assert [list(match) for match in engine.alignment(caption, reference)] == matches, (
+            caption,
+            reference,
+        )
 
 
 def test_cache_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

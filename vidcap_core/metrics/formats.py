@@ -120,8 +120,13 @@ def _refuse_twice(path: Path, text: str) -> None:
     json.loads(text, object_pairs_hook=check)
 
 
+def _lines(text: str) -> list[str]:
+    """Lines of a file; the characters that only Unicode calls line ends may stand in a caption."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def _json_lines(path: Path, text: str) -> Iterator[Any]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_lines(text), 1):
         if line.strip():
             try:
                 yield json.loads(line)
@@ -180,7 +185,7 @@ def _texts(path: Path, clip: Any, value: Any) -> Iterator[str]:
 
 def _from_csv(path: Path, text: str) -> Iterator[tuple[str, str]]:
     """A table with a header. Of two columns, the second keeps its delimiters even without quotes."""
-    lines = text.splitlines()
+    lines = _lines(text)
     delimiter = "\t" if "\t" in lines[0] else ","
     header = [name.strip().lower() for name in lines[0].split(delimiter)]
     try:

@@ -69,6 +69,11 @@ class MeteorEngine:
                 best, highest = found, value
         return best
 
+    def alignment(self, hypothesis: str, reference: str) -> list[Match]:
+        """The matches that count, in the reference's order."""
+        caption, other = self.prepare(hypothesis), self.prepare(reference)
+        return align(self._matches(caption, other), len(other.words))[0]
+
     def segment_score(self, stats: SegmentStats) -> float:
         """The score of one segment."""
         return score(stats)
