@@ -61,6 +61,20 @@ def test_youcook2(shared_data: Path) -> None:
     }
 
 
+def test_the_mapping_of_vatex_has_the_official_counts(shared_data: Path) -> None:
+    """No captions are here, but the numbering of all clips is, and predictions for the public test."""
+    from vidcap_core.datasets.files import read_json, read_text
+    from vidcap_core.datasets.vatex import VATEX
+
+    clips = {split: official.clips or 0 for split, official in VATEX.counts.items()}
+    lines = [line.split() for line in read_text(shared_data / "vatex" / "vatex_mapping.txt.gz").splitlines()]
+    assert [number for _, number in lines] == [f"video{n}" for n in range(sum(clips.values()))]
+    assert len({name for name, _ in lines}) == 34_991
+    assert all(len(name.rsplit("_", 2)[0]) == 11 for name, _ in lines)
+    public = read_json(shared_data / "vatex" / "CARE_VATEX_I3D_preds.json.gz")
+    assert list(public) == [f"video{n}" for n in range(clips["train"] + clips["val"], sum(clips.values()))]
+
+
 def test_msvd_part(shared_data: Path) -> None:
     root = str(shared_data / "msvd")
     streams = ["image", "motion", "logits"]
