@@ -1,7 +1,7 @@
 """Does wsdvc_mask find events without times? Against every constant baseline, on videos with exact times.
 
-python benchmarks/wsdvc_mask_align.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2] [--rows improved,parity]
-    [--clips 96] [--work FOLDER] [--json FILE]
+python benchmarks/wsdvc_mask_align.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
+    [--rows improved,parity] [--clips 96] [--work FOLDER] [--json FILE]
 
 Rows: `parity` as the public code, `improved` with all mends, `index` improved with queries that read no sentence.
 All have the same language model with random weights, the same clips in the same order and as many batches.

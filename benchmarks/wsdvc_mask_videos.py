@@ -74,7 +74,7 @@ class Stitched:
 
     frames = 32
     widths: ClassVar = {"image": 1280, "motion": 359}
-    budget: ClassVar = {"batch": 8, "count": 250, "locate": 300, "lr": 1e-3}
+    budget: ClassVar = {"batch": 8, "count": 500, "locate": 200, "lr": 2e-3}
 
     def __init__(self, root: str | None = None) -> None:
         streams = list(self.widths)

@@ -143,9 +143,9 @@ class Captioner(nn.Module):
         """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
         keys = [batch.clips[index].id for index in view.clips]
-        return generate(
-            self.head, view, settings, bos=self.tokenizer.bos_id, eos=self.tokenizer.eos_id, keys=keys
-        )
+        banned = [self.tokenizer.token_id(token) for token in settings.banned]
+        bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
+        return generate(self.head, view, settings, bos=bos, eos=eos, keys=keys, banned=banned)
 
     @torch.no_grad()
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
@@ -181,7 +181,9 @@ class Captioner(nn.Module):
         best, *others = texts
         decode = self.tokenizer.decode
         words = {"tokens": [decode([token]) for token in best.tokens], "log_probs": list(best.log_probs)}
-        return _Said(Event(*span, decode(best.tokens), best.score), words, [decode(hyp.tokens) for hyp in others])
+        return _Said(
+            Event(*span, decode(best.tokens), best.score), words, [decode(hyp.tokens) for hyp in others]
+        )
 
     def parts(self, patterns: Sequence[str]) -> set[str]:
         """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers."""
@@ -223,4 +225,3 @@ def stack(streams: Sequence[Stream]) -> Stream:
     values = nn.utils.rnn.pad_sequence([s.values for s in streams], batch_first=True)
     mask = nn.utils.rnn.pad_sequence([s.mask for s in streams], batch_first=True)
     return Stream(values, mask)
-

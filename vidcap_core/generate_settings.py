@@ -23,6 +23,7 @@ class GenerateSettings:
     min_length: fewest words before EOS.
     max_length: most words, EOS counted as one.
     no_repeat_ngram: n-grams of this length come at most once in prompt and text; 0: no such rule.
+    banned: tokens that are never written, by their text, such as a separator's.
     n_best: texts a clip (at most `beam`; in mode sample: independent draws).
     top_k: sample from this many most probable words; None: all.
     top_p: sample from the fewest words that hold this much probability; None: all.
@@ -40,6 +41,7 @@ class GenerateSettings:
     min_length: int = 0
     max_length: int = 30
     no_repeat_ngram: int = 0
+    banned: tuple[str, ...] = ()
     n_best: int = 1
     top_k: int | None = None
     top_p: float | None = None
@@ -47,6 +49,7 @@ class GenerateSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "banned", tuple(self.banned))  # a config says a list
         _one_of("mode", self.mode, ("greedy", "beam", "sample"))
         _one_of("length", self.length, ("none", "hf", "avg", "gnmt"))
         _one_of("stop", self.stop, ("hf", "n_finished", "cap"))

@@ -133,3 +133,11 @@ def test_no_way_out_is_said(table):
 def test_wrong_settings(wrong, says):
     with pytest.raises(UserError, match=says):
         GenerateSettings(**wrong)
+
+
+@pytest.mark.parametrize("mode", ["greedy", "beam", "sample"])
+def test_banned_words_are_never_written(table, mode):
+    """Of the chain's words A is banned: what is left at first is EOS, at its own probability."""
+    settings = GenerateSettings(mode=mode, max_length=6, beam=2)
+    [[text, *_]] = generate(table(CHAIN, 5), ONE, settings, bos=BOS, eos=EOS, banned=[A]).rows
+    assert (text.tokens, text.score) == ([], pytest.approx(math.log(0.30), abs=1e-5))

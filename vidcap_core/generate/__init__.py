@@ -29,14 +29,15 @@ def generate(
     eos: int,
     generator: torch.Generator | None = None,
     keys: Sequence[str | int] | None = None,
+    banned: Sequence[int] = (),
 ) -> Generated:
     """Texts for every row of a view, all rows and beams side by side.
 
     Chance is drawn from `generator` if one is given; else from the seed of the settings and the row's key
     (a clip's id, say), so that a clip gets the same text alone and in any batch. Without keys a row's number
-    is its key.
+    is its key. `banned` ids are never written.
     """
-    source = Source.of(head, view, bos, eos)
+    source = Source.of(head, view, bos, eos, banned)
     if settings.mode == "beam" and settings.beam > 1:
         return Generated(beam_search(source, settings))
     draws: Tensor | None = None

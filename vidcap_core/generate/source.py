@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,11 @@ class Source:
     prompt: Tensor  # [clips, P], NOTHING where it is padded; empty without a prompt
     eos: int
     clips: int
+    banned: Tensor  # ids that are never written
     width: int = 1
 
     @classmethod
-    def of(cls, head: Head, view: View, bos: int, eos: int) -> Source:
+    def of(cls, head: Head, view: View, bos: int, eos: int, banned: Sequence[int] = ()) -> Source:
         """Run the view through the head's `start`."""
         memory, state = head.start(view)
         clips = len(view.clips)
@@ -40,12 +42,14 @@ class Source:
             tokens, prompt = view.prompt[:, -1], view.prompt
             if view.prompt_mask is not None:
                 prompt = prompt.masked_fill(~view.prompt_mask.bool(), NOTHING)
-        return cls(head, memory, state, tokens, prompt, eos, clips)
+        never = torch.tensor(list(banned), dtype=torch.long, device=tokens.device)
+        return cls(head, memory, state, tokens, prompt, eos, clips, never)
 
     def log_probs(self) -> Tensor:
         """One step: [clips * width, V], in float32."""
         logits, self.state = self.head.step(self.tokens, self.memory, self.state)
-        return logits.float().log_softmax(-1)
+        scores = logits.float().log_softmax(-1)
+        return scores.index_fill(1, self.banned, -torch.inf) if len(self.banned) else scores
 
     def follow(self, parents: Tensor | None, tokens: Tensor) -> None:
         """Go on with rows `parents` [clips, K], counted within a clip (None: as they are), and new words."""

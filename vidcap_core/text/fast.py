@@ -30,6 +30,10 @@ class FastTokenizer:
         """Ids of a text, without specials around it."""
         return list(self.backend.encode(self._clean(text), add_special_tokens=False).ids)
 
+    def encode_raw(self, text: str) -> list[int]:
+        """Ids of a text as it is, with its case and its spaces."""
+        return list(self.backend.encode(text, add_special_tokens=False).ids)
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; padding, begin and end are left out."""
         return str(

@@ -20,6 +20,7 @@ head = dict(
     max_events=16,
     length_groups=4,
 )
+generate = dict(kinds=dict(event=dict(banned=["<FULL>", "<MASK>", "<SEP>"])))
 losses = dict(
     width=dict(type="wsdvc_mask.MaskStatistic", of="width", scale=0.0),
     overlap=dict(type="wsdvc_mask.MaskStatistic", of="overlap", scale=0.0),
@@ -27,7 +28,7 @@ losses = dict(
     clamped=dict(type="wsdvc_mask.MaskStatistic", of="clamped", scale=0.0),
 )
 phases = [
-    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser"], best=False),
+    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
     dict(name="locate", epochs=10, optimizer="keep", best=False,
          losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
 ]  # fmt: skip

@@ -4,7 +4,7 @@ _base_ = ["_base.py", "_improved.py", "_youcook2.py"]
 
 head = dict(queries=24, max_events=24)
 phases = [
-    dict(name="count", epochs=5, losses=["full"], freeze=["head.localiser"], best=False),
+    dict(name="count", epochs=5, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
     dict(name="locate", epochs=15, optimizer="keep", best=False,
          losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
 ]  # fmt: skip

@@ -276,6 +276,30 @@ def test_how_many_events_is_asked_of_what_was_written(
         assert len(view.clips) == 4 * events
 
 
+def test_masked_mode_writes_no_separator(make_head: Make, make_batch: Make, make_captioner: Make) -> None:
+    head = make_head(mended=True)
+    captioner = make_captioner(head)
+    with torch.no_grad():  # a language model that would write nothing else
+        head.lm.get_output_embeddings().weight.zero_()
+        head.lm.get_output_embeddings().weight[head.script.sep] = 5
+        head.lm.transformer.ln_f.bias.fill_(1)
+    tokens = {
+        token
+        for p in captioner.predict(make_batch())
+        for said in p.extras["words"]
+        for token in said["tokens"]
+    }
+    assert "<SEP>" in tokens
+    captioner.kinds["event"] = replace(captioner.kinds["event"], banned=("<SEP>",))
+    tokens = {
+        token
+        for p in captioner.predict(make_batch())
+        for said in p.extras["words"]
+        for token in said["tokens"]
+    }
+    assert "<SEP>" not in tokens
+
+
 def test_parity_counts_with_the_weights_of_stage_1(make_head: Make, make_batch: Make) -> None:
     head, batch = make_head(), make_batch()
     give(head, batch, "full")

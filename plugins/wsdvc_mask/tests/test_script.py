@@ -104,7 +104,8 @@ def test_the_end_is_taught_where_padding_is_the_end(pieces: Any) -> None:
         """The same tokenizer with pad = EOS, as SmolLM2's."""
 
         pad_id = eos_id = pieces.eos_id
-        backend, decode, token_id = pieces.backend, pieces.decode, pieces.token_id
+        encode, encode_raw = pieces.encode, pieces.encode_raw
+        decode, token_id = pieces.decode, pieces.token_id
 
     made = script(EndIsPadding())
     rows = [made.event(THREE[0]), made.others(THREE, 0)]

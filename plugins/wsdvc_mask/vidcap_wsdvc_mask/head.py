@@ -164,8 +164,8 @@ class MaskHead(CausalLMHead):
                 made["masks"] = Named(masks, mask=spans.real)
                 made["spans"] = Named(torch.stack([spans.centre, spans.width], -1), mask=spans.real)
             if "inside" in want:
-                rows = side_by_side(streams, self.streams, self.frames)
-                made["inside"] = under_masks(rows, masks, spans.real, batch.targets.get("sentence_features"))
+                raw = side_by_side(streams, self.streams, self.frames)
+                made["inside"] = under_masks(raw, masks, spans.real, batch.targets.get("sentence_features"))
         return Output(**made)
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:

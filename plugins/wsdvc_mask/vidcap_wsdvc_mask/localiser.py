@@ -67,7 +67,7 @@ class Localiser(nn.Module):
                 nn.init.zeros_(self.centre.weight)
                 nn.init.zeros_(self.width.weight)
 
-    def last(self) -> list[nn.Parameter]:
+    def last(self) -> list[Tensor]:
         """The weights that spans come from."""
         parts = (self.asks, self.tells) if self.place == "frames" else (self.centre, self.width)
         return [part.weight for part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -68,5 +69,5 @@ def mean_words(script: Script, words: Tensor, said: Sequence[Sequence[str]], mos
             ids = torch.tensor(row.ids[row.start : -1], device=words.device, dtype=torch.long)
             if len(ids):
                 found[clip, place] = words[ids].mean(0)
-    unit: Tensor = normalize(found, dim=-1)
-    return unit * words.shape[1] ** 0.5
+    longer: Tensor = normalize(found, dim=-1) * math.sqrt(words.shape[1])
+    return longer
