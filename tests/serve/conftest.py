@@ -68,7 +68,7 @@ class Server:
         }
         with self._log.open("w") as log:
             self.process = subprocess.Popen(command, stderr=log, stdout=log, env=environment, cwd=folder)
-        until(lambda: "captions at" in self.log or self.process.poll() is not None, 120)
+        until(lambda: "captions at" in self.log or self.process.poll() is not None, 300)
         found = re.search(r"captions at http://([\d.]+):(\d+)/", self.log)
         assert found, self.log
         self.host, self.port = found[1], int(found[2])
@@ -98,7 +98,7 @@ class Server:
         body, kind = form(content, name, **fields)
         return self.ask("POST", "/api/captions", body, {"Content-Type": kind, **(headers or {})})
 
-    def wait(self, answer: Answer, *states: str, seconds: float = 60) -> Any:
+    def wait(self, answer: Answer, *states: str, seconds: float = 180) -> Any:
         """The status of a job when it is in one of these states."""
         assert answer.status == 202, answer.body
         path = answer.headers["Location"]
@@ -145,7 +145,7 @@ def command_line(process: int) -> bytes:
         return b""
 
 
-def until(told: Callable[[], Any], seconds: float = 10) -> None:
+def until(told: Callable[[], Any], seconds: float = 20) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds
     while not told():

@@ -26,7 +26,7 @@ def server(served_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def works(server: Server, toy_clip: Path) -> Iterator[None]:
     """After whatever a test does, the same server captions the next video."""
     yield
-    said = server.wait(server.send(toy_clip.read_bytes()), seconds=120)
+    said = server.wait(server.send(toy_clip.read_bytes()))
     assert said["state"] == "done"
     assert said["caption"]["text"]
     assert server.uploads() == []
@@ -38,7 +38,7 @@ def test_a_video_that_aborts_the_decoding_process(server: Server, clip_of: Calla
     said = server.wait(server.send(clip_of("red"), "red.mp4"))
     assert said["state"] == "failed"
     assert said["problem"]["what"].startswith("red.mp4: the process that worked on it broke down")
-    until(lambda: server.workers() not in ([], [before]), 60)
+    until(lambda: server.workers() not in ([], [before]), 180)
 
 
 @pytest.mark.usefixtures("works")
@@ -52,7 +52,7 @@ def test_a_process_that_is_killed_while_it_works(server: Server, clip_of: Callab
 
 @pytest.mark.usefixtures("works")
 def test_a_process_that_is_killed_while_it_waits(server: Server) -> None:
-    until(lambda: len(server.workers()) == 1, 60)
+    until(lambda: len(server.workers()) == 1, 180)
     os.kill(server.workers()[0], signal.SIGKILL)
 
 
@@ -61,7 +61,7 @@ def test_a_full_line_says_when_to_come_back_and_a_deleted_job_makes_room(
     server: Server, clip_of: Callable[..., bytes], toy_clip: Path
 ) -> None:
     first = server.send(clip_of("green"))
-    server.wait(first, "working", seconds=120)
+    server.wait(first, "working")
     second = server.send(toy_clip.read_bytes())
     assert second.json["ahead"] == 1
     refused = server.send(toy_clip.read_bytes())
@@ -73,7 +73,7 @@ def test_a_full_line_says_when_to_come_back_and_a_deleted_job_makes_room(
     assert (srt.status, srt.json["what"]) == (409, "the job is not done: it is waiting")
 
     assert server.ask("DELETE", first.headers["Location"]).status == 204
-    assert server.wait(second, seconds=120)["state"] == "done"
+    assert server.wait(second)["state"] == "done"
     assert server.ask("GET", first.headers["Location"]).status == 404
 
 
