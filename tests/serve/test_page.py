@@ -61,7 +61,7 @@ def ready(page: Any, by: str = "first") -> None:
         lambda: (
             (status(page).startswith("Captions are ready") and status(page).endswith(by)) or problem(page)
         ),
-        60,
+        180,
     )
     assert problem(page) == ""
 
@@ -136,7 +136,7 @@ def test_stretches_are_a_list_that_leads_through_the_video(page: Any, toy_clip: 
     )  # a toy clip is short
     page.execute_script("document.getElementById('every').dispatchEvent(new Event('change'))")
     one(page, "#again").click()
-    until(lambda: len(many(page, "#cues li")) >= 2, 60)
+    until(lambda: len(many(page, "#cues li")) >= 2, 180)
     last = many(page, "#cues button")[-1]
     last.click()
     start = float(last.get_attribute("data-start"))
