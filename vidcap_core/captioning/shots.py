@@ -29,7 +29,8 @@ BINS = 8
 def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[float]:
     """Seconds at which a new shot begins, without the first; one picture is in memory at a time.
 
-    d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over histograms h of the colours; a cut has d > CHANGE and d > STANDS_OUT * mean(d).
+    d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over histograms h of the colours; a cut has
+    d > CHANGE and d > STANDS_OUT * mean(d) of those just before.
     """
     found: list[float] = []
     recent: deque[float] = deque(maxlen=AROUND)
