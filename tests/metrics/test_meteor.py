@@ -124,7 +124,7 @@ def test_align_counts_what_is_passed_over() -> None:
 
 
 def test_align_half_of_what_is_not_exact() -> None:
-    """A paraphrase of five words and one covers two, as an exact match does, which here needs no chunk; seven, three."""
+    """A paraphrase of five words covers two, as the exact match does, which here needs no chunk; of seven, three."""
     first, exact = (0, 1, 0, 1, 0), (1, 1, 1, 1, 0)
     assert align([first, exact, (1, 5, 3, 1, 3)], 8) == ([first, exact], 1)
     assert align([first, exact, (1, 7, 3, 1, 3)], 8) == ([first, (1, 7, 3, 1, 3)], 2)

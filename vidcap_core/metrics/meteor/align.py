@@ -30,6 +30,9 @@ def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match],
     if not matches:
         return [], 0
     fixed = _alone(matches)
+    if len(fixed) == len(matches):
+        taken = sorted(matches)
+        return taken, _chunks(taken)
     at: list[list[Match]] = [[] for _ in range(reference_length)]
     for match in matches:
         at[match[0]].append(match)
