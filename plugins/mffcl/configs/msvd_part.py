@@ -29,7 +29,7 @@ head = dict(
 )
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 phases = [
-    dict(name="align", steps=100, batch=32, losses=["contrastive"], best=False, keep="align",
+    dict(name="align", steps=100, batch=32, losses=["contrastive"], best=False,
          train=["head.temporal", "head.contrast"]),
     dict(name="caption", steps=100, losses=["tokens"], train=["head.mapper", "head.to_lm"]),
 ]  # fmt: skip
@@ -37,4 +37,4 @@ optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.009)
 schedule = dict(type="cosine", warmup=0.1)
 generate = dict(mode="greedy", max_length=20)
 evaluate = dict(split="test", every=0)
-runtime = dict(batch=8, clip_grad=1.0, log_every=20)
+runtime = dict(batch=8, clip_grad=1.0, log_every=20, save_every=100, keep=1)  # a checkpoint holds all of SmolLM2

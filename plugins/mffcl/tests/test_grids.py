@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -38,22 +39,39 @@ def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_cl
         assert row["phases"][1] == toy[0]["phases"][1] or row["phases"][1] == part[0]["phases"][1]
 
 
-def test_on_real_features_the_first_phase_changes_what_the_second_reads(shared_data, monkeypatch, tmp_path):
+@pytest.fixture
+def trained(shared_data, monkeypatch, tmp_path):
+    """A row of msvd_part after three steps of alignment and two of captions, with a small language model."""
     monkeypatch.setenv("VIDCAP_SHARED_DATA", str(shared_data))
     small = {
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
-        "encoders": {"text": {"type": "mffcl.SmallText", "dim": 16}},
-        "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4}, "head.text": {"text": 16},
-        "phases.0.steps": 3, "phases.1.steps": 2, "data.train.limit": 40, "data.test.limit": 4,
-        "evaluate.metrics": ["cider-d"],
+        "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4},
+        "phases.0.steps": 3, "phases.1.steps": 2, "phases.0.keep": "first", "data.train.limit": 40,
+        "data.test.limit": 4, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
-    made = load("msvd_part", "contrastive-10", **small)
-    folder = api.train(made, work_dir=tmp_path / "run", device="cpu", quiet=True)
-    last, _ = api.best_weights(folder)
-    aligned = checkpoint.load(folder.checkpoints / "keep-align.pt")["weights"]
-    made.data["phases"] = made["phases"][1:]
-    unaligned, _ = api.best_weights(api.train(made, work_dir=tmp_path / "one", device="cpu", quiet=True))
+    text = {"encoders": {"text": {"type": "mffcl.SmallText", "dim": 16}}, "head.text": {"text": 16}}
+
+    def train(row, first=0):
+        made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))
+        made.data["phases"] = made["phases"][first:]
+        folder = api.train(made, work_dir=tmp_path / f"{row}-{first}", device="cpu", quiet=True)
+        return folder, api.best_weights(folder)[0]
+
+    return train
+
+
+@pytest.mark.parametrize("row", [row for name, row in ROWS if name == "msvd_part"])
+def test_every_row_trains_and_captions_real_features(trained, row):
+    folder, weights = trained(row)
+    assert len(json.loads(folder.predictions("test").read_text())) == 4
+    queries = weights.get("head.mapper.mix.queries")
+    assert queries is None if "ffn" in row else len(queries) == int(row.rpartition("-")[2])
+    first = checkpoint.load(folder.checkpoints / "keep-first.pt")["weights"]
+    assert all(torch.equal(first[name], weights[name]) for name in weights if name.startswith("head.temporal."))
+
+
+def test_on_real_features_the_first_phase_changes_what_the_second_reads(trained):
+    _, aligned = trained("contrastive-10")
+    _, unaligned = trained("contrastive-10", first=1)
     reads = [name for name in aligned if name.startswith("head.temporal.")]
-    assert all(torch.equal(last[name], aligned[name]) for name in reads)
-    assert not all(torch.allclose(last[name], unaligned[name], atol=1e-4) for name in reads)
-    assert not torch.equal(last["head.mapper.mix.queries"], aligned["head.mapper.mix.queries"])
+    assert not all(torch.allclose(aligned[name], unaligned[name], atol=1e-4) for name in reads)
