@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,15 @@ def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
     assert "2 seeds" in text
     assert "budget: 8 to 24 steps a run" in text
     assert (small.out / "table.csv").read_text().count("\n") == 3
+
+
+def test_a_split_that_training_does_not_score_is_scored_once_after_it(small: Sweep) -> None:
+    data = tiny.config()["data"] | {"test": {**tiny.config()["data"]["val"], "clips": 5}}
+    Path(small.config).write_text("\n".join(f"{k} = {v!r}" for k, v in tiny.config(data=data).items()))
+    chosen = replace(small, rows={"narrow": {"head.width": 8}}, seeds=1, split="test")
+    sweep.run(chosen, say=lambda text: None)
+    assert "5 of 5 clips" in sweep.write_table(chosen).read_text()
+    assert (small.out / "narrow-seed0" / "scores-val.json").is_file(), "the best weights are chosen on val"
 
 
 def test_a_misspelt_key_stops_a_sweep_before_it_starts(small: Sweep, tmp_path: Path) -> None:

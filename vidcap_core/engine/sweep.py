@@ -81,23 +81,9 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
     say(f"{len(cells)} runs, {len(cells) - len(todo)} done already")
 
     def one(cell: Cell) -> tuple[Cell, int]:
-        folder = sweep.out / cell.name
-        command = [
-            sys.executable,
-            "-m",
-            "vidcap_core.cli.run",
-            sweep.config,
-            "--work-dir",
-            str(folder),
-            "--quiet",
-        ]
-        command += ["--resume"] if (folder / "config.json").is_file() else []
-        for change in cell.changes:
-            command += ["--set", change]
-        with (sweep.out / f"{cell.name}.log").open("ab") as log:
-            code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+        code = _train_and_score(sweep, cell)
         if code == 0:
-            write_json(folder / DONE, {"row": cell.row, "seed": cell.seed, "fold": cell.fold})
+            write_json(sweep.out / cell.name / DONE, {"row": cell.row, "seed": cell.seed, "fold": cell.fold})
         return cell, code
 
     failed = []
@@ -112,6 +98,22 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
             f"{len(failed)} of {len(cells)} runs failed: {', '.join(failed[:5])}",
             hint="the same command again resumes them",
         )
+
+
+def _train_and_score(sweep: Sweep, cell: Cell) -> int:
+    """The exit code of a cell's training and, where that scored another split, of its scoring."""
+    folder = RunFolder(sweep.out / cell.name)
+    where = ["--work-dir", str(folder.path), "--quiet", *(w for c in cell.changes for w in ("--set", c))]
+    command = [sys.executable, "-m", "vidcap_core.cli.run", sweep.config]
+    train = ["train", *where, *(["--resume"] if folder.config.is_file() else [])]
+    tasks = [train, ["test", "--split", sweep.split, *where]]
+    with (sweep.out / f"{cell.name}.log").open("ab") as log:
+        for task in tasks:
+            if task is not train and folder.scores(sweep.split).is_file():
+                break
+            if code := subprocess.run([*command, *task], stdout=log, stderr=log, check=False).returncode:
+                return code
+    return 0
 
 
 def table(sweep: Sweep) -> dict[str, Any]:
