@@ -1,7 +1,7 @@
 """Does wsdvc_mask find events without times? Against every constant baseline, on videos with exact times.
 
 python benchmarks/wsdvc_mask_align.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
-    [--rows improved,parity] [--clips 96] [--work FOLDER] [--json FILE]
+    [--rows improved,parity] [--steps 150,250] [--clips 96] [--work FOLDER] [--json FILE]
 
 Rows: `parity` as the public code, `improved` with all mends, `index` improved with queries that read no sentence.
 All have the same language model with random weights, the same clips in the same order and as many batches.
@@ -30,6 +30,7 @@ from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.metrics import baselines
 from vidcap_core.metrics.dense import Dense
+from vidcap_core.metrics.localisation import Timing
 from vidcap_core.metrics.soda import SodaC
 from vidcap_core.types import Event
 
@@ -61,9 +62,8 @@ def build(row: str, corpus: Any, data: str, words: Any) -> Captioner:
     return Captioner(head, words, losses={**losses, "diversity": MaskDiversity()}, kinds=kinds)
 
 
-def train(captioner: Captioner, row: str, corpus: Any, seed: int) -> None:
+def train(captioner: Captioner, row: str, corpus: Any, budget: dict[str, Any], seed: int) -> None:
     """First full mode alone, then the masks too; one optimiser and one cosine over both, as published."""
-    budget = corpus.budget
     first, steps = budget["count"], budget["count"] + budget["locate"]
     optimizer = torch.optim.AdamW(
         captioner.parameters(), lr=budget["lr"], betas=(0.9, 0.99), weight_decay=0.01
@@ -144,6 +144,15 @@ def blind(
     return {name: placed(said, where) for name, where in {**out, "train-mean": mean}.items()}
 
 
+def constants(corpus: Any, videos: Videos) -> dict[str, float]:
+    """tIoU in order of each constant baseline that is told how many events there are."""
+    clips = [clip.id for clip in videos.batch.clips]
+    durations = {clip.id: float(clip.duration or 0) for clip in videos.batch.clips}
+    counted = {clip: list(events) for clip, events in videos.events[0].items()}
+    timing = Timing(clips, videos.events[:1])
+    return {name: float(timing.in_order(at).mean()) for name, at in blind(counted, corpus, durations).items()}
+
+
 def scores(
     said: dict[str, list[Event]], videos: Videos
 ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
@@ -168,11 +177,11 @@ def difference(a: dict[str, float], b: dict[str, float]) -> dict[str, float]:
 
 def run(row: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """One row of one seed: trained, scored, and next to its baselines."""
-    corpus = Stitched(args.root) if args.data == "stitched" else MadeUp(args.shuffled)
+    corpus = corpus_of(args)
     torch.manual_seed(seed)
     captioner = build(row, corpus, args.data, tokenizer(corpus.texts))
     began = time.process_time()
-    train(captioner, row, corpus, seed)
+    train(captioner, row, corpus, budget_of(args), seed)
     spent = time.process_time() - began
     videos = corpus.test(args.clips)
     said = predictions(captioner, videos)
@@ -190,6 +199,19 @@ def run(row: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
             "tIoU with the sentences given": told(captioner, videos), "baselines": others, "clips": clips}  # fmt: skip
 
 
+def corpus_of(args: argparse.Namespace) -> Any:
+    """Where videos come from."""
+    return Stitched(args.root) if args.data == "stitched" else MadeUp(args.shuffled)
+
+
+def budget_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Steps of both phases, clips a step and learning rate."""
+    budget = dict((Stitched if args.data == "stitched" else MadeUp).budget)
+    if args.steps:
+        budget["count"], budget["locate"] = map(int, args.steps.split(","))
+    return budget
+
+
 def main() -> int:
     """Run what is not in the work folder yet; print and write the table."""
     parser = argparse.ArgumentParser(
@@ -200,6 +222,7 @@ def main() -> int:
     parser.add_argument("--shuffled", type=float, default=0.0)
     parser.add_argument("--rows", default="improved,parity")
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--steps", help="of the two phases, such as 150,250; else as many as the data want")
     parser.add_argument("--clips", type=int, default=96, help="held-out videos")
     parser.add_argument("--work", type=Path, help="keep each run here, and go on from there")
     parser.add_argument("--json", type=Path, help="write the numbers here too")
@@ -207,7 +230,8 @@ def main() -> int:
     runs = []
     for seed in map(int, args.seeds.split(",")):
         for row in args.rows.split(","):
-            name = f"{args.data}-{args.shuffled:g}-{row}-{seed}.json"
+            steps = args.steps or "default"
+            name = f"{args.data}-{args.shuffled:g}-{steps}-{row}-{seed}.json"
             path = args.work / name if args.work else None
             if path is not None and path.is_file():
                 runs.append(json.loads(path.read_text()))
@@ -224,11 +248,14 @@ def main() -> int:
             gap = {key: difference(mine["clips"][key], other["clips"][key]) for key in SCORES}
             against.append({"seed": mine["seed"], "row": first, "against": other["row"], **gap})
             print(f"seed {mine['seed']}: {first} - {other['row']}: " + _said(gap))
+    corpus = corpus_of(args)
+    known = constants(corpus, corpus.test(args.clips))
+    print("constants, told the counts: " + "  ".join(f"{name} {value:.3f}" for name, value in known.items()))
     if args.json:
-        corpus = Stitched if args.data == "stitched" else MadeUp
         for one in runs:
             del one["clips"]
-        kept = {"data": args.data, "shuffled": args.shuffled, "budget": corpus.budget, "test clips": args.clips,
+        kept = {"data": args.data, "shuffled": args.shuffled, "budget": budget_of(args), "test clips": args.clips,
+                "constants told the counts": known,
                 "torch": torch.__version__, "runs": runs, "differences": against}  # fmt: skip
         args.json.write_text(json.dumps(kept, indent=1) + "\n")
     return 0
