@@ -19,6 +19,7 @@ from vidcap_core.captioning.shown import Captions
 from vidcap_core.captioning.spans import Every
 from vidcap_core.config import Config
 from vidcap_core.config import load as load_config
+from vidcap_core.encoders.fold import folded
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.validate import validate
 
@@ -38,7 +39,8 @@ class FileCaptioner:
     def __init__(self, captioner: Captioner, name: str) -> None:
         self.captioner = captioner
         self.name = name
-        self.reader = Reader(dict(captioner.encoders.items()))
+        encoders: dict[str, Any] = dict(captioner.encoders.items())
+        self.reader = Reader({name: folded(encoder) for name, encoder in encoders.items()})
         if not self.reader.frames and not self.reader.audio:
             raise UserError(
                 f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
-
+from vidcap_core.ahead import ahead, threads_shared
 from vidcap_core.captioner import Captioner, stack
-from vidcap_core.captioning.ahead import ahead
 from vidcap_core.captioning.merge import merged
 from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.spans import Every
@@ -67,7 +64,7 @@ class Flow:
                     moved(file.path, said.clip.span[1] / (said.clip.duration or 1.0))
             batch.clear()
 
-        with _threads(workers) as prepare:
+        with threads_shared(workers) as prepare:
             for path, clips in ahead(paths, self._produce, workers, prepare=prepare):
                 file = _File(path)
                 files.append(file)
@@ -133,18 +130,3 @@ def _finished(files: deque[_File]) -> Iterator[tuple[Path, Prediction | VideoErr
     while files and files[0].ready:
         file = files.popleft()
         yield file.path, file.error or merged(file.path, file.said)
-
-
-@contextmanager
-def _threads(workers: int) -> Iterator[Callable[[], None]]:
-    """Torch's threads shared out among the workers, who decode and encode each by themselves.
-
-    Two networks side by side on a core each are faster than one after the other on both: nobody waits for anybody.
-    """
-    before = torch.get_num_threads()
-    each = max(1, before // workers)
-    torch.set_num_threads(each)
-    try:
-        yield lambda: torch.set_num_threads(each)
-    finally:
-        torch.set_num_threads(before)

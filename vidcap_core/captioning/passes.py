@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import VideoError
-from vidcap_core.video.audio import RATE
-from vidcap_core.video.audio import _resampled as pieces
-from vidcap_core.video.audio import _zero as second_zero
+from vidcap_core.video.audio import RATE, resampled, zero
 from vidcap_core.video.decoder import WHOLE
 from vidcap_core.video.picture import Converter
 from vidcap_core.video.probe import duration, opened, picture
@@ -90,7 +88,7 @@ def sound_of(path: str | Path, spans: Sequence[Span]) -> Iterator[np.ndarray]:
     with opened(path) as container:
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
-        heard = pieces(container, container.streams.audio[0], second_zero(container), 0.0, RATE)
+        heard = resampled(container, container.streams.audio[0], zero(container), 0.0, RATE)
         held: list[tuple[int, np.ndarray]] = []  # pieces that reach into spans to come
         for start, end in spans:
             first, stop = round(start * RATE), round(end * RATE)

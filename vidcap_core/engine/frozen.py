@@ -62,8 +62,9 @@ def dataset(run: Training, phase: Phase) -> Any:
     streams = dict(streams) if isinstance(streams, dict) else {name: name for name in streams}
     streams |= {name: str(_made(run, phase, name)) for name in phase.cache}
     live = {str(encoder.reads) for name, encoder in run.captioner.encoders.items() if name not in phase.cache}
-    unread = {kind: None for kind in ("frames", "audio") if kind in data and kind not in live}
-    return build.dataset(run.config, "train", **{**(phase.data or {}), "streams": streams, **unread})
+    unread: dict[str, Any] = dict.fromkeys(kind for kind in ("frames", "audio") if kind in data and kind not in live)
+    changes: dict[str, Any] = {**(phase.data or {}), "streams": streams, **unread}
+    return build.dataset(run.config, "train", **changes)
 
 
 def _made(run: Training, phase: Phase, name: str) -> Path:

@@ -1,26 +1,21 @@
-"""Make a feature store from videos: the next clips are decoded while the encoder works on this one."""
+"""Make a feature store from videos: clips are read and encoded side by side, and written in order."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
+from vidcap_core.ahead import ahead, threads_shared
 from vidcap_core.encoders.base import Encoder
 from vidcap_core.encoders.fold import folded
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.types import Clip
 from vidcap_core.video import read_audio, read_frames
-
-AHEAD = 2
-"""Clips a worker may be ahead of the encoder."""
 
 
 @dataclass(slots=True)
@@ -56,23 +51,33 @@ def extract(
         recipe["short_side"] = encoder.short_side
     encoder = folded(encoder)
     report = Report()
-    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+
+    def produce(clip: Clip, halted: Callable[[], bool]) -> Iterator[np.ndarray]:
+        yield _encode(encoder, _read(clip, encoder, decoder))
+
     with FeatureWriter(out, recipe, dtype) as writer:
         done = writer.done
         todo = [clip for clip in clips if clip.id not in done]
         report.kept = len(clips) - len(todo)
         advance(report.kept)
-        for clip, read in _ahead(todo, lambda clip: _read(clip, encoder, decoder), workers):
-            try:
-                values = torch.from_numpy(read()).to(device)[None]
-                with torch.inference_mode():
-                    stream = encoder(values, torch.ones(values.shape[:2], dtype=torch.bool, device=device))
-                writer.add(clip.id, stream.values[0][stream.mask[0]].float().cpu().numpy())
-                report.made += 1
-            except (VideoError, DataError) as error:
-                report.skipped.append((clip.id, str(error).replace("\n", " ")))
-            advance(1)
+        with threads_shared(workers) as prepare:
+            for clip, rows in ahead(todo, produce, workers, prepare=prepare):
+                try:
+                    writer.add(clip.id, next(rows))
+                    report.made += 1
+                except (VideoError, DataError) as error:
+                    report.skipped.append((clip.id, str(error).replace("\n", " ")))
+                advance(1)
     return report
+
+
+def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
+    """One clip's rows, alone in its batch."""
+    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+    given = torch.from_numpy(values).to(device)[None]
+    with torch.inference_mode():
+        stream = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=device))
+    return stream.values[0][stream.mask[0]].float().cpu().numpy()  # type: ignore[no-any-return]
 
 
 def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:
@@ -89,23 +94,3 @@ def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:
         decoder=decoder,
     )
     return film.values
-
-
-def _ahead(
-    clips: Sequence[Clip], read: Callable[[Clip], np.ndarray], workers: int
-) -> Iterator[tuple[Clip, Callable[[], np.ndarray]]]:
-    """Each clip with a call that gives its input, in order; threads decode a bounded number ahead."""
-    waiting: deque[tuple[Clip, Future[Any]]] = deque()
-    with ThreadPoolExecutor(max(1, workers)) as pool:
-        try:
-            for clip in clips:
-                waiting.append((clip, pool.submit(read, clip)))
-                if len(waiting) > AHEAD * max(1, workers):
-                    first, future = waiting.popleft()
-                    yield first, future.result
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result
-        finally:
-            for _, future in waiting:
-                future.cancel()

@@ -35,7 +35,7 @@ def read_audio(
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
         stream = container.streams.audio[0]
-        for place, samples in _resampled(container, stream, _zero(container), start - WARM, rate):
+        for place, samples in resampled(container, stream, zero(container), start - WARM, rate):
             if last is not None and place >= last:
                 used = len(span)  # a late sound: the rest of the span is silent
                 break
@@ -53,13 +53,13 @@ def read_audio(
     return span[:used].copy() if used < len(span) else span
 
 
-def _zero(container: Any) -> float:
+def zero(container: Any) -> float:
     """The time stamp of second 0 in seconds: the first picture's, or the sound's own where there is none."""
     stream = (*tracks(container), *container.streams.audio)[0]
     return float(stream.start_time * stream.time_base) if stream.start_time else 0.0
 
 
-def _resampled(
+def resampled(
     container: Any, stream: Any, zero: float, start: float, rate: int
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Mono pieces, each with the number of its first sample; what ends before `start` is not decoded."""

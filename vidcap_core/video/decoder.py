@@ -15,7 +15,7 @@ from vidcap_core.errors import VideoError
 from vidcap_core.video import sampling as moments
 from vidcap_core.video import skim
 from vidcap_core.video.picture import Converter
-from vidcap_core.video.probe import duration, opened, picture
+from vidcap_core.video.probe import duration, opened, picture, until
 
 WHOLE = 0.8
 """A file whose pictures end before this share of its duration is cut off."""
@@ -48,10 +48,7 @@ def read_frames(
         stream = picture(container, path)
         stream.thread_type = "AUTO"
         length = duration(container, stream, path)
-        stop = length if end is None else min(end, length)
-        if not 0 <= start < stop:
-            until = end if end is not None else stop
-            raise VideoError(f"{path}: the span {start:g}-{until:g} s is not inside its {length:g} s")
+        stop = until(path, length, start, end)
         wanted = moments.times(sampling, start, stop, rng)
         kept = _skim(container, stream, wanted, length, short_side, path)
     if kept is None:  # time stamps out of order, or damage: every picture is decoded and looked at

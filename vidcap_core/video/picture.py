@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
+from vidcap_core.video.upright import Upright
+
 FULL_RANGE = 2
 """FFmpeg's number for pictures whose luma runs from 0 to 255."""
 
@@ -45,8 +47,8 @@ class Converter:
         )
         planes = np.empty((3, height, width), np.uint8)
         for colour, plane in zip((planes[1], planes[2], planes[0]), image.planes, strict=True):
-            colour[:] = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
-        return upright(planes, frame)
+            colour[:] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
+        return Upright.of(frame)(planes)
 
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Width and height with the wanted short side."""
@@ -54,14 +56,3 @@ class Converter:
             return width, height
         scale = self._short_side / min(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def upright(planes: np.ndarray, frame: Any) -> np.ndarray:
-    """Turned and mirrored as the file's display matrix says: x' = a x + c y, y' = b x + d y, for quarter turns."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return planes
-    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
-    if abs(a) < abs(b):
-        planes, a, d = planes.transpose(0, 2, 1), c, b
-    return planes[:, :: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

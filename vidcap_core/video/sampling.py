@@ -17,7 +17,9 @@ KINDS = {
 }
 
 
-def times(sampling: Mapping[str, Any], start: float, end: float, rng: np.random.Generator | None = None) -> np.ndarray:
+def times(
+    sampling: Mapping[str, Any], start: float, end: float, rng: np.random.Generator | None = None
+) -> np.ndarray:
     """Moments in [start, end), in order.
 
     uniform: the middles of `frames` equal segments; segment: a random moment of each (the middle without `rng`);
@@ -29,7 +31,9 @@ def times(sampling: Mapping[str, Any], start: float, end: float, rng: np.random.
         raise UserError(f"no way of sampling is named '{kind}'", hint=" | ".join(KINDS))
     unknown = set(wish) - KINDS[kind]
     if unknown:
-        raise UserError(f"sampling '{kind}' has no '{sorted(unknown)[0]}'; it has {', '.join(sorted(KINDS[kind]))}")
+        raise UserError(
+            f"sampling '{kind}' has no '{sorted(unknown)[0]}'; it has {', '.join(sorted(KINDS[kind]))}"
+        )
     length = max(0.0, end - start)
     if kind in ("uniform", "segment"):
         count = _positive(wish, "frames", int)
@@ -41,7 +45,9 @@ def times(sampling: Mapping[str, Any], start: float, end: float, rng: np.random.
         moments = start + (np.arange(count) + 0.5) / rate
         moments = np.minimum(moments, start + length)
         limit = wish.get("frames")
-        kept = slice(None) if limit is None or count <= limit else np.linspace(0, count - 1, limit).astype(int)
+        kept = (
+            slice(None) if limit is None or count <= limit else np.linspace(0, count - 1, limit).astype(int)
+        )
         return np.asarray(moments[kept])
     groups, size = _positive(wish, "clips", int), _positive(wish, "frames", int)
     middles = start + (np.arange(groups) + 0.5) * length / groups
