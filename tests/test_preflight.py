@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import pytest
@@ -131,6 +132,7 @@ def test_a_hub_that_does_not_answer_is_asked_once_and_its_client_told(monkeypatc
 
     monkeypatch.setattr("huggingface_hub.get_session", Deaf)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     pretrained.hub_answers.cache_clear()
     assert not pretrained.hub_answers()
     assert not pretrained.hub_answers()
@@ -138,4 +140,5 @@ def test_a_hub_that_does_not_answer_is_asked_once_and_its_client_told(monkeypatc
     from huggingface_hub import constants
 
     assert constants.HF_HUB_OFFLINE
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
     pretrained.hub_answers.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -84,7 +85,9 @@ def hub_answers() -> bool:
         reached = get_session().head(constants.ENDPOINT, timeout=ANSWERS_WITHIN).status_code < 400
     except Exception:  # whatever the client's library raises: no route, no name, a proxy that refuses
         reached = False
-    constants.HF_HUB_OFFLINE = not reached
+    if not reached:
+        constants.HF_HUB_OFFLINE = True
+        os.environ["HF_HUB_OFFLINE"] = "1"  # for the processes of this run
     return reached
 
 
