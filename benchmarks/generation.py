@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from contest import race
 from torch import Tensor, nn
 
 from vidcap_core.generate import generate
@@ -118,30 +117,6 @@ def decoded(
     return [(logits[i : i + 1], tuple(part[i : i + 1] for part in after)) for i in range(len(live))]
 
 
-def race(
-    ours: Callable[[], Any],
-    theirs: Callable[[], Any],
-    rounds: int,
-    synchronise: Callable[[], None],
-    clock: Callable[[], float],
-) -> tuple[float, float, float]:
-    """Median seconds of both, and the median of theirs / ours over the rounds."""
-
-    def seconds(run: Callable[[], Any]) -> float:
-        synchronise()
-        start = clock()
-        run()
-        synchronise()
-        return clock() - start
-
-    times = []
-    for index in range(rounds):
-        pair = (seconds(ours), seconds(theirs)) if index % 2 else (seconds(theirs), seconds(ours))[::-1]
-        times.append(pair)
-    mine, other = zip(*times, strict=True)
-    return statistics.median(mine), statistics.median(other), statistics.median(b / a for a, b in times)
-
-
 def main() -> int:
     """Print the ratios; exit 1 when one misses its aim or the texts differ."""
     parser = argparse.ArgumentParser(
@@ -186,7 +161,7 @@ def main() -> int:
         same = [row[0].tokens for row in ours().rows] == [
             [word for word in row if word != 50256] for row in theirs()[:, PROMPT:].tolist()
         ]
-        mine, other, ratio = race(ours, theirs, args.rounds, synchronise, clock)
+        mine, other, ratio = race(ours, theirs, args.rounds, clock, synchronise)
         ok &= same and ratio >= AIM_HF
         name = "greedy" if beams == 1 else f"beam {beams}"
         print(
@@ -206,8 +181,8 @@ def main() -> int:
             lambda: generate(lstm, view, settings, bos=1, eos=2),
             lambda together=together: lists(lstm, view, 1, 2, together),  # type: ignore[misc]
             args.rounds,
-            synchronise,
             clock,
+            synchronise,
         )
         ok &= same and (together or ratio >= AIM_LISTS)
         aim = "no aim" if together else f"aim {AIM_LISTS}"

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
 import tempfile
 import time
@@ -24,8 +23,7 @@ from typing import Any
 
 import torch
 import transformers
-from generation import race
-from srvc_la import high_water
+from contest import high_water, peaks, race
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
@@ -146,19 +144,6 @@ def peak(which: str, what: str, size: int, layers: int, threads: int, result: An
     result.put(high_water() - before)
 
 
-def peaks(what: str, *sizes: int) -> dict[str, float]:
-    """Peak memory of both, each in a fresh process."""
-    spawn = multiprocessing.get_context("spawn")
-    found = {}
-    for which in ("ours", "plain"):
-        queue = spawn.Queue()
-        process = spawn.Process(target=peak, args=(which, what, *sizes, queue))
-        process.start()
-        found[which] = queue.get()
-        process.join()
-    return found
-
-
 def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[Contest]:
     """Each contest, once it has been held."""
     head, batch = setup(args.batch, args.layers)
@@ -173,12 +158,12 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
         lambda: step(head, lambda: ours(head, batch)),
         lambda: step(head, lambda: plain.loss(batch)),
     )
-    timed = race(first, second, args.rounds, lambda: None, clock)
+    timed = race(first, second, args.rounds, clock)
     yield (
         f"training step, batch {args.batch}",
         same,
         *timed,
-        peaks("step", args.batch, args.layers, args.threads),
+        peaks(peak, "step", args.batch, args.layers, args.threads),
     )
     head.eval()
     head.zero_grad()
@@ -188,8 +173,8 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
     for beams in (1, BEAMS):
         same = said(head, few, beams) == plain.texts(rows, beams)
         first, second = lambda k=beams: said(head, few, k), lambda k=beams: plain.texts(rows, k)  # type: ignore[misc]
-        timed = race(first, second, args.rounds, lambda: None, clock)
-        memory = peaks("generation", args.clips, args.layers, args.threads) if beams > 1 else {}
+        timed = race(first, second, args.rounds, clock)
+        memory = peaks(peak, "generation", args.clips, args.layers, args.threads) if beams > 1 else {}
         yield f"{f'beam {beams}' if beams > 1 else 'greedy'}, {args.clips} clips", same, *timed, memory
 
 
@@ -213,7 +198,7 @@ def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
                 (total / weight).backward()
 
         live = run.dataset(phase)
-        fast, slow, ratio = race(lambda: epoch(stored), lambda: epoch(live), rounds, lambda: None, clock)
+        fast, slow, ratio = race(lambda: epoch(stored), lambda: epoch(live), rounds, clock)
     return {"clips": len(live), "kept": fast, "from videos": slow, "ratio": ratio, "making them": making}
 
 

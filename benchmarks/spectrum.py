@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from generation import race
-from srvc_la import high_water
+from contest import high_water, peaks, race
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from vidcap_spectrum.head import SpectrumHead
@@ -205,7 +203,7 @@ def main() -> int:
             return [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2).rows]
 
     texts = decode() == plain.texts(few)
-    second, other, ratio = race(decode, lambda: plain.texts(few), args.rounds, lambda: None, clock)
+    second, other, ratio = race(decode, lambda: plain.texts(few), args.rounds, clock)
     ok = same and texts and ratio >= AIM_DECODING
     print(f"beam {BEAMS}, {args.clips} clips: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.1f} "
           f"(aim {AIM_DECODING}), same texts {texts}")  # fmt: skip
@@ -214,20 +212,9 @@ def main() -> int:
     head.train()
     plain.train()
     second, other, ratio = race(
-        lambda: ours(head, batch).backward(),
-        lambda: plain.loss(batch).backward(),
-        args.rounds,
-        lambda: None,
-        clock,
+        lambda: ours(head, batch).backward(), lambda: plain.loss(batch).backward(), args.rounds, clock
     )
-    spawn = multiprocessing.get_context("spawn")
-    memory = {}
-    for which in ("ours", "plain"):
-        queue = spawn.Queue()
-        process = spawn.Process(target=peak, args=(which, args.batch, args.threads, queue))
-        process.start()
-        memory[which] = queue.get()
-        process.join()
+    memory = peaks(peak, args.batch, args.threads)
     ok &= ratio >= AIM_TRAINING and memory["ours"] < memory["plain"]
     print(
         f"training: {args.batch / second:.1f} clips/s, plain {args.batch / other:.1f}, ratio {ratio:.2f} (aim "

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from generation import race
+from contest import high_water, peaks, race
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_srvc_la.head import SRVCLAHead
@@ -140,12 +139,6 @@ def peak(which: str, size: int, threads: int, result: Any) -> None:
     result.put(high_water() - before)
 
 
-def high_water() -> float:
-    """The most memory this process ever held, in MiB (Linux); getrusage would tell the parent's."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
-
-
 def main() -> int:
     """Print the ratios; exit 1 when one misses its aim or the results differ."""
     parser = argparse.ArgumentParser(
@@ -177,20 +170,9 @@ def main() -> int:
     )
     head.train()
     second, other, ratio = race(
-        lambda: train(lambda: ours(head, batch)),
-        lambda: train(lambda: plain.loss(batch)),
-        args.rounds,
-        lambda: None,
-        clock,
+        lambda: train(lambda: ours(head, batch)), lambda: train(lambda: plain.loss(batch)), args.rounds, clock
     )
-    spawn = multiprocessing.get_context("spawn")
-    memory = {}
-    for which in ("ours", "plain"):
-        queue = spawn.Queue()
-        process = spawn.Process(target=peak, args=(which, args.batch, args.threads, queue))
-        process.start()
-        memory[which] = queue.get()
-        process.join()
+    memory = peaks(peak, args.batch, args.threads)
     ok = same and ratio >= AIM_TRAINING and memory["ours"] < memory["plain"]
     print(
         f"training step: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.2f} (aim {AIM_TRAINING}), same gradients "
@@ -218,7 +200,6 @@ def main() -> int:
         lambda: generate(head, view, settings, bos=1, eos=2),
         lambda: plain.texts(few["clip"]),
         args.rounds,
-        lambda: None,
         clock,
     )
     ok &= same and ratio >= AIM_DECODING

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
 import time
 from pathlib import Path
@@ -20,8 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from generation import race
-from srvc_la import high_water
+from contest import high_water, peaks, race
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_wsdvc_mask.head import MaskHead
@@ -150,15 +148,8 @@ def main() -> int:
         torch.allclose(grads[name], others[name], atol=1e-5, rtol=1e-3) for name in grads
     )
     del grads, others
-    second, other, ratio = race(lambda: step("ours"), lambda: step("plain"), args.rounds, lambda: None, clock)
-    spawn = multiprocessing.get_context("spawn")
-    memory = {}
-    for which in STEPS:
-        queue = spawn.Queue()
-        process = spawn.Process(target=peak, args=(which, args, queue))
-        process.start()
-        memory[which] = queue.get()
-        process.join()
+    second, other, ratio = race(lambda: step("ours"), lambda: step("plain"), args.rounds, clock)
+    memory = peaks(peak, args)
     share = memory["ours"] / memory["plain"]
     ok = same and (ratio >= AIM_SPEED or share <= AIM_MEMORY)
     print(
