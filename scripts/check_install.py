@@ -33,6 +33,8 @@ def main() -> int:
         assert len(clean.plugins()) == len(names) + 1
         clean.use()
         clean.run("vidcap", "config", "check")
+        clean.install("vidcap-core[default]")
+        clean.caption()
     print("clean install: fine")
     return 0
 
@@ -65,6 +67,15 @@ class Clean:
         rows = self.run("vidcap", "plugins").splitlines()[2:]
         assert not [row for row in rows if "BROKEN" in row], rows
         return rows
+
+    def caption(self) -> None:
+        """A caption of a file, with the model that came along."""
+        toy = (
+            "from vidcap_core.datasets.toy import Toy; print(Toy('test', root='toy', limit=1).clips[0].path)"
+        )
+        clip = self.run("python", "-c", toy).strip().splitlines()[-1]
+        said = self.run("vidcap", "caption", clip, "--model", "default_model").strip().splitlines()[-1]
+        assert len(said.removeprefix(f"{clip}: ").split()) > 2, said
 
     def use(self) -> None:
         """What a newcomer types first."""

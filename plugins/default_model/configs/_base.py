@@ -1,16 +1,10 @@
 """The recipe of the default model, for any data: mean features of the frames start a GRU that says the words."""
 
 method = "default_model"
-head = dict(type="MeanPoolGRU", width=256, dropout=0.3)
-losses = dict(
-    tokens=dict(type="TokenLoss", smoothing=0.1),
-    reward=dict(type="SelfCritical", samples_per_clip=5, baseline="mean"),
-)
-phases = [
-    dict(name="words", epochs=40, losses=["tokens"]),
-    dict(name="reward", epochs=10, losses=["reward"], optimizer=dict(lr=2e-4, weight_decay=0.0)),
-]
+head = dict(type="MeanPoolGRU", width=240, dropout=0.3)
+losses = dict(tokens=dict(type="TokenLoss", smoothing=0.1))
+phases = [dict(name="words", epochs=60, losses=["tokens"])]
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.01, fused=True)
 schedule = dict(type="cosine", warmup=0.05)
-generate = dict(mode="beam", beam=5, max_length=20)
+generate = dict(mode="beam", beam=5, length="avg", max_length=20)
 runtime = dict(batch=8, clip_grad=5.0)

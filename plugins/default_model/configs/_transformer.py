@@ -6,5 +6,5 @@ head = dict(
     _delete_=True, type="SmallTransformer", streams=dict(image=1280), width=256, layers=2, dropout=0.1
 )
 losses = dict(_delete_=True, tokens=dict(type="TokenLoss"))
-phases = [dict(name="words", epochs=40, losses=["tokens"])]
-optimizer = dict(lr=5e-4)
+phases = [dict(name="words", epochs=80, losses=["tokens"])]
+optimizer = dict(lr=1e-3)

@@ -1,6 +1,6 @@
-"""The model that ships: image features alone, one random caption a clip and epoch.
+"""A member of the model that ships: image features alone, one random caption a clip and epoch.
 
-vidcap-run default_model/msvd_part --work-dir RUN && vidcap export RUN -o plugins/default_model/bundles/msvd_part
+Three of them make the model: python benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
 """
 
 _base_ = ["_base.py", "vidcap://datasets/msvd_part.py"]

@@ -1,4 +1,4 @@
-"""The same recipe on the built-in toy videos: minutes on two cores."""
+"""The first phase of the recipe, without smoothing, on the built-in toy videos: minutes on two cores."""
 
 _base_ = ["_base.py", "vidcap://datasets/toy.py"]
 
@@ -6,9 +6,7 @@ _streams = ["image", "motion"]
 data = dict(train=dict(streams=_streams), val=dict(streams=_streams), test=dict(streams=_streams))
 head = dict(streams=dict(image=320, motion=128))
 extract = dict(image=dict(type="ToyGrid", stream="image"), motion=dict(type="ToyGrid", stream="motion"))
-phases = [
-    dict(name="words", epochs=10, losses=["tokens"]),
-    dict(name="reward", epochs=1, losses=["reward"], optimizer=dict(lr=2e-4, weight_decay=0.0)),
-]
+losses = dict(_delete_=True, tokens=dict(type="TokenLoss"))
+phases = [dict(name="words", epochs=10, losses=["tokens"])]
 evaluate = dict(every=5)
 runtime = dict(batch=32, log_every=30)

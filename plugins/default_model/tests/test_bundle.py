@@ -28,7 +28,7 @@ def shipped() -> bundle.Bundle:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real mp4 file."""
-    dataset = Toy("test", root=str(tmp_path_factory.mktemp("toy")), limit=1)
+    dataset = Toy("test", root=str(tmp_path_factory.mktemp("data") / "toy"), limit=1)
     return Path(str(dataset.clips[0].path))
 
 
@@ -89,9 +89,12 @@ def test_the_card_says_what_the_results_say() -> None:
 def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
     from vidcap_core import config
 
-    assert config.load("default_model/msvd_part").data == shipped.index["config"]
+    width = shipped.index["config"]["head"]["width"]
+    assert config.load("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]
+    assert width == 3 * config.load("default_model/msvd_part")["head"]["width"]
 
 
-def test_the_card_is_data() -> None:
+def test_the_licence_says_research() -> None:
     text = (HERE / "card.yaml").read_text(encoding="utf-8")
     assert "research" in yaml.safe_load(text)["licence"]
+    assert "research" in (HERE / "NOTICE").read_text(encoding="utf-8")
