@@ -46,12 +46,12 @@ def main() -> None:
     first = next(iter(files.values()))
     for one, file in zip(rows[1:], list(files.values())[1:], strict=True):
         found = pairwise(file, first, [args.references], Options())
-        one["the first is better by"] = {
+        one["first minus this"] = {
             c.name: {"difference": c.difference, "low": c.low, "high": c.high} for c in found
         }
     for one in rows:
         print(one["what"], {name: round(value, 4) for name, value in one["values"].items()})
-        for name, change in one.get("the first is better by", {}).items():
+        for name, change in one.get("first minus this", {}).items():
             print(f"    {name} {change['difference']:+.4f} [{change['low']:+.4f}, {change['high']:+.4f}]")
     if args.json:
         args.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
