@@ -40,7 +40,8 @@ class Preparation:
         return torch.cat([self._some(part) for part in torch.split(frames, CHUNK)])
 
     def _some(self, frames: Tensor) -> Tensor:
-        x = frames.permute(0, 3, 1, 2).float() / 255
+        # colours last in memory, however the frames lay: convolutions on a processor are twice as fast so
+        x = frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).float() / 255
         height, width = x.shape[-2:]
         h, w = self.crop
         scale = max(self.resize / min(height, width), h / height, w / width)
