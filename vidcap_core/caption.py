@@ -63,12 +63,9 @@ class FileCaptioner:
         every: seconds a span, or "shots": an event for each. panels: also what the method can show of itself.
         A file that cannot be read is a VideoError.
         """
-        if not isinstance(video, (str, Path, np.ndarray)):
-            return self._all(video, every, panels)
-        if isinstance(video, np.ndarray):
-            clip = self.reader.of_array(video, "frames-0")
-            return Captions.of(predict(self.captioner, [clip], panels)[0], video)
-        return self._all([video], every, panels)[0]
+        if isinstance(video, (str, Path, np.ndarray)):
+            return self._all([video], every, panels)[0]
+        return self._all(video, every, panels)
 
     def each(
         self,

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from feature_parts import tiny_encoder
 
 from vidcap_core.cli.main import main
 from vidcap_core.datasets.jsonl import Jsonl
@@ -15,16 +16,7 @@ from vidcap_core.datasets.msvd import MSVD
 from vidcap_core.datasets.toy import Toy, make_toy
 from vidcap_core.features.store import FeatureStore
 
-TINY = [
-    "--encoder",
-    "TimmImage",
-    "--set",
-    "model=test_resnet",
-    "--set",
-    "pretrained=False",
-    "--set",
-    "frames=2",
-]
+TINY = tiny_encoder(2)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from feature_parts import tiny_encoder
 
 from vidcap_core.cli import features as command
 from vidcap_core.errors import ConfigError, DataError, UserError
@@ -20,16 +21,7 @@ from vidcap_core.features.job import clips_in, load_encoder
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.video import read_frames
 
-TINY = [
-    "--encoder",
-    "TimmImage",
-    "--set",
-    "model=test_resnet",
-    "--set",
-    "pretrained=False",
-    "--set",
-    "frames=4",
-]
+TINY = tiny_encoder(4)
 
 
 def parse(*arguments: str) -> argparse.Namespace:

@@ -13,6 +13,7 @@ import torch
 from vidcap_core.captioning import passes
 from vidcap_core.captioning.passes import Wish
 from vidcap_core.captioning.spans import Every, spans
+from vidcap_core.encoders.base import alone, device_of
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.types import Clip, Stream
 from vidcap_core.video import VideoInfo, probe, read_audio, read_frames
@@ -108,20 +109,12 @@ class Reader:
 
 
 def _stream(encoder: Any, values: np.ndarray) -> Stream:
-    """One clip's stream [T, D], alone in its batch: what it becomes does not depend on its neighbours."""
-    kind = np.uint8 if values.dtype == np.uint8 else np.float32
-    given = torch.from_numpy(np.ascontiguousarray(values, kind)).to(_device(encoder))[None]
-    made = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=given.device))
-    real = made.mask[0]
-    return Stream(made.values[0][real], real[real]) if bool(real.any()) else _nothing(encoder)
+    """One clip's stream [T, D], every row of which is real."""
+    rows = alone(encoder, values)
+    return Stream(rows, rows.new_ones(len(rows), dtype=torch.bool)) if len(rows) else _nothing(encoder)
 
 
 def _nothing(encoder: Any) -> Stream:
     """A stream of which there is nothing: one row that is not real."""
-    device = _device(encoder)
+    device = device_of(encoder)
     return Stream(torch.zeros(1, encoder.dim, device=device), torch.zeros(1, dtype=torch.bool, device=device))
-
-
-def _device(encoder: Any) -> torch.device:
-    weight = next(encoder.parameters(), None)
-    return weight.device if weight is not None else torch.device("cpu")

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -60,6 +61,19 @@ class DerivedEncoder(Encoder):
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Become what `assets` describes."""
         raise NotImplementedError
+
+
+def alone(encoder: Any, values: np.ndarray) -> Tensor:
+    """The real rows [T, dim] of one clip, alone in its batch: what it becomes does not depend on its neighbours."""
+    given = torch.from_numpy(np.ascontiguousarray(values)).to(device_of(encoder))[None]
+    made = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=given.device))
+    return made.values[0][made.mask[0]]  # type: ignore[no-any-return]
+
+
+def device_of(encoder: Any) -> torch.device:
+    """Where the weights are; an encoder may have none."""
+    weight = next(encoder.parameters(), None)
+    return weight.device if weight is not None else torch.device("cpu")
 
 
 def fingerprint(module: nn.Module) -> str:

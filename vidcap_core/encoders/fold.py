@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.base import Encoder, device_of
 
 Pair = tuple[nn.Conv2d, nn.Module]
 
@@ -22,12 +22,11 @@ def folded(encoder: Encoder) -> Encoder:
     """
     if encoder.reads != "frames" or not any(_is_frozen_norm(module) for module in encoder.modules()):
         return encoder
-    device = next(encoder.parameters()).device
     side = encoder.short_side or 224
     noise = torch.randint(
         256, (1, 2, side, side, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
-    noise = noise.to(device)
+    noise = noise.to(device_of(encoder))
     faster = copy.deepcopy(encoder)
     with torch.inference_mode():
         expected = encoder(noise).values

@@ -29,8 +29,7 @@ class Pixels(Encoder):
         self.processor = from_hub(
             AutoImageProcessor.from_pretrained, model, f"the image processor of '{model}'"
         )
-        self.shape = tuple(self._prepare(torch.zeros((1, 64, 64, 3), dtype=torch.uint8)).shape[1:])
-        self.dim = int(torch.tensor(self.shape).prod())
+        self.dim = self._prepare(torch.zeros((1, 64, 64, 3), dtype=torch.uint8)).numel()
         self.sampling = {"kind": "uniform", "frames": frames}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

@@ -103,17 +103,18 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
 def _train_and_score(sweep: Sweep, cell: Cell) -> int:
     """The exit code of a cell's training and, where that scored another split, of its scoring."""
     folder = RunFolder(sweep.out / cell.name)
-    where = ["--work-dir", str(folder.path), "--quiet", *(w for c in cell.changes for w in ("--set", c))]
-    command = [sys.executable, "-m", "vidcap_core.cli.run", sweep.config]
-    train = ["train", *where, *(["--resume"] if folder.config.is_file() else [])]
-    tasks = [train, ["test", "--split", sweep.split, *where]]
+    changes = [word for change in cell.changes for word in ("--set", change)]
     with (sweep.out / f"{cell.name}.log").open("ab") as log:
-        for task in tasks:
-            if task is not train and folder.scores(sweep.split).is_file():
-                break
-            if code := subprocess.run([*command, *task], stdout=log, stderr=log, check=False).returncode:
-                return code
-    return 0
+
+        def task(*words: str) -> int:
+            command = [sys.executable, "-m", "vidcap_core.cli.run", sweep.config, *words]
+            command += ["--work-dir", str(folder.path), "--quiet", *changes]
+            return subprocess.run(command, stdout=log, stderr=log, check=False).returncode
+
+        code = task("train", *(["--resume"] if folder.config.is_file() else []))
+        if code or folder.scores(sweep.split).is_file():
+            return code
+        return task("test", "--split", sweep.split)
 
 
 def table(sweep: Sweep) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from vidcap_core.ahead import ahead, threads_shared
-from vidcap_core.encoders.base import Encoder
+from vidcap_core.encoders.base import Encoder, alone
 from vidcap_core.encoders.fold import folded
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
@@ -72,12 +72,9 @@ def extract(
 
 
 def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
-    """One clip's rows, alone in its batch."""
-    device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-    given = torch.from_numpy(values).to(device)[None]
+    """One clip's rows as they are stored."""
     with torch.inference_mode():
-        stream = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=device))
-    return stream.values[0][stream.mask[0]].float().cpu().numpy()  # type: ignore[no-any-return]
+        return alone(encoder, values).float().cpu().numpy()
 
 
 def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from vidcap_core.encoders.weights import from_hub
 from vidcap_core.errors import UserError
-from vidcap_core.heads.base import Decode, Head, by_clip
+from vidcap_core.heads.base import Decode, Head
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.preflight import Missing
 from vidcap_core.pretrained import CONFIG, WEIGHTS, missing_model
@@ -120,8 +120,7 @@ class HFFrameCaptioner(ReadyMade):
         """One word, from all words so far: captions of pictures are short."""
         words = torch.cat([state, tokens[:, None]], 1)
         words[:, 0] = self._first
-        beams = by_clip(words, len(memory)).shape[1]
-        seen = memory.repeat_interleave(beams, 0)
+        seen = memory.repeat_interleave(len(words) // len(memory), 0)
         if self.kind == "blip":
             out = self.model.text_decoder(input_ids=words, encoder_hidden_states=seen)
         else:

@@ -129,9 +129,8 @@ class MaskHead(CausalLMHead):
             place=place, order=order, prior=prior, inside=inside, float32=float32,
             min_width=1 / frames if min_width is None else min_width,
         )  # fmt: skip
-        config: Any = self.lm.config
-        context = getattr(config.get_text_config(), "max_position_embeddings", None)
-        self.script = Script(tokenizer, separator, teach_count, context and context - frames)
+        room = self.context and self.context - frames
+        self.script = Script(tokenizer, separator, teach_count, room)
         speaking = sum(p.numel() for p in self._speaking())
         self.stage1 = Kept(speaking) if count_weights == "stage1" else None
         self._located: dict[str, Tensor] = {}
