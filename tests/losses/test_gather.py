@@ -16,7 +16,7 @@ from vidcap_core.types import Batch, Clip, Named
 
 WORKER = textwrap.dedent(
     """
-    import sys, torch, torch.distributed as dist
+    import os, sys, torch, torch.distributed as dist
     from vidcap_core.heads.base import Output
     from vidcap_core.losses.contrastive import InfoNCE
     from vidcap_core.types import Batch, Clip, Named
@@ -34,6 +34,7 @@ WORKER = textwrap.dedent(
     torch.save({"total": total.detach(), "count": count, "grad": weight.grad}, f"{folder}/{rank}.pt")
     dist.barrier()  # gloo aborts a process whose peer has gone
     dist.destroy_process_group()
+    os._exit(0)  # as vidcap-run ends: gloo's threads now and then abort a process that ends in the usual way
     """
 )
 
