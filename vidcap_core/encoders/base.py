@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,6 +61,16 @@ class DerivedEncoder(Encoder):
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Become what `assets` describes."""
         raise NotImplementedError
+
+
+def once_a_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Id and rows [T, D] of a cached stream of each clip that has it, however many samples a clip is."""
+    seen = set()
+    for index in range(len(dataset)):
+        sample = dataset.get(index, np.random.default_rng([0, index]))
+        if sample.clip.id not in seen and len(sample.streams.get(stream, ())):
+            seen.add(sample.clip.id)
+            yield sample.clip.id, sample.streams[stream]
 
 
 def alone(encoder: Any, values: np.ndarray) -> Tensor:

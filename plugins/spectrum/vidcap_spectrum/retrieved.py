@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vidcap_core.build import component
 from vidcap_core.cache import cache_home, make_once
-from vidcap_core.encoders.base import DerivedEncoder
+from vidcap_core.encoders.base import DerivedEncoder, once_a_clip
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.registry import DATASETS, ENCODERS
 from vidcap_core.signatures import problems
@@ -215,12 +214,9 @@ class RetrievedCaptions(DerivedEncoder):
 
 def pooled_queries(dataset: Any, query: str) -> dict[str, Tensor]:
     """The mean over all rows of a stream, by clip."""
-    found: dict[str, Tensor] = {}
-    for index in range(len(dataset)):
-        sample = dataset.get(index, np.random.default_rng([0, index]))
-        if sample.clip.id not in found and len(sample.streams.get(query, ())):
-            found[sample.clip.id] = torch.from_numpy(sample.streams[query].astype("float32").mean(0))
-    return found
+    return {
+        clip: torch.from_numpy(rows.astype("float32").mean(0)) for clip, rows in once_a_clip(dataset, query)
+    }
 
 
 def write_index(folder: Path, assets: Mapping[str, Any]) -> None:

@@ -1,0 +1,82 @@
+"""A stream with mean 0 and deviation 1 in every dimension, by the training clips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidcap_core.encoders.base import DerivedEncoder, once_a_clip
+from vidcap_core.errors import DataError, UserError
+from vidcap_core.types import Stream
+
+LEAST = 1e-3  # a dimension that never changes stays 0, and is not blown up
+
+
+class Standardised(DerivedEncoder):
+    """x' = (x - mean) / deviation, over all rows of the training clips.
+
+    What all clips share (in the logits of a motion network it is most of every row) leaves little room for what
+    tells them apart.
+
+    stream: the stream that is standardised.
+    """
+
+    def __init__(self, *, stream: str) -> None:
+        super().__init__()
+        self.stream, self.sampling, self.dim = stream, {}, 0
+        self._mean: Tensor | None = None
+        self._deviation: Tensor | None = None
+
+    def fit(self, dataset: Any) -> None:
+        """Mean and deviation of a training set."""
+        count, total, squares = 0, np.zeros(1), np.zeros(1)
+        for _, rows in once_a_clip(dataset, self.stream):
+            rows = rows.astype(np.float64)
+            count, total, squares = count + len(rows), total + rows.sum(0), squares + (rows**2).sum(0)
+        if not count:
+            raise DataError(
+                f"no training clip has the stream '{self.stream}', so it cannot be standardised",
+                hint=f"data.train.streams=['{self.stream}', ...]",
+            )
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - mean**2, LEAST**2))
+        self.load_assets({"mean": torch.from_numpy(mean), "deviation": torch.from_numpy(deviation)})
+
+    def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
+        """The rows of one clip; none where it lacks the stream."""
+        if self._mean is None or self._deviation is None:
+            raise UserError(
+                f"Standardised(stream='{self.stream}') has seen no training clip",
+                hint="a bundle or a run folder, which bring what was learnt",
+            )
+        given = streams.get(self.stream)
+        if given is None:
+            return Stream(torch.zeros(0, self.dim), torch.zeros(0, dtype=torch.bool))
+        values = given.values.float()
+        if values.shape[-1] != self.dim:
+            raise UserError(
+                f"the stream '{self.stream}' has width {values.shape[-1]}, it was standardised at {self.dim}",
+                hint="the stream that training read",
+            )
+        mean, deviation = (part.to(values.device) for part in (self._mean, self._deviation))
+        return Stream((values - mean) / deviation, given.mask)
+
+    def assets(self) -> dict[str, Any]:
+        """Mean and deviation [D]; empty before `fit`."""
+        return {} if self._mean is None else {"mean": self._mean, "deviation": self._deviation}
+
+    def load_assets(self, assets: Mapping[str, Any]) -> None:
+        """Take them over."""
+        if assets:
+            self._mean, self._deviation = (
+                torch.as_tensor(assets[key]).float() for key in ("mean", "deviation")
+            )
+            self.dim = len(self._mean)
+
+    def describe(self) -> dict[str, Any]:
+        """Of what."""
+        return {"stream": self.stream}
