@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 import torch
@@ -34,7 +33,8 @@ def test_rows_of_the_training_clips_have_mean_0_and_deviation_1() -> None:
     encoder = Standardised(stream="image")
     encoder.fit(Captions())
     rows = torch.cat([encoder.derive(stream(values), "any").values for values in ROWS])
-    assert rows.shape == (24, 4) and encoder.dim == 4
+    assert rows.shape == (24, 4)
+    assert encoder.dim == 4
     assert torch.allclose(rows.mean(0), torch.zeros(4), atol=1e-3)
     assert torch.allclose(rows[:, :3].std(0, correction=0), torch.ones(3), atol=1e-3)
     assert rows[:, 3].abs().max() < 1e-3  # a dimension that never changes is not blown up
