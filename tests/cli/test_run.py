@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +51,26 @@ def test_a_run_leaves_scores_predictions_and_its_config(trained: Path) -> None:
     assert json.loads((folder / "config.json").read_text())["head"]["type"] == "MeanPoolGRU"
     assert json.loads((folder / "scores-val.json").read_text())["values"]
     assert len(json.loads((folder / "predictions-val.json").read_text())) == 8
+
+
+def test_streams_that_clips_lacked_are_told(trained: Path, tmp_path: Path) -> None:
+    """A data set whose last three clips have no rows: said on the terminal and on the page."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "holes.py").write_text(
+        "import numpy as np\n"
+        "from vidcap_core.testing.tiny import TinyClips\n\n"
+        "class Holes(TinyClips):\n"
+        "    def get(self, index, rng):\n"
+        "        sample = super().get(index, rng)\n"
+        "        if index > 4:\n"
+        "            sample.streams['image'] = np.zeros((0, 16), np.float32)\n"
+        "        return sample\n"
+    )
+    done = run(tmp_path, "test", "--split", "val", "--set", "data.val.type=holes:Holes")
+    assert done.returncode == 0, done.stderr
+    told = "the stream 'image' was missing in 3 of 8 clips"
+    assert told in done.stdout
+    assert html.escape(told) in (tmp_path / "runs" / "tiny" / "report-val.html").read_text()
 
 
 def test_a_second_run_does_not_overwrite_the_first(trained: Path) -> None:

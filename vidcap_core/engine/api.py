@@ -153,7 +153,11 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     )  # fmt: skip
     report = write_run_report(folder.path, split)
     if not quiet:
-        print(f"{split}  {result.line()}\nreport: {report}")
+        print(
+            "\n".join(
+                [f"{split}  {result.line()}", *(f"  note: {n}" for n in result.notes), f"report: {report}"]
+            )
+        )
     return result
 
 

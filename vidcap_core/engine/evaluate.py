@@ -12,6 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.registry import METRICS
 
 from vidcap_core import registry
+from vidcap_core.absent import absent_streams
 from vidcap_core.captioner import Captioner
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.errors import UserError
@@ -129,4 +130,7 @@ def evaluate(captioner: Captioner, run: Training, split: str, panels: int = 0) -
     metric.results.clear()
     assert metric.scored is not None
     values, per_clip, signatures, notes = metric.scored
-    return Evaluation(values, per_clip, signatures, dataset.coverage(), predictions, notes)
+    streams = absent_streams(
+        getattr(captioner.head, "streams", ()), [p.extras.get("streams", ()) for p in predictions]
+    )
+    return Evaluation(values, per_clip, signatures, dataset.coverage(), predictions, (*notes, *streams))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.absent import absent_streams
 from vidcap_core.errors import UserError
 from vidcap_core.report import curves, page, store
 from vidcap_core.report.clips import ClipView, view
@@ -62,6 +63,8 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         "plugins": meta.get("plugins"),
     }
     notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
+    read = (config.get("head") or {}).get("streams") or {}
+    notes += absent_streams(read, [p.get("streams", ()) for p in predictions])
     shown = {
         "title": folder.resolve().name,
         "summary": f"Run report, split {split}: {len(clips):,} clips",

@@ -11,6 +11,7 @@ from torch import Tensor
 from vidcap_spectrum.head import SpectrumHead
 from vidcap_spectrum.retrieved import RetrievedCaptions
 
+from vidcap_core.absent import absent_streams
 from vidcap_core.captioner import Captioner
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.generate_settings import GenerateSettings
@@ -157,10 +158,10 @@ def test_an_encoder_without_an_index_gives_zeros(small: Make, tokenizer: Vocabul
     plain = Captioner(head, tokenizer, generate=GenerateSettings(max_length=8)).eval()
     without = plain.predict(lab.batch(tokenizer, lab.captions[:3], streams))
     assert [p.text for p in with_encoder] == [p.text for p in without]
-    assert head.absent["retrieved"] == 6
+    assert with_encoder[0].extras["streams"] == without[0].extras["streams"] == ["audio", "image", "motion"]
 
 
-def test_streams_that_are_missing_are_zeros_and_counted(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_streams_that_are_missing_are_zeros_and_told(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
     head = small()
     streams = lab.streams(head.streams)
     del streams["retrieved"]
@@ -170,9 +171,10 @@ def test_streams_that_are_missing_are_zeros_and_counted(small: Make, tokenizer: 
     captioner = Captioner(head, tokenizer, generate=GenerateSettings(max_length=8))
     batch = lab.batch(tokenizer, lab.captions[:3], streams)
     predictions = captioner.predict(batch, panels=True)
-    assert head.absent["audio"] == 1
-    assert head.absent["retrieved"] == 3
-    assert head.absent["image"] == 0
+    assert absent_streams(head.streams, [p.extras["streams"] for p in predictions]) == [
+        "the stream 'audio' was missing in 1 of 3 clips; they were captioned without it",
+        "the stream 'retrieved' was missing in 3 of 3 clips; they were captioned without it",
+    ]
     assert predictions[1].extras["streams"] == ["image", "motion"]
     rows = predictions[1].extras["panels"][-1].data["rows"]
     assert rows["audio"] == rows["retrieved"] == 0

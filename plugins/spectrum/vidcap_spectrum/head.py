@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
@@ -116,8 +115,6 @@ class SpectrumHead(Head):
         if width % heads:
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
         self.heads, self.width, self.max_length = heads, width, max_length
-        self.absent: Counter[str] = Counter()
-        """How many clips were captioned with zeros in place of a stream."""
         self.encoders = FeatureEncoders(self.streams, slots, frozenset(ranked), width, encoder_dropout)
         memories = [sum(slots[name] for name in self.shown)]
         self.attributes: Attributes | None = None
@@ -199,10 +196,8 @@ class SpectrumHead(Head):
     # ---- what it is made of
 
     def encode(self, streams: Mapping[str, Stream], clips: int) -> dict[str, Tensor]:
-        """E_s of each stream; what is not there is zeros, and counted."""
+        """E_s of each stream; what is not there is zeros."""
         found = {name: self._stream(streams, name, size, clips) for name, size in self.streams.items()}
-        if not self.training:
-            self.absent.update({name: int((~stream.mask.any(1)).sum()) for name, stream in found.items()})
         return self.encoders(found)  # type: ignore[no-any-return]
 
     def probabilities(self, encoded: Mapping[str, Tensor]) -> Tensor | None:

@@ -27,9 +27,7 @@ def explain(
     there = [_there(head, streams, clip) for clip in range(len(batch))]
     if head.attributes is None:
         return [[panel] for panel in there]
-    absent = head.absent.copy()
     probability = head.probabilities(head.encode(streams, len(batch)))
-    head.absent = absent  # these clips were counted when they were captioned
     assert probability is not None
     said = [{word for event in clip for word in event.text.split()} for clip in events]
     return [
