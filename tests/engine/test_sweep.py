@@ -48,6 +48,19 @@ def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
     assert (small.out / "table.csv").read_text().count("\n") == 3
 
 
+def test_only_means_over_clips_have_an_interval_over_clips(small: Sweep) -> None:
+    one = replace(small, rows={"narrow": {"head.width": 8}}, seeds=1)
+    sweep.run(one, say=lambda text: None)
+    path = small.out / "narrow-seed0" / "scores-val.json"
+    scores = json.loads(path.read_text())
+    scores["values"]["BLEU-4"] = 0.9  # of a corpus: its clips have other values
+    scores["per_clip"]["BLEU-4"] = dict.fromkeys(scores["per_clip"]["CIDEr-D"], 0.1)
+    path.write_text(json.dumps(scores))
+    cells = sweep.table(one)["rows"]["narrow"]
+    assert cells["BLEU-4"] == {"mean": 0.9, "std": None, "low": None, "high": None}
+    assert cells["CIDEr-D"]["low"] is not None
+
+
 def test_a_split_that_training_does_not_score_is_scored_once_after_it(small: Sweep) -> None:
     data = tiny.config()["data"] | {"test": {**tiny.config()["data"]["val"], "clips": 5}}
     Path(small.config).write_text("\n".join(f"{k} = {v!r}" for k, v in tiny.config(data=data).items()))

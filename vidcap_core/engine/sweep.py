@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -121,7 +122,8 @@ def table(sweep: Sweep) -> dict[str, Any]:
     """The sweep as data: per row and score the mean, the spread over seeds, an interval over clips.
 
     Scores of one seed are means over its folds. The interval is a bootstrap over clips of the clip values
-    averaged over seeds; it exists for scores that have values per clip.
+    averaged over seeds; it exists for scores that are the mean of their clips' values (CIDEr-D, ROUGE-L), not
+    for those of a whole corpus (BLEU, METEOR).
     """
     rows: dict[str, Any] = {}
     signatures: dict[str, str] = {}
@@ -137,7 +139,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
             for scores in found:
                 steps.add(scores["steps"])
                 signatures |= scores["signatures"]
-                for name, values in scores["per_clip"].items():
+                for name, values in _means(scores).items():
                     for clip, value in values.items():
                         per_clip.setdefault(name, {}).setdefault(clip, []).append(value)
             clips = ", ".join(dict.fromkeys(f["clips"] for f in found))
@@ -187,8 +189,8 @@ def write_table(sweep: Sweep) -> Path:
     lines += [
         "",
         f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips; budget: {budget} steps a run.",
-        "± is the standard deviation over seeds, [] a 95 % bootstrap interval over clips, * a paired difference from "
-        f"{first} whose interval excludes 0.",
+        "± is the standard deviation over seeds, [] a 95 % bootstrap interval over clips (of scores that are means of "
+        f"clips), * a paired difference from {first} whose interval excludes 0.",
         "",
     ]
     lines += [f"- {signature}" for signature in data["signatures"].values()]
@@ -206,6 +208,16 @@ def difference(a: Mapping[str, float] | None, b: Mapping[str, float] | None) -> 
     deltas = np.array([b[clip] - a[clip] for clip in both])
     low, high = _bootstrap(deltas)
     return {"difference": float(deltas.mean()), "difference_low": low, "difference_high": high}
+
+
+def _means(scores: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """Clip values of the scores that are their mean."""
+    found: Mapping[str, Mapping[str, float]] = scores["per_clip"]
+    return {
+        name: clips
+        for name, clips in found.items()
+        if clips and abs(statistics.fmean(clips.values()) - scores["values"].get(name, math.inf)) < 1e-6
+    }
 
 
 def _cell(values: Sequence[float], clips: Mapping[str, Sequence[float]] | None) -> dict[str, float | None]:

@@ -1,0 +1,95 @@
+"""One table of several sweeps over the part of MSVD, with the human score and differences from one row.
+
+python benchmarks/part_table.py --from core:gru [--json OUT] core=SWEEP srvc_la=SWEEP ...
+
+± is the standard deviation over seeds; [] a 95 % bootstrap interval over clips of the values averaged over seeds;
+* a paired difference from the row of --from whose interval excludes 0. Both exist for CIDEr-D and ROUGE-L, which are
+means over clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.engine.sweep import difference
+from vidcap_core.metrics.human import leave_one_out
+
+SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")
+
+
+def main() -> None:
+    """Print the table; write it as data."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sweeps", nargs="+", help="NAME=FOLDER, a finished sweep")
+    parser.add_argument(
+        "--from", dest="origin", required=True, help="NAME:ROW that the others are compared with"
+    )
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    folders = {name: Path(folder) for name, _, folder in (word.partition("=") for word in args.sweeps)}
+    found = {name: json.loads((folder / "table.json").read_text()) for name, folder in folders.items()}
+    if (
+        len({json.dumps([table["clips"], table["folds"], table["signatures"]]) for table in found.values()})
+        > 1
+    ):
+        raise SystemExit("these sweeps were not scored on the same clips with the same metrics")
+    name, _, row = args.origin.partition(":")
+    base = found[name]["rows"][row]["_clips"]
+    rows = {
+        f"{name}:{row}": {"seeds": table["seeds"], "steps": table["steps"], **_row(base, cells)}
+        for name, table in found.items()
+        for row, cells in table["rows"].items()
+    }
+    first = found[name]
+    result = {
+        "from": args.origin, "clips": first["clips"], "folds": first["folds"], "signatures": first["signatures"],
+        "rows": rows, "human": _human(folders[name], first),
+    }  # fmt: skip
+    print(_markdown(result))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _row(base: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:
+    """The scores of a row, each with its difference from the base where clips have values."""
+    return {
+        score: {k: v for k, v in cells[score].items() if not k.startswith("difference")}
+        | difference(base.get(score), cells["_clips"].get(score))
+        for score in SCORES
+    }
+
+
+def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
+    """Each reference against the others, on the clips of the first run; folds have no references in common."""
+    if table["folds"]:
+        return None
+    references = json.loads(next(sweep.glob("*/references-test.json")).read_text())
+    human = leave_one_out(references, ["bleu", "meteor", "rouge", "cider-d"])
+    return {"rounds": human.rounds, "clips": human.clips, **{score: human.values[score] for score in SCORES}}
+
+
+def _markdown(result: dict[str, Any]) -> str:
+    lines = [f"| row | {' | '.join(SCORES)} |", "|---|" + "---|" * len(SCORES)]
+    for name, row in result["rows"].items():
+        lines.append(f"| {name} | {' | '.join(_cell(row[score]) for score in SCORES)} |")
+    if result["human"]:
+        lines.append(
+            f"| a human against the others | {' | '.join(f'{result["human"][s]:.3f}' for s in SCORES)} |"
+        )
+    return "\n".join([*lines, "", f"{result['clips']} clips; * against {result['from']}"])
+
+
+def _cell(cell: dict[str, Any]) -> str:
+    text = f"{cell['mean']:.3f}" + ("" if cell["std"] is None else f" ± {cell['std']:.3f}")
+    text += "" if cell["low"] is None else f" [{cell['low']:.2f}, {cell['high']:.2f}]"
+    sure = cell.get("difference_low", 0) > 0 or cell.get("difference_high", 0) < 0
+    return text + (" *" if sure else "")
+
+
+if __name__ == "__main__":
+    main()
