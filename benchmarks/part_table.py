@@ -78,9 +78,8 @@ def _markdown(result: dict[str, Any]) -> str:
     for name, row in result["rows"].items():
         lines.append(f"| {name} | {' | '.join(_cell(row[score]) for score in SCORES)} |")
     if result["human"]:
-        lines.append(
-            f"| a human against the others | {' | '.join(f'{result["human"][s]:.3f}' for s in SCORES)} |"
-        )
+        human = [f"{result['human'][score]:.3f}" for score in SCORES]
+        lines.append(f"| a human against the others | {' | '.join(human)} |")
     return "\n".join([*lines, "", f"{result['clips']} clips; * against {result['from']}"])
 
 
