@@ -65,10 +65,11 @@ def _row(base: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:
 
 
 def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
-    """Each reference against the others, on the clips of the first run; folds have no references in common."""
-    if table["folds"]:
+    """Each reference against the others, for sweeps on the test clips: folds have no references in common."""
+    path = next(sweep.glob("*/references-test.json"), None)
+    if table["folds"] or path is None:
         return None
-    references = json.loads(next(sweep.glob("*/references-test.json")).read_text())
+    references = json.loads(path.read_text())
     human = leave_one_out(references, ["bleu", "meteor", "rouge", "cider-d"])
     return {"rounds": human.rounds, "clips": human.clips, **{score: human.values[score] for score in SCORES}}
 

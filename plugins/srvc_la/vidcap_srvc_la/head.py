@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,38 +11,17 @@ from torch.nn.functional import log_softmax
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.base import Head, Output, by_clip, words
-from vidcap_core.heads.streams import check_widths, read
+from vidcap_core.heads.streams import check_widths
 from vidcap_core.report.panels import Panel
 from vidcap_core.types import Batch, Event, Named, Stream, View
 from vidcap_srvc_la.attention import Norm, Value, attention
-from vidcap_srvc_la.branch import Branch, Cell, Weights
-from vidcap_srvc_la.context import Concat, Context, PadEncoder, PadType, VisualContext
+from vidcap_srvc_la.branch import Branch, Weights
+from vidcap_srvc_la.context import Concat, PadEncoder, PadType, VisualContext
 from vidcap_srvc_la.explain import panels
+from vidcap_srvc_la.frames import side_by_side
 from vidcap_srvc_la.fusion import Fusion, fuse
 from vidcap_srvc_la.glove import read_into
-
-
-class Memory(NamedTuple):
-    """What is computed once a clip."""
-
-    context: Context
-    keys: tuple[Tensor, ...]  # of each branch that looks at the context, [B, M, a]
-    gates: tuple[Tensor, ...]  # of each branch, [B, 4H]
-
-
-class Said(NamedTuple):
-    """The words so far, for a language branch that looks at them."""
-
-    values: Tensor  # [R, t, E]
-    keys: Tensor  # [R, t, a]
-    mask: Tensor  # [R, t]
-
-
-class State(NamedTuple):
-    """What changes from word to word."""
-
-    cells: tuple[Cell, ...]
-    said: Said | None
+from vidcap_srvc_la.state import Memory, Said, State
 
 
 class SRVCLAHead(Head):
@@ -213,35 +192,11 @@ class SRVCLAHead(Head):
     # ---- once a clip
 
     def _encode(self, streams: Mapping[str, Stream], names: Sequence[str]) -> Memory:
-        context = self.context(*self._frames(streams, names))
+        context = self.context(*side_by_side(streams, self.streams, names))
         weights = self._weights()
         keys = tuple(self._named(name).look.keys(context.values) for name in self.watchers)
         gates = (b.clip_gates(w, context.video) for b, w in zip(self._each(), weights, strict=True))
         return Memory(context, keys, tuple(gates))
-
-    def _frames(self, streams: Mapping[str, Stream], names: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """The streams side by side, and which frames have any of them; what is missing counts as zeros."""
-        found = read(streams, self.streams, "SRVCLAHead")
-        lengths = {name: stream.mask.shape[1] for name, stream in found.items()}
-        if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{name} {length}" for name, length in lengths.items())
-            raise UserError(
-                f"SRVCLAHead sets its streams side by side, but they have different numbers of frames: {told}",
-                hint="data.train.sample=dict(kind='uniform', count=30), and the same for val and test",
-            )
-        masks = [stream.mask for stream in found.values()]
-        mask = torch.stack(masks).any(0)
-        empty = (~mask.any(1)).nonzero().flatten().tolist()
-        if empty:
-            raise UserError(
-                f"SRVCLAHead: the clip {', '.join(names[row] for row in empty[:3])} has no frame in "
-                f"{', '.join(found)}, so there is nothing to attend to",
-                hint="leave the clip out (data.*.ids), or extract its streams",
-            )
-        values = [
-            torch.where(m.unsqueeze(-1), s.values, 0) for s, m in zip(found.values(), masks, strict=True)
-        ]
-        return torch.cat(values, -1), mask
 
     # ---- word by word
 
