@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,6 +114,21 @@ def test_a_bridge_retrieves_what_is_alike() -> None:
     shuffled = recall(torch.randn(60, 32, generator=torch.Generator().manual_seed(0)), rows, own, (2,))
     assert found[2] > 3 * shuffled[2]
     assert found[2] > 0.5
+
+
+def test_training_reads_a_given_index_and_refuses_frames_of_another_encoder(tmp_path: Path) -> None:
+    data = TinyClips(clips=12)
+    data.stores = {"image": SimpleNamespace(recipe={"encoder": "A", "weights": "sha256:1"})}  # type: ignore[attr-defined]
+    encoder = made()
+    encoder.fit(data)
+    write_index(tmp_path / "index", encoder.assets())
+    again = made(index=str(tmp_path / "index"))
+    again.fit(TinyClips(clips=12, seed=5))  # other captions, and a stream that does not say who made it
+    assert torch.equal(again.assets()["rows"], encoder.assets()["rows"])
+    again.fit(data)
+    data.stores["image"].recipe["weights"] = "sha256:2"  # type: ignore[attr-defined]
+    with pytest.raises(UserError, match="'image' of its clips has weights sha256:1, here it has sha256:2"):
+        again.fit(data)
 
 
 def test_an_index_travels_and_is_refused_with_another_encoder(tmp_path: Path) -> None:

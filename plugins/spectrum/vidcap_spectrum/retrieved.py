@@ -69,7 +69,11 @@ class RetrievedCaptions(DerivedEncoder):
     # ---- the contract
 
     def fit(self, dataset: Any) -> None:
-        """Embed the captions of a training set, and learn the bridge where there is one."""
+        """Embed the captions of a training set, and learn the bridge where there is one; or read the given index."""
+        if self.index is not None:
+            self._ready()
+            self._compare(query_recipe(dataset, self.query))
+            return
         key = json.dumps([self.describe(), dataset.fingerprint()], sort_keys=True)
         folder = cache_home() / "spectrum" / hashlib.sha256(key.encode()).hexdigest()[:16]
         make_once(folder, lambda part: write_index(part, self._learn(dataset)))
@@ -158,6 +162,17 @@ class RetrievedCaptions(DerivedEncoder):
             [self._bridge(row, self._fold.get(clip, -1)) for row, clip in zip(pooled, clips, strict=True)]
         )
 
+    def _compare(self, mine: dict[str, Any] | None) -> None:
+        """Refuse a query stream that another encoder made, where both recipes are known."""
+        theirs = self._recipe.get("query_encoder")
+        if mine is None or theirs is None or mine == theirs:
+            return
+        key = next(key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key))
+        raise UserError(
+            f"this retrieval index was made with another recipe: the stream '{self.query}' of its clips has "
+            f"{key} {theirs.get(key)}, here it has {mine.get(key)}", hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
+        )  # fmt: skip
+
     def fold_of(self, clip: str) -> int:
         """The fold of a training clip; -1 of any other."""
         return self._fold.get(clip, -1)
@@ -190,6 +205,7 @@ class RetrievedCaptions(DerivedEncoder):
         assets["recipe"] = {
             **self.describe(),
             "text_encoder": encoder.recipe(),
+            "query_encoder": query_recipe(dataset, self.query),
             "data": dataset.fingerprint(),
         }
         if self.settings is None:
@@ -210,6 +226,12 @@ class RetrievedCaptions(DerivedEncoder):
             torch.stack([known[clip] for clip in there]), rows, own, list(fold.values()), self.settings
         )
         return {**assets, "fold": [fold.get(clip, -1) for clip in clips], **bridge.arrays()}
+
+
+def query_recipe(dataset: Any, query: str) -> dict[str, Any] | None:
+    """How the query stream of a data set was made, where its store says it."""
+    recipe = getattr(getattr(dataset, "stores", {}).get(query), "recipe", None)
+    return None if recipe is None else json.loads(json.dumps(recipe))  # type: ignore[no-any-return]
 
 
 def pooled_queries(dataset: Any, query: str) -> dict[str, Tensor]:
