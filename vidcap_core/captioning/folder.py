@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from vidcap_core.errors import DataError, UserError
 from vidcap_core.report.panels import from_plain
 from vidcap_core.report.store import panels_data, prediction_data
 from vidcap_core.types import Clip, Event, Prediction
+from vidcap_core.whole import write_text
 
 JOB, LINES = "job.json", "captions.jsonl"
 
@@ -110,7 +110,7 @@ class Folder:
         elif self.lines.exists():
             raise UserError(f"{self.path} has a {LINES} that no caption job made", hint="another --out")
         else:
-            _replace(place, json.dumps(facts, indent=1, ensure_ascii=False))
+            write_text(place, json.dumps(facts, indent=1, ensure_ascii=False))
 
     def _mend(self) -> None:
         """Read what is finished; half a line at the end is what a power cut leaves, and goes."""
@@ -152,7 +152,7 @@ class Folder:
 
     def _write(self, output: str | None, prediction: Prediction) -> None:
         if output is not None:
-            _replace(self.path / output, PER_FILE[self.form][1](prediction))
+            write_text(self.path / output, PER_FILE[self.form][1](prediction))
 
     def _unwritable(self, error: OSError) -> FolderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -185,17 +185,6 @@ def _append(path: Path, line: bytes) -> None:
             raise
     finally:
         os.close(place)
-
-
-def _replace(path: Path, content: str) -> None:
-    """A file written beside its place and renamed."""
-    part = path.with_name(f".{os.getpid()}.part")
-    try:
-        part.write_text(content, encoding="utf-8", errors="backslashreplace", newline="\n")
-        part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _last_line_end(file: Any, size: int, block: int = 1 << 16) -> int:

@@ -12,7 +12,7 @@ from vidcap_core import registry
 from vidcap_core.config import Config
 from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
-from vidcap_core.engine.folder import RunFolder, check_folder, default_path, lock, make_folder, write_json
+from vidcap_core.engine.folder import RunFolder, check_folder, default_path, lock, make_folder
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
@@ -21,6 +21,7 @@ from vidcap_core.report.run import write_run_report
 from vidcap_core.types import Prediction
 from vidcap_core.validate import validate
 from vidcap_core.weights import put_weights
+from vidcap_core.whole import write_json
 
 
 def train(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import IO, Any
 from vidcap_core import plugins
 from vidcap_core.config import Config
 from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.whole import write_json, write_text
 
 FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
         "runtime.trackers", "evaluate.panels", "evaluate.batch")  # fmt: skip
@@ -191,15 +191,3 @@ def _commit() -> str | None:
         return None
     commit = git("rev-parse", "--short=12", "HEAD")
     return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def write_json(path: Path, data: Any) -> None:
-    """Write data whole or not at all."""
-    write_text(path, json.dumps(data, indent=1, ensure_ascii=False))

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from mmengine.visualization import Visualizer
 
-from vidcap_core.engine.folder import RunFolder, write_text
+from vidcap_core.engine.folder import RunFolder
+from vidcap_core.whole import write_text
 
 BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
 

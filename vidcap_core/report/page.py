@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from typing import Any
 from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
 from vidcap_core.report.panels import to_plain
+from vidcap_core.whole import written_whole
 
 SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
 FRAMES = 96
@@ -52,13 +52,8 @@ def write(page: Page, path: Path, frames: int | None = None) -> Path:
 
     Without a number `FRAMES` clips, and fewer where reading them takes longer than `SECONDS`.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.writelines(pieces(page, frames))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with written_whole(path) as file:
+        file.writelines(pieces(page, frames))
     return path
 
 

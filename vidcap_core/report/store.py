@@ -11,6 +11,7 @@ from typing import Any
 from vidcap_core.errors import UserError
 from vidcap_core.report.panels import plain, to_plain
 from vidcap_core.types import Event, Prediction
+from vidcap_core.whole import write_text
 
 
 def prediction_data(prediction: Prediction) -> dict[str, Any]:
@@ -48,10 +49,7 @@ def references_data(dataset: Any) -> dict[str, list[Any]]:
 def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: Any) -> None:
     """`panels-SPLIT.json` and `references-SPLIT.json`, beside the predictions of a run."""
     for name, data in (("panels", panels_data(predictions)), ("references", references_data(dataset))):
-        path = folder / f"{name}-{split}.json"
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(json.dumps(data, ensure_ascii=False, allow_nan=False), encoding="utf-8")
-        part.replace(path)
+        write_text(folder / f"{name}-{split}.json", json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
 def read(path: Path, missing: Any = None) -> Any:
