@@ -1,7 +1,7 @@
 """Does wsdvc_mask find events without times? Against every constant baseline, on videos with exact times.
 
 python benchmarks/wsdvc_mask_align.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
-    [--rows improved,parity] [--steps 150,250] [--clips 96] [--work FOLDER] [--json FILE]
+    [--rows improved,parity] [--steps 150,250] [--clips 96] [--draw 1] [--work FOLDER] [--json FILE]
 
 Rows: `parity` as the public code, `improved` with all mends, `index` improved with queries that read no sentence.
 All have the same language model with random weights, the same clips in the same order and as many batches.
@@ -183,7 +183,7 @@ def run(row: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     began = time.process_time()
     train(captioner, row, corpus, budget_of(args), seed)
     spent = time.process_time() - began
-    videos = corpus.test(args.clips)
+    videos = corpus.test(args.clips, args.draw)
     said = predictions(captioner, videos)
     values, clips = scores(said, videos)
     durations = {clip.id: float(clip.duration or 0) for clip in videos.batch.clips}
@@ -224,6 +224,9 @@ def main() -> int:
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--steps", help="of the two phases, such as 150,250; else as many as the data want")
     parser.add_argument("--clips", type=int, default=96, help="held-out videos")
+    parser.add_argument(
+        "--draw", type=int, default=0, help="which held-out videos; 0 were used while it was made"
+    )
     parser.add_argument("--work", type=Path, help="keep each run here, and go on from there")
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     args = parser.parse_args()
@@ -231,7 +234,7 @@ def main() -> int:
     for seed in map(int, args.seeds.split(",")):
         for row in args.rows.split(","):
             steps = args.steps or "default"
-            name = f"{args.data}-{args.shuffled:g}-{steps}-{row}-{seed}.json"
+            name = f"{args.data}-{args.shuffled:g}-{steps}-{args.draw}-{row}-{seed}.json"
             path = args.work / name if args.work else None
             if path is not None and path.is_file():
                 runs.append(json.loads(path.read_text()))
@@ -249,13 +252,13 @@ def main() -> int:
             against.append({"seed": mine["seed"], "row": first, "against": other["row"], **gap})
             print(f"seed {mine['seed']}: {first} - {other['row']}: " + _said(gap))
     corpus = corpus_of(args)
-    known = constants(corpus, corpus.test(args.clips))
+    known = constants(corpus, corpus.test(args.clips, args.draw))
     print("constants, told the counts: " + "  ".join(f"{name} {value:.3f}" for name, value in known.items()))
     if args.json:
         for one in runs:
             del one["clips"]
         kept = {"data": args.data, "shuffled": args.shuffled, "budget": budget_of(args), "test clips": args.clips,
-                "constants told the counts": known,
+                "draw": args.draw, "constants told the counts": known,
                 "torch": torch.__version__, "runs": runs, "differences": against}  # fmt: skip
         args.json.write_text(json.dumps(kept, indent=1) + "\n")
     return 0

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from vidcap_core.datasets.msvd import MSVDPart, read_mapping
+from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.text.vocabulary import Vocabulary
 from vidcap_core.types import Batch, Clip, Event, Stream
 
@@ -45,9 +46,9 @@ class MadeUp:
         """Videos of the training side."""
         return self._make(count, np.random.default_rng((1, *seed)))
 
-    def test(self, count: int) -> Videos:
-        """The held-out videos, the same for every run."""
-        return self._make(count, np.random.default_rng(2))
+    def test(self, count: int, draw: int = 0) -> Videos:
+        """The held-out videos of a draw, the same for every run."""
+        return self._make(count, np.random.default_rng((2, draw) if draw else 2))
 
     def _make(self, count: int, random: np.random.Generator) -> Videos:
         values, told, events = [], [], {}
@@ -70,6 +71,7 @@ class Stitched:
     """2 to 6 real clips one after the other, as long as they are, with one of their captions each.
 
     Training videos are made of training clips, test videos of test clips, with `ANNOTATORS` captions of each event.
+    Streams are standardised by the training clips.
     """
 
     frames = 32
@@ -82,23 +84,34 @@ class Stitched:
         folder = parts["train"].folder
         names = {number: name for name, number in read_mapping(folder / "youtube_mapping.txt").items()}
         self.texts = [f"{text}." for text in parts["train"].captions()]
+        encoders = {name: Standardised(stream=name) for name in streams}
+        for encoder in encoders.values():
+            encoder.fit(parts["train"])
         self.clips = {
-            split: [self._clip(part, k, names) for k in range(len(part))] for split, part in parts.items()
+            split: [self._clip(part, k, names, encoders) for k in range(len(part))]
+            for split, part in parts.items()
         }
 
-    def _clip(self, part: MSVDPart, index: int, names: dict[str, str]) -> tuple[float, Any, list[str]]:
+    def _clip(
+        self, part: MSVDPart, index: int, names: dict[str, str], encoders: dict[str, Standardised]
+    ) -> tuple[float, Any, list[str]]:
         """Seconds (MSVD's names end with first and last second), streams, captions."""
         sample = part.get(index, np.random.default_rng(0))
         first, last = map(int, names[sample.clip.id].rsplit("_", 2)[1:])
-        return float(last - first), sample.streams, part.references()[sample.clip.id]
+        found = {
+            name: Stream(torch.from_numpy(rows), torch.ones(len(rows), dtype=torch.bool))
+            for name, rows in sample.streams.items()
+        }
+        streams = {name: one.derive(found, sample.clip.id).values.numpy() for name, one in encoders.items()}
+        return float(last - first), streams, part.references()[sample.clip.id]
 
     def train(self, count: int, seed: tuple[int, ...]) -> Videos:
         """Videos of training clips."""
         return self._make("train", count, np.random.default_rng((1, *seed)), annotators=1)
 
-    def test(self, count: int) -> Videos:
-        """Videos of test clips, the same for every run."""
-        return self._make("test", count, np.random.default_rng(2), ANNOTATORS)
+    def test(self, count: int, draw: int = 0) -> Videos:
+        """Videos of test clips, the same for every run of a draw."""
+        return self._make("test", count, np.random.default_rng((2, draw) if draw else 2), ANNOTATORS)
 
     def _make(self, split: str, count: int, random: np.random.Generator, annotators: int) -> Videos:
         rows: dict[str, list[Any]] = {name: [] for name in self.widths}
