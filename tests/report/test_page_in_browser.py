@@ -198,6 +198,17 @@ def test_frames_are_pictures(page: Any) -> None:
     until(lambda: page.execute_script(script, css), [120] * 8)
 
 
+def test_each_event_of_a_dense_clip_has_its_own_frames(page: Any, folder: Path) -> None:
+    events = json.loads((folder / "predictions-val.json").read_text())[1]["events"]
+    assert len(events) == 2
+    strips = many(page, f"{seen(page, 1)} .caption .film")
+    for strip, event in zip(strips, events, strict=True):
+        images = strip.find_elements("css selector", "img")
+        assert len(images) == 4
+        times = [float(image.get_attribute("alt").split()[2]) for image in images]
+        assert event["start"] <= min(times) <= max(times) <= event["end"]
+
+
 def test_controls_have_names(page: Any) -> None:
     """What a screen reader would say of each control and picture that is shown."""
     for node in many(page, "button, input, select, [role=img], img"):

@@ -35,8 +35,6 @@ def server(
 def page(browser: Any, server: Server) -> Any:
     browser.get_log("browser")
     browser.get_log("performance")
-    # no window manager gives a headless window the focus
-    browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
     browser.get(server.url)
     until(lambda: one(browser, "#model").text)
     browser.execute_script(WATCH)

@@ -15,6 +15,10 @@ from vidcap_core.report.panels import Timeline, plain, to_plain
 from vidcap_core.report.store import reference_tracks
 from vidcap_core.types import Event
 
+EVENT_FILM = (4, 80)
+"""Frames of an event, and their short side."""
+INSTANT = 0.01
+
 
 @dataclass(frozen=True)
 class ClipView:
@@ -54,15 +58,22 @@ class ClipView:
         return round(math.exp(sum(logs) / len(logs)), 4) if logs else None
 
     def filmstrip(self) -> dict[str, Any] | None:
-        """Small frames, or why there are none; None for a clip that names no file."""
+        """Small frames of the clip and, of several events, of each; or why there are none; None without a file."""
         if self.path is None:
             return None
         if not Path(self.path).is_file():
             return {"note": "the video is not where it was when the run was made"}
         try:
-            return frames.filmstrip(self.path, self.span)
+            film = frames.filmstrip(self.path, self.span)
+            if len(self.events) > 1:
+                film["events"] = [frames.filmstrip(self.path, span, *EVENT_FILM) for span in self._moments()]
+            return film
         except (UserError, OSError) as error:
             return {"note": str(error)}
+
+    def _moments(self) -> list[tuple[float, float]]:
+        """When the events are; one that ends as it begins still has a picture."""
+        return [(event["start"], max(event["end"], event["start"] + INSTANT)) for event in self.events]
 
 
 def view(

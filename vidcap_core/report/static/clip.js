@@ -61,7 +61,8 @@ function clipBody(light, heavy) {
   const clip = { span: heavy.span, frames: new Frames(heavy.film, spatial ? spread(spatial.times, 8) : []) };
   const panels = heavy.panels.map((panel) => drawPanel(panel, clip, heavy.events.length));
   const said = element("p", { class: "sure-text", role: "status" });
-  const captions = heavy.events.map((event, place) => caption(event, place, heavy.events.length > 1, panels, said));
+  const strips = (heavy.film && heavy.film.events) || [];
+  const captions = heavy.events.map((event, place) => caption(event, place, heavy.events.length > 1, panels, said, strips[place]));
   const linked = new Set(captions.flatMap((made) => made.linked));
   for (const made of panels.filter((one) => one.look && !linked.has(one) && one.panel.words.length))
     made.node.insertBefore(wordRow(made.panel.words.map((text) => ({ text })), [made], said), made.node.children[1]);
@@ -77,13 +78,14 @@ function clipBody(light, heavy) {
   ].filter(Boolean);
 }
 
-function caption(event, place, many, panels, said) {
+function caption(event, place, many, panels, said, film) {
   const words = event.words;
   const fits = (panel) => panel.words && panel.words.length && (panel.event ?? 0) === place
     && words.every((word, i) => panel.words[i] !== undefined && panel.words[i].trim() === word.text);
   const linked = panels.filter((made) => made.look && fits(made.panel));
   const node = element("div", { class: "caption" }, [
     many ? element("span", { class: "when", text: `${seconds(event.start)} – ${seconds(event.end)}` }) : null, wordRow(words, linked, said),
+    film ? new Frames(film, []).node : null,
   ]);
   return { node, linked };
 }
