@@ -1,6 +1,6 @@
 """YouCook2 without times: as ActivityNet, with more frames, and the shorter first stage of a later work."""
 
-_base_ = ["vidcap://datasets/youcook2.py"]
+_base_ = ["vidcap://datasets/youcook2.py", "_base.py"]
 
 _streams = dict(image="clip_l14")
 data = dict(

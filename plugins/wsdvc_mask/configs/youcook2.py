@@ -1,6 +1,6 @@
 """YouCook2, as the public code behaves, with 5 + 15 epochs."""
 
-_base_ = ["_base.py", "_youcook2.py"]
+_base_ = ["_youcook2.py"]
 
 phases = [
     dict(name="count", epochs=5, losses=["full"], freeze=["head.localiser"], keep="count", best=False),

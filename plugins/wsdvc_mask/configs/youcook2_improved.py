@@ -1,6 +1,6 @@
 """YouCook2 with the mends; recipes have more steps than 16."""
 
-_base_ = ["_base.py", "_improved.py", "_youcook2.py"]
+_base_ = ["_youcook2.py", "_improved.py"]
 
 head = dict(queries=24, max_events=24)
 phases = [

@@ -36,6 +36,7 @@ def test_every_config_trains_without_times(name: str) -> None:
     assert made["data"]["train"]["weak"] is True
     assert made["data"]["train"]["transforms"] == [{"type": "wsdvc_mask.Sentences"}]
     assert all("transforms" not in made["data"][split] for split in ("val", "test"))
+    assert {"<FULL>", "<MASK>"} <= set(made["tokenizer"]["specials"])
 
 
 def test_training_data_cannot_tell_when_events_happen() -> None:
