@@ -12,6 +12,7 @@ _BASELINE = {
 
 rows = {
     "baseline": _BASELINE,
+    "retrieval": {key: value for key, value in _BASELINE.items() if key != "head.streams"},
     "aeb": {"head.cfb": False},
     "cfb": {"head.aeb": False},
     "full": {},

@@ -17,7 +17,7 @@ encoders = dict(
     )
 )
 head = dict(
-    streams=dict(image=1280, motion=359, retrieved=384),
+    streams=dict(_delete_=True, image=1280, motion=359, retrieved=384),
     n_frames=20,
     width=256,
     heads=4,
