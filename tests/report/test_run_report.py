@@ -68,6 +68,17 @@ def test_exports_hold_the_numbers_of_the_run(tmp_path: Path) -> None:
     assert (folder / "report-val" / "BLEU.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_loss_that_is_only_watched_has_a_chart_of_its_own(tmp_path: Path) -> None:
+    folder = made_up.run_folder(tmp_path / "run", clips=1, videos=0)
+    assert [c.name for c in read_charts(folder / "scalars.jsonl", watched={"align"})][:2] == ["loss", "align"]
+    config = json.loads((folder / "config.json").read_text())
+    config["losses"] = {"tokens": {"type": "TokenLoss"}, "align": {"type": "TokenLoss", "scale": 0.0}}
+    (folder / "config.json").write_text(json.dumps(config))
+    write_run_report(folder, "val")
+    rows = (folder / "report-val" / "align.csv").read_text().splitlines()
+    assert rows[1].startswith("align,")
+
+
 def test_charts_group_losses_and_scores_and_skip_a_torn_line(tmp_path: Path) -> None:
     folder = made_up.run_folder(tmp_path / "run", clips=1, videos=0)
     charts = {

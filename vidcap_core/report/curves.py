@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,8 @@ class Chart:
         return "".join(c if c.isalnum() or c in "-_" else "-" for c in self.name)
 
 
-def read_charts(scalars: Path) -> list[Chart]:
-    """Losses in one chart, the scores of each split in one chart a name, the rest one by one."""
+def read_charts(scalars: Path, watched: Collection[str] = ()) -> list[Chart]:
+    """Losses in one chart, but for those that are only watched; scores of a name in one chart; the rest one by one."""
     columns: dict[str, list[tuple[float, float]]] = defaultdict(list)
     if scalars.is_file():
         for line in scalars.read_text(encoding="utf-8").splitlines():
@@ -41,8 +41,10 @@ def read_charts(scalars: Path) -> list[Chart]:
         group, _, rest = name.partition("/")
         if not rest:
             groups[name][name] = points
-        elif group == "loss":
+        elif group == "loss" and rest not in watched:
             groups["loss"][rest] = points
+        elif group == "loss":
+            groups[rest][rest] = points
         else:
             groups[_family(rest)][f"{group} {rest}"] = points
     rank = {"loss": 0, "lr": 2, "clips_per_s": 3}

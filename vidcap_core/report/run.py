@@ -77,7 +77,9 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         "details": [("Config as resolved", json.dumps(config, indent=2, ensure_ascii=False))],
         "notes": notes,
     }
-    return shown, curves.read_charts(folder / "scalars.jsonl")
+    losses = config.get("losses") or {}
+    watched = {name for name, spec in losses.items() if spec.get("scale") == 0}
+    return shown, curves.read_charts(folder / "scalars.jsonl", watched)
 
 
 def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:

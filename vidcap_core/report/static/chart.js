@@ -36,7 +36,7 @@ function lineChart(name, curves) {
     svg.append(drawn("text", { x: atX(x), y: HIGH - BOTTOM + 14, "text-anchor": "middle", text: short(x) }));
   const xLabel = curves[0].x_label, yLabel = curves[0].y_label;
   if (xLabel) svg.append(drawn("text", { x: WIDE - RIGHT, y: HIGH - 1, "text-anchor": "end", text: xLabel }));
-  if (yLabel) svg.append(drawn("text", { x: 0, y: TOP - 2, text: yLabel }));
+  if (yLabel) svg.append(drawn("text", { x: 0, y: HIGH - 1, text: yLabel }));
   const keys = curves.map((curve, index) => {
     const group = drawn("g", { "--series": colour(index) });
     let path = "", pen = "M";
