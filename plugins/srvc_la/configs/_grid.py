@@ -1,6 +1,6 @@
 """The ablation, first part: what each idea adds.
 
-vidcap sweep srvc_la/msvd_part --grid plugins/srvc_la/configs/_grid.py --seeds 3 --folds 5 -o sweeps/srvc_la
+vidcap sweep srvc_la/msvd_part --grid plugins/srvc_la/configs/_grid.py --seeds 3 --split test -o sweeps/srvc_la
 """
 
 _one = {"head.branches": "visual"}
@@ -16,10 +16,6 @@ rows = {
     "A3": _one,  # both, in one branch
     "A3l": {"head.branches": "language"},
     "A4": {"head.vrc_concat": "none"},  # two branches without the regularised context
-    "A4w": {
-        "head.vrc_concat": "none",
-        "head.d_model": 400,
-    },  # A4 with as many weights as A5; 848 at paper size
     "A5": {},  # the full model
     "A6": {"head.vrc_concat": "seq"},  # the other reading of the concatenation
 }

@@ -1,12 +1,13 @@
-"""The ablation, second part: the padding encoder, explicit sparsity, fusion; A5 is the row to compare with.
+"""The ablation, second part: width, the padding encoder, explicit sparsity, fusion; A5 is the row to compare with.
 
-vidcap sweep srvc_la/msvd_part --grid plugins/srvc_la/configs/_grid_more.py --seeds 3 --folds 5 -o sweeps/srvc_la_more
+vidcap sweep srvc_la/msvd_part --grid plugins/srvc_la/configs/_grid_more.py --seeds 3 --split test -o sweeps/srvc_la_more
 """
 
 _none = {"head.vrc_concat": "none"}
 
 rows = {
     "A5": {},
+    "A4w": {**_none, "head.d_model": 400},  # A4 with as many weights as A5; 848 at paper size
     "A7i": {"head.pad_encoder": "identity"},
     "A7s": {"head.pad_encoder": "shared"},
     "A7l": {"head.pad_type": "learned"},
