@@ -1,10 +1,10 @@
 """One table of several sweeps over the part of MSVD, with the human score and differences from one row.
 
-python benchmarks/part_table.py --from core:gru [--json OUT] core=SWEEP srvc_la=SWEEP ...
+python benchmarks/part_table.py --from core:gru [--last loss/effective_frames] [--json OUT] core=SWEEP srvc_la=SWEEP ...
 
 ± is the standard deviation over seeds; [] a 95 % bootstrap interval over clips of the values averaged over seeds;
 * a paired difference from the row of --from whose interval excludes 0. Both exist for CIDEr-D and ROUGE-L, which are
-means over clips.
+means over clips. --last adds what was logged last under a name, one value a seed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument(
         "--from", dest="origin", required=True, help="NAME:ROW that the others are compared with"
     )
+    parser.add_argument("--last", help="a logged number")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     folders = {name: Path(folder) for name, _, folder in (word.partition("=") for word in args.sweeps)}
@@ -41,14 +42,19 @@ def main() -> None:
     name, _, row = args.origin.partition(":")
     base = found[name]["rows"][row]["_clips"]
     rows = {
-        f"{name}:{row}": {"seeds": table["seeds"], "steps": table["steps"], **_row(base, cells)}
+        f"{name}:{row}": {
+            "seeds": table["seeds"],
+            "steps": table["steps"],
+            "last": _last(folders[name], row, args.last),
+            **_row(base, cells),
+        }
         for name, table in found.items()
         for row, cells in table["rows"].items()
     }
     first = found[name]
     result = {
         "from": args.origin, "clips": first["clips"], "folds": first["folds"], "signatures": first["signatures"],
-        "rows": rows, "human": _human(folders[name], first),
+        "last": args.last, "rows": rows, "human": _human(folders[name], first),
     }  # fmt: skip
     print(_markdown(result))
     if args.json:
@@ -64,6 +70,15 @@ def _row(base: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _last(sweep: Path, row: str, name: str | None) -> list[float]:
+    """The last value that each run of a row logged under a name."""
+    found = []
+    for path in sorted(sweep.glob(f"{row}-seed*/scalars.jsonl")) if name else ():
+        values = [one[name] for one in map(json.loads, path.read_text().splitlines()) if name in one]
+        found += values[-1:]
+    return found
+
+
 def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
     """Each reference against the others, for sweeps on the test clips: folds have no references in common."""
     path = next(sweep.glob("*/references-test.json"), None)
@@ -75,12 +90,15 @@ def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _markdown(result: dict[str, Any]) -> str:
-    lines = [f"| row | {' | '.join(SCORES)} |", "|---|" + "---|" * len(SCORES)]
+    last = [result["last"]] if result["last"] else []
+    lines = [f"| row | {' | '.join([*SCORES, *last])} |", "|---|" + "---|" * len([*SCORES, *last])]
     for name, row in result["rows"].items():
-        lines.append(f"| {name} | {' | '.join(_cell(row[score]) for score in SCORES)} |")
+        cells = [_cell(row[score]) for score in SCORES]
+        cells += [", ".join(f"{value:.1f}" for value in row["last"])] if last else []
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     if result["human"]:
         human = [f"{result['human'][score]:.3f}" for score in SCORES]
-        lines.append(f"| a human against the others | {' | '.join(human)} |")
+        lines.append(f"| a human against the others | {' | '.join([*human, *('' for _ in last)])} |")
     return "\n".join([*lines, "", f"{result['clips']} clips; * against {result['from']}"])
 
 
