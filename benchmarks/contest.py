@@ -46,7 +46,7 @@ def peaks(measure: Callable[..., None], *arguments: Any) -> dict[str, float]:
     return found
 
 
-def high_water() -> float:
-    """The most memory this process ever held, in MiB (Linux); getrusage would tell the parent's."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def high_water(process: int | str = "self") -> float:
+    """The most memory a process ever held, in MiB (Linux); getrusage would tell the parent's."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024

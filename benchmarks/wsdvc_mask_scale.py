@@ -19,11 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from contest import high_water
 
 from vidcap_core.build import component
 from vidcap_core.engine.checkpoint import latest
@@ -87,7 +89,8 @@ def train(config: Path, folder: Path, kill_after: int | None = None) -> dict[str
         process = subprocess.Popen(words, stdout=said, stderr=said)
         while process.poll() is None:
             time.sleep(0.1)
-            peak = max(peak, resident(process.pid))
+            with suppress(OSError, StopIteration):  # it has just ended
+                peak = high_water(process.pid)
             if kill_after is not None and any(one["step"] >= kill_after for one in scalars(folder)):
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
@@ -95,15 +98,6 @@ def train(config: Path, folder: Path, kill_after: int | None = None) -> dict[str
             said.seek(0)
             raise SystemExit(said.read().decode())
     return {"seconds": round(time.perf_counter() - began, 1), "peak MiB": round(peak)}
-
-
-def resident(process: int) -> float:
-    """MiB that a process holds now."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
-    except (OSError, StopIteration):  # it has just ended
-        return 0.0
 
 
 def scalars(folder: Path) -> list[dict[str, Any]]:

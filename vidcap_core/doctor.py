@@ -95,12 +95,13 @@ def _torch() -> Iterator[Finding]:
 def _decoder() -> Finding:
     try:
         import av
+        from av import library_versions
     except Exception as error:
         return Finding(
             "decoder", "broken", f"PyAV cannot be imported: {error}", "pip install --force-reinstall av"
         )
-    versions = {name: ".".join(map(str, number)) for name, number in av.library_versions.items()}
-    return Finding("decoder", "fine", f"PyAV {av.__version__}, libavcodec {versions.get('libavcodec', '?')}")
+    codec = ".".join(map(str, library_versions.get("libavcodec", "?")))
+    return Finding("decoder", "fine", f"PyAV {av.__version__}, libavcodec {codec}")
 
 
 def _java() -> Finding:

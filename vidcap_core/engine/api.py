@@ -154,11 +154,10 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     )  # fmt: skip
     report = write_run_report(folder.path, split)
     if not quiet:
-        print(
-            "\n".join(
-                [f"{split}  {result.line()}", *(f"  note: {n}" for n in result.notes), f"report: {report}"]
-            )
-        )
+        print(f"{split}  {result.line()}")
+        for note in result.notes:
+            print(f"  note: {note}")
+        print(f"report: {report}")
     return result
 
 
