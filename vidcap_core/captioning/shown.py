@@ -31,7 +31,7 @@ class Captions(Prediction):
 
     def _repr_html_(self) -> str:
         seen = view(prediction_data(self))
-        film = self.extras.get("film") or seen.filmstrip() or {}
+        film = self.extras.get("film") or seen.filmstrip(of_events=False) or {}
         pictures = "".join(
             f'<img src="{image}" alt="frame at {time:g} s" title="{time:g} s" style="height:{SIDE}px;margin:0 2px 0 0">'
             for time, image in zip(film.get("times", []), film.get("images", []), strict=True)
