@@ -22,7 +22,8 @@ class Toy(Dataset):
     """Moving shapes. kind: "clips" with captions, or "long" videos of several events.
 
     mood: captions that tell the emotion in most sentences (clips only). streams: any of image, motion, audio.
-    size: "small" for tests, "full" to compare methods. seed: of the data. Other arguments as in every dataset.
+    size: "small" for tests, "full" to compare methods, "large" for those that must see more (minutes to make).
+    seed: of the data. Other arguments as in every dataset.
     """
 
     name = "toy"

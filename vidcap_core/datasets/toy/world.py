@@ -11,7 +11,7 @@ VERSION = 1
 """Frozen before the first method was trained on it; a change of any pixel or word is a new version."""
 
 Kind = Literal["clips", "long"]
-Size = Literal["small", "full"]
+Size = Literal["small", "full", "large"]
 
 SHAPES = ("circle", "square", "triangle", "cross", "ring")
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -31,10 +31,12 @@ SPLITS: dict[Kind, dict[Size, dict[str, int]]] = {
     "clips": {
         "small": {"train": 48, "val": 12, "test": 24},
         "full": {"train": 480, "val": 60, "test": 160},
+        "large": {"train": 2000, "val": 60, "test": 160},
     },
     "long": {
         "small": {"train": 20, "val": 6, "test": 10},
         "full": {"train": 160, "val": 24, "test": 40},
+        "large": {"train": 1000, "val": 40, "test": 100},
     },
 }
 
