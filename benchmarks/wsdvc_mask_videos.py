@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from vidcap_wsdvc_mask import made_up
 
 from vidcap_core.datasets.msvd import MSVDPart, read_mapping
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.text.vocabulary import Vocabulary
 from vidcap_core.types import Batch, Clip, Event, Stream
 
-COLOURS, THINGS = ("red", "blue", "green", "white"), ("apple.", "bird.", "cloud.")
-SECONDS = 100.0
 ANNOTATORS = 3
 
 
@@ -27,20 +27,15 @@ class Videos:
 
 
 class MadeUp:
-    """2 to 4 events fill a video of 24 frames; an event shows a prototype with noise, its sentence names it.
+    """The plugin's made-up videos, new ones at each step. shuffled: the share told in any order."""
 
-    shuffled: the share of videos whose sentences are told in any order.
-    """
-
-    frames = 24
-    widths: ClassVar = {"image": 16}
+    frames = made_up.FRAMES
+    widths: ClassVar = {"image": made_up.WIDTH}
     budget: ClassVar = {"batch": 16, "count": 700, "locate": 400, "lr": 4e-3}
+    texts: ClassVar = list(made_up.SENTENCES)
 
     def __init__(self, shuffled: float = 0.0) -> None:
         self.shuffled = shuffled
-        self.sentences = [f"{colour} {thing}" for colour in COLOURS for thing in THINGS]
-        self.prototypes = np.random.default_rng(0).normal(size=(len(self.sentences), 16))
-        self.texts = self.sentences
 
     def train(self, count: int, seed: tuple[int, ...]) -> Videos:
         """Videos of the training side."""
@@ -51,20 +46,11 @@ class MadeUp:
         return self._make(count, np.random.default_rng((2, draw) if draw else 2))
 
     def _make(self, count: int, random: np.random.Generator) -> Videos:
-        values, told, events = [], [], {}
-        for number in range(count):
-            size = int(random.integers(2, 5))
-            ends = np.cumsum(random.dirichlet(np.full(size, 2.0)))
-            ends[-1] = 1.0
-            shown = random.permutation(len(self.sentences))[:size]
-            owner = ((np.arange(self.frames)[:, None] + 0.5) / self.frames >= ends).sum(-1)
-            values.append(self.prototypes[shown[owner]] + 0.3 * random.normal(size=(self.frames, 16)))
-            order = random.permutation(size) if random.random() < self.shuffled else np.arange(size)
-            starts = np.append(0, ends[:-1])
-            happens = [Event(SECONDS * starts[k], SECONDS * ends[k], self.sentences[shown[k]]) for k in order]
-            events[f"video{number}"] = tuple(happens)
-            told.append(tuple(event.text for event in happens))
-        return Videos(_batch(list(events), {"image": np.array(values)}, [SECONDS] * count, told), (events,))
+        made = list(islice(made_up.draw(random, self.shuffled), count))
+        events = {f"video{number}": video.events for number, video in enumerate(made)}
+        told = [tuple(event.text for event in video.events) for video in made]
+        rows = {"image": np.array([video.rows for video in made])}
+        return Videos(_batch(list(events), rows, [made_up.SECONDS] * count, told), (events,))
 
 
 class Stitched:
@@ -76,7 +62,7 @@ class Stitched:
 
     frames = 32
     widths: ClassVar = {"image": 1280, "motion": 359}
-    budget: ClassVar = {"batch": 8, "count": 500, "locate": 200, "lr": 2e-3}
+    budget: ClassVar = {"batch": 8, "count": 2500, "locate": 900, "lr": 2e-3}
 
     def __init__(self, root: str | None = None) -> None:
         streams = list(self.widths)

@@ -258,6 +258,9 @@ def test_signature_and_metric_by_name() -> None:
         "C",
         "",
     ]
+    dense = {"dense-2021": "E", "localisation": "L", "soda_c-mean": "S"}
+    names = ("dense-METEOR", "loc-F1:segments-3", "SODA_c-P@1", "SODA_c")
+    assert [signature_of(name, dense) for name in names] == ["E", "L", "S", "S"]
     assert main_metric({"BLEU-4": {}, "CIDEr-D": {}}, "bleu-4") == "BLEU-4"
     assert main_metric({"BLEU-4": {}, "CIDEr-D": {}}, None) == "CIDEr-D"
     assert main_metric({}, "bleu-4") is None

@@ -90,8 +90,13 @@ def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
 
 
 def signature_of(name: str, signatures: Mapping[str, str]) -> str:
-    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D cider-d's, not cider's."""
+    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D cider-d's, not cider's.
+
+    A metric of several scores has its variant in its name: dense-METEOR is dense-2021's, loc-F1 localisation's.
+    """
+    family = name.lower().partition("-")[0]
     owners = [metric for metric in signatures if name.lower().startswith(metric.lower())]
+    owners = owners or [metric for metric in signatures if metric.lower().startswith(family)]
     if owners:
         return signatures[max(owners, key=len)]
     return next(iter(signatures.values())) if len(signatures) == 1 else ""

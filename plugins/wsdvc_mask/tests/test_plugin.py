@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from vidcap_core import cards, config, plugins, registry
-from vidcap_core.errors import DataError
+from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.testing.kit import check_plugin
 from vidcap_core.validate import validate
 
-CONFIGS = ("toy", "toy_parity", "activitynet", "activitynet_improved", "youcook2", "youcook2_improved")
+CONFIGS = ("toy", "toy_parity", "made_up", "made_up_parity", "activitynet", "activitynet_improved", "youcook2",
+           "youcook2_improved")  # fmt: skip
 
 
 def test_it_is_found_and_its_card_is_whole() -> None:
@@ -54,6 +55,42 @@ def test_training_data_cannot_tell_when_events_happen() -> None:
     for event in (event for file in known.events() for events in file.values() for event in events):
         assert f"start={event.start}," not in record or event.start == 0.0
         assert f"end={event.end}," not in record
+
+
+def made_up(split: str = "test", **changes: Any) -> Any:
+    return registry.DATASETS.load("wsdvc_mask.MadeUp")(split, unit="clip", streams=["image"], **changes)
+
+
+def test_made_up_videos_show_what_their_events_say() -> None:
+    """Rows of one event are alike, rows of different events are not, and the borders lie where they are said."""
+    known = made_up()
+    assert len(known) == 200
+    shown: dict[str, list[np.ndarray]] = {}
+    for index in range(len(known)):
+        sample = known.get(index, np.random.default_rng(0))
+        rows = sample.streams["image"]
+        moments = (np.arange(len(rows)) + 0.5) / len(rows) * sample.clip.duration
+        for event in sample.events:
+            shown.setdefault(event.text, []).extend(rows[(event.start <= moments) & (moments < event.end)])
+    means = {text: np.mean(rows, 0) for text, rows in shown.items()}
+    assert len(means) == 12
+    for text, rows in shown.items():
+        away = {other: np.linalg.norm(rows - mean, axis=1) for other, mean in means.items()}
+        assert all((away[text] < far).all() for other, far in away.items() if other != text)
+
+
+def test_made_up_videos_in_any_order_are_the_same_videos() -> None:
+    """Shuffling changes the order in which events are told, and hides no time from those who may know it."""
+    starts = {
+        share: [[event.start for event in known[k].events] for k in range(len(known))]
+        for share in (0.0, 1.0)
+        for known in [made_up(shuffled=share)]
+    }
+    disordered = {share: sum(told != sorted(told) for told in found) for share, found in starts.items()}
+    assert disordered[0.0] == 0
+    assert 100 < disordered[1.0] < 200
+    with pytest.raises(ConfigError, match="shuffled=2"):
+        made_up(shuffled=2.0)
 
 
 def test_it_keeps_its_promises() -> None:

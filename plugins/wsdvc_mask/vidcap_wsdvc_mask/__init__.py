@@ -9,7 +9,7 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """The head, the losses on its masks, and the target transforms that give it sentences without times."""
+    """The head, the losses on its masks, what gives them sentences without times, and made-up videos."""
     return {
         "heads": {"MaskHead": "vidcap_wsdvc_mask.head:MaskHead"},
         "losses": {
@@ -20,6 +20,7 @@ def vidcap_components() -> dict[str, dict[str, str]]:
             "RowTokenLoss": "vidcap_wsdvc_mask.losses:RowTokenLoss",
         },
         "datasets": {
+            "MadeUp": "vidcap_wsdvc_mask.made_up:MadeUp",
             "Sentences": "vidcap_wsdvc_mask.sentences:Sentences",
             "SentenceFeatures": "vidcap_wsdvc_mask.sentences:SentenceFeatures",
         },

@@ -1,0 +1,94 @@
+"""Made-up videos: events that can be recognised at once, so that *when* is all there is to find out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidcap_core.cache import cache_home, make_once
+from vidcap_core.datasets.base import Dataset
+from vidcap_core.datasets.dense import read_dense
+from vidcap_core.datasets.records import Reading
+from vidcap_core.errors import ConfigError
+from vidcap_core.types import Event
+
+VERSION = 1
+FRAMES, WIDTH, SECONDS = 24, 16, 100.0
+SENTENCES = tuple(
+    f"{colour} {thing}" for colour in ("red", "blue", "green", "white") for thing in ("apple.", "bird.", "cloud.")
+)  # fmt: skip
+NOISE = 0.3
+SPLITS = {"train": 4000, "val": 96, "test": 200}
+
+
+@dataclass(frozen=True)
+class Video:
+    """Rows [FRAMES, WIDTH], and its events in the order in which they are told."""
+
+    rows: np.ndarray
+    events: tuple[Event, ...]
+
+
+def draw(random: np.random.Generator, shuffled: float = 0.0) -> Iterator[Video]:
+    """Videos without end; a share `shuffled` of them tell their events in any order."""
+    prototypes = np.random.default_rng(0).normal(size=(len(SENTENCES), WIDTH))
+    while True:
+        size = int(random.integers(2, 5))
+        ends = np.cumsum(random.dirichlet(np.full(size, 2.0)))
+        ends[-1] = 1.0
+        shown = random.permutation(len(SENTENCES))[:size]
+        owner = ((np.arange(FRAMES)[:, None] + 0.5) / FRAMES >= ends).sum(-1)
+        rows = prototypes[shown[owner]] + NOISE * random.normal(size=(FRAMES, WIDTH))
+        order = random.permutation(size) if random.random() < shuffled else np.arange(size)
+        starts = np.append(0, ends[:-1])
+        events = (Event(SECONDS * starts[k], SECONDS * ends[k], SENTENCES[shown[k]]) for k in order)
+        yield Video(rows.astype(np.float32), tuple(events))
+
+
+class MadeUp(Dataset):
+    """2 to 4 events fill a video; an event shows one of 12 prototypes with noise, its sentence names it.
+
+    shuffled: the share of videos that tell their events in any order. There are no pixels: `streams` is ["image"],
+    24 rows of width 16. Other arguments as in every dataset.
+    """
+
+    name = "made_up"
+    preparable = False
+
+    def __init__(self, split: str = "train", shuffled: float = 0.0, **others: Any) -> None:
+        if not 0 <= shuffled <= 1:
+            raise ConfigError(f"shuffled={shuffled} is a share of the videos", hint="shuffled=0.167")
+        self.shuffled = shuffled
+        super().__init__(split, **others)
+
+    def read(self, split: str) -> Reading:
+        """ActivityNet's format."""
+        return read_dense([self.folder / f"{split}.json"])
+
+    def _find(self, root: str | None) -> Path:
+        kept = cache_home() / "wsdvc_mask" / f"made_up-v{VERSION}-{self.shuffled:g}"
+        return make_once(Path(root) if root else kept, self._make)
+
+    def _make(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        rows: dict[str, np.ndarray] = {}
+        for number, (split, count) in enumerate(SPLITS.items()):
+            videos = draw(np.random.default_rng((VERSION, number)), self.shuffled)
+            told = {}
+            for place, video in zip(range(count), videos, strict=False):
+                rows[name := f"{split}{place}"] = video.rows
+                told[name] = {
+                    "duration": SECONDS,
+                    "timestamps": [[event.start, event.end] for event in video.events],
+                    "sentences": [event.text for event in video.events],
+                }
+            (folder / f"{split}.json").write_text(json.dumps(told))
+        np.savez(folder / "image.npz", ids=np.array(list(rows)), feats=np.array(list(rows.values())))
+
+    def _store_path(self, where: str) -> Path:
+        return self.folder / f"{where}.npz"
