@@ -1,6 +1,6 @@
 """Full, CFB alone, AEB alone and the baseline, on toy clips.
 
-vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 -o DIR
+vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 --split test -o DIR
 """
 
 rows = {
