@@ -3,7 +3,7 @@
 The last weights are scored on the test clips, so that nothing is chosen on the clips that are reported.
 """
 
-_budget = {"phases.0.epochs": 15, "phases.1.epochs": 12, "evaluate.split": "test", "evaluate.every": 0}
+_budget = {"evaluate.split": "test", "evaluate.every": 0}
 rows = {
     "contrastive": _budget,
     "tokens": {

@@ -30,11 +30,11 @@ losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 phases = [
     dict(name="align", epochs=25, losses=["contrastive"], best=False, keep="align",
          train=["encoders.video", "encoders.text", "head.contrast"]),
-    dict(name="caption", epochs=20, losses=["tokens"],
+    dict(name="caption", epochs=100, losses=["tokens"], cache=["video"],
          freeze=["encoders.video", "encoders.text", "head.contrast"]),
 ]  # fmt: skip
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.009)
 schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)
-evaluate = dict(every=10)
+evaluate = dict(every=25)
 runtime = dict(batch=32, log_every=15)
