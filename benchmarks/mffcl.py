@@ -180,7 +180,7 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
 
 def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Seconds an epoch of the toy's caption phase from videos and from kept features, and of making those."""
-    settings = config.load("mffcl/toy", ["phases.1.cache=['video']"])
+    settings = config.load("mffcl/toy")
     with tempfile.TemporaryDirectory() as folder:
         run = Training(settings, RunFolder(Path(folder)))
         run.tracker = SimpleNamespace(say=lambda text: None)  # type: ignore[assignment]

@@ -30,7 +30,7 @@ def test_every_row_can_start(name, row):
 
 def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_clips_that_are_scored():
     toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
-    assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(15, 12)}
+    assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(25, 100)}
     assert {tuple(phase["steps"] for phase in row["phases"]) for row in part} == {(100, 100)}
     assert len(part) == 7
     for row in (*toy, *part):
