@@ -1,6 +1,6 @@
-"""The ablation: each mend alone on top of `parity`, each taken out of `improved`, kinds of masks, losses.
+"""The ablation: each mend alone on top of `parity`, kinds of masks, losses.
 
-vidcap sweep wsdvc_mask/made_up_parity --grid plugins/wsdvc_mask/configs/_grid.py --seeds 3 --split test -o sweeps/wsdvc_mask
+vidcap sweep wsdvc_mask/made_up_parity --grid plugins/wsdvc_mask/configs/_grid.py --seeds 3 --split test -o sweeps/mends
 """
 
 rows = {
