@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,8 @@ class MadeUp(Dataset):
         return read_dense([self.folder / f"{split}.json"])
 
     def _find(self, root: str | None) -> Path:
-        kept = cache_home() / "wsdvc_mask" / f"made_up-v{VERSION}-{self.shuffled:g}"
-        return make_once(Path(root) if root else kept, self._make)
+        home = Path(root) if root else cache_home() / "wsdvc_mask"
+        return make_once(home / f"made_up-v{VERSION}-{self.shuffled:g}", self._make)
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -80,7 +81,7 @@ class MadeUp(Dataset):
         for number, (split, count) in enumerate(SPLITS.items()):
             videos = draw(np.random.default_rng((VERSION, number)), self.shuffled)
             told = {}
-            for place, video in zip(range(count), videos, strict=False):
+            for place, video in enumerate(islice(videos, count)):
                 rows[name := f"{split}{place}"] = video.rows
                 told[name] = {
                     "duration": SECONDS,
