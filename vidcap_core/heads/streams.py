@@ -21,6 +21,8 @@ class Words(Protocol):
 
     def __len__(self) -> int: ...
 
+    def encode(self, text: str) -> list[int]: ...
+
 
 def check_widths(streams: Mapping[str, int], head: str) -> dict[str, int]:
     """The `streams` argument of a head, refused when it names none."""

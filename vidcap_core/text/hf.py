@@ -16,15 +16,23 @@ class HFTokenizer(FastTokenizer):
     """name: of a model, or a folder, or a BERT vocab.txt. specials: tokens to add (embeddings must grow with them).
 
     A role that the tokenizer lacks is filled: padding by end, begin by [CLS] or end, end by [SEP], unknown by end.
+    begin: a text of one token that captions start from instead, such as a line break; a chat model's own token there
+    opens a turn, and what it expects next is a speaker.
     """
 
-    def __init__(self, name: str, specials: list[str] | None = None, normalize: str = "none") -> None:
+    def __init__(
+        self,
+        name: str,
+        specials: list[str] | None = None,
+        normalize: str = "none",
+        begin: str | None = None,
+    ) -> None:
         loaded = _load(name)
         backend = loaded.backend_tokenizer
         backend.no_padding()
         backend.no_truncation()
         backend.add_special_tokens(list(specials or []))
-        super().__init__(backend, roles(name, loaded), normalize)
+        super().__init__(backend, roles(name, loaded, begin), normalize)
 
     @classmethod
     def missing(cls, name: str, **_: Any) -> Iterator[Missing]:
@@ -55,14 +63,23 @@ def _load(name: str) -> Any:
     return loaded
 
 
-def roles(name: str, loaded: Any) -> dict[str, str]:
+def roles(name: str, loaded: Any, begin: str | None = None) -> dict[str, str]:
     """Which tokens begin, end, pad and stand for what is unknown; a role that is not there is filled."""
     eos = loaded.eos_token or loaded.sep_token
     if eos is None:
         raise ConfigError(f"tokenizer '{name}' has no token that ends a text", hint="name another tokenizer")
     return {
         "eos": str(eos),
-        "bos": str(loaded.bos_token or loaded.cls_token or eos),
+        "bos": str(loaded.bos_token or loaded.cls_token or eos) if begin is None else _one_token(loaded, begin),
         "pad": str(loaded.pad_token or eos),
         "unk": str(loaded.unk_token or eos),
     }
+
+
+def _one_token(loaded: Any, text: str) -> str:
+    ids = loaded.backend_tokenizer.encode(text, add_special_tokens=False).ids
+    if len(ids) != 1:
+        raise ConfigError(
+            f"tokenizer.begin={text!r} is {len(ids)} tokens: captions start from one", hint='begin="\\n"'
+        )
+    return str(loaded.convert_ids_to_tokens(ids[0]))

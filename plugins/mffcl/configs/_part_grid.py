@@ -2,16 +2,22 @@
 
 vidcap sweep mffcl/msvd_part --grid plugins/mffcl/configs/_part_grid.py --seeds 2 --split test -o sweeps/mffcl_part
 
-Without the contrastive loss the temporal encoder learns from the token loss, in as many steps and with the same rates.
+Without the contrastive loss all that trains learns from the token loss, in as many steps and at the same rates.
 """
 
 _tokens = {
-    "encoders": {},
+    "encoders.text": None,
     "losses": {"tokens": {"type": "TokenLoss"}},
     "head.text": None,
-    "phases.0.losses": ["tokens"],
-    "phases.0.batch": 8,
-    "phases.0.train": ["head.temporal", "head.mapper", "head.to_lm"],
+    "phases": [
+        {
+            "name": "caption",
+            "steps": 200,
+            "losses": ["tokens"],
+            "train": ["head.temporal", "head.mapper", "head.to_lm"],
+            "groups": [{"parts": ["head.mapper", "head.to_lm"], "lr_mult": 2.0}],
+        }
+    ],
 }
 rows = {
     "contrastive-10": {"head.prompt_length": 10},

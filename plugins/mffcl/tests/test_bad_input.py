@@ -62,7 +62,7 @@ def test_a_caption_longer_than_the_context_is_refused_with_its_length(small):
         made.output("tokens")
     with pytest.raises(UserError, match=r"prompt and words need 11 positions"):
         made.captioner.predict(made.batch())
-    with pytest.raises(UserError, match=r"a prompt of 10 leaves no room"):
+    with pytest.raises(UserError, match=r"a prompt of 10, with 0 tokens of head.lead, leaves no room"):
         small(lm=lm, prompt_length=10)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
+import torch
 from torch import nn
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.base import Output, words
-from vidcap_core.heads.causal_lm import CausalLMHead
+from vidcap_core.heads.causal_lm import CausalLMHead, joined
 from vidcap_core.heads.language_model import check_tokenizer
 from vidcap_core.heads.streams import Words, check_widths, read
 from vidcap_core.report.panels import Panel, SpatialAttention
@@ -26,6 +27,7 @@ class MFFCLHead(CausalLMHead):
     streams: the one stream that is read -> its width; its first row is the clip's vector.
     lm: a causal language model: a hub id, a folder, a GGUF file, an installed package that carries one, or a dict
         with `model_type` and that model's own keys, for a small one with random weights.
+    lead: text between the visual prompt and the caption; a chat model expects the opening of its turn there.
     sequence: L, how many vectors the clip's vector becomes before the mapper.
     prompt_length: tau, the learnt queries, and so the positions of the prompt.
     mapper: "transformer" over sequence and queries, or "ffn", where the sequence itself is the prompt.
@@ -46,6 +48,7 @@ class MFFCLHead(CausalLMHead):
         streams: dict[str, int],
         tokenizer: Words,
         lm: str | dict[str, Any] = "gpt2",
+        lead: str = "",
         sequence: int = 10,
         prompt_length: int = 50,
         mapper: Literal["transformer", "ffn"] = "transformer",
@@ -69,9 +72,12 @@ class MFFCLHead(CausalLMHead):
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
         if isinstance(lm, str):
             check_tokenizer(self.lm, tokenizer)
-        if self.context is not None and prompt_length >= self.context:
+        lead_ids = torch.tensor(tokenizer.encode(lead) if lead else [], dtype=torch.long)
+        self.register_buffer("lead", lead_ids, persistent=False)
+        if self.context is not None and prompt_length + len(lead_ids) >= self.context:
             raise ConfigError(
-                f"a prompt of {prompt_length} leaves no room for words in a context of {self.context}",
+                f"a prompt of {prompt_length}, with {len(lead_ids)} tokens of head.lead, leaves no room for words "
+                f"in a context of {self.context}",
                 hint="a smaller head.prompt_length",
             )
         self.streams = check_widths(streams, "MFFCLHead")
@@ -102,8 +108,8 @@ class MFFCLHead(CausalLMHead):
         return rows if self.temporal is None else self.temporal(rows)
 
     def prefix(self, view: View) -> Stream:
-        """The visual prompt [B, tau, width of the language model]."""
-        return self.prompt(self.clip_rows(view.streams))
+        """What the language model reads before the words: the visual prompt, and the lead."""
+        return self.led(self.prompt(self.clip_rows(view.streams)))
 
     def prompt(self, rows: Stream) -> Stream:
         """The visual prompt of clips whose rows are known."""
@@ -114,6 +120,11 @@ class MFFCLHead(CausalLMHead):
             )
         prompt: Stream = self.mapper(rows)
         return Stream(self.to_lm(prompt.values), prompt.mask)
+
+    def led(self, prompt: Stream) -> Stream:
+        """The prompt and the lead behind it."""
+        lead = self.embed(self.lead).expand(len(prompt.values), -1, -1)
+        return joined(prompt, Stream(lead, prompt.mask.new_ones(lead.shape[:2])))
 
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """`tokens` through the language model; `video` and `text` without it."""
@@ -127,8 +138,7 @@ class MFFCLHead(CausalLMHead):
             made["text"] = Named(self.contrast["text"](said.values[:, 0]))
         if rows is not None and "tokens" in want:
             ids, mask = words(batch)
-            prompt = self.prompt(rows)
-            logits = self.teach(prompt, ids[:, :-1], mask[:, :-1])
+            logits = self.teach(self.led(self.prompt(rows)), ids[:, :-1], mask[:, :-1])
             made["tokens"] = Named(logits, ids[:, 1:], mask[:, 1:])
         return Output(**made)
 
