@@ -68,6 +68,17 @@ def test_gpt2_pads_with_its_end(shared_data: Path) -> None:
     )  # the end counts although it is the padding
 
 
+def test_captions_may_begin_with_another_token(shared_data: Path) -> None:
+    folder = str(shared_data / "tokenizers" / "gpt2")
+    ours = HFTokenizer(folder, begin="\n")
+    assert [ours.bos_id] == ours.encode_raw("\n")
+    assert ours.bos_id != ours.eos_id
+    assert ours.decode([ours.bos_id, *ours.encode("a man"), ours.eos_id]) == "a man"
+    assert HFTokenizer.from_state(json.loads(json.dumps(ours.state()))).bos_id == ours.bos_id
+    with pytest.raises(ConfigError, match=r"'a line break' is \d tokens: captions start from one"):
+        HFTokenizer(folder, begin="a line break")
+
+
 def test_a_tokenizer_by_name_is_stored_whole(shared_data: Path) -> None:
     ours = HFTokenizer(str(shared_data / "tokenizers" / "bert_base_uncased_vocab.txt"), normalize="lower")
     copy = HFTokenizer.from_state(json.loads(json.dumps(ours.state())))

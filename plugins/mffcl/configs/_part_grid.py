@@ -6,7 +6,7 @@ Without the contrastive loss all that trains learns from the token loss, in as m
 """
 
 _tokens = {
-    "encoders.text": None,
+    "encoders": {"image_std": {"type": "Standardised", "stream": "image"}},
     "losses": {"tokens": {"type": "TokenLoss"}},
     "head.text": None,
     "phases": [

@@ -31,25 +31,30 @@ def test_every_row_can_start(name, row):
 def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_clips_that_are_scored():
     toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
     assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(25, 100)}
-    assert {tuple(phase["steps"] for phase in row["phases"]) for row in part} == {(100, 100)}
-    assert len(part) == 7
+    assert [tuple(phase["steps"] for phase in row["phases"]) for row in part] == [
+        (60, 140), (60, 140), (60, 140), (200,), (200,), (200,), (60, 140),
+    ]  # fmt: skip
     for row in (*toy, *part):
         assert row["evaluate"]["split"] == "test"
         assert row["evaluate"]["every"] == 0
-        assert row["phases"][1] == toy[0]["phases"][1] or row["phases"][1] == part[0]["phases"][1]
+        last = toy[0] if row in toy else part[0]
+        for key in ("losses", "groups", "batch", "optimizer", "freeze"):
+            assert row["phases"][-1].get(key) == last["phases"][1].get(key)
 
 
 @pytest.fixture
 def trained(shared_data, monkeypatch, tmp_path):
-    """A row of msvd_part after three steps of alignment and two of captions, with a small language model."""
+    """A row of msvd_part after three steps of its first phase and two of its second, with a small language model."""
     monkeypatch.setenv("VIDCAP_SHARED_DATA", str(shared_data))
     small = {
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
         "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4},
-        "phases.0.steps": 3, "phases.1.steps": 2, "phases.0.keep": "first", "data.train.limit": 40,
+        "head.lead": "", "phases.0.steps": 3, "phases.0.keep": "first", "data.train.limit": 40,
         "data.test.limit": 4, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
-    text = {"encoders": {"text": {"type": "mffcl.SmallText", "dim": 16}}, "head.text": {"text": 16}}
+    text = {
+        "encoders.text": {"type": "mffcl.SmallText", "dim": 16}, "head.text": {"text": 16}, "phases.1.steps": 2
+    }  # fmt: skip
 
     def train(row, first=0):
         made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))
@@ -66,8 +71,9 @@ def test_every_row_trains_and_captions_real_features(trained, row):
     assert len(json.loads(folder.predictions("test").read_text())) == 4
     queries = weights.get("head.mapper.mix.queries")
     assert queries is None if "ffn" in row else len(queries) == int(row.rpartition("-")[2])
-    first = checkpoint.load(folder.checkpoints / "keep-first.pt")["weights"]
-    assert all(torch.equal(first[name], weights[name]) for name in weights if name.startswith("head.temporal."))
+    if not row.startswith("tokens"):  # the captions' phase leaves the video side as the alignment made it
+        first = checkpoint.load(folder.checkpoints / "keep-first.pt")["weights"]
+        assert all(torch.equal(first[name], weights[name]) for name in weights if name.startswith("head.temporal."))
 
 
 def test_on_real_features_the_first_phase_changes_what_the_second_reads(trained):

@@ -93,6 +93,24 @@ def test_a_word_changes_only_what_follows(small, lm):
     assert not torch.allclose(before[:, place], after[:, place], atol=1e-4)
 
 
+def test_a_lead_stands_between_prompt_and_caption(small):
+    plain, led = small(), small(lead="a man")
+    batch = plain.batch()
+    with torch.no_grad():
+        before, after = (made.head.prefix(view(made, batch)) for made in (plain, led))
+        ids = led.tokenizer.encode("a man")
+        assert torch.equal(after.values[:, :5], before.values)
+        assert torch.equal(after.values[:, 5:], led.head.embed(torch.tensor(ids)).expand(4, -1, -1))
+        taught = led.captioner(batch, ["tokens"])["tokens"]
+        said = torch.cat([torch.tensor(ids).expand(4, -1), batch.tokens.masked_fill(~batch.token_mask, 0)], 1)
+        real = torch.cat([batch.token_mask.new_ones((4, len(ids))), batch.token_mask], 1)
+        logits = plain.head.teach(before, said[:, :-1], real[:, :-1])[:, len(ids) :]
+        loss = torch.nn.functional.cross_entropy(
+            logits.transpose(1, 2), batch.tokens[:, 1:].masked_fill(~batch.token_mask[:, 1:], -100)
+        )
+    assert torch.allclose(taught[0] / taught[1], loss, atol=1e-5)
+
+
 @pytest.mark.parametrize("mapper", ["transformer", "ffn"])
 def test_token_gradients_reach_the_mapper_and_not_a_frozen_timesformer(small, mapper):
     made = small(live=True, mapper=mapper)
@@ -125,8 +143,8 @@ def test_raw_vectors_can_be_compared_when_they_are_of_one_width(small):
 
 
 def test_greedy_is_a_beam_of_one(small):
-    greedy = small(generate={"mode": "greedy", "max_length": 8})
-    beam = small(generate={"mode": "beam", "beam": 1, "max_length": 8})
+    greedy = small(generate={"mode": "greedy", "max_length": 8}, lead="a man")
+    beam = small(generate={"mode": "beam", "beam": 1, "max_length": 8}, lead="a man")
     batch = greedy.batch()
     assert [p.text for p in greedy.captioner.predict(batch)] == [p.text for p in beam.captioner.predict(batch)]
 
