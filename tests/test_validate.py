@@ -98,6 +98,8 @@ def test_the_error_names_the_file_or_the_option_that_said_it() -> None:
         ("runtime.trackers", ["tensorbord"], "Runtime wants"),
         ("phases.0.epochs", 0, "epochs must be at least 1"),
         ("phases.0.keep", "../evil", "is no name"),
+        ("phases.0.clip_value", 0, "clip_value must be above 0"),
+        ("phases.0", {"name": "x", "losses": ["tokens"], "optimizer": "keep", "clip_grad": 1.0}, "keeps the optimiser"),
         ("phases.0.data", {"clipps": 3}, "has no argument 'clipps'"),
         ("schedule", {"type": "cosine", "warmup": -5}, "warmup must be at least 0"),
         ("evaluate.early_stop", 0, "early_stop must be at least 1"),

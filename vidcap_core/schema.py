@@ -26,6 +26,8 @@ class Phase:
     accumulate: int | None = None  # else runtime.accumulate
     optimizer: Literal["keep", "fresh"] | dict[str, Any] = "fresh"
     schedule: dict[str, Any] | None = None  # else the config's schedule
+    clip_grad: float | None = None  # this or clip_value: else what runtime says of both
+    clip_value: float | None = None
     best: bool = True  # whether the best weights may come from this phase
     start_from: Literal["last", "best"] | str = "last"  # weights it starts with, or a kept copy's name
     keep: str | None = None  # keep a named copy of the weights at its end
@@ -36,6 +38,9 @@ class Phase:
         for name in (self.name, self.keep):
             if name is not None and not name.replace("-", "_").isidentifier():
                 raise ConfigError(f"'{name}' is no name: letters, digits, - and _")
+        check_clipping(self.clip_grad, self.clip_value)
+        if self.optimizer == "keep" and (self.clip_grad or self.clip_value):
+            raise ConfigError(f"phase '{self.name}' keeps the optimiser, and with it how gradients are clipped")
         if self.updates is not None and not all(self.updates):
             raise ConfigError("each of `updates` needs at least one loss")
 
@@ -102,11 +107,7 @@ class Runtime:
         at_least(0, workers=self.workers, max_time=self.max_time)
         at_least(1, batch=self.batch, accumulate=self.accumulate, log_every=self.log_every, keep=self.keep)
         at_least(1, save_every=self.save_every)
-        for name in ("clip_grad", "clip_value"):
-            if (value := getattr(self, name)) is not None and value <= 0:
-                raise ConfigError(f"{name} must be above 0, not {value}")
-        if self.clip_grad is not None and self.clip_value is not None:
-            raise ConfigError("clip_grad and clip_value exclude each other")
+        check_clipping(self.clip_grad, self.clip_value)
 
 
 def at_least(least: float, **values: float | None) -> None:
@@ -114,6 +115,15 @@ def at_least(least: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and value < least:
             raise ConfigError(f"{name} must be at least {least}, not {value}")
+
+
+def check_clipping(clip_grad: float | None, clip_value: float | None) -> None:
+    """Refuse clipping to nothing, and both ways at once."""
+    for name, value in (("clip_grad", clip_grad), ("clip_value", clip_value)):
+        if value is not None and value <= 0:
+            raise ConfigError(f"{name} must be above 0, not {value}")
+    if clip_grad is not None and clip_value is not None:
+        raise ConfigError("clip_grad and clip_value exclude each other")
 
 
 SECTIONS: dict[str, str] = {

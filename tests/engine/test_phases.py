@@ -63,6 +63,19 @@ def test_a_group_has_its_own_rate(tmp_path: Path) -> None:
     assert all(name.endswith("bias") for name in names)
 
 
+def test_a_phase_clips_gradients_its_own_way(tmp_path: Path) -> None:
+    folder = train(
+        tmp_path / "run", optimizer={"type": "SGD", "lr": 1.0}, schedule={"type": "constant"},
+        phases=[phase("one"), phase("two", epochs=None, steps=2, clip_value=1e-5),
+                phase("three", epochs=None, steps=2)],
+    )  # fmt: skip
+    one, two, three = (kept(folder, name) for name in ("one", "two", "three"))
+    furthest = {name: max(float((b[n] - a[n]).abs().max()) for n in a) for name, a, b in
+                (("clipped", one, two), ("free", two, three))}  # fmt: skip
+    assert 0 < furthest["clipped"] <= 2.1e-5
+    assert furthest["free"] > 1e-4
+
+
 def test_a_kept_optimiser_keeps_its_moments_and_a_fresh_one_does_not(tmp_path: Path) -> None:
     whole = train(tmp_path / "whole", phases=[phase("all", epochs=2)])
     split = train(tmp_path / "split", phases=[phase("one"), phase("two", optimizer="keep")])

@@ -80,11 +80,7 @@ def build(
     for group, signature in zip(built.param_groups, groups, strict=True):
         group["vidcap_phases"] = [list(s) if s else None for s in signature]
         group["vidcap_base"] = [group["lr"], group.get("weight_decay", 0.0)]
-    clip = None
-    if runtime.clip_grad is not None:
-        clip = {"type": "norm", "max_norm": runtime.clip_grad}
-    elif runtime.clip_value is not None:
-        clip = {"type": "value", "clip_value": runtime.clip_value}
+    clip = _clipping(phases[index]) or _clipping(runtime)
     if runtime.amp == "off":
         return OptimWrapper(built, clip_grad=clip)
     if captioner.device.type == "cuda":
@@ -94,6 +90,12 @@ def build(
     if runtime.amp == "fp16":
         raise UserError("fp16 needs a GPU", hint="--amp bf16, or --amp off")
     return CpuAmpWrapper(built, clip_grad=clip)
+
+
+def _clipping(says: Phase | Runtime) -> dict[str, Any] | None:
+    if says.clip_grad is not None:
+        return {"type": "norm", "max_norm": says.clip_grad}
+    return None if says.clip_value is None else {"type": "value", "clip_value": says.clip_value}
 
 
 def set_rates(optimizer: torch.optim.Optimizer, place: int, factor: float) -> None:

@@ -9,6 +9,7 @@ _stage = dict(
     data=dict(unit="clip"),
     optimizer=dict(type="Adam", lr=1e-5, weight_decay=0.0),
     schedule=dict(type="plateau", factor=0.8, patience=3),
+    clip_value=0.1,
 )
 phases = [
     dict(name="caption", epochs=30, losses=["words", "effective_frames"]),

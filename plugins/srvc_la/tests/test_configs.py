@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from vidcap_core import build, config, plugins
 from vidcap_core.config import Config
+from vidcap_core.engine import api, checkpoint
 from vidcap_core.testing.tiny import TinyClips
 from vidcap_core.validate import validate
 
@@ -112,3 +114,24 @@ def test_a_self_critical_step() -> None:
     total.backward()
     still = {n for n, p in captioner.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
     assert not still
+
+
+@pytest.mark.parametrize("name", [name for name in plugins.get("srvc_la").config_names() if name.endswith("_rl")])
+def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -> None:
+    """Both stages on a few tiny clips, from the config's own file; the second starts from the first one's best."""
+    sizes = dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size", "enc_ff"), 16)
+    small: dict[str, Any] = {f"head.{key}": value for key, value in (sizes | {"enc_heads": 2}).items()}
+    small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
+    clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
+    small |= {f"data.{split}": clips for split in ("train", "val", "test")}
+    small |= {"phases.0.epochs": 2, "phases.1.epochs": 2, "phases.0.keep": "first", "generate.beam": 2}
+    loaded = config.load(f"srvc_la/{name}", [f"{key}={value!r}" for key, value in small.items()])
+    folder = api.train(loaded, work_dir=tmp_path / "run", device="cpu", quiet=True)
+    logged = [json.loads(line) for line in (folder.path / "scalars.jsonl").read_text().splitlines()]
+    assert all(np.isfinite(value) for line in logged for value in line.values() if isinstance(value, float))
+    assert any("loss/reward" in line for line in logged)
+    first = checkpoint.load(folder.checkpoints / "keep-first.pt")["weights"]
+    last, _ = checkpoint.latest(folder.checkpoints)
+    assert last is not None
+    assert any(not torch.equal(first[key], last["weights"][key]) for key in first)
+    assert set(json.loads(folder.scores("val").read_text())["values"]) >= {"BLEU-4", "CIDEr-D"}
