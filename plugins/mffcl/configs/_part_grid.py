@@ -12,10 +12,9 @@ _tokens = {
     "phases": [
         {
             "name": "caption",
-            "steps": 200,
+            "steps": 1360,
             "losses": ["tokens"],
-            "train": ["head.temporal", "head.mapper", "head.to_lm"],
-            "groups": [{"parts": ["head.mapper", "head.to_lm"], "lr_mult": 2.0}],
+            "train": ["head.temporal", "head.mapper", "head.lm"],
         }
     ],
 }

@@ -32,7 +32,7 @@ def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_cl
     toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
     assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(25, 100)}
     assert [tuple(phase["steps"] for phase in row["phases"]) for row in part] == [
-        (60, 140), (60, 140), (60, 140), (200,), (200,), (200,), (60, 140),
+        (120, 1240), (120, 1240), (120, 1240), (1360,), (1360,), (1360,), (120, 1240),
     ]  # fmt: skip
     for row in (*toy, *part):
         assert row["evaluate"]["split"] == "test"
@@ -49,7 +49,7 @@ def trained(shared_data, monkeypatch, tmp_path):
     small = {
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
         "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4},
-        "head.lead": "", "phases.0.steps": 3, "phases.0.keep": "first", "data.train.limit": 40,
+        "phases.0.steps": 3, "phases.0.keep": "first", "data.train.limit": 40,
         "data.test.limit": 4, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
     text = {
