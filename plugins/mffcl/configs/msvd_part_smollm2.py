@@ -1,4 +1,4 @@
-"""`msvd_part` with a frozen SmolLM2-135M: 60 steps of alignment, then 140 of captions. It does not learn to look.
+"""`msvd_part` with a frozen SmolLM2-135M: 60 steps of alignment, then 140 of captions. It hardly learns to look.
 
 SmolLM2 is a chat model: captions stand where its turn does, or it would first have to unlearn that a turn opens with a
 speaker.
