@@ -1,6 +1,6 @@
 """The part of MSVD with real features, a temporal encoder that trains on them, and MiniLM for text.
 
-The language model is a small one that starts from random weights: in 200 steps a frozen SmolLM2 hardly learns to look
+The language model is a small one that starts from random weights: in 200 steps a frozen SmolLM2 hardly looks
 (`msvd_part_smollm2`, and the README). 120 steps of alignment, then 1,240 of captions. Base of `_part_grid.py`; the
 last weights are scored, on the test clips.
 """

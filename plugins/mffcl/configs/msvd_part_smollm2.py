@@ -1,5 +1,6 @@
-"""`msvd_part` with a frozen SmolLM2-135M: 60 steps of alignment, then 140 of captions. It hardly learns to look.
+"""`msvd_part` with a frozen SmolLM2-135M: 60 steps of alignment, then 140 of captions.
 
+It hardly learns to look with the Transformer mapper, and does with `head.mapper="ffn"`: the README has both.
 SmolLM2 is a chat model: captions stand where its turn does, or it would first have to unlearn that a turn opens with a
 speaker.
 """
