@@ -2,10 +2,10 @@
 
 python benchmarks/mffcl_looks.py RUN ... [--json FILE]
 
-RUN is a finished run folder; its last weights are asked, on the clips that it scored. A clip's first five references
-are read behind its own prompt and behind that of the next clip; a captioner that does not look loses nothing by the
-exchange. Nats a token, means over clips; in brackets the 95 % bootstrap interval of the difference. Beside it: how many
-different captions the run said of its clips, and its scores.
+RUN is a finished run folder; the weights it was judged by are asked, on the clips that it scored. A clip's first five
+references are read behind its own prompt and behind that of the next clip; a captioner that does not look loses nothing
+by the exchange. Nats a token, means over clips; in brackets the 95 % bootstrap interval of the difference. Beside it:
+how many different captions the run said of its clips, and its scores.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 import torch
 
-from vidcap_core import config
-from vidcap_core.engine import checkpoint
+from vidcap_core.engine.api import best_weights
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.folder import RunFolder
+from vidcap_core.engine.sweep import difference
 from vidcap_core.engine.training import Training
 
 CAPTIONS = 5
@@ -30,40 +31,34 @@ SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")
 
 
 @torch.no_grad()
-def losses(run: Training, dataset: Any) -> np.ndarray:
-    """[clips, 2]: nats a token behind the clip's own prompt, and behind the next clip's."""
+def losses(run: Training, dataset: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """Each clip's nats a token behind its own prompt, and behind the next clip's."""
     run.captioner.eval()
     collate, references = Collate(run.tokenizer), dataset.references()
     samples = [dataset.get(index, np.random.default_rng([0, index])) for index in range(len(dataset))]
-    found = []
+    own: dict[str, float] = {}
+    other: dict[str, float] = {}
     for place, sample in enumerate(samples):
         texts = references[sample.clip.id][:CAPTIONS]
-        pair = []
-        for shown in (sample, samples[(place + 1) % len(samples)]):
+        for found, shown in ((own, sample), (other, samples[(place + 1) % len(samples)])):
             batch = collate([replace(shown, text=text) for text in texts])
             total, weight = run.captioner(batch, ["tokens"])["tokens"]
-            pair.append(float(total / weight))
-        found.append(pair)
-    return np.array(found)
+            found[sample.clip.id] = float(total / weight)
+    return own, other
 
 
-def looks(folder: Path) -> dict[str, Any]:
+def looks(folder: RunFolder) -> dict[str, Any]:
     """What one run does."""
-    run = Training(config.from_json((folder / "config.json").read_text(), folder.name), RunFolder(folder))
-    content, _ = checkpoint.latest(folder / "checkpoints")
-    assert content is not None, f"{folder} has no checkpoint"
-    run.captioner.load_state_dict(content["weights"])
+    run = Training(folder.resolved(), folder)
+    run.captioner.load_state_dict(best_weights(folder)[0])
     split = run.evaluate.split
     dataset = run.evaluation_dataset(split)
-    own, other = losses(run, dataset).T
-    draws = np.random.default_rng(0).integers(0, len(own), (1000, len(own)))
-    low, high = np.quantile((other - own)[draws].mean(1), (0.025, 0.975))
-    said = [clip["text"] for clip in json.loads((folder / f"predictions-{split}.json").read_text())]
-    values = json.loads((folder / f"scores-{split}.json").read_text())["values"]
+    own, other = losses(run, dataset)
+    said = {clip["text"] for clip in json.loads(folder.predictions(split).read_text())}
+    values = folder.read(folder.scores(split))["values"]
     return {
-        "clips": dataset.coverage(), "own": own.mean(), "other": other.mean(),
-        "difference": (other - own).mean(), "low": low, "high": high, "different captions": len(set(said)),
-        **{name: values[name] for name in SCORES},
+        "clips": dataset.coverage(), "own": fmean(own.values()), "other": fmean(other.values()),
+        **difference(own, other), "different captions": len(said), **{name: values[name] for name in SCORES},
     }  # fmt: skip
 
 
@@ -76,16 +71,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     args = parser.parse_args()
     found = {}
-    for folder in args.runs:
-        one = found[folder.name] = looks(folder)
+    for path in args.runs:
+        one = found[path.name] = looks(RunFolder(path))
         print(
-            f"{folder.name}: own {one['own']:.3f}, another's {one['other']:.3f}, "
-            f"{one['difference']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]; "
+            f"{path.name}: own {one['own']:.3f}, another's {one['other']:.3f}, "
+            f"{one['difference']:+.3f} [{one['difference_low']:+.3f}, {one['difference_high']:+.3f}]; "
             f"{one['different captions']} captions of {one['clips']} clips, CIDEr-D {one['CIDEr-D']:.3f}",
             flush=True,
         )
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
+        args.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,10 @@ class Vocabulary:
         """Ids of a text, without specials around it."""
         return [self._ids.get(word, self.unk_id) for word in self._clean(text).split()]
 
+    def encode_raw(self, text: str) -> list[int]:
+        """The same: whole words have no spaces to keep."""
+        return self.encode(text)
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; padding, begin and end are left out."""
         return " ".join(self.words[i] for i in ids if i not in (self.pad_id, self.bos_id, self.eos_id))

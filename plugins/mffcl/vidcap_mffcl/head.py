@@ -72,8 +72,7 @@ class MFFCLHead(CausalLMHead):
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
         if isinstance(lm, str):
             check_tokenizer(self.lm, tokenizer)
-        as_it_is = getattr(tokenizer, "encode_raw", tokenizer.encode)  # with its line breaks, if tokens have any
-        lead_ids = torch.tensor(as_it_is(lead), dtype=torch.long)
+        lead_ids = torch.tensor(tokenizer.encode_raw(lead), dtype=torch.long)
         self.register_buffer("lead", lead_ids, persistent=False)
         if self.context is not None and prompt_length + len(lead_ids) >= self.context:
             raise ConfigError(

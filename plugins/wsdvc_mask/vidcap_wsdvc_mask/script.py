@@ -113,9 +113,7 @@ class Script:
         """Ids of a text as it is; cleaning would take spaces away. Our own tokens in it are words."""
         for token in (FULL, MASK, SEP):
             text = text.replace(token, " ")
-        whole_words = self.tokenizer.encode  # which have no spaces to keep
-        raw = getattr(self.tokenizer, "encode_raw", whole_words)
-        return [one for one in raw(text) if one != self.tokenizer.eos_id]
+        return [one for one in self.tokenizer.encode_raw(text) if one != self.tokenizer.eos_id]
 
 
 def _between(pieces: Sequence[list[int]], gap: list[int]) -> list[int]:
