@@ -61,6 +61,20 @@ def test_only_means_over_clips_have_an_interval_over_clips(small: Sweep) -> None
     assert cells["CIDEr-D"]["low"] is not None
 
 
+def test_every_signature_that_occurs_is_told(small: Sweep) -> None:
+    """Folds are scored on different clips."""
+    one = replace(small, rows={"narrow": {"head.width": 8}})
+    sweep.run(one, say=lambda text: None)
+    path = small.out / "narrow-seed1" / "scores-val.json"
+    scores = json.loads(path.read_text())
+    here = scores["signatures"]["CIDEr-D"]
+    scores["signatures"]["CIDEr-D"] = there = here.replace("clips:8/8", "clips:7/7")
+    path.write_text(json.dumps(scores))
+    assert here != there
+    assert sweep.table(one)["signatures"]["CIDEr-D"] == [here, there]
+    assert {f"- {here}", f"- {there}"} <= set(sweep.write_table(one).read_text().splitlines())
+
+
 def test_a_split_that_training_does_not_score_is_scored_once_after_it(small: Sweep) -> None:
     data = tiny.config()["data"] | {"test": {**tiny.config()["data"]["val"], "clips": 5}}
     Path(small.config).write_text("\n".join(f"{k} = {v!r}" for k, v in tiny.config(data=data).items()))

@@ -129,5 +129,5 @@ def test_a_metric_of_ones_own_and_plain_data() -> None:
     scores = Scorer(REFERENCES, [Bleu()]).score(PREDICTIONS)
     data = scores.to_json()
     assert set(data) == {"values", "signatures", "warnings"}
-    assert data["signatures"]["bleu"].startswith("bleu|v:1|")
+    assert data["signatures"]["BLEU-4"].startswith("bleu|v:1|")
     assert "BLEU-4" in str(scores)

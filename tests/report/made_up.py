@@ -103,8 +103,8 @@ def run_folder(
             drawn = NOTHING if number == 5 else panels_of(rng, number, events)
             shown[clip] = [to_plain(panel) for panel in drawn]
     mean = {name: sum(values.values()) / len(values) for name, values in per_clip.items()}
-    signatures = {"bleu": f"bleu|v:1|tok:ptb|refs:4-5|missing:error|clips:{clips}/{clips}"}
-    signatures["cider-d"] = signatures["bleu"].replace("bleu", "cider-d")
+    means = f"v:1|tok:ptb|refs:4-5|missing:error|clips:{clips}/{clips}"
+    signatures = {"BLEU-4": f"bleu|{means}", "CIDEr-D": f"cider-d|{means}"}
     scores = {"split": split, "clips": f"{clips} of {clips}", "values": mean, "signatures": signatures}
     config = {
         "head": {"type": "GRUHead", "layers": 1},

@@ -20,7 +20,7 @@ from vidcap_core.report.clips import films, view, with_frames
 from vidcap_core.report.curves import read_charts
 from vidcap_core.report.job import write_job_report
 from vidcap_core.report.panels import Bars, Timeline, from_plain, to_plain
-from vidcap_core.report.run import main_metric, signature_of, write_run_report
+from vidcap_core.report.run import main_metric, write_run_report
 from vidcap_core.types import Clip, Event, Prediction
 
 spec = importlib.util.spec_from_file_location("made_up", Path(__file__).with_name("made_up.py"))
@@ -250,17 +250,7 @@ def test_reading_frames_ends_in_time(tmp_path: Path) -> None:
     assert "Frames of 3 of 4 clips" in "".join(page.pieces(shown, 3))
 
 
-def test_signature_and_metric_by_name() -> None:
-    signatures = {"bleu": "B", "cider": "C", "cider-d": "D"}
-    assert [signature_of(name, signatures) for name in ("BLEU-4", "CIDEr-D", "CIDEr", "SPICE")] == [
-        "B",
-        "D",
-        "C",
-        "",
-    ]
-    dense = {"dense-2021": "E", "localisation": "L", "soda_c-mean": "S"}
-    names = ("dense-METEOR", "loc-F1:segments-3", "SODA_c-P@1", "SODA_c")
-    assert [signature_of(name, dense) for name in names] == ["E", "L", "S", "S"]
+def test_metric_by_name() -> None:
     assert main_metric({"BLEU-4": {}, "CIDEr-D": {}}, "bleu-4") == "BLEU-4"
     assert main_metric({"BLEU-4": {}, "CIDEr-D": {}}, None) == "CIDEr-D"
     assert main_metric({}, "bleu-4") is None

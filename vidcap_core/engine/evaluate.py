@@ -29,7 +29,7 @@ class Evaluation:
 
     values: dict[str, float]
     per_clip: dict[str, dict[str, float]]
-    signatures: dict[str, str]
+    signatures: dict[str, str]  # what each value means
     clips: str  # "N of M"
     predictions: list[Prediction]
     notes: tuple[str, ...] = ()  # what looks odd about the numbers
@@ -79,7 +79,7 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
             notes |= dict.fromkeys(scores.warnings)
             values |= scores.values
             per_clip |= scores.clips
-            signatures |= {score.signature.metric: str(score.signature) for score in scores.scores}
+            signatures |= scores.signatures
         self.scored = (values, per_clip, signatures, tuple(notes))
         return values
 

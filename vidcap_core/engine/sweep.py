@@ -127,7 +127,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
     for those of a whole corpus (BLEU, METEOR).
     """
     rows: dict[str, Any] = {}
-    signatures: dict[str, str] = {}
+    signatures: dict[str, dict[str, None]] = {}  # of each score all that occur: those of folds differ
     clips = ""
     steps: set[int] = set()
     for row in sweep.rows:
@@ -139,7 +139,8 @@ def table(sweep: Sweep) -> dict[str, Any]:
                 per_seed.setdefault(name, []).append(statistics.fmean(f["values"][name] for f in found))
             for scores in found:
                 steps.add(scores["steps"])
-                signatures |= scores["signatures"]
+                for name, signature in scores["signatures"].items():
+                    signatures.setdefault(name, {})[signature] = None
                 for name, values in _means(scores).items():
                     for clip, value in values.items():
                         per_clip.setdefault(name, {}).setdefault(clip, []).append(value)
@@ -149,7 +150,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
         }
     return {"config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds, "clips": clips, "steps": sorted(steps),
-            "signatures": signatures, "rows": rows}  # fmt: skip
+            "signatures": {name: list(found) for name, found in signatures.items()}, "rows": rows}  # fmt: skip
 
 
 def write_table(sweep: Sweep) -> Path:
@@ -194,7 +195,8 @@ def write_table(sweep: Sweep) -> Path:
         f"clips), * a paired difference from {first} whose interval excludes 0.",
         "",
     ]
-    lines += [f"- {signature}" for signature in data["signatures"].values()]
+    every = dict.fromkeys(signature for found in data["signatures"].values() for signature in found)
+    lines += [f"- {signature}" for signature in every]
     write_json(sweep.out / "table.json", data)
     write_text(sweep.out / "table.csv", "\n".join(csv) + "\n")
     write_text(sweep.out / "table.md", "\n".join(lines) + "\n")

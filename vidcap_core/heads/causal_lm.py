@@ -18,20 +18,21 @@ from vidcap_core.pretrained import CONFIG, WEIGHTS, missing_model
 from vidcap_core.types import Stream, View
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prefix:
-    """What a language model remembers of a clip: one row a clip, shared by its beams."""
+    """What comes before a clip's words: one row a clip, shared by its beams."""
 
-    pairs: tuple[Pair, ...]
+    values: Tensor  # [B, P, width]
     mask: Tensor  # [B, P], True where a position is real
     count: Tensor  # [B], real positions
+    pairs: tuple[Pair, ...] = ()  # what the language model remembers of it, from the first word on
 
 
 class CausalLMHead(Head):
     """Words after `prefix(view)` and the view's prompt, from a Hugging Face causal language model.
 
-    A subclass writes `prefix`. The prefix is run once into keys and values that all beams of a clip share;
-    the state holds those of the words alone.
+    A subclass writes `prefix`. It is run once, together with the first word, into keys and values that all
+    beams of a clip share; the state holds those of the words alone, and is empty before the first.
     """
 
     def __init__(self, lm: str | Mapping[str, Any], vocabulary: int | None = None) -> None:
@@ -64,20 +65,20 @@ class CausalLMHead(Head):
         raise NotImplementedError
 
     def start(self, view: View) -> tuple[Prefix, tuple[Pair, ...]]:
-        """Run prefix and prompt, but for the prompt's last word."""
+        """Prefix and prompt, but for the prompt's last word."""
         prefix = self.prefix(view)
         if view.prompt is not None:
             ids = view.prompt[:, :-1]
             mask = torch.ones_like(ids) if view.prompt_mask is None else view.prompt_mask[:, :-1]
             prefix = joined(prefix, Stream(self.embed(ids), mask.bool()))
-        pairs = self._run(prefix)
-        none = tuple((keys[:, :, :0], values[:, :, :0]) for keys, values in pairs)
-        return Prefix(pairs, prefix.mask, prefix.mask.sum(1)), none
+        return Prefix(prefix.values, prefix.mask, prefix.mask.sum(1)), ()
 
     def step(
         self, tokens: Tensor, memory: Prefix, state: tuple[Pair, ...]
     ) -> tuple[Tensor, tuple[Pair, ...]]:
         """One word."""
+        if not state:
+            return self._first(tokens, memory)
         beams, length = len(tokens) // len(memory.mask), state[0][0].shape[2]
         mask = memory.mask.repeat_interleave(beams, 0)
         mask = torch.cat([mask, mask.new_ones((len(tokens), length + 1))], 1)
@@ -92,6 +93,21 @@ class CausalLMHead(Head):
             use_cache=True,
         )
         return out.logits[:, -1], words_of(cache)
+
+    def _first(self, tokens: Tensor, memory: Prefix) -> tuple[Tensor, tuple[Pair, ...]]:
+        """The first word and all that is before it in one pass: on its own it would read every weight once more."""
+        beams, length = len(tokens) // len(memory.mask), memory.mask.shape[1]
+        before = Stream(memory.values.repeat_interleave(beams, 0), memory.mask.repeat_interleave(beams, 0))
+        whole = joined(before, Stream(self.embed(tokens[:, None]), before.mask.new_ones((len(tokens), 1))))
+        self.need_room(whole.mask, "prompt and words")
+        place = (whole.mask.cumsum(1) - 1).clamp_min(0)
+        out = self.lm(
+            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=True,
+            logits_to_keep=1,
+        )  # fmt: skip
+        pairs = words_of(out.past_key_values)
+        memory.pairs = tuple((keys[::beams, :, :length], values[::beams, :, :length]) for keys, values in pairs)
+        return out.logits[:, -1], tuple((keys[:, :, length:], values[:, :, length:]) for keys, values in pairs)
 
     def teach(self, prefix: Stream, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits [R, L, V] of the word after each of ids [R, L], all at once; also with padding anywhere."""
@@ -113,24 +129,6 @@ class CausalLMHead(Head):
                 f"{what} need {longest} positions, and the language model has {self.context}",
                 hint="a smaller generate.max_length (texts are cut there), or a shorter prompt",
             )
-
-    def _run(self, prefix: Stream) -> tuple[Pair, ...]:
-        clips, length = prefix.mask.shape
-        if length == 0:
-            return self._empty(clips)
-        place = (prefix.mask.cumsum(1) - 1).clamp_min(0)
-        inner: Any = self.lm.base_model  # without the classifier: no word is asked for here
-        out = inner(
-            inputs_embeds=prefix.values, attention_mask=prefix.mask, position_ids=place, use_cache=True
-        )
-        return words_of(out.past_key_values)
-
-    def _empty(self, clips: int) -> tuple[Pair, ...]:
-        config = self.lm.config.get_text_config()  # type: ignore[operator, union-attr]
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        none = next(self.lm.parameters()).new_zeros((clips, heads, 0, size))
-        return tuple((none, none) for _ in range(config.num_hidden_layers))
 
 
 def joined(first: Stream, second: Stream) -> Stream:

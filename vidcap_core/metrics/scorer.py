@@ -40,13 +40,14 @@ class Scores:
         """Per-clip values of all metrics: `{name: {clip: value}}`."""
         return {name: value for score in self.scores for name, value in score.clips.items()}
 
+    @property
+    def signatures(self) -> dict[str, str]:
+        """What each value means, by its name."""
+        return {name: str(score.signature) for score in self.scores for name in score.values}
+
     def to_json(self) -> dict[str, Any]:
-        """Plain data: values, signatures by metric, warnings."""
-        return {
-            "values": self.values,
-            "signatures": {score.signature.metric: str(score.signature) for score in self.scores},
-            "warnings": list(self.warnings),
-        }
+        """Plain data: values, what each means, warnings."""
+        return {"values": self.values, "signatures": self.signatures, "warnings": list(self.warnings)}
 
     def __str__(self) -> str:
         lines = [

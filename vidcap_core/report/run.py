@@ -70,7 +70,7 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         "summary": f"Run report, split {split}: {len(clips):,} clips",
         "facts": page.facts_of(facts),
         "scores": [
-            (name, value, signature_of(name, scores.get("signatures", {}))) for name, value in values.items()
+            (name, value, scores.get("signatures", {}).get(name, "")) for name, value in values.items()
         ],
         "clips": clips,
         "metric": metric,
@@ -87,19 +87,6 @@ def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
     found = {name.lower(): name for name in per_clip}
     wanted = [best.lower()] if best else []
     return next((found[name] for name in (*wanted, *PREFERRED) if name in found), next(iter(per_clip), None))
-
-
-def signature_of(name: str, signatures: Mapping[str, str]) -> str:
-    """The signature of the metric a value belongs to: BLEU-4 is bleu's, CIDEr-D cider-d's, not cider's.
-
-    A metric of several scores has its variant in its name: dense-METEOR is dense-2021's, loc-F1 localisation's.
-    """
-    family = name.lower().partition("-")[0]
-    owners = [metric for metric in signatures if name.lower().startswith(metric.lower())]
-    owners = owners or [metric for metric in signatures if metric.lower().startswith(family)]
-    if owners:
-        return signatures[max(owners, key=len)]
-    return next(iter(signatures.values())) if len(signatures) == 1 else ""
 
 
 def _clip(prediction: Mapping[str, Any], references: Any, per_clip: Any, panels: Any) -> ClipView:
