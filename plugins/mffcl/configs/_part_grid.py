@@ -12,9 +12,10 @@ _tokens = {
     "phases": [
         {
             "name": "caption",
-            "steps": 1360,
+            "steps": 200,
             "losses": ["tokens"],
-            "train": ["head.temporal", "head.mapper", "head.lm"],
+            "train": ["head.temporal", "head.mapper", "head.to_lm"],
+            "groups": [{"parts": ["head.mapper", "head.to_lm"], "lr_mult": 2.0}],
         }
     ],
 }

@@ -37,6 +37,14 @@ def test_the_prompt_is_as_long_as_asked(small, mapper, length):
     assert made.head.prefix(view(made, made.batch())).values.shape == (4, length, 32)
 
 
+def test_positions_of_a_prompt_differ_from_the_start(small):
+    """Queries that start small leave them alike (cosine 0.9), and 200 steps then teach a frozen model little."""
+    prompt = small(prompt_length=30, width=64).head.mapper.mix(Stream(torch.randn(4, 3, 64), torch.ones(4, 3).bool()))
+    ways = torch.nn.functional.normalize(prompt.values, dim=-1)
+    alike = (ways @ ways.transpose(1, 2))[:, ~torch.eye(30, dtype=torch.bool)]
+    assert alike.mean() < 0.5
+
+
 def test_patches_enter_the_mapper_in_place_of_cls(small):
     made = small(live=True, patches=True, mapper_input="patches")
     batch = made.batch()

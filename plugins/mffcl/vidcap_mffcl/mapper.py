@@ -29,7 +29,8 @@ class QueryMapper(nn.Module):
 
     def __init__(self, prompt: int, width: int, heads: int, feed: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.queries = nn.Parameter(torch.randn(prompt, width) * 0.02)
+        # as large as what the layers add to them: small ones leave all positions of the prompt alike
+        self.queries = nn.Parameter(torch.randn(prompt, width))
         layer = nn.TransformerEncoderLayer(width, heads, feed, dropout, "gelu", batch_first=True, norm_first=True)
         # the nested-tensor path shortens padded tails, and queries stand behind them
         self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
