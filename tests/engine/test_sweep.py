@@ -8,19 +8,24 @@ from pathlib import Path
 
 import pytest
 
+import vidcap_core
+from vidcap_core import config
 from vidcap_core.engine import sweep
 from vidcap_core.engine.sweep import Sweep
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
+from vidcap_core.validate import validate
+
+CONFIGS = Path(vidcap_core.__file__).parent / "configs"
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Sweep:
-    config = tmp_path / "base.py"
-    config.write_text("\n".join(f"{key} = {value!r}" for key, value in tiny.config().items()))
+    base = tmp_path / "base.py"
+    base.write_text("\n".join(f"{key} = {value!r}" for key, value in tiny.config().items()))
     grid = tmp_path / "grid.py"
     grid.write_text("rows = {'narrow': {'head.width': 8}, 'long': {'phases.0.epochs': 6}}")
-    return Sweep(str(config), sweep.read_grid(grid), seeds=2, folds=None, out=tmp_path / "out")
+    return Sweep(str(base), sweep.read_grid(grid), seeds=2, folds=None, out=tmp_path / "out")
 
 
 def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
@@ -89,6 +94,13 @@ def test_a_misspelt_key_stops_a_sweep_before_it_starts(small: Sweep, tmp_path: P
     with pytest.raises(UserError, match="did you mean 'width'"):
         sweep.run(wrong)
     assert not wrong.out.exists()
+
+
+@pytest.mark.parametrize("grid", ["_part_rows", "_part_pictures"])
+def test_every_row_of_the_cores_grids_can_start(grid: str) -> None:
+    rows = sweep.read_grid(CONFIGS / f"{grid}.py")
+    for changes in rows.values():
+        validate(config.load("core/msvd_part", [f"{key}={value!r}" for key, value in changes.items()]))
 
 
 def test_difference_is_paired() -> None:
