@@ -1,4 +1,7 @@
-"""With and without alignment on the toy: the same steps, rates and frozen parts; only the first phase's loss differs.
+"""With and without alignment on the toy: the same steps and rates.
+
+In the first phase `contrastive` aligns its video side with texts; `tokens` learns captions with all that its loss
+reaches. The second phase is the same.
 
 The last weights are scored on the test clips, so that nothing is chosen on the clips that are reported.
 """
