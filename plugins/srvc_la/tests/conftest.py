@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from vidcap_core.captioner import Captioner
 from vidcap_core.heads.base import Head
@@ -78,3 +79,20 @@ def make_captioner(vocabulary: Vocabulary) -> Callable[..., Captioner]:
         return Captioner(head, vocabulary, losses={"words": loss}, generate=GenerateSettings(**settings))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def solve() -> Callable[[Tensor, float, float], Tensor]:
+    """A solver of sparse norms: p_i = [scale z_i - tau]_+^power with sum 1, tau by bisection, in float64."""
+
+    def find(scores: Tensor, power: float, scale: float) -> Tensor:
+        scores = scores.double() * scale
+        top = scores.amax(-1, keepdim=True)
+        low, high = top - 1, top.clone()  # the largest weight is at most 1, and at least 0
+        for _ in range(100):
+            middle = (low + high) / 2
+            big = (scores - middle).clamp_min(0).pow(power).sum(-1, keepdim=True) >= 1
+            low, high = torch.where(big, middle, low), torch.where(big, high, middle)
+        return (scores - low).clamp_min(0).pow(power)
+
+    return find

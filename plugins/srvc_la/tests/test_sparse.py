@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 from vidcap_srvc_la.sparse import NORMS, entmax15, sparsemax
 
 
-def solve(scores: Tensor, power: float, scale: float) -> Tensor:
-    """p_i = [scale z_i - tau]_+^power with sum 1: tau by bisection, in float64."""
-    scores = scores.double() * scale
-    top = scores.amax(-1, keepdim=True)
-    low, high = top - 1, top.clone()  # the largest weight is at most 1, and at least 0
-    for _ in range(100):
-        middle = (low + high) / 2
-        big = (scores - middle).clamp_min(0).pow(power).sum(-1, keepdim=True) >= 1
-        low, high = torch.where(big, middle, low), torch.where(big, high, middle)
-    return (scores - low).clamp_min(0).pow(power)
-
-
 @pytest.mark.parametrize("spread", [0.1, 1.0, 5.0, 50.0])
 @pytest.mark.parametrize(("norm", "power", "scale"), [(sparsemax, 1, 1.0), (entmax15, 2, 0.5)])
-def test_weights_are_those_of_the_solver(norm: object, power: float, scale: float, spread: float) -> None:
+def test_weights_are_those_of_the_solver(
+    norm: object, power: float, scale: float, spread: float, solve: Callable[..., Tensor]
+) -> None:
     scores = torch.randn(200, 30, generator=torch.Generator().manual_seed(1)) * spread
     weights = norm(scores, torch.ones_like(scores, dtype=torch.bool))  # type: ignore[operator]
     torch.testing.assert_close(weights.double(), solve(scores, power, scale), atol=2e-5, rtol=0)
