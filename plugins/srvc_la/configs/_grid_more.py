@@ -1,6 +1,6 @@
 """The ablation, second part: width, the padding encoder, explicit sparsity, fusion; A5 is the row to compare with.
 
-vidcap sweep srvc_la/msvd_part --grid _grid_more.py --seeds 3 --split test -o sweeps/srvc_la_more
+vidcap sweep srvc_la/msvd_part --grid plugins/srvc_la/configs/_grid_more.py --seeds 3 --split test -o sweeps/srvc_more
 """
 
 _none = {"head.vrc_concat": "none"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from vidcap_srvc_la.head import SRVCLAHead
+from vidcap_srvc_la.losses import BranchLoss
 
 from vidcap_core import build, config, plugins
 from vidcap_core.config import Config
@@ -67,10 +70,35 @@ def test_row(row: str, changes: dict[str, Any]) -> None:
     assert values[-1] < values[0]
 
 
+def said(loaded: Config) -> dict[str, Any]:
+    """What the head and the loss are made with, defaults filled in."""
+    made: dict[str, Any] = {}
+    for part, made_by in (("head", SRVCLAHead), ("words", BranchLoss)):
+        defaults = {name: p.default for name, p in inspect.signature(made_by).parameters.items()}
+        given = loaded["head"] if part == "head" else loaded["losses"]["words"]
+        made |= {f"{part}.{name}": value for name, value in (defaults | given).items()}
+    return made
+
+
 def test_every_row_is_another_model() -> None:
+    """Also where a row writes out a default, or the same value in another way."""
     for rows in GRIDS.values():
-        assert len({repr(sorted(changes.items())) for changes in rows.values()}) == len(rows)
+        made = [
+            said(config.load("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in changes.items()]))
+            for changes in rows.values()
+        ]
+        assert not [one for place, one in enumerate(made) if one in made[:place]]
     assert {"A0", "A1", "A2", "A3", "A3l", "A4", "A5", "A6"} == set(GRIDS["_grid"])
+
+
+@pytest.mark.parametrize("base", ["msvd", "msrvtt"])
+def test_a_self_critical_config_starts_as_its_base(base: str) -> None:
+    plain, longer = config.load(f"srvc_la/{base}"), config.load(f"srvc_la/{base}_rl")
+    assert longer["phases"][:-1] == plain["phases"]
+    assert longer["phases"][0]["epochs"] == {"msvd": 30, "msrvtt": 20}[base]
+    assert longer["phases"][-1]["losses"] == ["reward"]
+    assert {name: part for name, part in longer["losses"].items() if name != "reward"} == plain["losses"]
+    assert all(longer[key] == plain[key] for key in plain if key not in ("phases", "losses"))
 
 
 class Words:
@@ -116,7 +144,9 @@ def test_a_self_critical_step() -> None:
     assert not still
 
 
-@pytest.mark.parametrize("name", [name for name in plugins.get("srvc_la").config_names() if name.endswith("_rl")])
+@pytest.mark.parametrize(
+    "name", [name for name in plugins.get("srvc_la").config_names() if name.endswith("_rl")]
+)
 def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -> None:
     """Both stages on a few tiny clips, from the config's own file; the second starts from the first one's best."""
     sizes = dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size", "enc_ff"), 16)
