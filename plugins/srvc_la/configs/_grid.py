@@ -17,5 +17,8 @@ rows = {
     "A3l": {"head.branches": "language"},
     "A4": {"head.vrc_concat": "none"},  # two branches without the regularised context
     "A5": {},  # the full model
-    "A6": {"head.vrc_concat": "seq"},  # the other reading of the concatenation
+    "A6": {  # the other reading of the concatenation, with the attention that stays on frames
+        "head.vrc_concat": "seq",
+        "phases.0.losses": ["words", "effective_frames", "frame_mass"],
+    },
 }

@@ -34,7 +34,7 @@ def test_panels_show_the_weights_of_each_word(
     assert isinstance(attention, FrameAttention)
     assert attention.words == ("the", "dog", "sings", "a", "song")
     assert list(attention.weights) == branches
-    assert attention.times == pytest.approx((0, 1.25, 2.5, 3.75, 5))  # clip 2 has five of the seven frames
+    assert attention.times == pytest.approx((0.5, 1.5, 2.5, 3.5, 4.5))  # clip 2 has five of the seven frames
     curves = [panel for panel in shown[2] if isinstance(panel, Curve)]
     assert len(curves) == len(branches) * (2 if changes.get("vrc_concat") == "seq" else 1)
     # the second word is said after "the": one step from the first state

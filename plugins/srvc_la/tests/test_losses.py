@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import torch
-from vidcap_srvc_la.losses import BranchLoss, EffectiveFrames, entropy
+from vidcap_srvc_la.losses import BranchLoss, EffectiveFrames, FrameMass, entropy
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import ConfigError, UserError
 
 Make = Callable[..., Any]
 
@@ -110,7 +110,34 @@ def test_entropy_at_the_corners() -> None:
     assert torch.isfinite(weights.grad).all()
 
 
+@pytest.mark.parametrize("branches", ["both", "language"])
+def test_mass_on_frames(branches: str, make_head: Make, make_batch: Make) -> None:
+    watch, batch = FrameMass(), make_batch(4)
+    for concat in ("channel", "none"):
+        mass, words = watch(make_head(vrc_concat=concat)(batch.streams, batch, watch.reads), batch)
+        assert float(mass / words) == pytest.approx(1, rel=1e-5)
+    output = make_head(vrc_concat="seq", branches=branches)(batch.streams, batch, watch.reads)
+    mass, words = watch(output, batch)
+    assert not mass.requires_grad
+    weights, counts = output["attention"].value, []
+    for row in range(4):
+        for position in range(int(batch.token_mask[row].sum()) - 1):
+            counts.append(float(weights[row, position].sum(-1).mean()))
+    assert words == len(counts)
+    assert float(mass) == pytest.approx(sum(counts), rel=1e-5)
+    assert 0.1 < float(mass / words) < 0.9
+
+
 def test_nobody_looks_at_the_video(make_head: Make, make_batch: Make) -> None:
     head, batch = make_head(branches="language", lang_la_source="caption"), make_batch(2)
-    with pytest.raises(UserError, match="no branch looks at the video"):
+    with pytest.raises(UserError, match="no branch looks at the video") as error:
         head(batch.streams, batch, EffectiveFrames().reads)
+    assert "effective_frames or frame_mass in phases.0.losses" in str(error.value)
+    assert error.value.hint.startswith("--set phases.0.losses=\"['words']\"")
+    loss = BranchLoss()
+    loss(head(batch.streams, batch, loss.reads), batch)  # what the hint leaves works
+
+
+def test_a_price_below_zero_is_refused() -> None:
+    with pytest.raises(ConfigError, match="sparse_loss_weight must be at least 0, not -1"):
+        BranchLoss(sparse_loss_weight=-1)

@@ -24,12 +24,23 @@ TOKENS = frozenset({"tokens"})
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"pos_enc": False}, "pos_enc=False with head.pad_type='zeros'"),
+        ({"pos_enc": False}, "all padding is zeros, so"),
+        ({"pos_enc": False, "pad_type": "noise"}, "all padding is zeros at evaluation, so"),
         ({"d_model": 18, "enc_heads": 4}, "head.d_model=24"),
         ({"branches": "visual", "la_query": "joint"}, "head.branches='both'"),
         ({"branches": "language", "fusion": "concat_hidden"}, "needs both branches"),
         ({"fusion_lambda": 1.2}, "between 0 and 1, not 1.2"),
         ({"streams": {}}, "at least one stream"),
+        *(
+            ({name: value}, f"head.{name} must be at least 1, not {value}")
+            for name in ("d_model", "rnn_size", "att_size", "emb_size", "enc_layers", "enc_heads", "enc_ff")
+            for value in (0, -128)
+        ),
+        *(
+            ({name: value}, f"head.{name} is at least 0 and below 1, not {value}")
+            for name in ("enc_dropout", "out_dropout")
+            for value in (1.5, 1.0, -0.1)
+        ),
     ],
 )
 def test_settings_that_contradict_each_other(changes: dict[str, Any], told: str, make_head: Make) -> None:
@@ -135,6 +146,35 @@ def test_word_vectors_from_a_file(tmp_path: Path, make_head: Make, make_batch: M
         make_head(glove_path=str(file))
     file.write_text("zebra " + " ".join(["1"] * 20) + "\n")
     with pytest.raises(DataError, match="knows none of the"):
+        make_head(glove_path=str(file))
+
+
+def test_a_line_of_word_vectors_for_several_words_is_none_for_the_first(
+    tmp_path: Path, make_head: Make
+) -> None:
+    file = tmp_path / "vectors.txt"
+    numbers = {word: " ".join([value] * 20) for word, value in (("a", "0.5"), ("dog", "0.25"))}
+    file.write_text(f"a name@domain.com {numbers['dog']}\na {numbers['a']}\ndog {numbers['dog']} \r\n")
+    head = make_head(glove_path=str(file))
+    for word, value in (("a", 0.5), ("dog", 0.25)):
+        assert torch.equal(head.embed.weight[head.tokenizer.words.index(word)], torch.full((20,), value))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"dog " + b"1 " * 19 + b"one", r"'one', of the word 'dog', is no number"),
+        (b"d\xf6g " + b"1 " * 20, "is not UTF-8"),
+        (b"dog " + b"1 " * 30, r"30 numbers for 'dog'.*\n.*head\.emb_size=30"),
+        (b"dog", "0 numbers for 'dog'"),
+    ],
+)
+def test_a_broken_line_of_word_vectors_is_named(
+    line: bytes, told: str, tmp_path: Path, make_head: Make
+) -> None:
+    file = tmp_path / "vectors.txt"
+    file.write_bytes(b"zebra " + b"1 " * 20 + b"\n" + line + b"\n")
+    with pytest.raises(DataError, match=rf"vectors\.txt:2: .*{told}"):
         make_head(glove_path=str(file))
 
 

@@ -9,11 +9,12 @@ VIDCAP_API = 1
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """The head, its loss, and the number that makes sparsity visible."""
+    """The head, its loss, and the numbers that make sparsity visible."""
     return {
         "heads": {"SRVCLAHead": "vidcap_srvc_la.head:SRVCLAHead"},
         "losses": {
             "BranchLoss": "vidcap_srvc_la.losses:BranchLoss",
             "EffectiveFrames": "vidcap_srvc_la.losses:EffectiveFrames",
+            "FrameMass": "vidcap_srvc_la.losses:FrameMass",
         },
     }

@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.errors import ConfigError
 from vidcap_core.heads.transformer import sinusoids
+from vidcap_srvc_la.settings import check_dropout, check_heads, check_padding, check_sizes
 
 Concat = Literal["channel", "seq", "none"]
 PadType = Literal["zeros", "learned", "noise"]
@@ -42,16 +42,10 @@ class VisualContext(nn.Module):
         places: bool,
     ) -> None:
         super().__init__()
-        if width % heads or width % 2:
-            raise ConfigError(
-                f"head.d_model={width} must be even and a multiple of head.enc_heads={heads}",
-                hint=f"head.d_model={-(-width // (2 * heads)) * 2 * heads}",
-            )
-        if concat != "none" and pad_type == "zeros" and not places:
-            raise ConfigError(
-                "head.pos_enc=False with head.pad_type='zeros': every padding slot would be the same row of zeros",
-                hint="head.pos_enc=True, or head.pad_type='learned'",
-            )
+        check_sizes(d_model=width, enc_layers=layers, enc_heads=heads, enc_ff=feed)
+        check_dropout(enc_dropout=dropout)
+        check_heads(width, heads)
+        check_padding(concat, pad_type, places)
         self.width, self.concat, self.places = width, concat, places
         self.pad_type, self.pad_encoder = pad_type, pad_encoder
         self.project, self.norm, self.dropout = (

@@ -10,6 +10,7 @@ import torch
 
 from vidcap_core.report.panels import Curve, FrameAttention, Panel
 from vidcap_core.types import Batch, Clip, Event, Stream
+from vidcap_core.video.sampling import times
 from vidcap_srvc_la.losses import entropy
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Te
 
 
 def _times(clip: Clip, frames: int) -> tuple[float, ...]:
-    """Seconds of evenly spaced frames; their numbers where the clip's length is unknown."""
+    """Seconds of frames that are the middles of equal parts; their numbers where the clip's length is unknown."""
     start, end = clip.span
     if end <= start:
         return tuple(float(place) for place in range(frames))
-    return tuple(torch.linspace(start, end, frames).tolist())
+    return tuple(times({"kind": "uniform", "frames": frames}, start, end).tolist())

@@ -10,6 +10,8 @@ from torch import nn
 
 from vidcap_core.errors import ConfigError, DataError
 
+HINT = "a text file in UTF-8, a word and its numbers a line; or head.glove_path=None"
+
 
 def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
     """Rows of the embedding of words that the file knows; the file's path when it is not there."""
@@ -18,22 +20,37 @@ def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
         raise ConfigError("head.glove_path needs whole words as ids", hint="tokenizer.type='Vocabulary'")
     if not file.is_file():
         return file
-    places = {word: place for place, word in enumerate(tokenizer.words)}
-    found = 0
-    with file.open(encoding="utf-8") as lines, torch.no_grad():
+    places = {word: place for place, word in enumerate(tokenizer.words) if place != embed.padding_idx}
+    found, width = 0, embed.embedding_dim
+    with file.open("rb") as lines, torch.no_grad():  # bytes, so that a broken line has its number
         for number, line in enumerate(lines, 1):
-            word, _, rest = line.rstrip().partition(" ")
-            if word not in places or places[word] == embed.padding_idx:
+            where = f"{file}:{number}"
+            try:
+                word, _, rest = line.decode("utf-8").rstrip().partition(" ")
+            except UnicodeDecodeError as error:
+                raise DataError(f"{where}: is not UTF-8: {error.reason}", hint=HINT) from error
+            fields = rest.split()
+            # from the right, as some words of GloVe have spaces in them: "a name@domain.com 0.1 ..."
+            if word not in places or not all(map(_is_number, fields[:-width])):
                 continue
-            numbers = rest.split()
-            if len(numbers) != embed.embedding_dim:
+            if len(fields) != width:
                 raise DataError(
-                    f"{file}:{number}: {len(numbers)} numbers for '{word}', but the embeddings are "
-                    f"{embed.embedding_dim} wide",
-                    hint=f"head.emb_size={len(numbers)}",
+                    f"{where}: {len(fields)} numbers for '{word}', but the embeddings are {width} wide",
+                    hint=f"head.emb_size={len(fields)}" if fields else HINT,
                 )
-            embed.weight[places[word]] = torch.tensor([float(one) for one in numbers])
+            wrong = [field for field in fields if not _is_number(field)]
+            if wrong:
+                raise DataError(f"{where}: '{wrong[0]}', of the word '{word}', is no number", hint=HINT)
+            embed.weight[places[word]] = torch.tensor([float(field) for field in fields])
             found += 1
     if not found:
         raise DataError(f"{file} knows none of the {len(places):,} words of the vocabulary")
     return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.errors import UserError
 from vidcap_core.heads.base import Head, Output, by_clip, words
 from vidcap_core.heads.streams import check_widths
 from vidcap_core.report.panels import Panel
@@ -21,6 +21,7 @@ from vidcap_srvc_la.explain import panels
 from vidcap_srvc_la.frames import side_by_side
 from vidcap_srvc_la.fusion import Fusion, fuse
 from vidcap_srvc_la.glove import read_into
+from vidcap_srvc_la.settings import check_branches, check_dropout, check_sizes
 from vidcap_srvc_la.state import Memory, Said, State
 
 
@@ -42,7 +43,7 @@ class SRVCLAHead(Head):
         the padding out.
     pad_type: what the padding sequence is: "zeros", one "learned" row, or "noise" (in training, else zeros).
     pad_encoder: its encoder: its "own", "shared" with the frames, or "identity" for none.
-    pos_enc: whether frames and padding know their place; padding of zeros must.
+    pos_enc: whether frames and padding know their place; padding that is not learned must.
     use_la: whether the branches attend; else each gets the mean of what it would attend to.
     la_value: what attention adds up: the "context", or the "latent" sum of context and hidden state.
     la_query: what asks: each branch's "own" hidden state, or the "joint" one of both.
@@ -90,7 +91,9 @@ class SRVCLAHead(Head):
         super().__init__()
         self.streams = check_widths(streams, "SRVCLAHead")
         self.names = ("visual", "language") if branches == "both" else (branches,)
-        _refuse(len(self.names), la_query, fusion, fusion_lambda)
+        check_sizes(rnn_size=rnn_size, att_size=att_size, emb_size=emb_size)
+        check_dropout(out_dropout=out_dropout)
+        check_branches(len(self.names), la_query, fusion, fusion_lambda)
         self.tokenizer, self.fusion, self.fusion_lambda = tokenizer, fusion, fusion_lambda
         self.joint, self.of_caption = la_query == "joint", lang_la_source == "caption"
         self.context = VisualContext(
@@ -171,8 +174,9 @@ class SRVCLAHead(Head):
         if "attention" in want:
             if not self.watchers:
                 raise UserError(
-                    "no branch looks at the video, so there is no attention to show or to price",
-                    hint="head.branches='both', and losses without sparse_loss_weight",
+                    "no branch looks at the video, so there is no attention for the losses that read it: "
+                    "effective_frames or frame_mass in phases.0.losses, or words with a sparse_loss_weight",
+                    hint="--set phases.0.losses=\"['words']\" --set losses.words.sparse_loss_weight=0",
                 )
             frames = self.context.frame_slots(memory.context.mask)
             named["attention"] = Named(self.context.frame_slots(looks), frames, counts)
@@ -213,9 +217,8 @@ class SRVCLAHead(Head):
         video = memory.context.video
         said = None
         if "language" in self.names and self.of_caption:
-            look, none = self._named("language").look, self.embed.weight.new_zeros((len(video), 0))
-            empty = none[..., None].expand(-1, -1, self.embed.embedding_dim)
-            said = Said(empty, look.keys(empty), none.bool())
+            empty = self.embed.weight.new_zeros((len(video), 0, self.embed.embedding_dim))
+            said = Said(empty, self._named("language").look.keys(empty), empty.bool().any(-1))
         return State(tuple(branch.first(video) for branch in self._each()), said)
 
     def _gates(self, weights: Sequence[Weights], embedded: Tensor, memory: Memory) -> list[Tensor]:
@@ -240,8 +243,7 @@ class SRVCLAHead(Head):
         """One step of every branch; also its weights over the context, [R, M]."""
         said = state.said
         if said is not None:
-            new = (embedded[:, None], self._named("language").look.keys(embedded[:, None]), real[:, None])
-            said = Said(*(torch.cat([old, one], 1) for old, one in zip(said, new, strict=True)))
+            said = said.then(self._named("language").look, embedded[:, None], real[:, None])
         queries = [hidden for hidden, _ in state.cells]
         if self.joint:
             queries = [torch.cat(queries, -1)] * len(queries)
@@ -295,17 +297,3 @@ class SRVCLAHead(Head):
         """A bundle or a checkpoint brings its own table; only training needs the file."""
         if self.training and self._missing is not None:
             raise UserError(f"head.glove_path: there is no file {self._missing}", hint="head.glove_path=None")
-
-
-def _refuse(branches: int, query: str, fusion: str, share: float) -> None:
-    """Settings that contradict each other."""
-    if branches == 1 and query == "joint":
-        raise ConfigError(
-            "head.la_query='joint' asks with both branches' states", hint="head.branches='both'"
-        )
-    if branches == 1 and fusion == "concat_hidden":
-        raise ConfigError("head.fusion='concat_hidden' needs both branches", hint="head.branches='both'")
-    if not 0 <= share <= 1:
-        raise ConfigError(
-            f"head.fusion_lambda lies between 0 and 1, not {share}", hint="head.fusion_lambda=0.5"
-        )

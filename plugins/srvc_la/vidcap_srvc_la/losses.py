@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from vidcap_core.heads.base import Output
 from vidcap_core.losses.base import Loss, with_target
+from vidcap_core.schema import at_least
 from vidcap_core.types import Batch
 
 BRANCHES = ("visual", "language", "joint")
@@ -27,6 +28,7 @@ class BranchLoss(Loss):
         self, *, loss_mode: Literal["joint", "fused_nll"] = "joint", sparse_loss_weight: float = 0.0
     ) -> None:
         super().__init__()
+        at_least(0, sparse_loss_weight=sparse_loss_weight)
         self.loss_mode, self.sparse_loss_weight = loss_mode, sparse_loss_weight
         output = "branches" if loss_mode == "joint" else "tokens"
         self.reads = frozenset({output, "attention"} if sparse_loss_weight else {output})
@@ -62,6 +64,20 @@ class EffectiveFrames(Loss):
         """Sum over words of the mean over branches, and the number of words."""
         spread, _, words = _spread(output)
         return spread.detach().exp().mean(-1).sum(), words.float()
+
+
+class FrameMass(Loss):
+    """The attention that falls on frames; with vrc_concat="seq" the rest falls on padding. Only watched: `scale=0`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = frozenset({"attention"})
+
+    def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Sum over words of the mean over branches, and the number of words."""
+        weights, _, mask = with_target(output, "attention", "FrameMass")
+        assert mask is not None
+        return weights[mask].detach().float().sum(-1).mean(-1).sum(), mask.sum().float()
 
 
 def _spread(output: Output) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
+from vidcap_srvc_la.attention import LatentAttention, MeanContext
 from vidcap_srvc_la.branch import Cell
 from vidcap_srvc_la.context import Context
 
@@ -24,6 +26,11 @@ class Said(NamedTuple):
     values: Tensor  # [R, t, E]
     keys: Tensor  # [R, t, a]
     mask: Tensor  # [R, t]
+
+    def then(self, look: LatentAttention | MeanContext, embedded: Tensor, real: Tensor) -> Said:
+        """With one word more, [R, 1, E] and [R, 1]."""
+        new = (embedded, look.keys(embedded), real)
+        return Said(*(torch.cat([old, one], 1) for old, one in zip(self, new, strict=True)))
 
 
 class State(NamedTuple):
