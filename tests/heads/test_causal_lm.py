@@ -10,12 +10,12 @@ import pytest
 import torch
 from transformers import DynamicCache
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.generate import generate
 from vidcap_core.generate.source import Source
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
-from vidcap_core.heads.language_model import language_model
+from vidcap_core.heads.language_model import check_causal, language_model
 from vidcap_core.types import Stream, View
 
 BOS, EOS, ROWS = 1, 2, 5
@@ -269,6 +269,59 @@ def test_layers_that_cannot_share_a_prefix_are_refused():
     }  # fmt: skip
     with pytest.raises(UserError, match="full attention"):
         language_model(small)
+
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 40}
+SMALL = {
+    "gpt2": {"n_embd": 32, "n_layer": 2, "n_head": 4, "vocab_size": 40},
+    "llama": {**SIZES, "intermediate_size": 64},
+    "opt": {**SIZES, "ffn_dim": 64, "word_embed_proj_dim": 32},
+    "gpt_neo": {"hidden_size": 32, "num_layers": 2, "num_heads": 4, "attention_types": [[["global"], 2]]},
+    "gpt_neox": {**SIZES, "intermediate_size": 64},
+    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4, "vocab_size": 40},
+    "qwen2": {**SIZES, "intermediate_size": 64, "num_key_value_heads": 2},
+    "gemma": {**SIZES, "intermediate_size": 64, "num_key_value_heads": 2, "head_dim": 8},
+    "falcon": SIZES,
+    "mpt": {"d_model": 32, "n_layers": 2, "n_heads": 4, "vocab_size": 40},
+    "bert": {**SIZES, "intermediate_size": 64, "is_decoder": True},
+}
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_models_that_write_word_by_word_pass_and_nothing_moves(kind):
+    made = language_model({"model_type": kind, **SMALL[kind]})
+    assert made.training
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    check_causal(made)
+    check_causal(made.eval())
+    assert not made.training
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("bert", "a bert sees the words behind each word"),
+    ("roberta", "a roberta sees the words behind each word"),
+    ("openai-gpt", "a openai-gpt keeps no keys and values"),
+    ("bart", "a bart fails on a few words"),
+])  # fmt: skip
+def test_models_that_cannot_write_word_by_word_are_refused(kind, said):
+    sizes = {**SIZES, "intermediate_size": 64} if kind != "openai-gpt" else SMALL["gpt2"]
+    if kind == "bart":
+        sizes = {"d_model": 32, "decoder_layers": 2, "encoder_layers": 1, "vocab_size": 40}
+    with pytest.raises(UserError, match=rf"{said}.*\n  try: another language model"):
+        language_model({"model_type": kind, **sizes})
+
+
+def test_a_model_type_that_is_none_is_refused_in_a_line():
+    with pytest.raises(ConfigError, match=r"model_type 'nonsense'\n  try: model_type='gpt2'$"):
+        language_model({"model_type": "nonsense"})
+    with pytest.raises(ConfigError, match=r"model_type 'lama'\n  try: model_type='llama'"):
+        language_model({"model_type": "lama"})
+    with pytest.raises(ConfigError, match="model_type 'timesformer'"):  # known, but it writes nothing
+        language_model({"model_type": "timesformer"})
+    with pytest.raises(ConfigError, match="no gpt2 can be made of these keys"):
+        language_model({"model_type": "gpt2", "n_embd": 33, "n_head": 4})
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.cache_utils import DynamicCache, DynamicLayer
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.streams import Words
-from vidcap_core.pretrained import CONFIG, WEIGHTS, gguf_file, lacking, model_folder
+from vidcap_core.pretrained import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
+
+ANOTHER = "another language model, such as gpt2"
 
 
 def language_model(source: str | Mapping[str, Any], vocabulary: int | None = None) -> nn.Module:
@@ -26,8 +31,9 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
     if any(type(layer) is not DynamicLayer for layer in cache.layers):
         raise UserError(
             f"{model.config.model_type} has layers that forget words: only full attention can share a prefix",
-            hint="another language model, such as gpt2",
+            hint=ANOTHER,
         )
+    check_causal(model)
     if vocabulary is not None and vocabulary != model.get_input_embeddings().num_embeddings:
         if vocabulary < model.get_input_embeddings().num_embeddings and not isinstance(source, Mapping):
             return model  # type: ignore[no-any-return]  # rows that no token uses are the pretrained model's own
@@ -40,7 +46,32 @@ def _fresh(source: Mapping[str, Any]) -> Any:
     kind = keys.pop("model_type", None)
     if kind is None:
         raise ConfigError("a language model given as a dict needs 'model_type'", hint="model_type='gpt2'")
-    return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        [close] = difflib.get_close_matches(str(kind), MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, n=1) or ["gpt2"]
+        raise ConfigError(f"no language model has the model_type '{kind}'", hint=f"model_type='{close}'")
+    try:
+        return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
+    except (ValueError, TypeError) as error:  # sizes that do not go together
+        raise ConfigError(f"no {kind} can be made of these keys: {str(error).splitlines()[0]}") from error
+
+
+@torch.no_grad()
+def check_causal(model: Any) -> None:
+    """Refuse a model whose words see those behind them, or that keeps no keys and values: it writes word by word."""
+    kind, trains = model.config.model_type, model.training
+    ids = torch.tensor([[0, 1, 0], [0, 1, 1]], device=model.device)  # two texts that differ in their last word
+    model.eval()  # without dropout nothing is drawn, so nothing random moves on
+    try:
+        out = model(input_ids=ids, use_cache=True)
+    except Exception as error:  # whatever a model's own code raises
+        raise UserError(f"a {kind} fails on a few words: {error}", hint=ANOTHER) from error
+    finally:
+        model.train(trains)
+    moved = (out.logits[0, :-1] - out.logits[1, :-1]).abs().max()
+    if moved > 1e-4 * out.logits.abs().max():
+        raise UserError(f"a {kind} sees the words behind each word, so it cannot write them one by one", hint=ANOTHER)
+    if getattr(out, "past_key_values", None) is None:
+        raise UserError(f"a {kind} keeps no keys and values of the words it has read", hint=ANOTHER)
 
 
 def _pretrained(source: str) -> Any:
@@ -59,7 +90,8 @@ def _pretrained(source: str) -> Any:
         first = str(error).strip().splitlines()[0]
         raise UserError(
             f"the language model '{source}' could not be loaded: {first}",
-            hint="a folder with config.json and model.safetensors, or a machine that reaches the hub",
+            hint=f"{install_first(source)}a folder with config.json and model.safetensors, "
+            "or a machine that reaches the hub",
         ) from error
 
 
