@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from torch import Tensor
 from transformers.utils import cached_file
@@ -36,6 +36,9 @@ class HFVideo(Encoder):
     """Rows from clips of as many frames as the model was made for: `cls`, the `mean` of patches, or all `patches`."""
 
     reads = "frames"
+    usual_mean: ClassVar[float] = 0.5
+    usual_std: ClassVar[float] = 0.5
+    """What pixels are normalised by where no preprocessor_config.json says it."""
 
     def __init__(
         self,
@@ -64,8 +67,8 @@ class HFVideo(Encoder):
         size = config.image_size
         self.prepare = Preparation.of(
             size,
-            said.get("image_mean", [0.5] * 3),
-            said.get("image_std", [0.5] * 3),
+            said.get("image_mean", [self.usual_mean] * 3),
+            said.get("image_std", [self.usual_std] * 3),
             interpolation="bilinear",
         )
         self.short_side = self.prepare.resize

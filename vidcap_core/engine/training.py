@@ -57,7 +57,8 @@ class Training:
         return self._metrics[split]
 
     def check(self) -> None:
-        """Find now what would else fail hours later: parts that a phase names, the score that picks the best."""
+        """Find now what would else fail hours later: the head's needs, a phase's parts, the score of the best."""
+        self.captioner.head.check(dict(self.captioner.encoders.items()), self.captioner.settings.max_length)
         phases = [Phase(**spec) for spec in self.config["phases"]]
         for phase in phases:
             optim.settings_of(self.captioner, phase)
