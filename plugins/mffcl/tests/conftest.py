@@ -58,9 +58,27 @@ class Small:
             samples = [replace(s, text=text) for s, text in zip(samples, texts, strict=True)]
         if self.live:
             random = np.random.default_rng(5)
-            frames = [random.integers(0, 256, (6, 48, 48, 3), dtype=np.uint8) for _ in samples]
+            # noise of another tint in each clip: noise alone looks the same in all
+            tints = [[255 * (i >> bit & 1) + 1 for bit in range(3)] for i in range(len(samples))]
+            frames = [random.integers(0, tint, (6, 48, 48, 3), dtype=np.uint8) for tint in tints]
             samples = [replace(s, streams={}, inputs={"frames": f}) for s, f in zip(samples, frames, strict=True)]
         return Collate(self.tokenizer)(samples)
+
+    def learn(self, batch, steps, lr=3e-3):
+        """The captions of a batch by the token loss; returns the last loss."""
+        wanted = [p for p in self.captioner.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam(wanted, lr=lr)
+        for _ in range(steps):
+            total, weight = self.captioner(batch, ["tokens"])["tokens"]
+            optimizer.zero_grad()
+            (total / weight).backward()
+            optimizer.step()
+        self.captioner.eval()
+        return float((total / weight).detach())
+
+    def texts(self, batch):
+        """What is said of each clip."""
+        return [p.text for p in self.captioner.predict(batch)]
 
     def output(self, *want, batch=None):
         batch = batch or self.batch()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import films
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from vidcap_mffcl.head import MFFCLHead
 
 from vidcap_core.datasets.jsonl import Jsonl
+from vidcap_core.engine import api
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.text.hf import HFTokenizer
@@ -74,9 +77,62 @@ def test_a_missing_language_model_says_what_to_put_where(small, tmp_path):
         built(small().tokenizer, str(tmp_path / "empty"))
 
 
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"heads": 0}, "head.heads must be at least 1, not 0"),
+    ({"prompt_length": -3}, "head.prompt_length must be at least 1, not -3"),
+    ({"prompt_length": 0}, "head.prompt_length must be at least 1, not 0"),
+    ({"sequence": 0}, "head.sequence must be at least 1, not 0"),
+    ({"width": 0}, "head.width must be at least 1, not 0"),
+    ({"feed": 0}, "head.feed must be at least 1, not 0"),
+    ({"layers": 0}, "head.layers must be at least 1, not 0"),
+    ({"contrast": 0}, "head.contrast must be at least 1, not 0"),
+    ({"temporal": -1}, "head.temporal must be at least 0, not -1"),
+    ({"dropout": -0.1}, "head.dropout must be at least 0, not -0.1"),
+    ({"dropout": 1.0}, "head.dropout must be below 1, not 1.0"),
+    ({"text": {"text": 16, "more": 16}}, "reads one stream, not 2: head.text"),
+    ({"text": {}}, "reads one stream, not 0: head.text"),
+    ({"streams": {"image": 64, "motion": 64}}, "reads one stream, not 2: head.streams"),
+    ({"width": 33, "heads": 2}, "head.width=33 must be a multiple of head.heads=2"),
+    ({"width": 63, "heads": 7, "temporal": 1}, "head.width=63 must be even with head.temporal"),
+])  # fmt: skip
+def test_a_value_that_makes_no_sense_is_refused_with_its_key(small, changes, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        small(**changes)
+
+
+def trained(made, tmp_path):
+    made.config.data["phases"] = [
+        {"name": "align", "steps": 1, "losses": ["contrastive"], "best": False},
+        {"name": "caption", "steps": 1, "losses": ["tokens"]},
+    ]
+    return api.train(made.config, work_dir=tmp_path / "run", device="cpu", quiet=True)
+
+
+@pytest.mark.parametrize(("length", "most"), [(30, 17), (18, 17), (47, 17)])
+def test_a_prompt_that_leaves_no_room_for_the_longest_text_is_refused_before_alignment(small, tmp_path, length, most):
+    made = small(prompt_length=length, generate={"mode": "greedy", "max_length": 30})
+    said = rf"need {length + 31} positions, .* has 48\n  try: --set head\.prompt_length={most}$"
+    with pytest.raises(ConfigError, match=said):
+        trained(made, tmp_path)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_prompt_that_just_leaves_room_trains(small, tmp_path):
+    trained(small(prompt_length=17, generate={"mode": "greedy", "max_length": 30}), tmp_path)
+
+
+def test_a_text_as_long_as_the_context_is_the_text_to_shorten(small, tmp_path):
+    with pytest.raises(ConfigError, match=r"try: --set generate\.max_length=N"):
+        trained(small(generate={"mode": "greedy", "max_length": 48}), tmp_path)
+
+
+def test_patches_that_the_encoder_does_not_give_are_asked_for_before_alignment(small, tmp_path):
+    with pytest.raises(UserError, match=r"try: --set encoders\.video\.patches=True"):
+        trained(small(live=True, mapper_input="patches"), tmp_path)
+    small(live=True, patches=True, mapper_input="patches").head.check({}, 8)
+
+
 def test_one_stream_is_read_and_a_clip_without_it_is_captioned(small):
-    with pytest.raises(ConfigError, match="reads one stream, not 2"):
-        small(streams={"image": 64, "motion": 64})
     made = small(temporal=1, streams={"image": 64})
     batch = made.batch()
     batch.streams["image"].mask[0] = False

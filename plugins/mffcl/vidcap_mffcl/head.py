@@ -14,11 +14,12 @@ from vidcap_core.heads.causal_lm import CausalLMHead, joined
 from vidcap_core.heads.language_model import check_tokenizer
 from vidcap_core.heads.streams import Words, check_widths, read
 from vidcap_core.report.panels import Panel, SpatialAttention
+from vidcap_core.schema import at_least
 from vidcap_core.types import Batch, Event, Named, Stream, View
 from vidcap_core.video.sampling import times
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
-from vidcap_mffcl.timesformer import Seen
+from vidcap_mffcl.timesformer import Seen, TimeSformer
 
 
 class MFFCLHead(CausalLMHead):
@@ -62,14 +63,23 @@ class MFFCLHead(CausalLMHead):
         text: dict[str, int] | None = None,
         contrast: int | None = 768,
     ) -> None:
-        # a pretrained model keeps its rows: a tokenizer that needs others is not its own
-        super().__init__(lm, None if isinstance(lm, str) else len(tokenizer))
-        if len(streams) != 1:
-            raise ConfigError(
-                f"MFFCLHead reads one stream, not {len(streams)}", hint="head.streams={'video': 768}"
-            )
+        sizes = {"sequence": sequence, "prompt_length": prompt_length, "width": width, "heads": heads, "feed": feed,
+                 "layers": layers, "contrast": contrast}  # fmt: skip
+        at_least(1, **{f"head.{key}": size for key, size in sizes.items()})
+        at_least(0, **{"head.temporal": temporal, "head.dropout": dropout})
+        if dropout >= 1:
+            raise ConfigError(f"head.dropout must be below 1, not {dropout}")
+        for key, named in (("streams", streams), ("text", {"text": 768} if text is None else text)):
+            if len(named) != 1:
+                raise ConfigError(
+                    f"MFFCLHead reads one stream, not {len(named)}: head.{key}", hint=f"head.{key}={{'{key}': 768}}"
+                )
         if width % heads:
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
+        if temporal and width % 2:
+            raise ConfigError(f"head.width={width} must be even with head.temporal: times are sines and cosines")
+        # a pretrained model keeps its rows: a tokenizer that needs others is not its own
+        super().__init__(lm, None if isinstance(lm, str) else len(tokenizer))
         if isinstance(lm, str):
             check_tokenizer(self.lm, tokenizer)
         lead_ids = torch.tensor(tokenizer.encode_raw(lead), dtype=torch.long)
@@ -84,6 +94,8 @@ class MFFCLHead(CausalLMHead):
         [(self.video, given)] = self.streams.items()
         self.temporal = TemporalEncoder(given, width, heads, temporal, dropout) if temporal else None
         given = width if temporal else given
+        # the feed-forward mapper makes as many positions as it reads, and how many patches those are the frames say
+        self.prompt_length = None if (mapper, mapper_input) == ("ffn", "patches") else prompt_length
         self.mapper = Mapper(
             given, mapper_input, mapper, sequence, prompt_length, width, heads, feed, layers, dropout
         )
@@ -102,6 +114,30 @@ class MFFCLHead(CausalLMHead):
             }
         )
 
+    def check(self, encoders: Mapping[str, nn.Module], longest: int) -> None:
+        """The prompt and the longest text fit into the language model; there are patches where they are read."""
+        video = encoders.get(self.video)
+        patches = self.mapper.reads == "patches" and self.temporal is None
+        if patches and isinstance(video, TimeSformer) and not video.patches:
+            raise self._no_patches()
+        if self.context is None or self.prompt_length is None:
+            return
+        others = len(self.lead) + 1 + longest  # the lead, BOS and the words
+        if self.prompt_length + others > self.context:
+            most = self.context - others
+            raise ConfigError(
+                f"head.prompt_length={self.prompt_length}, {len(self.lead)} tokens of head.lead, BOS and "
+                f"generate.max_length={longest} need {self.prompt_length + others} positions, and the language model "
+                f"has {self.context}",
+                hint=f"--set head.prompt_length={most}" if most > 0 else "--set generate.max_length=N with a smaller N",
+            )
+
+    def _no_patches(self) -> UserError:
+        return UserError(
+            f"mapper_input='patches', but the stream '{self.video}' has the clip's vector alone",
+            hint=f"--set encoders.{self.video}.patches=True",
+        )
+
     def clip_rows(self, streams: Mapping[str, Stream]) -> Stream:
         """[B, 1 (+ more), D], the clip's vector first."""
         rows = read(streams, self.streams, "MFFCLHead")[self.video]
@@ -114,10 +150,7 @@ class MFFCLHead(CausalLMHead):
     def prompt(self, rows: Stream) -> Stream:
         """The visual prompt of clips whose rows are known."""
         if self.mapper.reads == "patches" and rows.values.shape[1] < 2:
-            raise UserError(
-                f"mapper_input='patches', but the stream '{self.video}' has the clip's vector alone",
-                hint=f"encoders.{self.video}.patches=True",
-            )
+            raise self._no_patches()
         prompt: Stream = self.mapper(rows)
         return Stream(self.to_lm(prompt.values), prompt.mask)
 

@@ -37,11 +37,11 @@ class QueryMapper(nn.Module):
 
     def forward(self, sequence: Stream) -> Stream:
         """[B, L, width] to [B, tau, width]."""
-        rows, prompt = len(sequence.values), len(self.queries)
+        rows, length = sequence.mask.shape
         asked = self.queries.expand(rows, -1, -1)
-        real = torch.cat([sequence.mask, sequence.mask.new_ones((rows, prompt))], 1)
+        real = torch.cat([sequence.mask, sequence.mask.new_ones(asked.shape[:2])], 1)
         mixed = self.layers(torch.cat([sequence.values, asked], 1), src_key_padding_mask=~real)
-        return Stream(mixed[:, -prompt:], real[:, -prompt:])
+        return Stream(mixed[:, length:], real[:, length:])
 
 
 class FeedForwardMapper(nn.Module):

@@ -32,6 +32,8 @@ class TimeSformer(HFVideo):
     seed: of random weights.
     """
 
+    usual_mean, usual_std = 0.45, 0.225  # those of Kinetics
+
     def __init__(self, model: str, pretrained: bool | str = True, patches: bool = False, seed: int = 0) -> None:
         super().__init__(model, pretrained, "cls", 1, seed)
         kind = self.network.config.model_type
