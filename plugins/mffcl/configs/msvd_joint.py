@@ -1,9 +1,9 @@
-"""One phase: both losses at once, and everything trains."""
+"""One phase, of as many steps as msvd has in all: both losses at once, and everything trains."""
 
 _base_ = ["msvd.py"]
 
 losses = dict(contrastive=dict(scale=0.5))
 phases = [
-    dict(name="joint", epochs=10, losses=["tokens", "contrastive"],
+    dict(name="joint", steps=15615, losses=["tokens", "contrastive"],
          groups=[dict(parts=["encoders.video", "encoders.text", "head.lm"], lr_mult=0.5)]),
 ]  # fmt: skip

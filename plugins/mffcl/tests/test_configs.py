@@ -14,6 +14,13 @@ NAMES = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "msvd_paper"])
+def test_ablations_have_equal_steps_of_equal_batches(name):
+    made = config.load(f"mffcl/{name}")
+    assert sum(phase["steps"] for phase in made["phases"]) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
+    assert {phase.get("batch", made["runtime"]["batch"]) for phase in made["phases"]} == {16}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains(name, tmp_path):
     made = config.load(f"mffcl/{name}")
