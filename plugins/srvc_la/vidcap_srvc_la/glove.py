@@ -30,8 +30,8 @@ def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
             except UnicodeDecodeError as error:
                 raise DataError(f"{where}: is not UTF-8: {error.reason}", hint=HINT) from error
             fields = rest.split()
-            # from the right, as some words of GloVe have spaces in them: "a name@domain.com 0.1 ..."
-            if word not in places or not all(map(_is_number, fields[:-width])):
+            # some words of GloVe have spaces in them: "a name@domain.com 0.1 ..." says nothing of "a"
+            if word not in places or (len(fields) != width and not all(map(_is_number, fields))):
                 continue
             if len(fields) != width:
                 raise DataError(
