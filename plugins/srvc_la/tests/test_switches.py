@@ -25,7 +25,7 @@ TOKENS = frozenset({"tokens"})
     ("changes", "told"),
     [
         ({"pos_enc": False}, "all padding is zeros, so"),
-        ({"pos_enc": False, "pad_type": "noise"}, "all padding is zeros at evaluation, so"),
+        ({"pos_enc": False, "pad_type": "noise"}, "all padding is zeros at evaluation, which"),
         ({"d_model": 18, "enc_heads": 4}, "head.d_model=24"),
         ({"branches": "visual", "la_query": "joint"}, "head.branches='both'"),
         ({"branches": "language", "fusion": "concat_hidden"}, "needs both branches"),

@@ -44,9 +44,11 @@ def check_branches(branches: int, query: str, fusion: str, share: float) -> None
 def check_padding(concat: str, pad_type: str, places: bool) -> None:
     """Padding that is zeros, always or at evaluation, needs places."""
     if concat != "none" and pad_type != "learned" and not places:
-        when = " at evaluation" if pad_type == "noise" else ""
+        why = {
+            "zeros": "zeros, so that it says nothing, and gradients in its encoder's LayerNorm are many times too large",
+            "noise": "zeros at evaluation, which training never showed it",
+        }[pad_type]
         raise ConfigError(
-            f"head.pos_enc=False with head.pad_type='{pad_type}': without places all padding is zeros{when}, so that "
-            "it says nothing, and gradients through the LayerNorm of its encoder get many times too large",
+            f"head.pos_enc=False with head.pad_type='{pad_type}': without places all padding is {why}",
             hint="head.pos_enc=True, or head.pad_type='learned'",
         )
