@@ -24,7 +24,7 @@ TOKENS = frozenset({"tokens"})
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"pos_enc": False}, "all padding is zeros, so"),
+        ({"pos_enc": False}, "all padding is zeros, which"),
         ({"pos_enc": False, "pad_type": "noise"}, "all padding is zeros at evaluation, which"),
         ({"d_model": 18, "enc_heads": 4}, "head.d_model=24"),
         ({"branches": "visual", "la_query": "joint"}, "head.branches='both'"),

@@ -45,7 +45,7 @@ def check_padding(concat: str, pad_type: str, places: bool) -> None:
     """Padding that is zeros, always or at evaluation, needs places."""
     if concat != "none" and pad_type != "learned" and not places:
         why = {
-            "zeros": "zeros, so that it says nothing, and gradients in its encoder's LayerNorm are many times too large",
+            "zeros": "zeros, which says nothing and makes its encoder's gradients many times too large",
             "noise": "zeros at evaluation, which training never showed it",
         }[pad_type]
         raise ConfigError(
