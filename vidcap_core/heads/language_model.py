@@ -52,7 +52,8 @@ def _fresh(source: Mapping[str, Any]) -> Any:
     try:
         return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
     except (ValueError, TypeError) as error:  # sizes that do not go together
-        raise ConfigError(f"no {kind} can be made of these keys: {str(error).splitlines()[0]}") from error
+        first = str(error).partition("\n")[0]
+        raise ConfigError(f"no {kind} can be made of these keys: {first}") from error
 
 
 @torch.no_grad()
