@@ -53,6 +53,9 @@ class Words:
     def __len__(self) -> int:
         return VOCABULARY
 
+    def encode_raw(self, text: str) -> list[int]:
+        return []  # there is no lead
+
 
 class Plain:
     """The model as one writes it with Hugging Face, with the weights of a head."""
