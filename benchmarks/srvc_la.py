@@ -31,7 +31,7 @@ from vidcap_core.heads.base import whole_clips
 from vidcap_core.types import Batch, Clip, Stream
 
 FRAMES, WORDS, VOCABULARY, BEAMS = 30, 20, 10_536, 5
-AIM_TRAINING, AIM_DECODING = 1.0, 6.0  # decoding: of the largest number of clips side by side
+AIM_TRAINING, AIM_DECODING = 1.0, 6.0  # decoding: with the last number of clips side by side
 
 
 class Words:

@@ -98,27 +98,26 @@ class CausalLMHead(Head):
         """The first word and all that is before it in one pass: on its own it would read every weight once more."""
         beams, length = len(tokens) // len(memory.mask), memory.mask.shape[1]
         before = Stream(memory.values.repeat_interleave(beams, 0), memory.mask.repeat_interleave(beams, 0))
-        whole = joined(before, Stream(self.embed(tokens[:, None]), before.mask.new_ones((len(tokens), 1))))
-        self.need_room(whole.mask, "prompt and words")
-        place = (whole.mask.cumsum(1) - 1).clamp_min(0)
-        out = self.lm(
-            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=True,
-            logits_to_keep=1,
-        )  # fmt: skip
+        ids = tokens[:, None]
+        out = self._read(before, ids, torch.ones_like(ids), "prompt and words", keep=True)
         pairs = words_of(out.past_key_values)
         memory.pairs = tuple((keys[::beams, :, :length], values[::beams, :, :length]) for keys, values in pairs)
         return out.logits[:, -1], tuple((keys[:, :, length:], values[:, :, length:]) for keys, values in pairs)
 
     def teach(self, prefix: Stream, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits [R, L, V] of the word after each of ids [R, L], all at once; also with padding anywhere."""
+        what = f"prompt and a text of {ids.shape[1] - 1} tokens"
+        return self._read(prefix, ids, mask, what, keep=False).logits  # type: ignore[no-any-return]
+
+    def _read(self, prefix: Stream, ids: Tensor, mask: Tensor, what: str, keep: bool) -> Any:
+        """Prefix and words in one pass: logits of the words, and with `keep` the keys and values of both."""
         whole = joined(prefix, Stream(self.embed(ids), mask))
         place = (whole.mask.cumsum(1) - 1).clamp_min(0)
-        self.need_room(whole.mask, f"prompt and a text of {ids.shape[1] - 1} tokens")
-        out = self.lm(
-            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=False,
+        self.need_room(whole.mask, what)
+        return self.lm(
+            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=keep,
             logits_to_keep=ids.shape[1],
         )  # fmt: skip
-        return out.logits  # type: ignore[no-any-return]
 
     def need_room(self, mask: Tensor, what: str) -> None:
         """Refuse rows that the model's context cannot hold; past it positions would wrap or fail."""

@@ -69,8 +69,8 @@ class MFFCLHead(CausalLMHead):
         at_least(0, **{"head.temporal": temporal, "head.dropout": dropout})
         if dropout >= 1:
             raise ConfigError(f"head.dropout must be below 1, not {dropout}")
-        for key, named in (("streams", streams), ("text", {"text": 768} if text is None else text)):
-            if len(named) != 1:
+        for key, named in (("streams", streams), ("text", text)):
+            if named is not None and len(named) != 1:
                 raise ConfigError(
                     f"MFFCLHead reads one stream, not {len(named)}: head.{key}", hint=f"head.{key}={{'{key}': 768}}"
                 )
