@@ -18,6 +18,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.models: dict[str, dict[str, bytes]] = {}
+        self.asked: set[str] = set()  # names of the files that somebody wanted to have
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -91,6 +92,7 @@ class Handler(BaseHTTPRequestHandler):
                     }
                 )
         elif "resolve" in parts:
+            self.server.asked.add("/".join(parts[4:]))
             content = self.server.models["/".join(parts[:2])].get("/".join(parts[4:]))
             if content is None:
                 self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})

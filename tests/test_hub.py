@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hub_server import Hub
@@ -79,6 +83,83 @@ def test_a_bundle_changed_on_the_hub_is_refused(made: Path, tmp_path: Path) -> N
     assert pulled.returncode == 2
     assert "its sha256 differs" in pulled.stderr
     assert not (tmp_path / "got").exists()
+
+
+def test_only_what_the_index_lists_is_taken(made: Path, tmp_path: Path) -> None:
+    hub = Hub()
+    files = {path.name: path.read_bytes() for path in made.iterdir()}
+    strays = dict.fromkeys(("README.md", ".gitattributes", "config.py", "other.json"), b"open('ran', 'w')")
+    hub.models["a/b"] = {**files, **strays}
+    pulled = vidcap("pull", "a/b", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home")
+    assert pulled.returncode == 0, pulled.stderr
+    assert {path.name for path in (tmp_path / "got").iterdir()} == set(files) == hub.asked
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def hostile(made: Path) -> Iterator[tuple[str, dict[str, bytes], str]]:
+    """What a stranger may have pushed, and why it is refused."""
+    files = {path.name: path.read_bytes() for path in made.iterdir()}
+    index = json.loads(files["bundle.json"])
+
+    def changed(**keys: Any) -> dict[str, bytes]:
+        return {**files, "bundle.json": json.dumps({**index, **keys}).encode(), "../outside.json": b"{}"}
+
+    head = {"type": "subprocess:Popen", "args": ["touch", "ran"]}
+    outside = {**index["files"], "../outside.json": hashlib.sha256(b"{}").hexdigest()}
+    yield "a/run", {"config.json": b"{}", "weights.safetensors": b"much"}, "it has no bundle.json"
+    yield "a/head", changed(config={**index["config"], "head": head}), "'subprocess:Popen'"
+    yield "a/path", changed(files=outside), "'../outside.json', which is not the name"
+    yield "a/none", changed(files={**index["files"], "more.json": "0"}), "it has no more.json"
+
+
+def test_a_strangers_bundle_is_refused_before_its_weights_are_asked_for(made: Path, tmp_path: Path) -> None:
+    hub = Hub()
+    for name, files, reason in hostile(made):
+        hub.models[name] = files
+        hub.asked.clear()
+        pulled = vidcap("pull", name, "-o", str(tmp_path / "in" / "got"), endpoint=hub.address, home=tmp_path / "home")
+        assert pulled.returncode == 2, pulled.stderr
+        assert reason in pulled.stderr
+        assert name in pulled.stderr
+        assert hub.asked <= {"bundle.json"}
+        assert list((tmp_path / "in").iterdir()) == []
+
+
+def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: Path, tmp_path: Path) -> None:
+    hub = Hub()
+    big = bytes(300_000_000)  # so much that a copy into place takes its time
+    index = json.loads((made / "bundle.json").read_text())
+    index["files"]["zeros.json"] = hashlib.sha256(big).hexdigest()
+    hub.models["a/b"] = {path.name: path.read_bytes() for path in made.iterdir()}
+    hub.models["a/b"] |= {"bundle.json": json.dumps(index).encode(), "zeros.json": big}
+    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
+                   "HF_HUB_DISABLE_XET": "1", "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
+    code = "import sys, vidcap_core.bundle as b; print(b.find('a/b').path)"
+    place = tmp_path / "cache" / "bundles" / "a--b"
+    for seen in (lambda: "weights.safetensors" in hub.asked, place.exists):
+        pulling = subprocess.Popen([sys.executable, "-c", code], env=environment)
+        while not seen():
+            assert pulling.poll() is None
+        pulling.kill()
+        pulling.wait()
+        assert not place.exists() or bundle.open_bundle(place).index == index
+    again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert again.stdout.strip() == str(place)
+    assert bundle.open_bundle(place).index == index
+    assert [path.name for path in place.parent.iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_folder_in_the_cache_without_an_index_is_pulled_again(made: Path, tmp_path: Path) -> None:
+    hub = Hub()
+    hub.models["a/b"] = {path.name: path.read_bytes() for path in made.iterdir()}
+    half = tmp_path / "cache" / "bundles" / "a--b"
+    half.mkdir(parents=True)
+    (half / "tokenizer.json").write_text("{")
+    code = "import vidcap_core.bundle as b; b.find('a/b')"
+    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
+                   "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert bundle.open_bundle(half).index == bundle.open_bundle(made).index
 
 
 @pytest.mark.parametrize(

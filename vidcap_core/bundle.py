@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from vidcap_core import build, config, plugins, registry
+from vidcap_core import build, config, foreign, plugins, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.config import Config
 from vidcap_core.encoders.base import fingerprint
@@ -60,7 +60,7 @@ def save(
     """Write a bundle whole or not at all; an existing folder is never overwritten."""
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists already", hint="-o another folder")
-    captioning_part(run_config)  # what could not be loaded again is not written
+    foreign.captioning_part(run_config)  # what could not be loaded again is not written
     part = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
@@ -96,44 +96,60 @@ def save(
     return folder
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder is meant as a bundle, whatever else lies in it; some systems tell no `BUNDLE.JSON` apart."""
+    return folder.is_dir() and any(path.name.lower() == INDEX for path in folder.iterdir())
+
+
 def open_bundle(folder: Path) -> Bundle:
-    """Read a bundle's index and check every file's hash."""
+    """Read a bundle's index, and check that its files are there, with these hashes, and nothing else."""
+    index = read_index(folder)
+    foreign.check_files(folder, [INDEX, *index["files"]])
+    for name, wanted in index["files"].items():
+        if sha256(folder / name) != wanted:
+            raise CheckpointError(f"{folder / name} is not the file that was exported: its sha256 differs")
+    return Bundle(folder, index)
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """A bundle's index, before anything else of it is read or even downloaded."""
+    path = folder / INDEX
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        index = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(
             f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
         ) from error
-    except ValueError as error:
-        raise CheckpointError(f"{folder / INDEX} is damaged: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder} has another bundle format than {FORMAT}, the one that this vidcap-core reads"
         )
     if not isinstance(index.get("files"), dict) or not isinstance(index.get("config"), dict):
-        raise CheckpointError(f"{folder / INDEX} is damaged: it lists no files, or no config")
+        raise CheckpointError(f"{path} is damaged: it lists no files, or no config")
     for name in (WEIGHTS, TOKENIZER):
         if name not in index["files"]:
-            raise CheckpointError(f"{folder / INDEX} has no hash for {name}")
-    for name, wanted in index["files"].items():
-        path = folder / name
-        if Path(name).name != name or not path.is_file():
-            raise CheckpointError(f"{folder} lacks the file {name}")
-        if sha256(path) != wanted:
-            raise CheckpointError(f"{path} is not the file that was exported: its sha256 differs")
-    return Bundle(folder, index)
+            raise CheckpointError(f"{path} has no hash for {name}")
+    foreign.check_names([INDEX, *index["files"]], str(path))
+    foreign.captioning_part(Bundle(folder, index).config)
+    return index
 
 
 def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captioner:
     """Build the captioner of a bundle; `copy` picks a kept copy of the weights."""
-    data = captioning_part(bundle.config)
-    spec = data.get("tokenizer") or {"type": "Vocabulary"}
-    state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
-    captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
     if copy is not None and copy not in bundle.copies:
         raise UserError(
             f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
         )
+    with foreign.building(bundle.config) as data:
+        return _load(bundle, data, copy).to(device).eval()
+
+
+def _load(bundle: Bundle, data: Config, copy: str | None) -> Captioner:
+    spec = data.get("tokenizer") or {"type": "Vocabulary"}
+    state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
+    captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
     name = WEIGHTS if copy is None else f"keep-{copy}.safetensors"
     for encoder_name, encoder in captioner.encoders.items():
         if getattr(encoder, "reads", "") == "streams":
@@ -147,40 +163,7 @@ def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captio
                 f"{bundle.path}: the encoder of the stream '{stream}' has other weights here than it was trained on",
                 hint="install the version of them that the card names",
             )
-    return captioner.to(device).eval()
-
-
-def captioning_part(of: Config) -> Config:
-    """What captioning needs of a config, which may come from a stranger: installed components, by name only.
-
-    A dotted path could name anything that is importable (`os:system`), so it is refused.
-    """
-    kept = {
-        key: of[key]
-        for key in ("method", "tokenizer", "encoders", "extract", "head", "generate")
-        if key in of
-    }
-    if not isinstance(kept.get("head"), dict):
-        raise CheckpointError(f"{of.name} has no head")
-    for name in _types(kept):
-        owner, dot, _ = str(name).rpartition(".")
-        if not isinstance(name, str) or ":" in name or (dot and owner not in plugins.discover()):
-            raise CheckpointError(
-                f"{of.name} asks for '{name}'; a bundle may only name components of installed plugins",
-                hint="declare it in a plugin (docs/plugins.md), and export again",
-            )
-    return Config(of.name, kept)
-
-
-def _types(node: Any) -> Iterator[Any]:
-    """Every value of a key `type`, however deep."""
-    if isinstance(node, dict):
-        if "type" in node:
-            yield node["type"]
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            yield from _types(item)
+    return captioner
 
 
 def find(name: str) -> Bundle:
@@ -218,11 +201,12 @@ def sha256(path: Path) -> str:
 
 def _hashes(of: Config) -> dict[str, str]:
     """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
-    return {
-        stream: fingerprint(build.component(registry.ENCODERS, spec))
-        for stream, spec in of.get("extract", {}).items()
-        if stream not in of.get("encoders", {})
-    }
+    with foreign.building(of) as part:
+        return {
+            stream: fingerprint(build.component(registry.ENCODERS, spec))
+            for stream, spec in part.get("extract", {}).items()
+            if stream not in part.get("encoders", {})
+        }
 
 
 def _write_tensors(weights: Mapping[str, Any], path: Path) -> None:

@@ -29,10 +29,11 @@ def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
     with _alone(folder.parent / f".{folder.name}.lock") as alone:
         for left in folder.parent.glob(f".{folder.name}.*.part") if alone else ():
             shutil.rmtree(left, ignore_errors=True)  # by a process that was killed
-        return folder if folder.is_dir() else _make(folder, make)
+        return folder if folder.is_dir() else make_whole(folder, make)
 
 
-def _make(folder: Path, make: Callable[[Path], None]) -> Path:
+def make_whole(folder: Path, make: Callable[[Path], None]) -> Path:
+    """A folder made beside its place and renamed into it."""
     part = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.part"
     try:
         make(part)

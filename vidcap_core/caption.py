@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 import torch
 
-from vidcap_core import build, bundle, plugins, preflight, registry
+from vidcap_core import build, bundle, foreign, plugins, preflight, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.captioning.flow import Flow, cores, predict
 from vidcap_core.captioning.plain import Plain
@@ -136,6 +136,8 @@ def load(name: str | Path | None = None, device: str | None = None, copy: str | 
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     name = default_model() if name is None else name
     folder = Path(name)
+    if bundle.is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
+        return FileCaptioner(bundle.load(bundle.open_bundle(folder), copy, place), str(name))
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
         return FileCaptioner(from_run(folder).to(place).eval(), str(name))
     if (config := _without_phases(str(name))) is not None:
@@ -181,15 +183,15 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     from vidcap_core.weights import put_weights
 
     run = RunFolder(folder)
+    foreign.check_links(folder, [*folder.glob("*.json"), run.checkpoints, *run.checkpoints.glob("*")])
     config = run.resolved()
-    spec = config.get("tokenizer") or {"type": "Vocabulary"}
-    state = run.read(run.tokenizer)
-    captioner = build.captioner(
-        config, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False
-    )
-    if config["phases"]:
-        weights, source = best_weights(run)
-        put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
-    if extractors:
-        build.add_extractors(captioner, config)
+    with foreign.building(config) as part:
+        spec = part.get("tokenizer") or {"type": "Vocabulary"}
+        tokenizer = registry.TOKENIZERS.load(spec["type"]).from_state(run.read(run.tokenizer))
+        captioner = build.captioner(part, tokenizer, losses=False)
+        if config.get("phases", True):
+            weights, source = best_weights(run)
+            put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
+        if extractors:
+            build.add_extractors(captioner, part)
     return captioner

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from vidcap_core import bundle
-from vidcap_core.cache import cache_home
-from vidcap_core.errors import UserError
+from vidcap_core.cache import cache_home, make_once, make_whole
+from vidcap_core.errors import CheckpointError, UserError
 
 
 def push(folder: Path, hub_id: str, private: bool = False) -> str:
@@ -26,28 +25,48 @@ def push(folder: Path, hub_id: str, private: bool = False) -> str:
 
 
 def pull(hub_id: str, out: Path) -> Path:
-    """Download a bundle, check its hashes, and only then put it in place; nothing is overwritten."""
-    from huggingface_hub import snapshot_download
-
+    """Download a bundle, check it, and only then put it in place, whole; nothing is overwritten."""
     _check_id(hub_id)
-    if out.exists() and any(out.iterdir()):
-        raise UserError(f"{out} exists already", hint="-o another folder")
+    if out.exists():
+        if not out.is_dir() or any(out.iterdir()):
+            raise UserError(f"{out} exists already", hint="-o another folder")
+        out.rmdir()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as part:
-        with _Reasons(f"'{hub_id}' could not be pulled"):
-            snapshot_download(hub_id, local_dir=part, allow_patterns=["*.json", "*.safetensors", "*.yaml"])
-        shutil.rmtree(Path(part) / ".cache", ignore_errors=True)
-        bundle.open_bundle(Path(part))
-        if out.exists():
-            out.rmdir()
-        shutil.copytree(part, out)
-    return out
+    return make_whole(out, lambda part: _download(hub_id, part))
 
 
 def cached(hub_id: str) -> Path:
     """The bundle of a hub id in the user's cache, pulled at first use."""
+    _check_id(hub_id)
     folder = cache_home() / "bundles" / hub_id.replace("/", "--")
-    return folder if folder.is_dir() else pull(hub_id, folder)
+    if folder.is_dir() and not (folder / bundle.INDEX).is_file():  # nothing that could be used
+        shutil.rmtree(folder)
+    return make_once(folder, lambda part: _download(hub_id, part))
+
+
+def _download(hub_id: str, part: Path) -> None:
+    """The index of a bundle, and where that is sound the files that it lists; nothing else of the model is taken."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with _Reasons(f"'{hub_id}' could not be pulled"):
+        model = HfApi().model_info(hub_id)  # all files are of this one state, whatever is pushed meanwhile
+    there = {file.rfilename for file in model.siblings or ()}
+
+    def take(*names: str) -> None:
+        for absent in [name for name in names if name not in there]:
+            raise UserError(f"'{hub_id}' is no bundle: it has no {absent}", hint="what `vidcap push` has uploaded")
+        with _Reasons(f"'{hub_id}' could not be pulled"):
+            for name in names:
+                hf_hub_download(hub_id, name, revision=model.sha, local_dir=part)
+
+    take(bundle.INDEX)
+    try:
+        take(*bundle.read_index(part)["files"])
+        shutil.rmtree(part / ".cache", ignore_errors=True)  # the client's notes
+        bundle.open_bundle(part)
+    except CheckpointError as error:  # the folder that it names is gone when this is read
+        said = str(error).replace(str(part), hub_id).replace(part.name, hub_id)
+        raise CheckpointError(said) from error
 
 
 class _Reasons:

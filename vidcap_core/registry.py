@@ -6,10 +6,24 @@ import difflib
 import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from vidcap_core.errors import PluginError
+
+_INSTALLED_ONLY: ContextVar[bool] = ContextVar("installed_only", default=False)
+
+
+@contextmanager
+def installed_only() -> Iterator[None]:
+    """Meanwhile every table knows only what installed plugins declare, and no path to anything else."""
+    token = _INSTALLED_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _INSTALLED_ONLY.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ class Registry:
         return [entry.name if len(self._entries[entry.name]) == 1 else entry.full_name for entry in self]
 
     def find(self, name: str) -> Entry:
-        """The entry behind a name; a dotted path to anything importable is an entry too."""
+        """The entry behind a name; outside of `installed_only` a path to anything importable is an entry too."""
         _discover()
         plugin, _, bare = name.rpartition(".")
         offers = [e for e in self._entries.get(bare, []) if not plugin or e.plugin == plugin]
@@ -64,7 +78,7 @@ class Registry:
         if offers:
             choices = " or ".join(f"'{entry.full_name}'" for entry in offers)
             raise PluginError(f"{self.noun} '{name}' is offered by several plugins", hint=f"type={choices}")
-        if ":" in name or (plugin and _importable(plugin)):
+        if not _INSTALLED_ONLY.get() and (":" in name or (plugin and _importable(plugin))):
             return Entry("", name, name if ":" in name else f"{plugin}:{bare}")
         raise self._unknown(name, plugin)
 

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 
-from serve.conftest import TESTS, Server, form
+from serve.conftest import TESTS, Server, form, parts_installed
 
 import vidcap_core
 from vidcap_core.serve.upload import public_name
@@ -46,7 +46,8 @@ def test_a_video_gets_the_caption_that_python_gives(
     done: Any, served_run: Path, toy_clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(TESTS))
-    wanted = vidcap_core.load(served_run, device="cpu")(toy_clip)
+    with parts_installed():
+        wanted = vidcap_core.load(served_run, device="cpu")(toy_clip)
     assert done["state"] == "done"
     assert done["progress"] == 1
     assert (done["name"], done["model"]) == ("my clip.mp4", "first")

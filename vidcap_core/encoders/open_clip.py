@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,20 @@ def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
             options = {} if pretrained else {"load_weights": False}
     with seeded(seed), needs(f"open_clip model '{model}' ({pretrained})", hint):
         return open_clip.create_model(model, **options).eval()
+
+
+def _refuse_code(model: str) -> None:
+    """Refuse a model whose config would let its tokenizer run code of its own: open_clip passes that on."""
+    config = None
+    if model.startswith("local-dir:"):
+        file = Path(model.removeprefix("local-dir:")) / "open_clip_config.json"
+        config = json.loads(file.read_text(encoding="utf-8")).get("model_cfg") if file.is_file() else None
+    elif model.startswith("hf-hub:"):
+        config = open_clip.get_model_config(model)
+    text = (config or {}).get("text_cfg") or {}
+    if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
+        raise UserError(f"'{model}': its tokenizer would run code of its own, which is never done",
+                        hint="a model whose tokenizer is data")  # fmt: skip
 
 
 def _name(model: str) -> str:
@@ -103,6 +118,7 @@ class OpenClipText(Encoder):
         self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
         clip.visual = torch.nn.Identity()
         self.clip = clip
+        _refuse_code(model)
         with needs(f"open_clip tokenizer of '{model}'", "put the tokenizer's files beside the weights"):
             self.tokenize = open_clip.get_tokenizer(model)
         with torch.no_grad():

@@ -95,8 +95,8 @@ def origin(pretrained: Pretrained, seed: int) -> str:
 
 
 def from_hub(load: Any, name: str, what: str, **options: Any) -> Any:
-    """Call a `from_pretrained`; when nothing is there, say which folder would do."""
+    """Call a `from_pretrained`, without a model's own code; when nothing is there, say which folder would do."""
     files = f"config.json, model.safetensors and the tokenizer of '{name}'"
     hint = f"{install_first(name)}put {files} into a folder; name it"
     with needs(what, hint):
-        return load(model_folder(name), **options)
+        return load(model_folder(name), trust_remote_code=False, **options)

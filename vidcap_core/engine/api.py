@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from vidcap_core import registry
 from vidcap_core.config import Config
 from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
-from vidcap_core.engine.folder import RunFolder, check_folder, default_path, lock, make_folder
+from vidcap_core.engine.folder import RunFolder, check_folder, default_path, locked, make_folder
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
@@ -39,28 +40,32 @@ def train(
         folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
         resume = resume or force_resume
         check_folder(folder, config, resume, force_resume)
+        begun = folder.config.is_file()
         _seed(config.get("seed", 0))
         training = Training(config, folder, place, _stored_tokenizer(folder, config) if resume else None)
         training.check()
         dist.barrier()  # every process has looked at the folder before one writes into it
-        held = None
-        if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
-            parts = {"meta": training.provenance, "tokenizer": training.tokenizer.state()}
-            make_folder(folder, config, force_resume, **parts)
-            held = lock(folder)
-        try:
-            over = _run(training, resume, quiet) if config["phases"] else True
-        except (RuntimeError, MemoryError) as error:
-            if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
-                error
-            ):
-                raise _too_big(training, error) from error
-            raise
-        finally:
-            if held is not None:
-                held.close()
-        if over:
-            _finish(training, quiet)
+        with ExitStack() as held:
+            refusal: list[UserError | None] = [None]
+            if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
+                try:
+                    held.enter_context(locked(folder))
+                    _write(training, resume, force_resume, begun)
+                except UserError as error:
+                    refusal = [error]
+            dist.broadcast_object_list(refusal)  # the others would wait for the first one for ever
+            if refusal[0] is not None:
+                raise refusal[0]
+            try:
+                over = _run(training, resume, quiet) if config["phases"] else True
+            except (RuntimeError, MemoryError) as error:
+                if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
+                    error
+                ):
+                    raise _too_big(training, error) from error
+                raise
+            if over:
+                _finish(training, quiet)
     return folder
 
 
@@ -118,6 +123,15 @@ def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
         else content_or_none["weights"]
     )
     return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
+
+
+def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
+    """Begin a run in its folder, which is locked: what was seen of it before may have changed since."""
+    folder, config = training.folder, training.config
+    check_folder(folder, config, resume, force)
+    if folder.config.is_file() != begun:
+        raise UserError(f"another process began a run in {folder.path} meanwhile", hint="the same command again")
+    make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
 
 
 def _run(training: Training, resume: bool, quiet: bool) -> bool:

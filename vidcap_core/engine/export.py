@@ -12,11 +12,13 @@ from vidcap_core.errors import UserError
 
 def export(run: Path, out: Path) -> Path:
     """Best weights, named copies, config, tokenizer, assets and card of a run, as a bundle."""
+    if bundle.is_bundle(run):
+        raise UserError(f"{run} is a bundle already", hint="vidcap export runs/NAME -o DIR")
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
-    run_config = folder.resolved()
     captioner = caption.from_run(run, extractors=False)
+    run_config = folder.resolved()
     copies = {path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
               for path in sorted(folder.checkpoints.glob("keep-*.pt"))}  # fmt: skip
     method = run_config.get("method")

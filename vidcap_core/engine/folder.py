@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from vidcap_core import plugins
 from vidcap_core.config import Config
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.whole import write_json, write_text
+from vidcap_core.whole import written_whole
 
 FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
         "runtime.trackers", "evaluate.panels", "evaluate.batch")  # fmt: skip
 """Keys that may differ between a run and its continuation: they change no weight."""
+
+LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,12 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
                 f"{path} is a run of another config; these keys differ:\n  {shown}",
                 hint="the config it was started with, another --work-dir, or --force-resume",
             )
-    elif path.is_dir() and any(not one.name.startswith((".config.json.", ".lock")) for one in path.iterdir()):
+    elif path.is_dir() and any(not _of_a_killed_start(file) for file in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
 
 
 def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) -> None:
-    """Write the config, and beside it what the run is made of (`meta`, `tokenizer`), as JSON."""
+    """Write the config, and beside it what the run is made of (`meta`, `tokenizer`), as JSON: all of it or nothing."""
     if folder.meta.is_file() and not force:
         before, now = folder.read(folder.meta).get("data"), parts["meta"]["data"]
         if before != now:
@@ -116,24 +119,41 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
                 hint="the data it was started with, another --work-dir, or --force-resume",
             )
     try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        write_text(folder.config, config.to_json())  # first, so that a run killed at birth can be resumed
+        with ExitStack() as files:  # each is written beside its place before the first one takes it
+            for name, data in parts.items():
+                file = files.enter_context(written_whole(folder.path / f"{name}.json"))
+                file.write(json.dumps(data, indent=1, ensure_ascii=False))
+            # entered last, so it takes its place first, and a run that is killed right then can be resumed
+            files.enter_context(written_whole(folder.config)).write(config.to_json())
         folder.checkpoints.mkdir(exist_ok=True)
-        for name, data in parts.items():
-            write_json(folder.path / f"{name}.json", data)
     except OSError as error:
         raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
 
 
-def lock(folder: RunFolder) -> IO[bytes]:
-    """Keep other processes out of a run for as long as the returned file is open."""
-    file = (folder.path / ".lock").open("wb")
+@contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Keep other processes out of a run, whose folder is made if need be; nothing where the system has no locks."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        file = (folder.path / LOCK).open("wb")
     except OSError as error:
-        file.close()
-        raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
-    return file
+        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+    with file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError as error:
+            raise UserError(
+                f"another process is at work on {folder.path}", hint="another --work-dir"
+            ) from error
+        yield
+
+
+def _of_a_killed_start(file: Path) -> bool:
+    return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
 
 
 def difference(old: Any, new: Any, path: str = "") -> list[str]:

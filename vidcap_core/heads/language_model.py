@@ -49,6 +49,9 @@ def _fresh(source: Mapping[str, Any]) -> Any:
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         [close] = difflib.get_close_matches(str(kind), MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, n=1) or ["gpt2"]
         raise ConfigError(f"no language model has the model_type '{kind}'", hint=f"model_type='{close}'")
+    for key, value in keys.items():  # of these transformers would fetch code from the hub, and run it
+        if key.startswith("_") or (key.endswith("_implementation") and "/" in str(value)):
+            raise ConfigError(f"{key}: code from a hub is never run", hint="attn_implementation='sdpa'")
     try:
         return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
     except (ValueError, TypeError) as error:  # sizes that do not go together
@@ -86,7 +89,8 @@ def _pretrained(source: str) -> Any:
     elif path.is_absolute() or source.startswith((".", "~")):
         raise UserError(f"no folder {path} with a language model")
     try:
-        return AutoModelForCausalLM.from_pretrained(str(path) if path.is_dir() else source)
+        place = str(path) if path.is_dir() else source
+        return AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False)
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(

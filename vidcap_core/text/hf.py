@@ -51,7 +51,9 @@ def _load(name: str) -> Any:
         elif (place / "merges.txt").is_file() and not (place / "tokenizer.json").is_file():
             loaded = GPT2TokenizerFast.from_pretrained(place)
         else:
-            loaded = AutoTokenizer.from_pretrained(model_folder(name), use_fast=True)
+            loaded = AutoTokenizer.from_pretrained(
+                model_folder(name), use_fast=True, trust_remote_code=False
+            )
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
