@@ -119,12 +119,14 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
                 hint="the data it was started with, another --work-dir, or --force-resume",
             )
     try:
-        with ExitStack() as files:  # each is written beside its place before the first one takes it
-            for name, data in parts.items():
-                file = files.enter_context(written_whole(folder.path / f"{name}.json"))
-                file.write(json.dumps(data, indent=1, ensure_ascii=False))
-            # entered last, so it takes its place first, and a run that is killed right then can be resumed
-            files.enter_context(written_whole(folder.config)).write(config.to_json())
+        texts = {folder.path / f"{n}.json": json.dumps(d, indent=1, ensure_ascii=False) for n, d in parts.items()}
+        # the last one takes its place first: a run that is killed right then can be resumed
+        texts[folder.config] = config.to_json()
+        with ExitStack() as files:
+            for path, text in texts.items():
+                file = files.enter_context(written_whole(path))
+                file.write(text)
+                file.flush()  # what the disk has no room for must show before the first one takes its place
         folder.checkpoints.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
