@@ -34,7 +34,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `run`, its `bundle` and a `film.mp4`; all of them are as they should be."""
     folder = tmp_path_factory.mktemp("good")
     make(folder / "film.mp4", 12, slope)
-    made = config.load("core/toy", ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"])
+    made = config.load(
+        "core/toy", ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
+    )
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(0)
@@ -250,6 +252,21 @@ def test_predictions_are_read_and_never_built(
     (folder / "meant.json").write_text(json.dumps({"a": ["a dog runs"]}))
     main(["score", str(folder / "said.json"), str(folder / "meant.json"), "--metrics", "bleu"])
     capsys.readouterr()
+    assert not marker.exists()
+
+
+def test_a_report_shows_a_run_and_builds_nothing_of_it(
+    folder: Path, marker: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = folder / "run"
+    spoil(run, put("head", "subprocess:Popen", marker))
+    said = {"id": "a", "text": "a dog", "path": None, "span": [0, 1], "events": [], "streams": []}
+    panel = {"kind": "own", "title": "own", "data": {}, "renderer": "evil_package:Component"}
+    (run / "predictions-val.json").write_text(json.dumps([said]))
+    (run / "panels-val.json").write_text(json.dumps({"a": [panel]}))
+    assert main(["report", str(run)]) == 0
+    capsys.readouterr()
+    assert "no installed plugin has the package" in (run / "report-val.html").read_text()
     assert not marker.exists()
 
 

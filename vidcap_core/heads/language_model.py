@@ -82,7 +82,9 @@ def _pretrained(source: str) -> Any:
     if (file := gguf_file(source)) is not None:
         if not file.is_file():
             raise UserError(f"no GGUF file at {file}")
-        return AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name)
+        return AutoModelForCausalLM.from_pretrained(
+            str(file.parent), gguf_file=file.name, trust_remote_code=False
+        )
     path = Path(model_folder(source)).expanduser()
     if path.is_dir():
         _check_folder(path)
