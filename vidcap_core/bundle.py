@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-
-from vidcap_core import build, config, foreign, plugins, registry
+from vidcap_core import assets, build, config, foreign, plugins, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.config import Config
 from vidcap_core.encoders.base import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.weights import put_weights
+from vidcap_core.weights import put_weights, read_tensors, write_tensors
 
 FORMAT = 1
 INDEX = "bundle.json"
@@ -65,15 +62,13 @@ def save(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        _write_tensors(captioner.state_dict(), part / WEIGHTS)
+        write_tensors(captioner.state_dict(), part / WEIGHTS)
         for name, weights in (copies or {}).items():
-            _write_tensors(weights, part / f"keep-{name}.safetensors")
+            write_tensors(weights, part / f"keep-{name}.safetensors")
         (part / TOKENIZER).write_text(
             json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
         )
-        for name, encoder in captioner.encoders.items():
-            if getattr(encoder, "reads", "") == "streams":
-                _write_assets(encoder.assets(), part, name)  # type: ignore[operator]
+        assets.write(captioner, part)
         if card is not None:
             shutil.copyfile(card, part / "card.yaml")
         files = {path.name: sha256(path) for path in sorted(part.iterdir())}
@@ -151,10 +146,8 @@ def _load(bundle: Bundle, data: Config, copy: str | None) -> Captioner:
     state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
     captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
     name = WEIGHTS if copy is None else f"keep-{copy}.safetensors"
-    for encoder_name, encoder in captioner.encoders.items():
-        if getattr(encoder, "reads", "") == "streams":
-            encoder.load_assets(_read_assets(bundle, encoder_name))  # type: ignore[operator]
-    put_weights(captioner, _read_tensors(bundle.path / name), str(bundle.path / name))
+    assets.read(captioner, bundle.path, bundle.index["files"])
+    put_weights(captioner, read_tensors(bundle.path / name), str(bundle.path / name))
     build.add_extractors(captioner, data)
     known = bundle.index.get("extract", {})
     for stream in data.get("extract", {}):
@@ -207,34 +200,3 @@ def _hashes(of: Config) -> dict[str, str]:
             for stream, spec in part.get("extract", {}).items()
             if stream not in part.get("encoders", {})
         }
-
-
-def _write_tensors(weights: Mapping[str, Any], path: Path) -> None:
-    # a tensor that two names share is written twice: safetensors refuses shared memory
-    save_file({key: value.detach().cpu().contiguous().clone() for key, value in weights.items()}, str(path))
-
-
-def _read_tensors(path: Path) -> dict[str, Any]:
-    try:
-        return load_file(str(path))
-    except SafetensorError as error:
-        raise CheckpointError(f"{path} is damaged: {error}") from error
-
-
-def _write_assets(assets: Mapping[str, Any], folder: Path, name: str) -> None:
-    """An encoder's assets: arrays as safetensors, the rest as JSON."""
-    import torch
-
-    arrays = {key: torch.as_tensor(value) for key, value in assets.items() if hasattr(value, "shape")}
-    plain = {key: value for key, value in assets.items() if key not in arrays}
-    _write_tensors(arrays, folder / f"assets-{name}.safetensors")
-    (folder / f"assets-{name}.json").write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
-
-
-def _read_assets(bundle: Bundle, name: str) -> dict[str, Any]:
-    for file in (f"assets-{name}.safetensors", f"assets-{name}.json"):
-        if file not in bundle.index["files"]:
-            raise CheckpointError(f"{bundle.path / INDEX} has no hash for {file}")
-    arrays = _read_tensors(bundle.path / f"assets-{name}.safetensors")
-    plain = json.loads((bundle.path / f"assets-{name}.json").read_text(encoding="utf-8"))
-    return {**{key: value.numpy() for key, value in arrays.items()}, **plain}

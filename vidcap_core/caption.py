@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -10,12 +10,13 @@ from typing import Any, overload
 import numpy as np
 import torch
 
-from vidcap_core import build, bundle, foreign, plugins, preflight, registry
+from vidcap_core import assets, build, bundle, foreign, plugins, preflight, registry
 from vidcap_core.captioner import Captioner
 from vidcap_core.captioning.flow import Flow, cores, predict
 from vidcap_core.captioning.plain import Plain
 from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.shown import Captions
+from vidcap_core.captioning.sources import left_out
 from vidcap_core.captioning.spans import Every
 from vidcap_core.config import Config
 from vidcap_core.config import load as load_config
@@ -36,11 +37,12 @@ class FileCaptioner:
     >>> captioner("clip.mp4").text                    # doctest: +SKIP
     """
 
-    def __init__(self, captioner: Captioner, name: str) -> None:
+    def __init__(self, captioner: Captioner, name: str, without: Sequence[str] = ()) -> None:
         self.captioner = captioner
         self.name = name
         encoders: dict[str, Any] = dict(captioner.encoders.items())
-        self.reader = Reader({name: folded(encoder) for name, encoder in encoders.items()})
+        empty = left_out(captioner, name, without)
+        self.reader = Reader({name: folded(encoder) for name, encoder in encoders.items()}, empty)
         if not self.reader.frames and not self.reader.audio:
             raise UserError(
                 f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",
@@ -128,21 +130,27 @@ class FileCaptioner:
         return [said[place] for place in range(len(videos))]
 
 
-def load(name: str | Path | None = None, device: str | None = None, copy: str | None = None) -> FileCaptioner:
+def load(
+    name: str | Path | None = None,
+    device: str | None = None,
+    copy: str | None = None,
+    without: Sequence[str] = (),
+) -> FileCaptioner:
     """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one.
 
+    without: streams that it was trained with and shall do without, as for a clip that lacks them.
     A config of a plugin will do where it has no phases: such a captioner comes trained.
     """
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     name = default_model() if name is None else name
     folder = Path(name)
     if bundle.is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
-        return FileCaptioner(bundle.load(bundle.open_bundle(folder), copy, place), str(name))
+        return FileCaptioner(bundle.load(bundle.open_bundle(folder), copy, place), str(name), without)
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
-        return FileCaptioner(from_run(folder).to(place).eval(), str(name))
+        return FileCaptioner(from_run(folder).to(place).eval(), str(name), without)
     if (config := _without_phases(str(name))) is not None:
-        return FileCaptioner(as_it_comes(config).to(place).eval(), str(name))
-    return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name))
+        return FileCaptioner(as_it_comes(config).to(place).eval(), str(name), without)
+    return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name), without)
 
 
 def default_model() -> str:
@@ -183,12 +191,13 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     from vidcap_core.weights import put_weights
 
     run = RunFolder(folder)
-    foreign.check_links(folder, [*folder.glob("*.json"), run.checkpoints, *run.checkpoints.glob("*")])
+    foreign.check_links(folder, [*folder.glob("*.json"), run.checkpoints, *run.checkpoints.glob("*"), run.assets, *run.assets.glob("*")])
     config = run.resolved()
     with foreign.building(config) as part:
         spec = part.get("tokenizer") or {"type": "Vocabulary"}
         tokenizer = registry.TOKENIZERS.load(spec["type"]).from_state(run.read(run.tokenizer))
         captioner = build.captioner(part, tokenizer, losses=False)
+        assets.restore(captioner, run.assets)
         if config.get("phases", True):
             weights, source = best_weights(run)
             put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)

@@ -15,6 +15,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "TimmImage": "vidcap_core.encoders.timm_image:TimmImage",
         "TorchvisionVideo": "vidcap_core.encoders.torchvision_video:TorchvisionVideo",
         "ToyGrid": "vidcap_core.encoders.toy_grid:ToyGrid",
+        "ToySound": "vidcap_core.encoders.toy_sound:ToySound",
         "VGGish": "vidcap_core.encoders.vggish:VGGish",
     },
     "heads": {

@@ -1,9 +1,12 @@
-"""Weights into a model, or a list of what does not fit."""
+"""Weights: into a model, or a list of what does not fit; to and from a file of tensors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vidcap_core.errors import CheckpointError
@@ -24,3 +27,17 @@ def put_weights(model: nn.Module, weights: Mapping[str, Tensor], source: str) ->
         lines = "\n  ".join(wrong[:8])
         raise CheckpointError(f"{source} holds weights of another architecture:\n  {lines}{more}")
     model.load_state_dict(weights)
+
+
+def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """A safetensors file."""
+    # a tensor that two names share is written twice: safetensors refuses shared memory
+    save_file({key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}, str(path))
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """What a safetensors file holds."""
+    try:
+        return load_file(str(path))
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error

@@ -1,13 +1,15 @@
-"""A toy captioner sees the same streams in a raw file as it was trained on."""
+"""A toy captioner sees and hears the same streams in a raw file as it was trained on."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
+from vidcap_core.captioning.reading import Reader
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.datasets.toy.streams import toy_stream
 from vidcap_core.encoders.toy_grid import ToyGrid
+from vidcap_core.encoders.toy_sound import ToySound
 from vidcap_core.video import read_frames
 
 
@@ -24,7 +26,25 @@ def test_streams_of_a_file_are_the_cached_ones() -> None:
         stream = encoder(both, mask)
         assert stream.values.shape[2] == encoder.dim
         assert stream.mask.sum(1).tolist() == [len(cached), 2]
-        np.testing.assert_allclose(stream.values[0].numpy(), cached, atol=2e-3)
+        np.testing.assert_array_equal(stream.values[0].numpy(), cached)
+
+
+def test_every_file_gives_its_cached_streams_bit_by_bit() -> None:
+    for kind, videos in (("clips", 84), ("long", 36)):
+        folder = make_toy(kind=kind, size="small")
+        encoders = {"image": ToyGrid("image"), "motion": ToyGrid("motion"), "audio": ToySound()}
+        caches = {name: toy_stream(folder, name) for name in encoders}
+        paths = sorted((folder / "videos").glob("*.mp4"))
+        assert len(paths) == videos
+        for path in paths:
+            [encoded] = Reader(encoders).read(path)
+            for name, stream in encoded.streams.items():
+                if (caches[name] / f"{path.stem}.npy").exists():
+                    cached = np.load(caches[name] / f"{path.stem}.npy").astype(np.float32)
+                    np.testing.assert_array_equal(stream.values.numpy(), cached, f"{path.stem} {name}")
+                else:
+                    assert name == "audio"
+                    assert not bool(stream.mask.any())
 
 
 def test_other_sizes_are_brought_to_the_toy_videos_size() -> None:

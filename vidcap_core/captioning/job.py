@@ -85,4 +85,5 @@ class Job:
         settings, usual = asdict(self.captioner.captioner.settings), asdict(GenerateSettings())
         changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}
         weights = fingerprint(self.captioner.captioner)[:16]
-        return {"weights": weights, "decoding": changed, "every": self.every}
+        without = sorted(self.captioner.reader.without) or None
+        return {"weights": weights, "decoding": changed, "every": self.every, "without": without}

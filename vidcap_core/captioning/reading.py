@@ -33,9 +33,14 @@ class Encoded:
 
 
 class Reader:
-    """Reads what the encoders of a captioner want of files, each picture once, and encodes it."""
+    """Reads what the encoders of a captioner want of files, each picture once, and encodes it.
 
-    def __init__(self, encoders: Mapping[str, Any]) -> None:
+    without: streams of which every clip has nothing, with their widths.
+    """
+
+    def __init__(self, encoders: Mapping[str, Any], without: Mapping[str, int] | None = None) -> None:
+        self.without = dict(without or {})
+        encoders = {name: encoder for name, encoder in encoders.items() if name not in self.without}
         self.frames = {name: e for name, e in encoders.items() if e.reads == "frames"}
         self.audio = {name: e for name, e in encoders.items() if e.reads == "audio"}
 
@@ -85,7 +90,7 @@ class Reader:
     @torch.no_grad()
     def _encode(self, clip: Clip, shown: list[np.ndarray], heard: np.ndarray | None) -> Encoded:
         wishes = self._wishes()
-        streams: dict[str, Stream] = {}
+        streams: dict[str, Stream] = {name: _empty(width) for name, width in self.without.items()}
         for name, encoder in self.frames.items():
             values = shown[wishes.index(Wish(encoder.sampling, encoder.short_side))]
             streams[name] = _stream(encoder, values)
@@ -115,6 +120,10 @@ def _stream(encoder: Any, values: np.ndarray) -> Stream:
 
 
 def _nothing(encoder: Any) -> Stream:
+    """What an encoder makes of nothing."""
+    return _empty(encoder.dim).to(device_of(encoder))
+
+
+def _empty(width: int) -> Stream:
     """A stream of which there is nothing: one row that is not real."""
-    device = device_of(encoder)
-    return Stream(torch.zeros(1, encoder.dim, device=device), torch.zeros(1, dtype=torch.bool, device=device))
+    return Stream(torch.zeros(1, width), torch.zeros(1, dtype=torch.bool))

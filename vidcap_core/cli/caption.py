@@ -31,6 +31,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--model", help="a run or bundle folder, plugin/name, or a hub id (default: the default model)"
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="STREAM",
+        help="a stream that the model was trained with, to do without: as for a clip that lacks it",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
         "--format", choices=FORMATS, default="text", help="html: one page, with frames and attention"
@@ -100,7 +104,7 @@ def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 
     printer = None if args.out else Printer(args.format, _write, len(found.files))
-    captioner = load(args.model, args.device, args.copy)
+    captioner = load(args.model, args.device, args.copy, args.without)
     captioner.generate(beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed)
     job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(found.bad))
     total = len(found.files)

@@ -21,6 +21,9 @@ def add_parser(subparsers: Any) -> None:
         help="a run folder, a bundle folder, plugin/name, or a hub id; again for more (default: those installed)",
     )
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="STREAM", help="a stream that every model does without"
+    )
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (default: 8765)")
     parser.add_argument(
         "--host",
@@ -64,9 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
     limits = Limits(args.max_size, args.max_duration, args.queue, args.workers, args.timeout)
     models = public_names(args.model or _installed())
-    serve(
-        Settings(models, limits, args.host, args.port, tuple(args.allow_name), args.device), note, args.open
-    )
+    names, without = tuple(args.allow_name), tuple(args.without)
+    serve(Settings(models, limits, args.host, args.port, names, args.device, without), note, args.open)
     return 0
 
 

@@ -42,9 +42,13 @@ class Encoder(nn.Module):
 
 
 class DerivedEncoder(Encoder):
-    """A stream made of other streams. What it learns from data are its assets; they travel in bundles."""
+    """A stream made of other streams. What it learns from data are its assets; runs and bundles hold them.
+
+    `sources` names the streams that it is made of, so that a file from which one cannot be made is refused.
+    """
 
     reads = "streams"
+    sources: tuple[str, ...] = ()
 
     def fit(self, dataset: Any) -> None:
         """Learn the assets from a training set."""
@@ -55,7 +59,7 @@ class DerivedEncoder(Encoder):
         raise NotImplementedError
 
     def assets(self) -> dict[str, Any]:
-        """Arrays and plain data, enough for `load_assets` on another machine."""
+        """Arrays and plain data, enough for `load_assets` on another machine; an error where nothing was learnt."""
         raise NotImplementedError
 
     def load_assets(self, assets: Mapping[str, Any]) -> None:

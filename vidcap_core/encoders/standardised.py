@@ -28,6 +28,7 @@ class Standardised(DerivedEncoder):
     def __init__(self, *, stream: str) -> None:
         super().__init__()
         self.stream, self.sampling, self.dim = stream, {}, 0
+        self.sources = (stream,)
         self._mean: Tensor | None = None
         self._deviation: Tensor | None = None
 
@@ -48,11 +49,7 @@ class Standardised(DerivedEncoder):
 
     def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
         """The rows of one clip; none where it lacks the stream."""
-        if self._mean is None or self._deviation is None:
-            raise UserError(
-                f"Standardised(stream='{self.stream}') has seen no training clip",
-                hint="a bundle or a run folder, which bring what was learnt",
-            )
+        mean, deviation = self.assets().values()
         given = streams.get(self.stream)
         if given is None:
             return Stream(torch.zeros(0, self.dim), torch.zeros(0, dtype=torch.bool))
@@ -62,21 +59,27 @@ class Standardised(DerivedEncoder):
                 f"the stream '{self.stream}' has width {values.shape[-1]}, it was standardised at {self.dim}",
                 hint="the stream that training read",
             )
-        mean, deviation = (part.to(values.device) for part in (self._mean, self._deviation))
-        return Stream((values - mean) / deviation, given.mask)
+        return Stream((values - mean.to(values.device)) / deviation.to(values.device), given.mask)
 
     def assets(self) -> dict[str, Any]:
-        """Mean and deviation [D]; empty before `fit`."""
-        return {} if self._mean is None else {"mean": self._mean, "deviation": self._deviation}
+        """Mean and deviation [D]."""
+        if self._mean is None or self._deviation is None:
+            raise self._knows_nothing()
+        return {"mean": self._mean, "deviation": self._deviation}
 
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Take them over."""
-        if assets:
-            self._mean, self._deviation = (
-                torch.as_tensor(assets[key]).float() for key in ("mean", "deviation")
-            )
-            self.dim = len(self._mean)
+        if not {"mean", "deviation"} <= set(assets):
+            raise self._knows_nothing()
+        self._mean, self._deviation = (torch.as_tensor(assets[key]).float() for key in ("mean", "deviation"))
+        self.dim = len(self._mean)
 
     def describe(self) -> dict[str, Any]:
         """Of what."""
         return {"stream": self.stream}
+
+    def _knows_nothing(self) -> UserError:
+        return UserError(
+            f"Standardised(stream='{self.stream}') has seen no training clip",
+            hint="a run folder, or a bundle that was exported from one: both bring what was learnt",
+        )

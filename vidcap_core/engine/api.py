@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from mmengine import dist
 
-from vidcap_core import registry
+from vidcap_core import assets, registry
 from vidcap_core.config import Config
 from vidcap_core.engine import checkpoint, launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
@@ -42,7 +42,8 @@ def train(
         check_folder(folder, config, resume, force_resume)
         begun = folder.config.is_file()
         _seed(config.get("seed", 0))
-        training = Training(config, folder, place, _stored_tokenizer(folder, config) if resume else None)
+        tokenizer = _stored_tokenizer(folder, config) if resume else None
+        training = Training(config, folder, place, tokenizer, resume and _learnt(folder, force_resume))
         training.check()
         dist.barrier()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
@@ -132,6 +133,7 @@ def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
     if folder.config.is_file() != begun:
         raise UserError(f"another process began a run in {folder.path} meanwhile", hint="the same command again")
     make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
+    assets.store(training.captioner, folder.assets)
 
 
 def _run(training: Training, resume: bool, quiet: bool) -> bool:
@@ -185,7 +187,7 @@ def _trained(config: Config, work_dir: str | Path | None, place: str, split: str
             f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}"
         )
     _seed(config.get("seed", 0))
-    training = Training(config, folder, place, _stored_tokenizer(folder, config))
+    training = Training(config, folder, place, _stored_tokenizer(folder, config), learnt=True)
     if config["phases"]:
         weights, source = best_weights(folder)
         put_weights(training.captioner, weights, source)
@@ -210,6 +212,11 @@ def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
         return None
     spec = config.get("tokenizer") or {"type": "Vocabulary"}
     return registry.TOKENIZERS.load(spec["type"]).from_state(folder.read(folder.tokenizer))
+
+
+def _learnt(folder: RunFolder, force: bool) -> bool:
+    """Whether derived encoders go on with what they learnt: unless nothing was trained on it yet, or by force."""
+    return folder.assets.is_dir() or (not force and bool(checkpoint.numbered(folder.checkpoints)))
 
 
 def _seed(seed: int) -> None:

@@ -16,7 +16,7 @@ from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.whole import written_whole
 
 FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
-        "runtime.trackers", "evaluate.panels", "evaluate.batch")  # fmt: skip
+        "runtime.trackers", "evaluate.panels", "evaluate.batch", "extract")  # fmt: skip
 """Keys that may differ between a run and its continuation: they change no weight."""
 
 LOCK = ".lock"
@@ -42,6 +42,11 @@ class RunFolder:
     def tokenizer(self) -> Path:
         """The tokenizer's state."""
         return self.path / "tokenizer.json"
+
+    @property
+    def assets(self) -> Path:
+        """What derived encoders learnt from the training clips; only where there are such."""
+        return self.path / "assets"
 
     @property
     def scalars(self) -> Path:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from vidcap_core import build
+from vidcap_core import assets, build
 from vidcap_core.config import Config
-from vidcap_core.encoders.base import DerivedEncoder
 from vidcap_core.engine import frozen, optim
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
@@ -18,11 +17,18 @@ from vidcap_core.types import Event, Prediction
 
 
 class Training:
-    """The parts of one run, built once."""
+    """The parts of one run, built once. learnt: its derived encoders take what they learnt from the folder."""
 
     tracker: Tracker  # given by the runner, which owns the visualizer
 
-    def __init__(self, config: Config, folder: RunFolder, device: str = "cpu", tokenizer: Any = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        folder: RunFolder,
+        device: str = "cpu",
+        tokenizer: Any = None,
+        learnt: bool = False,
+    ) -> None:
         self.config, self.folder = config, folder
         self.seed: int = config.get("seed", 0)
         self.runtime = Runtime(**config.get("runtime", {}))
@@ -33,9 +39,14 @@ class Training:
         self._metrics: dict[str, CaptionMetric] = {}
         self.tokenizer = tokenizer or build.tokenizer(config, self._dataset("train", {}))
         self.captioner = build.captioner(config, self.tokenizer)
-        for part in (*self.captioner.losses.values(), *self.captioner.encoders.values()):
-            if isinstance(part, (SelfCritical, DerivedEncoder)):
-                part.fit(self._dataset("train", {}))
+        for loss in self.captioner.losses.values():
+            if isinstance(loss, SelfCritical):
+                loss.fit(self._dataset("train", {}))
+        if learnt:
+            assets.restore(self.captioner, folder.assets)
+        else:
+            for encoder in assets.derived(self.captioner).values():
+                encoder.fit(self._dataset("train", {}))
         self.max_words: int | None = config.get("generate", {}).get("max_length")
 
     def dataset(self, phase: Phase) -> Any:

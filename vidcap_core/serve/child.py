@@ -11,7 +11,7 @@ import re
 import shutil
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,7 +24,13 @@ FOLDERS = re.compile(r"(?:(?<=[\s'\"(=:])|^)(?:/|[A-Za-z]:\\)(?:[^\s'\"/\\]+[/\\
 """The folders of an absolute path in a text."""
 
 
-def main(channel: Connection, models: Mapping[str, str], device: str | None, scratch: str) -> None:
+def main(
+    channel: Connection,
+    models: Mapping[str, str],
+    device: str | None,
+    scratch: str,
+    without: Sequence[str] = (),
+) -> None:
     """Load the models, then caption what the server sends, until it ends."""
     import signal
 
@@ -34,7 +40,7 @@ def main(channel: Connection, models: Mapping[str, str], device: str | None, scr
     captioners, facts = {}, []
     for name, model in models.items():
         try:
-            captioners[name] = _load(model, device)
+            captioners[name] = _load(model, device, without)
         except Exception as error:
             _send(channel, {"failed": _cannot_load(error, model)})
             return
@@ -94,10 +100,10 @@ def _answer(captioner: Any, asked: Mapping[str, Any], channel: Connection) -> di
         return {"failed": _problem(error, asked["path"], asked["name"])}
 
 
-def _load(model: str, device: str | None) -> Any:
+def _load(model: str, device: str | None, without: Sequence[str]) -> Any:
     from vidcap_core.caption import load
 
-    return load(model, device)
+    return load(model, device, without=without)
 
 
 def _reads(captioner: Any) -> list[str]:

@@ -60,6 +60,8 @@ class Settings:
     names: Sequence[str] = ()
     """further names under which the server may be asked for"""
     device: str | None = None
+    without: Sequence[str] = ()
+    """streams that every model does without"""
 
 
 def public_names(models: Sequence[str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")  # a fork would carry the server's threads and sockets
         self._channel, other = context.Pipe()
         chosen = self._settings
-        arguments = (other, dict(chosen.models), chosen.device, self._scratch)
+        arguments = (other, dict(chosen.models), chosen.device, self._scratch, tuple(chosen.without))
         self._process = context.Process(target=child.main, args=arguments, name="vidcap-caption", daemon=True)
         self._process.start()
         other.close()  # else the end of the process could not be seen on ours

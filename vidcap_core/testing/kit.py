@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vidcap_core import cards, config, plugins, registry
-from vidcap_core.testing import behaviour
+from vidcap_core.testing import behaviour, journey
 from vidcap_core.testing.check import Check
 from vidcap_core.validate import INJECTED, validate
 
@@ -33,6 +33,7 @@ def conform(name: str, steps: int = 300) -> list[Check]:
         parts = behaviour.Parts(f"{name}/toy")
         checks += [_guard(check, parts) for check in behaviour.CHECKS]
         checks.append(_guard(lambda p: behaviour.overfits(p, steps), parts, "overfit"))
+        checks.append(_guard(journey.round_trip, parts.config))
     return checks
 
 

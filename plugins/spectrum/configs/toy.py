@@ -44,4 +44,5 @@ runtime = dict(batch=32, log_every=30)
 extract = dict(
     image=dict(type="ToyGrid", stream="image"),
     motion=dict(type="ToyGrid", stream="motion"),
+    audio=dict(type="ToySound"),
 )

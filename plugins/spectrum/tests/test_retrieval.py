@@ -154,14 +154,12 @@ def test_an_index_travels_and_is_refused_with_another_encoder(tmp_path: Path) ->
         read_index(tmp_path / "index")
 
 
-def test_without_an_index_training_stops_and_captioning_goes_on() -> None:
+def test_without_an_index_nothing_is_left_out_in_silence() -> None:
     encoder = made()
     given = stream(TinyClips(), 0)
-    assert encoder.derive(given, "clip0").values.shape[0] == 0
-    assert encoder.assets() == {}
-    encoder.train()
-    with pytest.raises(UserError, match="nothing to retrieve from"):
-        encoder.derive(given, "clip0")
+    for use in (lambda: encoder.derive(given, "clip0"), encoder.assets, lambda: encoder.load_assets({})):
+        with pytest.raises(UserError, match="nothing to retrieve from"):
+            use()
 
 
 def test_an_empty_database_is_refused() -> None:

@@ -59,6 +59,7 @@ class RetrievedCaptions(DerivedEncoder):
         self.settings = None if bridge is None else BridgeSettings(**bridge)
         self.database_spec = None if database is None else dict(database)
         self.sampling = {}
+        self.sources = (query,)
         self.dim = 0
         self._database: Database | None = None
         self._bridge: Bridge | None = None
@@ -80,10 +81,10 @@ class RetrievedCaptions(DerivedEncoder):
         self.load_assets(read_index(folder))
 
     def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
-        """The retrieved captions [top, dim]; none where the query stream or an index is missing."""
+        """The retrieved captions [top, dim]; none where the query stream is missing."""
         database = self._ready()
         given = streams.get(self.query)
-        if database is None or given is None or not bool(given.mask.any()):
+        if given is None or not bool(given.mask.any()):
             return Stream(torch.zeros(0, self.dim), torch.zeros(0, dtype=torch.bool))
         number = database.number(clip_id)
         if number >= 0 and not self.training:
@@ -98,10 +99,8 @@ class RetrievedCaptions(DerivedEncoder):
         return Stream(rows, torch.ones(len(rows), dtype=torch.bool, device=rows.device))
 
     def assets(self) -> dict[str, Any]:
-        """Vectors of the captions (not their words), who said them, the bridge; empty without an index."""
+        """Vectors of the captions (not their words), who said them, the bridge."""
         database = self._ready()
-        if database is None:
-            return {}
         found: dict[str, Any] = {
             "rows": database.rows,
             "owner": database.owner,
@@ -113,8 +112,8 @@ class RetrievedCaptions(DerivedEncoder):
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Take over an index, if it was made with the same encoders."""
         self._looked = True
-        if not assets:
-            return
+        if "recipe" not in assets:
+            raise self._nothing_to_retrieve()
         mine, theirs = self.describe(), {key: assets["recipe"].get(key) for key in self.describe()}
         wrong = [key for key in mine if json.loads(json.dumps(mine[key])) != theirs[key]]
         if wrong:
@@ -177,7 +176,7 @@ class RetrievedCaptions(DerivedEncoder):
         """The fold of a training clip; -1 of any other."""
         return self._fold.get(clip, -1)
 
-    def _ready(self) -> Database | None:
+    def _ready(self) -> Database:
         """The database: given, read from the index, or learnt from the data set of the config."""
         if not self._looked:
             self._looked = True
@@ -185,12 +184,15 @@ class RetrievedCaptions(DerivedEncoder):
                 self.load_assets(read_index(Path(self.index).expanduser()))
             elif self.database_spec is not None:
                 self.fit(component(DATASETS, {**self.database_spec, "unit": "clip"}))
-        if self._database is None and self.training and torch.is_grad_enabled():
-            raise UserError(
-                "RetrievedCaptions has nothing to retrieve from",
-                hint="encoders.NAME.database=dict(type=..., split='train'), or index= a folder of `vidcap retrieve`",
-            )
+        if self._database is None:
+            raise self._nothing_to_retrieve()
         return self._database
+
+    def _nothing_to_retrieve(self) -> UserError:
+        return UserError(
+            "RetrievedCaptions has nothing to retrieve from",
+            hint="encoders.NAME.database=dict(type=..., split='train'), or index= a folder of `vidcap retrieve`",
+        )
 
     def _learn(self, dataset: Any) -> dict[str, Any]:
         said = {clip: texts for clip, texts in dataset.references().items() if texts}

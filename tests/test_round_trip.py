@@ -1,0 +1,61 @@
+"""Every config that trains on made-up data: its run, the bundle, and both for raw files say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vidcap_core import catalogue, config
+from vidcap_core.testing.journey import differences, round_trip
+
+MADE_UP = ("Toy", "wsdvc_mask.MadeUp")
+
+
+def made_up() -> list[str]:
+    """The configs of all plugins whose data are made here."""
+    names = [row["name"] for row in catalogue.rows("configs")]
+    return [name for name in names if config.load(name)["data"]["train"]["type"] in MADE_UP]
+
+
+def small(name: str, *changes: str) -> config.Config:
+    """A config on the small toy data, which are there in seconds."""
+    toy = config.load(name)["data"]["train"]["type"] == "Toy"
+    sizes = [f"data.{split}.size='small'" for split in ("train", "val", "test")] if toy else []
+    return config.load(name, [*sizes, *changes])
+
+
+def test_all_of_them_are_here() -> None:
+    assert {"core/toy", "default_model/toy", "mffcl/toy", "spectrum/toy", "srvc_la/toy", "wsdvc_mask/toy",
+            "wsdvc_mask/toy_joint", "wsdvc_mask/toy_parity", "wsdvc_mask/made_up",
+            "wsdvc_mask/made_up_parity"} <= set(made_up())  # fmt: skip
+
+
+@pytest.mark.parametrize("name", made_up())
+def test_a_run_its_bundle_and_raw_files_say_the_same(name: str, tmp_path: Path) -> None:
+    assert differences(small(name), tmp_path, clips=5) == []
+
+
+def test_a_standardised_stream_says_the_same(tmp_path: Path) -> None:
+    changes = (
+        "encoders={'image_std': {'type': 'Standardised', 'stream': 'image'}}",
+        "head.streams={'image_std': 320, 'motion': 128}",
+    )
+    assert differences(small("core/toy", *changes), tmp_path, clips=5) == []
+
+
+def test_an_encoder_that_reads_other_pictures_than_training_is_found() -> None:
+    found = round_trip(
+        small("mffcl/toy", *(f"data.{s}.frames.short_side=56" for s in ("train", "val", "test")))
+    )
+    assert found.ok is False
+    assert "of files, video48: the stream 'video' differs" in found.detail
+
+
+def test_a_stream_made_in_another_way_is_found() -> None:
+    found = round_trip(
+        small("core/toy", "extract.motion={'type': 'ToyGrid', 'stream': 'motion'}", "head.streams={'motion': 128}",
+              "data.test.sample={'kind': 'uniform', 'count': 3}", "data.val.sample={'kind': 'uniform', 'count': 3}")
+    )  # fmt: skip
+    assert found.ok is False
+    assert "the stream 'motion' is (3, 128) in its data set" in found.detail

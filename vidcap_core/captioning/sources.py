@@ -1,0 +1,60 @@
+"""Where the streams that a head reads come from, when there is a file and no cache of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from vidcap_core.captioner import Captioner
+from vidcap_core.encoders.base import DerivedEncoder
+from vidcap_core.errors import UserError
+
+
+def left_out(captioner: Captioner, name: str, without: Sequence[str]) -> dict[str, int]:
+    """Streams that clips shall lack, with their widths; any other that the head reads must be made from a file."""
+    read: Mapping[str, int] = getattr(captioner.head, "streams", {})
+    strangers = [stream for stream in without if stream not in read]
+    if strangers:
+        raise UserError(
+            f"'{name}' reads no stream '{strangers[0]}', so it cannot caption without it",
+            hint=f"one of those it reads: {', '.join(read) or 'its head does not say which'}",
+        )
+    unmade = {
+        stream: source for stream in read if stream not in without for source in _unmade(captioner, stream)
+    }
+    if unmade:
+        raise _cannot_make(name, unmade, [stream for stream in read if stream not in (*without, *unmade)])
+    if read and not set(read) - set(without):
+        raise UserError(
+            f"without {', '.join(without)} there is nothing left that '{name}' reads", hint="fewer of them"
+        )
+    return {stream: read[stream] for stream in without}
+
+
+def _unmade(captioner: Captioner, stream: str) -> Iterator[str]:
+    """Streams that no encoder makes, among this one and those that it is made of."""
+    if stream not in captioner.encoders:
+        yield stream
+        return
+    encoder = captioner.encoders[stream]
+    if isinstance(encoder, DerivedEncoder):
+        for source in encoder.sources:
+            yield from _unmade(captioner, source)
+
+
+def _cannot_make(name: str, unmade: Mapping[str, str], others: Sequence[str]) -> UserError:
+    told = ", ".join(
+        f"'{stream}'" if stream == source else f"'{stream}' (made of '{source}')"
+        for stream, source in unmade.items()
+    )
+    made_by = ", ".join(f"{source}=dict(type=ENCODER)" for source in dict.fromkeys(unmade.values()))
+    hint = (
+        f"extract = dict({made_by}) in the config (vidcap list encoders), then its run again with --resume, which "
+        "trains no step more, and a bundle exported anew"
+    )
+    if others:
+        left = " ".join(f"--without {stream}" for stream in unmade)
+        hint += f"; or {left} (in Python: without={list(unmade)}), which captions as clips that lack it"
+    return UserError(
+        f"'{name}' was trained on cached streams, and its config does not say how to make {told} from a file",
+        hint=hint,
+    )
