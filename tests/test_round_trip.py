@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from vidcap_core import catalogue, config
+from vidcap_core.caption import load
+from vidcap_core.errors import UserError
 from vidcap_core.testing.journey import differences, round_trip
 
 MADE_UP = ("Toy", "wsdvc_mask.MadeUp")
@@ -59,3 +61,13 @@ def test_a_stream_made_in_another_way_is_found() -> None:
     )  # fmt: skip
     assert found.ok is False
     assert "the stream 'motion' is (3, 128) in its data set" in found.detail
+
+
+@pytest.mark.usefixtures("shared_data")
+@pytest.mark.parametrize("name", ["core/msvd_part", "srvc_la/msvd_part"])
+def test_a_run_on_real_standardised_features_and_its_bundle_say_the_same(name: str, tmp_path: Path) -> None:
+    assert differences(config.load(name), tmp_path, files=False) == []
+    with pytest.raises(
+        UserError, match=r"(?s)'image_std' \(made of 'image'\), .*extract = dict\(image=.*motion="
+    ):
+        load(tmp_path / "elsewhere" / "bundle", "cpu")

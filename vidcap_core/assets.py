@@ -45,7 +45,8 @@ def read(captioner: Captioner, folder: Path, known: Collection[str]) -> None:
         arrays, plain = f"assets-{name}.safetensors", f"assets-{name}.json"
         if not {arrays, plain} <= set(known):
             raise CheckpointError(
-                f"{folder} does not hold what the encoder '{name}' learnt: {plain} is missing"
+                f"{folder} does not hold what the encoder '{name}' learnt: {plain} is missing",
+                hint="a whole copy of the run, or vidcap export RUN -o DIR once more",
             )
         values = {key: value.numpy() for key, value in read_tensors(folder / arrays).items()}
         encoder.load_assets({**values, **_plain(folder / plain)})

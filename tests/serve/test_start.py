@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 
+from serve.conftest import Server
+
 from vidcap_core import catalogue
 from vidcap_core.cli import serve
 from vidcap_core.errors import UserError
@@ -50,6 +52,13 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     assert "there is no bundle, run or model 'nowhere'" in done.stderr
     assert "try: vidcap list models" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_models_may_do_without_a_stream(served_run: Path, toy_clip: Path, tmp_path: Path) -> None:
+    server = Server([served_run], tmp_path, "--without", "motion")
+    said = server.wait(server.send(toy_clip.read_bytes()))
+    server.stop()
+    assert said["caption"]["streams"] == ["image"]
 
 
 def test_without_a_model_those_installed_are_served_the_default_one_first(

@@ -108,8 +108,8 @@ def _load(model: str, device: str | None, without: Sequence[str]) -> Any:
 
 def _reads(captioner: Any) -> list[str]:
     """What the encoders want of a file."""
-    encoders = captioner.captioner.encoders.values()
-    return sorted({encoder.reads for encoder in encoders if encoder.reads in ("frames", "audio")})
+    reader = captioner.reader
+    return sorted({encoder.reads for encoder in (*reader.frames.values(), *reader.audio.values())})
 
 
 def _cannot_load(error: Exception, model: str) -> dict[str, str]:

@@ -40,12 +40,12 @@ def round_trip(of: Config) -> Check:
     return Check("round trip", not found, "; ".join([*found[:SHOWN], *more]))
 
 
-def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8) -> list[str]:
+def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files: bool = True) -> list[str]:
     """Train a run for a moment, move it, export it, and caption the files of its clips: what is not as the run says.
 
     The captions of the run are compared with those of its bundle for the same cached streams, and, where clips have
     files, with those of the moved run and of the bundle for the files. Texts must be the same, and scores to 1e-5; so
-    must the streams, as a captioner that has hardly learnt may not mind others.
+    must the streams, as a captioner that has hardly learnt may not mind others. files=False: cached streams alone.
     """
     short = shortened(of, steps, clips)
     split = short["evaluate"]["split"]
@@ -58,7 +58,7 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8) -> lis
     dataset = build.dataset(short, split, unit="clip")
     from_bundle = _of_cache(bundle.load(bundle.open_bundle(made)).eval(), dataset)
     found = [f"the bundle, {line}" for line in _compared(said, from_bundle)]
-    here = [prediction for prediction in said if _is_file(prediction.clip)]
+    here = [prediction for prediction in said if files and _is_file(prediction.clip)]
     for name, place in (("the run", moved / "run"), ("the bundle", made)) if here else ():
         captioner = caption.load(place, "cpu")
         found += [f"{name} of files, {line}" for line in _other_streams(captioner, dataset, here[0].clip)]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vidcap_core import build, config, plugins
+from vidcap_core.caption import load
 from vidcap_core.engine.optim import settings_of
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.sweep import read_grid
+from vidcap_core.errors import UserError
 from vidcap_core.schema import Phase, Schedule
+from vidcap_core.testing.journey import differences
 from vidcap_core.testing.kit import check_plugin
 from vidcap_core.validate import validate
 
@@ -65,3 +69,20 @@ def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
     assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx(
         [1, 1, 0.9, 0.9**10]
     )
+
+
+def test_a_model_that_heard_in_training_does_not_caption_deaf_in_silence(tmp_path: Path) -> None:
+    """Without an encoder for sound its toy run says what to type, with it a file gets the words of the run."""
+    made = config.load("spectrum/toy", [f"data.{split}.size='small'" for split in ("train", "val", "test")])
+    assert differences(made, tmp_path, steps=40) == []
+    run = tmp_path / "elsewhere" / "run"
+    videos = [clip.path for clip in build.dataset(made, "val", unit="clip").clips]
+    heard = [captions.text for captions in load(run, "cpu")(videos)]
+    resolved = json.loads((run / "config.json").read_text())
+    del resolved["extract"]["audio"]
+    (run / "config.json").write_text(json.dumps(resolved))
+    with pytest.raises(UserError, match=r"(?s)make 'audio' from a file.*--without audio"):
+        load(run, "cpu")
+    deaf = load(run, "cpu", without=["audio"])(videos)
+    assert {tuple(captions.extras["streams"]) for captions in deaf} == {("image", "motion", "retrieved")}
+    assert [captions.text for captions in deaf] != heard
