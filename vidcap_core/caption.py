@@ -191,7 +191,8 @@ def from_run(folder: Path, extractors: bool = True) -> Captioner:
     from vidcap_core.weights import put_weights
 
     run = RunFolder(folder)
-    foreign.check_links(folder, [*folder.glob("*.json"), run.checkpoints, *run.checkpoints.glob("*"), run.assets, *run.assets.glob("*")])
+    folders = (run.checkpoints, run.assets)
+    foreign.check_links(folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))])
     config = run.resolved()
     with foreign.building(config) as part:
         spec = part.get("tokenizer") or {"type": "Vocabulary"}
