@@ -25,7 +25,7 @@ def check(config: Config, splits: Iterable[str], tokenizer: bool = True) -> None
     """Raise one UserError that names all that is missing for a run over these splits."""
     found: dict[Missing, list[str]] = {}
     for at, registry, spec in _components(config, splits, tokenizer):
-        for one in _missing(registry, spec):
+        for one in _answers(registry, spec, "missing"):
             said = replace(one, fix=one.fix.replace("{at}", at))
             found.setdefault(said, []).append(at)
     if found:
@@ -46,15 +46,32 @@ def _components(
     yield "head", HEADS, config["head"]
 
 
-def _missing(registry: Registry, spec: dict[str, Any]) -> Iterator[Missing]:
+def remarks(config: Config) -> Iterator[str]:
+    """What is worth knowing of a config's encoders before they are built, with their places."""
+    for section in ("encoders", "extract"):
+        for name, spec in config.get(section, {}).items():
+            at = (section, name)
+            try:
+                for remark in remarks_of(spec):
+                    yield f"{dotted(at)}: {remark}"
+            except UserError as error:
+                raise config.error(at, str(error)) from error
+
+
+def remarks_of(spec: dict[str, Any]) -> Iterator[str]:
+    """Those of one encoder, which says them in a class method `remarks(**arguments)`."""
+    yield from _answers(ENCODERS, spec, "remarks")
+
+
+def _answers(registry: Registry, spec: dict[str, Any], question: str) -> Iterator[Any]:
+    """What a component's class method of this name says of its arguments; nothing where it has none."""
     component = registry.load(spec["type"])
-    if not hasattr(component, "missing"):
+    if not hasattr(component, question):
         return
-    known = inspect.signature(component).parameters.values()
-    defaults = {one.name: one.default for one in known if one.default is not one.empty}
-    yield from component.missing(
-        **{**defaults, **{key: value for key, value in spec.items() if key != "type"}}
-    )
+    parameters = inspect.signature(component).parameters.values()
+    defaults = {each.name: each.default for each in parameters if each.default is not each.empty}
+    given = {key: value for key, value in spec.items() if key != "type"}
+    yield from getattr(component, question)(**{**defaults, **given})
 
 
 def _told(missing: Missing, places: list[str]) -> str:

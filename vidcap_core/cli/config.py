@@ -44,8 +44,8 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Validate each, say all that is wrong, and exit 2 when anything is."""
-    from vidcap_core import config, validate
+    """Validate each, say what its encoders will be and all that is wrong, and exit 2 when anything is."""
+    from vidcap_core import config, preflight, validate
     from vidcap_core.cli.console import note
     from vidcap_core.cli.outcome import WRONG_INPUT
     from vidcap_core.errors import UserError
@@ -53,8 +53,10 @@ def run_check(args: argparse.Namespace) -> int:
     broken = 0
     for name in config.expand(args.names):
         try:
-            validate.validate(config.load(name))
-            print(f"{name}: fine")
+            loaded = config.load(name)
+            validate.validate(loaded)
+            remarks = list(preflight.remarks(loaded))
+            print("\n  ".join([f"{name}: fine", *remarks]))
         except UserError as error:
             broken += 1
             note(f"error: {error}")

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
+from open_clip.transformer import QuickGELU
 from torch import Tensor
 
 from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.encoders.clip_activation import WHOLE, Activation, activation_of, weights_file
 from vidcap_core.encoders.pictures import Preparation
 from vidcap_core.encoders.texts import flatten, regroup
-from vidcap_core.encoders.weights import Pretrained, needs, origin, seeded
+from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
+from vidcap_core.encoders.weights import Pretrained, needs, origin, put, seeded
 from vidcap_core.errors import UserError
 from vidcap_core.types import Stream
 
-WHOLE = ("hf-hub:", "local-dir:")
-"""What a model's name begins with that leads to config and weights in one place."""
 
-
-def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
-    """A CLIP with weights by tag or local file, those that lie beside its config, or random ones."""
+def checked_activation(model: str, pretrained: Pretrained, quick_gelu: bool | None) -> Activation:
+    """The activation of a CLIP as an encoder's arguments describe it, once they make sense."""
     whole = model.startswith(WHOLE)
+    if whole and not isinstance(pretrained, bool):
+        raise UserError(f"'{model}' brings its own weights: pretrained='{pretrained}'", hint="pretrained=True")
     if pretrained is True and not whole:
         tags = open_clip.list_pretrained_tags_by_model(model)
         raise UserError(
@@ -35,16 +39,65 @@ def load_clip(model: str, pretrained: Pretrained, seed: int) -> Any:
             f"open_clip has no model '{model}'",
             hint="python -c 'import open_clip; print(open_clip.list_models())'",
         )
-    hint = (
-        f"put the weights '{pretrained}' of '{model}' into a .safetensors or .pt file; pretrained='THAT FILE'"
-    )
-    options: dict[str, Any] = {"pretrained": pretrained or None}
-    if whole:
+    with _needs_clip(model, pretrained):
+        return activation_of(model, pretrained, quick_gelu)
+
+
+def load_clip(model: str, pretrained: Pretrained, seed: int, quick_gelu: bool | None = None) -> Any:
+    """A CLIP with weights by tag or local file, those that lie beside its config, or random ones."""
+    quick = checked_activation(model, pretrained, quick_gelu).quick
+    options: dict[str, Any] = {"quick_gelu": quick, "force_quick_gelu": quick}
+    archive = None
+    if model.startswith(WHOLE):
+        options |= {"load_weights": pretrained, "require_pretrained": pretrained}
+    elif (file := weights_file(model, pretrained)) is None:
+        options["pretrained"] = pretrained or None
+    elif is_torchscript(file):
+        archive = torchscript_tensors(file)
+    else:
+        options["pretrained"] = str(file)
+    with seeded(seed), _needs_clip(model, pretrained, quick), _quiet() if archive else nullcontext():
+        clip = open_clip.create_model(model, **options).eval()
+    if archive:
+        put(clip, {name: archive[name] for name in clip.state_dict() if name in archive}, str(pretrained))
+    return clip
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without open_clip's warning that nothing was loaded, where the weights come right after."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _needs_clip(
+    model: str, pretrained: Pretrained, quick_gelu: bool | None = None
+) -> AbstractContextManager[None]:
+    if model.startswith(WHOLE):
         hint = "put open_clip_config.json and open_clip_model.safetensors into a folder; model='local-dir:THAT FOLDER'"
-        if isinstance(pretrained, bool):
-            options = {} if pretrained else {"load_weights": False}
-    with seeded(seed), needs(f"open_clip model '{model}' ({pretrained})", hint):
-        return open_clip.create_model(model, **options).eval()
+    else:
+        hint = (
+            f"put the weights '{pretrained}' of '{model}' into a .safetensors or .pt file; "
+            f"pretrained='THAT FILE', quick_gelu={quick_gelu}"
+        )
+    return needs(f"open_clip model '{model}' ({pretrained})", hint)
+
+
+def activation_remark(model: str, pretrained: Pretrained, quick_gelu: bool | None) -> str:
+    """What a config check says of a CLIP; nothing is downloaded for it."""
+    if model.startswith("hf-hub:"):
+        return f"{model}: the activation is what its open_clip_config.json says"
+    activation = checked_activation(model, pretrained, quick_gelu)
+    return f"{_name(model)}: {activation.name}, says {activation.source}"
+
+
+def _activation_name(clip: Any) -> str:
+    """Of the network as it stands, for a recipe."""
+    return "quick_gelu" if any(isinstance(part, QuickGELU) for part in clip.modules()) else "gelu"
 
 
 def _refuse_code(model: str) -> None:
@@ -78,9 +131,11 @@ class OpenClipImage(Encoder):
         frames: int = 20,
         normalize: bool = False,
         seed: int = 0,
+        quick_gelu: bool | None = None,
     ) -> None:
         super().__init__()
-        clip = load_clip(model, pretrained, seed)
+        clip = load_clip(model, pretrained, seed, quick_gelu)
+        self.activation = _activation_name(clip)
         self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
         self.visual = clip.visual
         config = open_clip.get_model_preprocess_cfg(clip)
@@ -99,10 +154,17 @@ class OpenClipImage(Encoder):
             values = torch.nn.functional.normalize(values, dim=-1)
         return Stream(values, row_mask(mask, values))
 
+    @classmethod
+    def remarks(
+        cls, model: str, pretrained: Pretrained = True, quick_gelu: bool | None = None, **_: Any
+    ) -> Iterator[str]:
+        """Which activation it gets, and why."""
+        yield activation_remark(model, pretrained, quick_gelu)
+
     def describe(self) -> dict[str, Any]:
-        """Model, source of the weights, preparation."""
-        return {"model": _name(self.model), "pretrained": self.source, "normalize": self.normalize,
-                "prepare": self.prepare.describe()}  # fmt: skip
+        """Model, source of the weights, activation, preparation."""
+        return {"model": _name(self.model), "pretrained": self.source, "activation": self.activation,
+                "normalize": self.normalize, "prepare": self.prepare.describe()}  # fmt: skip
 
 
 class OpenClipText(Encoder):
@@ -111,10 +173,16 @@ class OpenClipText(Encoder):
     reads = "text"
 
     def __init__(
-        self, model: str, pretrained: Pretrained = True, normalize: bool = False, seed: int = 0
+        self,
+        model: str,
+        pretrained: Pretrained = True,
+        normalize: bool = False,
+        seed: int = 0,
+        quick_gelu: bool | None = None,
     ) -> None:
         super().__init__()
-        clip = load_clip(model, pretrained, seed)
+        clip = load_clip(model, pretrained, seed, quick_gelu)
+        self.activation = _activation_name(clip)
         self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
         clip.visual = torch.nn.Identity()
         self.clip = clip
@@ -131,6 +199,14 @@ class OpenClipText(Encoder):
         ids = self.tokenize(texts).to(self.clip.logit_scale.device)
         return regroup(self.clip.encode_text(ids, normalize=self.normalize), counts)
 
+    @classmethod
+    def remarks(
+        cls, model: str, pretrained: Pretrained = True, quick_gelu: bool | None = None, **_: Any
+    ) -> Iterator[str]:
+        """Which activation it gets, and why."""
+        yield activation_remark(model, pretrained, quick_gelu)
+
     def describe(self) -> dict[str, Any]:
-        """Model and source of the weights."""
-        return {"model": _name(self.model), "pretrained": self.source, "normalize": self.normalize}
+        """Model, source of the weights, activation."""
+        return {"model": _name(self.model), "pretrained": self.source, "activation": self.activation,
+                "normalize": self.normalize}  # fmt: skip

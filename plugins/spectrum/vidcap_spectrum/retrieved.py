@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from vidcap_core.build import component
 from vidcap_core.cache import cache_home, make_once
 from vidcap_core.encoders.base import DerivedEncoder, once_a_clip
 from vidcap_core.errors import DataError, UserError
+from vidcap_core.preflight import remarks_of
 from vidcap_core.registry import DATASETS, ENCODERS
 from vidcap_core.signatures import problems
 from vidcap_core.types import Stream
@@ -68,6 +69,11 @@ class RetrievedCaptions(DerivedEncoder):
         self._looked = False
 
     # ---- the contract
+
+    @classmethod
+    def remarks(cls, text: dict[str, Any], **_: Any) -> Iterator[str]:
+        """Those of the text encoder."""
+        yield from remarks_of(text)
 
     def fit(self, dataset: Any) -> None:
         """Embed the captions of a training set, and learn the bridge where there is one; or read the given index."""
