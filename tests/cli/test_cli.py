@@ -187,6 +187,24 @@ def test_config_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     assert "b.py:1: syntax error" in done.stderr
 
 
+def test_config_check_names_the_activation_of_each_clip(tmp_path: Path) -> None:
+    text = "_base_ = ['core/toy']\nextract = dict(_delete_=True, image=dict(type='OpenClipImage', {}))"
+    (tmp_path / "a.py").write_text(text.format("model='ViT-B-32', pretrained='openai'"))
+    (tmp_path / "b.py").write_text(text.format("model='ViT-B-32', pretrained='laion2b_s34b_b79k'"))
+    (tmp_path / "c.py").write_text(text.format("model='ViT-B-32', pretrained='weights.safetensors'"))
+    (tmp_path / "weights.safetensors").write_bytes(b"any")
+    done = run("vidcap", "config", "check", "a.py", "b.py", "c.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.splitlines() == [
+        "a.py: fine",
+        "  extract.image: ViT-B-32: QuickGELU, says open_clip's table of weights (openai)",
+        "b.py: fine",
+        "  extract.image: ViT-B-32: GELU, says open_clip's table of weights (laion2b_s34b_b79k)",
+    ]
+    assert "c.py: extract.image: weights.safetensors: nothing tells whether" in done.stderr
+    assert "try: quick_gelu=True for OpenAI's" in done.stderr
+
+
 def test_config_show_resolves_bases_and_changes(tmp_path: Path) -> None:
     (tmp_path / "base.py").write_text("head = dict(type='A', width=1)")
     (tmp_path / "run.py").write_text("_base_ = ['base.py']\nhead = dict(width=2)")

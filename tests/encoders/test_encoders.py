@@ -26,7 +26,7 @@ from vidcap_core.encoders.hf_audio import HFAudio
 from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.hf_video import HFVideo
 from vidcap_core.encoders.open_clip import OpenClipImage, OpenClipText
-from vidcap_core.encoders.timm_image import TimmImage
+from vidcap_core.encoders.timm_image import TimmImage, native_name
 from vidcap_core.encoders.torchvision_video import TorchvisionVideo
 from vidcap_core.encoders.vggish import VGGish
 from vidcap_core.errors import UserError
@@ -115,6 +115,24 @@ def test_timm_weights_from_a_file(tmp_path: Path) -> None:
     torch.save({"f": print}, tmp_path / "bad.pth")
     with pytest.raises(UserError, match="more than weights"):
         TimmImage("test_resnet", str(tmp_path / "bad.pth"))
+
+
+def test_weights_of_a_clip_in_timm_get_the_network_they_were_trained_in() -> None:
+    import timm
+
+    names = timm.list_pretrained()
+    quick = [name for name in names if any("QuickGELU" in note for note in timm.get_pretrained_cfg(name).notes or ())]
+    assert "vit_base_patch32_clip_224.openai" in quick
+    for name in quick:
+        assert "_quickgelu_" in native_name(name)
+        assert native_name(name) in names
+        assert native_name(name).partition(".")[2] == name.partition(".")[2]
+    assert native_name("vit_large_patch14_clip_224.dfn2b_s39b") == "vit_large_patch14_clip_224.dfn2b_s39b"
+    remark = "vit_large_patch14_clip_quickgelu_224.openai: QuickGELU, says timm's table of weights"
+    assert list(TimmImage.remarks("vit_large_patch14_clip_224", "openai")) == [remark]
+    assert list(TimmImage.remarks("vit_large_patch14_clip_224", False)) == []
+    with pytest.raises(UserError, match="nonsense"):
+        list(TimmImage.remarks("test_vit", "nonsense"))
 
 
 def test_random_weights_leave_the_generator_alone() -> None:
@@ -327,8 +345,9 @@ def test_a_local_clip_and_its_text_side(models: Path, tmp_path: Path) -> None:
     ("make", "missing"),
     [
         (lambda: TimmImage("resnet18"), "THAT FILE"),
+        (lambda: TimmImage("vit_base_patch32_clip_224", "openai"), "vit_base_patch32_clip_quickgelu_224.openai"),
         (lambda: TimmImage("resnet18", "/nowhere/w.pth"), "no such weights file"),
-        (lambda: OpenClipImage("ViT-B-32", "openai"), "THAT FILE"),
+        (lambda: OpenClipImage("ViT-B-32", "openai"), "THAT FILE', quick_gelu=True"),
         (lambda: OpenClipText("ViT-B-32", "openai"), "THAT FILE"),
         (lambda: OpenClipImage("local-dir:/nowhere"), "local-dir:THAT FOLDER"),
         (lambda: OpenClipText("hf-hub:someone/clip"), "local-dir:THAT FOLDER"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import clip_parts
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,28 @@ def test_features_are_what_the_encoder_says(videos: Path, tmp_path: Path) -> Non
     with torch.inference_mode():
         wanted = encoder(torch.from_numpy(film.values)[None], torch.ones(1, 4, dtype=torch.bool)).values[0]
     np.testing.assert_allclose(FeatureStore(tmp_path / "s")["film3"], wanted.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_a_store_of_the_other_activation_is_another_recipe(
+    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same weights, and the same hash of them: the recipe's `activation` alone tells the two apart."""
+    clip_parts.register(tmp_path)
+    clip = ["--encoder", "OpenClipImage", "--set", f"model={clip_parts.NAME}", "--set", "pretrained=False",
+            "--set", "frames=2", "--out", str(tmp_path / "store")]  # fmt: skip
+    first = ["extract", "--videos", str(videos), *clip, "--set", "quick_gelu=True"]
+    assert vidcap_features(*first) == 1
+    assert FeatureStore(tmp_path / "store").recipe["activation"] == "quick_gelu"
+    assert vidcap_features(*first) == 1
+    assert "0 made, 6 already there" in capsys.readouterr().out
+    refused = "another recipe: activation is 'quick_gelu' there, 'gelu' here\n  try: --out ANOTHER_FOLDER"
+    with pytest.raises(DataError, match=refused):
+        vidcap_features("extract", "--videos", str(videos), *clip, "--set", "quick_gelu=False")
+    index = json.loads((tmp_path / "store" / "index.json").read_text())
+    del index["recipe"]["activation"]  # as stores were written before it was known
+    (tmp_path / "store" / "index.json").write_text(json.dumps(index))
+    with pytest.raises(DataError, match="activation is None there, 'quick_gelu' here"):
+        vidcap_features(*first)
 
 
 @pytest.mark.parametrize("after", [1, 3])

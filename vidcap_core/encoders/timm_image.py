@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import timm
@@ -21,19 +22,20 @@ class TimmImage(Encoder):
 
     def __init__(self, model: str, pretrained: Pretrained = True, frames: int = 20, seed: int = 0) -> None:
         super().__init__()
-        self.model = model
         self.source = origin(pretrained, seed)
-        name = f"{model}.{pretrained}" if isinstance(pretrained, str) and not is_file(pretrained) else model
+        name = full_name(model, pretrained)
         if not timm.is_model(name.partition(".")[0]):
             close = ", ".join(timm.list_models(f"*{model.partition('.')[0][:8]}*")[:5])
             raise UserError(
                 f"timm has no model '{model}'",
                 hint=close or "python -c 'import timm; print(timm.list_models())'",
             )
-        hint = f"put the weights of '{name}' into a file (.safetensors or .pth), and pretrained='THAT FILE'"
-        with seeded(seed), needs(f"timm model '{name}'", hint):
-            from_name = pretrained is not False and not is_file(pretrained)
-            self.network = timm.create_model(name, pretrained=from_name, num_classes=0)
+        from_name = pretrained is not False and not is_file(pretrained)
+        native = native_name(name) if from_name else name
+        self.model = model if native == name else native
+        hint = f"put the weights of '{name}' into a .safetensors or .pth file; model='{native}', pretrained='THAT FILE'"
+        with seeded(seed), needs(f"timm model '{native}'", hint):
+            self.network = timm.create_model(native, pretrained=from_name, num_classes=0)
         config = timm.data.resolve_data_config({}, model=self.network)
         if is_file(pretrained):
             head = self.network.default_cfg.get("classifier", ())
@@ -66,6 +68,31 @@ class TimmImage(Encoder):
         values = self.network(self.prepare(x.flatten(0, 1))).unflatten(0, x.shape[:2])
         return Stream(values, row_mask(mask, values))
 
+    @classmethod
+    def remarks(cls, model: str, pretrained: Pretrained = True, **_: Any) -> Iterator[str]:
+        """Which network a CLIP's weights get, where it is another one than is named."""
+        name = full_name(model, pretrained)
+        if pretrained is not False and not is_file(pretrained):
+            native = native_name(name)
+            if native != name:
+                yield f"{native}: QuickGELU, says timm's table of weights"
+
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""
         return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
+
+
+def full_name(model: str, pretrained: Pretrained) -> str:
+    """The model's name with the tag of its weights, where one is given."""
+    return f"{model}.{pretrained}" if isinstance(pretrained, str) and not is_file(pretrained) else model
+
+
+def native_name(name: str) -> str:
+    """The network that published weights were trained in: some CLIPs' are offered for GELU too, and need QuickGELU."""
+    architecture = name.partition(".")[0]
+    with needs(f"timm model '{name}'", f"python -c 'import timm; print(timm.list_pretrained(\"{architecture}*\"))'"):
+        known = timm.get_pretrained_cfg(name)
+    notes = () if known is None else known.notes or ()
+    if known is None or "_quickgelu" in known.architecture or not any("QuickGELU" in note for note in notes):
+        return name
+    return f"{known.architecture.replace('_clip_', '_clip_quickgelu_')}.{known.tag}"

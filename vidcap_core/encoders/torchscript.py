@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -48,7 +49,12 @@ def torchscript_tensors(file: Path) -> dict[str, Tensor]:
 
 
 class _Part:
-    """A module of the archive: attributes and no behaviour."""
+    """A module of the archive: attributes by name, kept apart, so that none of them becomes a method of this one."""
+
+    attributes: Mapping[str, Any] = MappingProxyType({})
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.attributes = dict(state)
 
 
 class _Reader(pickle.Unpickler):
@@ -95,8 +101,8 @@ class _Reader(pickle.Unpickler):
         return value
 
 
-def _named(part: Any, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    for name, value in vars(part).items():
+def _named(part: _Part, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    for name, value in part.attributes.items():
         if isinstance(value, Tensor):
             yield prefix + name, value
         elif isinstance(value, _Part):

@@ -1,5 +1,8 @@
 """Retrieval with CLIP ViT-B/32, which made the streams `image` (frames) and the captions' vectors.
 
+Both need QuickGELU, the activation that OpenAI's weights were trained with: `text` here, and the encoder of `image`
+(`vidcap features extract --encoder OpenClipImage --set model=ViT-B-32 --set pretrained=openai`).
+
 The streams of all clips are made once: `vidcap retrieve spectrum/NAME -o .../features`.
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core import build, config, plugins
+from vidcap_core import build, config, plugins, preflight
 from vidcap_core.caption import load
 from vidcap_core.engine.optim import settings_of
 from vidcap_core.engine.schedule import multiplier
@@ -30,6 +30,12 @@ def test_the_configs_are_those_of_the_issue() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_config_is_valid(name: str) -> None:
     validate(config.load(f"spectrum/{name}"))
+
+
+@pytest.mark.parametrize("name", ["emvidcap", "msrvtt", "msvd"])
+def test_captions_are_retrieved_with_openais_clip_and_its_activation(name: str) -> None:
+    [remark] = preflight.remarks(config.load(f"spectrum/{name}"))
+    assert remark.startswith("encoders.retrieved: ViT-B-32-quickgelu: QuickGELU, says open_clip's table")
 
 
 def test_what_the_plugin_promises() -> None:

@@ -1,4 +1,7 @@
-"""What the paper-size configs share: a store `clip` of CLIP ViT-B/32 features, 30 frames of it, batches of 128."""
+"""What the paper-size configs share: a store `clip` of CLIP ViT-B/32 features, 30 frames of it, batches of 128.
+
+CLIP gets QuickGELU, the activation that OpenAI's weights were trained with.
+"""
 
 _base_ = ["_base.py"]
 _sample = dict(kind="uniform", count=30)

@@ -13,7 +13,7 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core import build, config, plugins
+from vidcap_core import build, config, plugins, preflight
 from vidcap_core.config import Config
 from vidcap_core.engine import api, checkpoint
 from vidcap_core.testing.tiny import TinyClips
@@ -165,3 +165,9 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     assert last is not None
     assert any(not torch.equal(first[key], last["weights"][key]) for key in first)
     assert set(json.loads(folder.scores("val").read_text())["values"]) >= {"BLEU-4", "CIDEr-D"}
+
+
+@pytest.mark.parametrize("name", ["msvd", "msrvtt"])
+def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
+    [remark] = preflight.remarks(config.load(f"srvc_la/{name}"))
+    assert remark == "extract.clip: ViT-B-32: QuickGELU, says open_clip's table of weights (openai)"

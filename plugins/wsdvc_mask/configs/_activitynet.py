@@ -1,4 +1,7 @@
-"""ActivityNet Captions without times: CLIP ViT-L/14 embeddings of one frame a second, in a store `clip_l14`."""
+"""ActivityNet Captions without times: CLIP ViT-L/14 embeddings of one frame a second, in a store `clip_l14`.
+
+CLIP gets QuickGELU, the activation that OpenAI's weights were trained with.
+"""
 
 _base_ = ["vidcap://datasets/activitynet.py"]
 

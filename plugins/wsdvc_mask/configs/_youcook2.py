@@ -1,4 +1,7 @@
-"""YouCook2 without times: as ActivityNet, with more frames, and the shorter first stage of a later work."""
+"""YouCook2 without times: as ActivityNet, with more frames, and the shorter first stage of a later work.
+
+CLIP gets QuickGELU, the activation that OpenAI's weights were trained with.
+"""
 
 _base_ = ["vidcap://datasets/youcook2.py", "_base.py"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core import cards, config, plugins, registry
+from vidcap_core import cards, config, plugins, preflight, registry
 from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.testing.kit import check_plugin
 from vidcap_core.validate import validate
@@ -39,6 +39,12 @@ def test_every_config_trains_without_times(name: str) -> None:
     assert made["data"]["train"]["transforms"] == [{"type": "wsdvc_mask.Sentences"}]
     assert all("transforms" not in made["data"][split] for split in ("val", "test"))
     assert {"<FULL>", "<MASK>"} <= set(made["tokenizer"]["specials"])
+
+
+@pytest.mark.parametrize("name", ["activitynet", "activitynet_improved", "youcook2", "youcook2_improved"])
+def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
+    [remark] = preflight.remarks(config.load(f"wsdvc_mask/{name}"))
+    assert remark == "extract.image: ViT-L-14: QuickGELU, says open_clip's table of weights (openai)"
 
 
 def test_training_data_cannot_tell_when_events_happen() -> None:
