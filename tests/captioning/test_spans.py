@@ -20,7 +20,7 @@ from vidcap_core.captioning.shots import cuts
 from vidcap_core.captioning.spans import parse, spans
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.types import Stream
-from vidcap_core.video import read_audio, read_frames
+from vidcap_core.video import limits, read_audio, read_frames
 
 
 def test_what_a_person_types() -> None:
@@ -128,9 +128,9 @@ def test_what_would_not_fit_is_refused_before_it_is_read(
 ) -> None:
     path = make(tmp_path / "a.mp4", 60, slope)
     reader = Reader({"image": Everything()})
-    monkeypatch.setattr(reading, "LIMIT", 30 * 64 * 48 * 3)
+    monkeypatch.setattr(limits, "BYTES", 30 * 64 * 48 * 3)
     monkeypatch.setattr(reading, "read_frames", lambda *_, **__: pytest.fail("it was read"))
-    with pytest.raises(VideoError, match=r"6 s at once would need .* GiB of memory\n  try: --every 60"):
+    with pytest.raises(VideoError, match=r"6 s at once would need .* GiB of memory.*\n  try: --every 60"):
         next(reader.read(path))
     with pytest.raises(VideoError, match="a shorter --every"):
         next(reader.read(path, every=5.0))

@@ -52,7 +52,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "grey_ten_bits.mkv": {"codec": "ffv1", "pixels": "gray10le"},
     "odd.mp4": {"pixels": "yuv444p", "size": (51, 37)},
     "odd.webm": {"codec": "libvpx-vp9", "size": (51, 37)},
-    "thin.mkv": {"codec": "ffv1", "size": (400, 2)},
+    "thin.mkv": {"codec": "ffv1", "size": (300, 2)},
     "late.mkv": {"stamps": [1.5 + i / 10 for i in range(20)]},
     "late.ts": {"stamps": [1.5 + i / 10 for i in range(20)]},
 }

@@ -15,9 +15,9 @@ import numpy as np
 from vidcap_core.errors import VideoError
 from vidcap_core.video.audio import RATE, resampled, zero
 from vidcap_core.video.decoder import WHOLE
-from vidcap_core.video.picture import Converter
+from vidcap_core.video.picture import Converter, Pictures
 from vidcap_core.video.probe import duration, opened, picture
-from vidcap_core.video.sampling import times
+from vidcap_core.video.sampling import count, times
 
 Span = tuple[float, float]
 SLACK = 1e-6
@@ -66,10 +66,12 @@ def frames_of(path: str | Path, spans: Sequence[Span], wishes: Sequence[Wish]) -
         stream.thread_type = "AUTO"
         length = duration(container, stream, path)
         screen = _Screen(container.decode(stream))
-        converters = [Converter(wish.short_side) for wish in wishes]
         for start, end in spans:
+            screen.converted.clear()  # each span has the size of its first picture, as if read alone
+            converters = [Converter(path, wish.short_side) for wish in wishes]
             moments = [(t, number) for number, w in enumerate(wishes) for t in times(w.sampling, start, end)]
-            kept: list[list[np.ndarray]] = [[] for _ in wishes]
+            films = [Pictures(path, count(wish.sampling, start, end), end - start) for wish in wishes]
+            rows = [0 for _ in wishes]
             for moment, number in sorted(moments):
                 if not screen.play(moment) and screen.last < WHOLE * length - 1 and moment > screen.last + 1:
                     raise VideoError(
@@ -79,8 +81,9 @@ def frames_of(path: str | Path, spans: Sequence[Span], wishes: Sequence[Wish]) -
                     raise VideoError(f"{path}: no picture could be decoded")
                 if number not in screen.converted:
                     screen.converted[number] = converters[number](screen.shown)
-                kept[number].append(screen.converted[number])
-            yield [np.stack(pictures).transpose(0, 2, 3, 1) for pictures in kept]
+                films[number].put([rows[number]], screen.converted[number])
+                rows[number] += 1
+            yield [film.values for film in films]
 
 
 def sound_of(path: str | Path, spans: Sequence[Span]) -> Iterator[np.ndarray]:

@@ -14,14 +14,11 @@ from vidcap_core.captioning import passes
 from vidcap_core.captioning.passes import Wish
 from vidcap_core.captioning.spans import Every, spans
 from vidcap_core.encoders.base import alone, device_of
-from vidcap_core.errors import UserError, VideoError
+from vidcap_core.errors import UserError
 from vidcap_core.types import Clip, Stream
-from vidcap_core.video import VideoInfo, probe, read_audio, read_frames
+from vidcap_core.video import VideoInfo, limits, probe, read_audio, read_frames
 from vidcap_core.video.audio import RATE
-from vidcap_core.video.sampling import times
-
-LIMIT = 2 << 30
-"""Bytes of pictures and sound that a clip may need at once."""
+from vidcap_core.video.sampling import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,8 @@ class Reader:
         """Frames uint8 [T, H, W, 3] that somebody has read already; a second each, as nobody says when they were."""
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise UserError(f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}")
+        for wish in self._wishes():
+            limits.check_size(name, frames.shape[2], frames.shape[1], wish.short_side)
         clip = Clip(name, duration=float(len(frames)))
         return self._encode(clip, [frames] * len(self._wishes()), None)
 
@@ -102,15 +101,13 @@ class Reader:
         """Complain of a clip whose pictures or sound would fill the memory, before any is read."""
         needed = 0.0
         for wish in self._wishes():
-            scale = min(1.0, (wish.short_side or min(info.width, info.height)) / min(info.width, info.height))
-            needed += len(times(wish.sampling, start, end)) * 3 * info.width * info.height * scale**2
+            limits.check_size(path, info.width, info.height, wish.short_side)
+            wide, high = limits.resized(info.width, info.height, wish.short_side)
+            needed += count(wish.sampling, start, end) * 3 * wide * high
         if self._hears(info):
             needed += (end - start) * RATE * 4
-        if needed > LIMIT:
-            raise VideoError(
-                f"{path}: {end - start:,.0f} s at once would need {needed / 2**30:.1f} GiB of memory",
-                hint="--every 60, a caption for each minute" if every is None else "a shorter --every",
-            )
+        hint = "--every 60, a caption for each minute" if every is None else "a shorter --every"
+        limits.check_bytes(path, needed, end - start, hint)
 
 
 def _stream(encoder: Any, values: np.ndarray) -> Stream:

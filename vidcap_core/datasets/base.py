@@ -85,6 +85,7 @@ class Dataset:
         self.selection = Selection.of(
             [_placed(record, videos) for record in reading.records],
             everything=reading.everything,
+            unread=reading.unread,
             official=self.official,
             needs={**needed, **self._inputs},
             ids=read_ids(ids),

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidcap_core.datasets.records import Defect
+from vidcap_core.datasets.records import Defect, broken_videos
 from vidcap_core.errors import DataError, VideoError
 
 if TYPE_CHECKING:
     from vidcap_core.datasets.base import Dataset
 
+SHOWN = 10
+"""Files whose reasons are printed."""
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
 
@@ -76,6 +78,10 @@ class Report:
             count = f"{len(defect.ids)} " if defect.ids else ""
             which = f" ({some})" if some else ""
             yield f"{self.split}: {count}{defect.what}{which}: {defect.mend}"
+            for name, reason in list(defect.reasons.items())[:SHOWN]:
+                yield f"  {name}: {reason}"
+            if len(defect.reasons) > SHOWN:
+                yield f"  and {len(defect.reasons) - SHOWN} more, all of which --json lists"
         if listed:
             reasons = Counter(self.missing.values())
             why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
@@ -94,7 +100,14 @@ def describe(report: Report, listed: str | None) -> dict[str, Any]:
         "missing": len(report.missing),
         "missing_file": listed,
         "defects": [
-            {"what": d.what, "ids": list(d.ids), "mend": d.mend, "known": d.known} for d in report.defects
+            {
+                "what": d.what,
+                "ids": list(d.ids),
+                "mend": d.mend,
+                "known": d.known,
+                "reasons": dict(d.reasons),
+            }
+            for d in report.defects
         ],
         "absent": report.absent,
         "broken": report.broken,
@@ -119,7 +132,7 @@ def check_split(dataset: Dataset, deep: bool = True, track: Progress = plain) ->
             )
         )
     if deep:
-        defects += _broken_videos(track(with_video, f"{dataset.split}: videos"))
+        defects += _odd_videos(track(with_video, f"{dataset.split}: videos"))
         for name, store in dataset.stores.items():
             records = [r for r in dataset.selection.kept if r.known_as(store)]
             defects += _broken_features(name, store, track(records, f"{dataset.split}: features '{name}'"))
@@ -153,7 +166,7 @@ def check_dataset(
     for split in splits or made_by.splits:
         try:
             dataset = made_by(split=split, unit="clip", **arguments)
-        except DataError as error:
+        except (DataError, VideoError) as error:
             reports.append(Report(split, absent=str(error)))
             continue
         reports.append(check_split(dataset, deep, track))
@@ -187,7 +200,7 @@ def write_missing(report: Report, folder: Path) -> Path | None:
     return path
 
 
-def _broken_videos(records: Iterable[Any]) -> list[Defect]:
+def _odd_videos(records: Iterable[Any]) -> list[Defect]:
     from vidcap_core.video.probe import probe
 
     broken: dict[str, str] = {}
@@ -199,15 +212,12 @@ def _broken_videos(records: Iterable[Any]) -> list[Defect]:
             broken[record.id] = str(error).splitlines()[0]
             continue
         if record.clip.start >= length:
-            late[record.id] = f"{record.id} starts at {record.clip.start:g} s of {length:g} s"
-    return [
-        Defect(what, tuple(found), f"{mend} ({next(iter(found.values()))})")
-        for what, found, mend in (
-            ("videos that cannot be read", broken, "get them again, or leave them out with ids="),
-            ("clips that start after their video ends", late, "correct their times"),
-        )
-        if found
-    ]
+            late[record.id] = f"starts at {record.clip.start:g} s of {length:g} s"
+    defects = broken_videos(broken)
+    if late:
+        what = "clips that start after their video ends"
+        defects.append(Defect(what, tuple(late), "correct their times", reasons=late))
+    return defects
 
 
 def _broken_features(name: str, store: Any, records: Iterable[Any]) -> list[Defect]:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 
 from vidcap_core.datasets.records import Record
-from vidcap_core.errors import DataError
+from vidcap_core.errors import DataError, UserError
 
 
 @runtime_checkable
@@ -113,8 +113,6 @@ class FrameZip:
 
     def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
         """The frames of one clip. The zip is opened anew each time: an open one does not survive a fork."""
-        from PIL import Image
-
         name = record.known_as(self._members)
         if name is None:
             return None
@@ -123,12 +121,27 @@ class FrameZip:
         pictures = []
         with self._open() as archive:
             for row in np.linspace(0, len(members) - 1, count).round().astype(int):
-                picture = Image.open(io.BytesIO(archive.read(members[row]))).convert("RGB")
-                scale = self.short_side / min(picture.size)
-                width, height = (max(1, round(side * scale)) for side in picture.size)
-                pictures.append(np.asarray(picture.resize((width, height), Image.Resampling.BOX)))
+                pictures.append(self._picture(archive, members[row]))
         values = np.stack(pictures)
         return square(values) if self.crop else values
+
+    def _picture(self, archive: zipfile.ZipFile, member: str) -> np.ndarray:
+        """One picture [H, W, 3] with the wanted short side; its size is looked at before it is decoded."""
+        from PIL import Image
+
+        from vidcap_core.video import limits
+
+        name = f"{self.path}: {member}"
+        try:
+            with Image.open(io.BytesIO(archive.read(member))) as picture:
+                width, height = picture.size
+                limits.check_size(name, width, height, self.short_side)
+                size = limits.resized(width, height, self.short_side)
+                return np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))
+        except UserError:
+            raise
+        except Exception as error:
+            raise DataError(f"{name}: cannot be read as a picture: {error}") from error
 
     def _open(self) -> zipfile.ZipFile:
         try:

@@ -13,8 +13,8 @@ from typing import Any
 from vidcap_core.datasets.base import Dataset, Unit
 from vidcap_core.datasets.files import read_text
 from vidcap_core.datasets.places import find_file
-from vidcap_core.datasets.records import Defect, Reading, Record
-from vidcap_core.errors import DataError
+from vidcap_core.datasets.records import Defect, Reading, Record, broken_videos
+from vidcap_core.errors import DataError, VideoError
 from vidcap_core.types import Clip, Event
 
 KEYS = ("video", "id", "caption", "captions", "events", "start", "end", "duration", "split")
@@ -62,11 +62,12 @@ class Jsonl(Dataset):
         records: dict[str, Record] = {}
         said: dict[str, tuple[int, str]] = {}  # by clip, the line and the video it was first named with
         splits: set[str] = set()
+        unread: dict[str, str] = {}
         for number, line in _lines(path):
             splits.add(str(line.get("split", split)))
             if line.get("split", split) != split:
                 continue
-            record = _record(path, number, line, self.folder)
+            record = _record(path, number, line, self.folder, unread)
             first, video = said.setdefault(record.id, (number, line["video"]))
             if first != number:
                 if video != line["video"]:
@@ -79,7 +80,8 @@ class Jsonl(Dataset):
             have = ", ".join(f"'{name}'" for name in sorted(splits))
             raise DataError(f"{path}: no line belongs to the split '{split}', they belong to {have}",
                             hint=f'"split": "{split}", or no "split" at all')  # fmt: skip
-        return Reading(list(records.values()), list(records), _defects(list(records.values())), [path])
+        usable = [record for record in records.values() if record.id not in unread]
+        return Reading(usable, list(records), [*broken_videos(unread), *_defects(usable)], [path], unread)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -112,7 +114,8 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Record:
+def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread: dict[str, str]) -> Record:
+    """A line as a record; `unread` gets the reason where its video must say how long it is, and cannot."""
     place = f"{path}, line {number}"
     video = line.get("video")
     if not isinstance(video, str) or not video:
@@ -134,7 +137,10 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path) -> Reco
         both = "both captions and events" if events else "neither captions nor events"
         raise DataError(f"{place}: has {both}", hint=f"{EXAMPLE}  or  {EXAMPLE_EVENTS}")
     if events and clip.duration is None:
-        clip = _measured(place, clip, max(event.end for event in events))
+        try:
+            clip = _measured(place, clip, max(event.end for event in events))
+        except VideoError as error:
+            unread[name] = str(error).splitlines()[0]
     return Record(clip, captions, (events,) if events else (), names=(Path(video).stem,))
 
 

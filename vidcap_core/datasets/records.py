@@ -50,6 +50,15 @@ class Defect:
     ids: tuple[str, ...]
     mend: str
     known: bool = False  # part of the official files, and dealt with
+    reasons: Mapping[str, str] = field(default_factory=dict)  # id -> why, where each has its own
+
+
+def broken_videos(reasons: Mapping[str, str]) -> list[Defect]:
+    """What is said of videos that cannot be read, by the reason of each; nothing where there are none."""
+    if not reasons:
+        return []
+    mend = "get them again, or leave them out with ids="
+    return [Defect("videos that cannot be read", tuple(reasons), mend, reasons=reasons)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Reading:
     everything: Sequence[str] = ()
     defects: Sequence[Defect] = ()
     files: Sequence[Path] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)  # id -> why its video tells nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Selection:
         cls,
         records: Sequence[Record],
         everything: Sequence[str] = (),
+        unread: Iterable[str] = (),
         official: Official | None = None,
         needs: Mapping[str, Container[str] | Reader] | None = None,
         ids: frozenset[str] | None = None,
@@ -36,6 +37,7 @@ class Selection:
         known = dict.fromkeys(
             [*everything, *(record.id for record in records)], "not in this part of the data"
         )
+        known.update(dict.fromkeys(unread, "whose video cannot be read"))
         if ids is not None and (strangers := sorted(ids - known.keys())):
             raise DataError(f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
                             hint="check the split and the file of ids")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,8 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vidcap_core.video import limits
+
 CHUNK = 64
-"""Frames that are resized at a time: bounds the memory of a long clip."""
+"""Frames that are resized at a time, fewer of large ones: bounds the memory of a long clip."""
+CHUNK_PIXELS = 8192 * 4320
+"""Pixels that are resized at a time; each is three floats, and there are a few copies of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +42,18 @@ class Preparation:
 
     def __call__(self, frames: Tensor) -> Tensor:
         """uint8 [N, H, W, 3] -> float [N, 3, h, w]."""
-        return torch.cat([self._some(part) for part in torch.split(frames, CHUNK)])
+        height, width = frames.shape[1:3]
+        limits.check_size("frames", width, height, self.resize)
+        largest = max(height * width, math.prod(self._size(height, width)))
+        chunk = max(1, min(CHUNK, CHUNK_PIXELS // largest))
+        return torch.cat([self._some(part) for part in torch.split(frames, chunk)])
 
     def _some(self, frames: Tensor) -> Tensor:
         # colours last in memory, however the frames lay: convolutions on a processor are twice as fast so
         x = frames.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last).float() / 255
         height, width = x.shape[-2:]
         h, w = self.crop
-        scale = max(self.resize / min(height, width), h / height, w / width)
-        size = (max(h, round(height * scale)), max(w, round(width * scale)))
+        size = self._size(height, width)
         if size != (height, width):
             x = functional.interpolate(
                 x, size, mode=self.interpolation, align_corners=False, antialias=True
@@ -54,6 +62,12 @@ class Preparation:
         x = x[..., top : top + h, left : left + w]
         mean, std = (x.new_tensor(values)[:, None, None] for values in (self.mean, self.std))
         return (x - mean) / std
+
+    def _size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width that cover the crop."""
+        h, w = self.crop
+        scale = max(self.resize / min(height, width), h / height, w / width)
+        return max(h, round(height * scale)), max(w, round(width * scale))
 
     def describe(self) -> dict[str, Any]:
         """As plain data, for a recipe."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vidcap_core.serve.refusal import Refused
-from vidcap_core.serve.settings import PIXELS, Limits
+from vidcap_core.serve.settings import Limits
 from vidcap_core.serve.sniff import KNOWN
 
 SECONDS = 30.0
@@ -25,29 +25,30 @@ def look(path: Path, name: str, limits: Limits) -> float:
         raise Refused(422, f"{name}: reading it takes too long", "a shorter or a repaired file") from None
     except ValueError:  # the decoder took the process with it
         raise Refused(422, f"{name}: the decoder broke down over this file", _AGAIN) from None
+    if "large" in found:
+        raise Refused(422, f"{name}: {found['large']}", _AGAIN)
     if "what" in found:
         raise Refused(415, f"{name}: {found['what']}", f"a whole video file: {KNOWN}")
     if found["duration"] > limits.seconds:
         long = f"{name} lasts {found['duration']:.0f} s; at most {limits.seconds:.0f} s are captioned here"
         raise Refused(422, long, "a shorter clip, or vidcap serve --max-duration SECONDS")
-    if found["pixels"] > PIXELS:
-        raise Refused(422, f"{name}: its pictures are larger than 8K", _AGAIN)
     return float(found["duration"])
 
 
-_AGAIN = "the video converted anew: ffmpeg -i VIDEO new.mp4"
+_AGAIN = "the video converted anew: ffmpeg -i VIDEO -vf scale=640:360 new.mp4"
 
 
 def main(path: str) -> None:
     """Print what the file is as JSON."""
     from vidcap_core.errors import VideoError
     from vidcap_core.video import probe
+    from vidcap_core.video.limits import TooLarge
 
     try:
-        info = probe(path)
-        found: dict[str, object] = {"duration": info.duration, "pixels": info.width * info.height}
+        found: dict[str, object] = {"duration": probe(path).duration}
     except VideoError as error:
-        found = {"what": str(error).replace(f"{path}: ", "").replace(path, "the file")}
+        what = str(error).partition("\n  try: ")[0].replace(f"{path}: ", "").replace(path, "the file")
+        found = {"large" if isinstance(error, TooLarge) else "what": what}
     print(json.dumps(found))
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from vidcap_core.errors import UserError
 
-PIXELS = 8192 * 4320
-"""Largest picture of a video: a few bytes of a file may ask for gigabytes of memory."""
 IDLE = 30.0
 """Seconds without a byte after which an upload has failed."""
 

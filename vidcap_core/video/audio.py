@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
+from vidcap_core.video import limits
 from vidcap_core.video.probe import opened, tracks
 
 RATE = 16_000
@@ -18,6 +20,8 @@ WARM = 0.5
 """Seconds before the span that are decoded too: codecs and resamplers need a run-up."""
 JUMP = 0.1
 """Seconds between two blocks of sound that are a gap, and not a rounded time stamp."""
+STRAY = 60.0
+"""Seconds beyond twice the file's duration, after which a time stamp is damage and no gap."""
 
 
 def read_audio(
@@ -29,9 +33,9 @@ def read_audio(
     A file without sound is a VideoError. No more than the span is held in memory.
     """
     first, last = round(start * rate), None if end is None else round(end * rate)
-    span = np.zeros(0 if last is None else max(0, last - first), np.float32)
     used = 0
     with opened(path) as container:
+        span = np.zeros(0 if last is None else _room(path, last - first, rate), np.float32)
         if not container.streams.audio:
             raise VideoError(f"{path}: has no sound")
         stream = container.streams.audio[0]
@@ -45,12 +49,17 @@ def read_audio(
             if not len(samples):
                 continue
             if at + len(samples) > len(span):
-                span = np.concatenate(
-                    [span, np.zeros(max(len(span), at + len(samples) - len(span)), np.float32)]
-                )
+                longer = _room(path, at + len(samples), rate) - len(span)
+                span = np.concatenate([span, np.zeros(max(len(span), longer), np.float32)])
             span[at : at + len(samples)] = samples
             used = max(used, at + len(samples))
     return span[:used].copy() if used < len(span) else span
+
+
+def _room(path: str | Path, samples: int, rate: int) -> int:
+    """So many samples, where they fit into memory: a time stamp may be wrong by years."""
+    limits.check_bytes(path, 4 * samples, samples / rate)
+    return max(0, samples)
 
 
 def zero(container: Any) -> float:
@@ -66,8 +75,13 @@ def resampled(
     resampler: Any = None
     kind: Any = None
     place, expected = 0, 0.0
+    latest = 2 * container.duration / av.time_base + STRAY if container.duration else math.inf
     for frame in _frames(container, stream, zero + start):
+        seconds = frame.samples / frame.sample_rate  # a header may say one sample a second
+        limits.check_bytes(container.name, 4 * seconds * rate * frame.layout.nb_channels, seconds)
         now = expected if frame.time is None else float(frame.time) - zero
+        if now > latest:
+            continue
         this = (frame.format.name, frame.layout.name, frame.sample_rate)
         if this != kind or abs(now - expected) > JUMP:
             if resampler is not None:
@@ -77,7 +91,7 @@ def resampled(
         for at, samples in _pieces(resampler, frame, place):
             yield at, samples
             place = at + len(samples)
-        expected += frame.samples / frame.sample_rate
+        expected += seconds
     if resampler is not None:
         yield from _pieces(resampler, None, place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from av.error import FFmpegError
 
-from vidcap_core.errors import VideoError
+from vidcap_core.errors import UserError, VideoError
+from vidcap_core.video import limits, skim
 from vidcap_core.video import sampling as moments
-from vidcap_core.video import skim
-from vidcap_core.video.picture import Converter
+from vidcap_core.video.picture import Converter, Pictures
 from vidcap_core.video.probe import duration, opened, picture, until
 
 WHOLE = 0.8
 """A file whose pictures end before this share of its duration is cut off."""
+AHEAD = 4
+"""Decoded pictures that wait for their colours; large ones take much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +47,58 @@ def read_frames(
 
         return read_with(decoder, path, sampling, start=start, end=end, short_side=short_side, rng=rng)
     with opened(path) as container:
-        stream = picture(container, path)
+        stream = picture(container, path, short_side)
         stream.thread_type = "AUTO"
         length = duration(container, stream, path)
         stop = until(path, length, start, end)
+        wide, high = limits.resized(stream.width, stream.height, short_side)
+        needed = moments.count(sampling, start, stop) * 3 * wide * high
+        limits.check_bytes(path, needed, stop - start)
         wanted = moments.times(sampling, start, stop, rng)
-        kept = _skim(container, stream, wanted, length, short_side, path)
-    if kept is None:  # time stamps out of order, or damage: every picture is decoded and looked at
+        convert = Converter(path, short_side)
+        film = _skim(container, stream, wanted, length, convert, path)
+    if film is None:  # time stamps out of order, or damage: every picture is decoded and looked at
         with opened(path) as container:
-            stream = picture(container, path)
+            stream = picture(container, path, short_side)
             stream.thread_type = "AUTO"
-            kept = _collect(container, stream, wanted, length, short_side, path)
-    return Frames(np.stack(kept).transpose(0, 2, 3, 1), wanted)
+            film = _collect(container, stream, wanted, length, Converter(path, short_side), path)
+    return Frames(film.values, wanted)
 
 
 def _skim(
-    container: Any, stream: Any, wanted: np.ndarray, length: float, short_side: int | None, path: Any
-) -> list[np.ndarray] | None:
-    """One array a wanted moment, or None where the time stamps do not lead to the pictures."""
-    entries = skim.index(container, stream)
-    found = skim.wanted_stamps(entries, stream, wanted)
-    if found is None:
-        return None
-    stamps, last = found
-    _whole(wanted, last, length, path)
-    convert = Converter(short_side)
-    images: dict[int, Future[np.ndarray]] = {}
+    container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
+) -> Pictures | None:
+    """The picture of each wanted moment, or None where the time stamps do not lead to the pictures."""
+    film = Pictures(path, len(wanted), float(np.ptp(wanted)))
+
+    def keep(frame: Any) -> None:
+        film.put(rows[frame.pts], convert(frame))
+
+    kept: set[int] = set()
+    waiting: deque[Future[None]] = deque()
     try:
+        entries = skim.index(container, stream)
+        found = skim.wanted_stamps(entries, stream, wanted)
+        if found is None:
+            return None
+        stamps, last = found
+        _whole(wanted, last, length, path)
+        rows: dict[int, list[int]] = {}
+        for row, stamp in enumerate(stamps.tolist()):
+            rows.setdefault(stamp, []).append(row)
         with ThreadPoolExecutor(1) as beside:  # colours are converted while the next pictures are decoded
-            for frame in skim.pictures(container, stream, entries, set(stamps.tolist())):
-                images[frame.pts] = beside.submit(convert, frame)
-    except FFmpegError:
+            for frame in skim.pictures(container, stream, entries, set(rows)):
+                kept.add(frame.pts)
+                waiting.append(beside.submit(keep, frame))
+                if len(waiting) > AHEAD:
+                    waiting.popleft().result()
+            while waiting:
+                waiting.popleft().result()
+    except UserError:
+        raise
+    except Exception:
         return None
-    there = set(stamps.tolist()) <= set(images)
-    return [images[s].result() for s in stamps.tolist()] if there else None
+    return film if kept == rows.keys() else None
 
 
 def _whole(wanted: np.ndarray, last: float, length: float, path: Any) -> None:
@@ -87,25 +107,28 @@ def _whole(wanted: np.ndarray, last: float, length: float, path: Any) -> None:
 
 
 def _collect(
-    container: Any, stream: Any, wanted: np.ndarray, length: float, short_side: int | None, path: Any
-) -> list[np.ndarray]:
-    """One array a wanted moment: each shows the latest picture whose time has come."""
+    container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
+) -> Pictures:
+    """The picture of each wanted moment: the latest whose time has come."""
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
-    kept: list[np.ndarray] = []
+    film = Pictures(path, len(wanted), float(np.ptp(wanted)))
+    done = 0
     shown: Any = None
     last = 0.0
-    convert = Converter(short_side)
-    made: tuple[Any, np.ndarray] | None = None
     for frame in container.decode(stream):
         now = (float(frame.time) - first) if frame.time is not None else last
         now = max(now, last)  # some AVI files stamp their pictures in the order of decoding
-        while len(kept) < len(wanted) and shown is not None and wanted[len(kept)] + 1e-6 < now:
-            made = made if made is not None and made[0] is shown else (shown, convert(shown))
-            kept.append(made[1])
-        if len(kept) == len(wanted):
-            return kept
+        if shown is not None:
+            before = done
+            while done < len(wanted) and wanted[done] + 1e-6 < now:
+                done += 1
+            if done > before:
+                film.put(range(before, done), convert(shown))
+        if done == len(wanted):
+            return film
         shown, last = frame, now
     if shown is None:
         raise VideoError(f"{path}: no picture could be decoded")
     _whole(wanted, last, length, path)
-    return kept + [convert(shown)] * (len(wanted) - len(kept))
+    film.put(range(done, len(wanted)), convert(shown))
+    return film

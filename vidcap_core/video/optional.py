@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidcap_core.errors import UserError, VideoError
+from vidcap_core.video import limits
 from vidcap_core.video import sampling as moments
 from vidcap_core.video.probe import duration, first_frame, opened, picture, until
 from vidcap_core.video.upright import Upright
@@ -32,21 +33,26 @@ def read_with(
         raise UserError(f"no decoder is named '{decoder}'", hint="pyav | " + " | ".join(READERS))
     library = _load(decoder)
     with opened(path) as container:
-        stream = picture(container, path)
+        stream = picture(container, path, short_side)
         length = duration(container, stream, path)
         first = first_frame(container, stream, path)
         upright = Upright.of(first)
+        limits.check_size(path, first.width, first.height, short_side)
         size = upright.size(first.width, first.height)
-    wanted = moments.times(sampling, start, until(path, length, start, end), rng)
-    failures = (RuntimeError, ValueError, IndexError, *([library.DECORDError] if decoder == "decord" else []))
+        stop = until(path, length, start, end)
+        count = moments.count(sampling, start, stop)
+        shown = limits.resized(*size, short_side)
+        for wide, high in (size, shown):  # they give whole pictures, which are made small here
+            limits.check_bytes(path, count * 3 * wide * high, stop - start)
+    wanted = moments.times(sampling, start, stop, rng)
     try:
         values = READERS[decoder](library, str(path), wanted, upright, size)
-    except failures as error:
+    except Exception as error:
         if "libtorchcodec" in str(error):  # it looks for FFmpeg's libraries only when it opens a file
             raise _unusable(decoder, error) from error
         raise VideoError(f"{path}: {decoder} cannot read it: {_first_line(error)}") from error
-    shown = upright.unmirrored(values.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
-    return Frames(_resize(shown, size, short_side), wanted)
+    whole = upright.unmirrored(values.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
+    return Frames(_resize(whole, shown), wanted)
 
 
 def _load(decoder: str) -> Any:
@@ -89,15 +95,13 @@ def _decord(
 READERS: dict[str, Callable[..., np.ndarray]] = {"torchcodec": _torchcodec, "decord": _decord}
 
 
-def _resize(values: np.ndarray, size: tuple[int, int], short_side: int | None) -> np.ndarray:
+def _resize(values: np.ndarray, wanted: tuple[int, int]) -> np.ndarray:
     """The same size that PyAV's scaler would give."""
     from PIL import Image
 
-    scale = 1.0 if short_side is None else short_side / min(size)
-    wanted = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
     if values.shape[1:3] == wanted[::-1]:
         return np.ascontiguousarray(values)
-    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR
+    how = Image.Resampling.BOX if wanted[1] < values.shape[1] else Image.Resampling.BILINEAR
     return np.stack(
         [np.asarray(Image.fromarray(np.ascontiguousarray(v)).resize(wanted, how)) for v in values]
     )

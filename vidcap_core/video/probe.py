@@ -13,8 +13,13 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
-from vidcap_core.errors import VideoError
+from vidcap_core.errors import UserError, VideoError
+from vidcap_core.video import limits
 from vidcap_core.video.upright import Upright
+
+OPENING = 4 * limits.PIXELS
+"""Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
+REPAIR = "ffmpeg -i VIDEO new.mp4, which saves what can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +35,28 @@ class VideoInfo:
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
-    """An open container; whatever FFmpeg complains of becomes a VideoError that names the file."""
+    """An open container; whatever goes wrong with it, inside FFmpeg or around it, is a VideoError with the file's name.
+
+    Everything that decodes does so in here: of thousands of files one will be odd in a way nobody has thought of.
+    """
     file = Path(path)
     if not file.is_file():
         raise VideoError(f"{file}: there is no such file")
     if file.stat().st_size == 0:
         raise VideoError(f"{file}: the file is empty")
     try:
-        with av.open(str(file)) as container:
+        with av.open(str(file), options={"max_pixels": str(OPENING)}) as container:
+            for stream in container.streams.video:
+                if stream.codec_context is not None:
+                    stream.codec_context.options.update(max_pixels=str(limits.PIXELS))
             yield container
-    except (FFmpegError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoError(f"{file}: cannot be read as a video: {reason}") from error
+    except UserError:
+        raise
+    except MemoryError as error:
+        raise VideoError(f"{file}: needs more memory than there is") from error
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        raise VideoError(f"{file}: cannot be read as a video: {reason}", hint=REPAIR) from error
 
 
 def probe(path: str | Path) -> VideoInfo:
@@ -51,6 +66,7 @@ def probe(path: str | Path) -> VideoInfo:
         rate = float(stream.average_rate) if stream.average_rate else None
         length, sound = duration(container, stream, path), bool(container.streams.audio)
         first = first_frame(container, stream, path)
+        limits.check_size(path, first.width, first.height)
         return VideoInfo(length, *Upright.of(first).size(first.width, first.height), rate, sound)
 
 
@@ -63,14 +79,20 @@ def tracks(container: Any) -> list[Any]:
     ]
 
 
-def picture(container: Any, path: str | Path) -> Any:
-    """The video track."""
+def picture(container: Any, path: str | Path, short_side: int | None = None) -> Any:
+    """The video track, whose pictures can be decoded and, at this short side, held."""
     streams = tracks(container)
     if not streams:
         raise VideoError(f"{path}: has no pictures" + (", only sound" if container.streams.audio else ""))
-    if not streams[0].width or not streams[0].height:
-        raise VideoError(f"{path}: its video track has no size; the file is damaged or no video")
-    return streams[0]
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise VideoError(f"{path}: the format of its pictures is not known here", hint=REPAIR)
+    if not stream.width or not stream.height:
+        raise VideoError(
+            f"{path}: its video track has no size, or one far beyond 8K; the file is damaged or no video"
+        )
+    limits.check_size(path, stream.width, stream.height, short_side)
+    return stream
 
 
 def first_frame(container: Any, stream: Any, path: str | Path) -> Any:
@@ -95,6 +117,12 @@ def until(path: str | Path, length: float, start: float, end: float | None) -> f
 
 def duration(container: Any, stream: Any, path: str | Path) -> float:
     """Seconds from the first picture to the end of the last; counted from the packets where no header says it."""
+    seconds = _duration(container, stream, path)
+    limits.check_length(path, seconds)
+    return seconds
+
+
+def _duration(container: Any, stream: Any, path: str | Path) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0

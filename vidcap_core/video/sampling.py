@@ -17,6 +17,17 @@ KINDS = {
 }
 
 
+def count(sampling: Mapping[str, Any], start: float, end: float) -> int:
+    """How many moments there will be: a film that lasts for weeks may ask for more than can be listed."""
+    kind, wish = _checked(sampling)
+    if kind in ("uniform", "segment"):
+        return int(_positive(wish, "frames", int))
+    if kind == "clips":
+        return int(_positive(wish, "clips", int)) * int(_positive(wish, "frames", int))
+    moments: int = max(1, round(max(0.0, end - start) * float(_positive(wish, "rate", float))))
+    return moments if wish.get("frames") is None else min(moments, int(wish["frames"]))
+
+
 def times(
     sampling: Mapping[str, Any], start: float, end: float, rng: np.random.Generator | None = None
 ) -> np.ndarray:
@@ -25,6 +36,30 @@ def times(
     uniform: the middles of `frames` equal segments; segment: a random moment of each (the middle without `rng`);
     fps: `rate` a second, at most `frames`; clips: `clips` groups of `frames` at `rate`, spread evenly.
     """
+    kind, wish = _checked(sampling)
+    length = max(0.0, end - start)
+    if kind in ("uniform", "segment"):
+        frames = _positive(wish, "frames", int)
+        place = rng.random(frames) if kind == "segment" and rng is not None else np.full(frames, 0.5)
+        return np.asarray(start + (np.arange(frames) + place) * length / frames)
+    rate = _positive(wish, "rate", float)
+    if kind == "fps":
+        available = max(1, round(length * rate))
+        limit = wish.get("frames")
+        numbers = (
+            np.arange(available)
+            if limit is None or available <= limit
+            else np.linspace(0, available - 1, limit).astype(int)
+        )
+        return np.asarray(np.minimum(start + (numbers + 0.5) / rate, start + length))
+    groups, size = _positive(wish, "clips", int), _positive(wish, "frames", int)
+    middles = start + (np.arange(groups) + 0.5) * length / groups
+    offsets = (np.arange(size) - (size - 1) / 2) / rate
+    return np.asarray(np.clip((middles[:, None] + offsets).ravel(), start, start + length))
+
+
+def _checked(sampling: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The kind, and what else is wished."""
     wish = dict(sampling)
     kind = wish.pop("kind", "uniform")
     if kind not in KINDS:
@@ -34,25 +69,7 @@ def times(
         raise UserError(
             f"sampling '{kind}' has no '{sorted(unknown)[0]}'; it has {', '.join(sorted(KINDS[kind]))}"
         )
-    length = max(0.0, end - start)
-    if kind in ("uniform", "segment"):
-        count = _positive(wish, "frames", int)
-        place = rng.random(count) if kind == "segment" and rng is not None else np.full(count, 0.5)
-        return np.asarray(start + (np.arange(count) + place) * length / count)
-    rate = _positive(wish, "rate", float)
-    if kind == "fps":
-        count = max(1, round(length * rate))
-        moments = start + (np.arange(count) + 0.5) / rate
-        moments = np.minimum(moments, start + length)
-        limit = wish.get("frames")
-        kept = (
-            slice(None) if limit is None or count <= limit else np.linspace(0, count - 1, limit).astype(int)
-        )
-        return np.asarray(moments[kept])
-    groups, size = _positive(wish, "clips", int), _positive(wish, "frames", int)
-    middles = start + (np.arange(groups) + 0.5) * length / groups
-    offsets = (np.arange(size) - (size - 1) / 2) / rate
-    return np.asarray(np.clip((middles[:, None] + offsets).ravel(), start, start + length))
+    return kind, wish
 
 
 def _positive(wish: Mapping[str, Any], key: str, kind: type) -> Any:

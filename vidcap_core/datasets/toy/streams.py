@@ -16,6 +16,7 @@ from vidcap_core.cache import make_once
 from vidcap_core.datasets.toy.picture import FPS
 from vidcap_core.datasets.toy.sound import RATE
 from vidcap_core.video import read_frames
+from vidcap_core.video.probe import opened
 
 VERSION = 2
 """2: colours are decoded as `vidcap_core.video` decodes them, 1 was off by up to two levels."""
@@ -90,10 +91,8 @@ def encode(path: Path) -> dict[str, np.ndarray]:
 
 def decode(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """All frames of a toy video, and its sound where it has some."""
-    import av
-
     frames = read_frames(path, {"kind": "fps", "rate": FPS}).values  # as any raw file is read, so that both agree
-    with av.open(str(path)) as container:
+    with opened(path) as container:
         if not container.streams.audio:
             return frames, None
         sound = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
