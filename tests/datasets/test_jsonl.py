@@ -184,7 +184,7 @@ def test_a_clip_that_starts_after_its_video_ends(clips_folder: Path, tmp_path: P
     data = Jsonl(path=write(tmp_path, {"video": "a.mp4", "start": 100, "end": 120, "caption": "x"}))
     (late,) = [defect for defect in data.check().defects if "start after" in defect.what]
     assert late.ids == ("a_100_120",)
-    assert "starts at 100 s of 5" in late.mend
+    assert late.reasons["a_100_120"].startswith("starts at 100 s of 5")
 
 
 def test_the_same_clip_twice_with_other_times(tmp_path: Path) -> None:

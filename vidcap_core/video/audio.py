@@ -20,6 +20,7 @@ WARM = 0.5
 """Seconds before the span that are decoded too: codecs and resamplers need a run-up."""
 JUMP = 0.1
 """Seconds between two blocks of sound that are a gap, and not a rounded time stamp."""
+SHORTER = "shorter clips, each with a start and an end"
 STRAY = 60.0
 """Seconds beyond twice the file's duration, after which a time stamp is damage and no gap."""
 
@@ -49,16 +50,17 @@ def read_audio(
             if not len(samples):
                 continue
             if at + len(samples) > len(span):
-                longer = _room(path, at + len(samples), rate) - len(span)
-                span = np.concatenate([span, np.zeros(max(len(span), longer), np.float32)])
+                longer = min(2 * len(span), limits.BYTES // 4)
+                span.resize(max(longer, _room(path, at + len(samples), rate)), refcheck=False)  # no second copy
             span[at : at + len(samples)] = samples
             used = max(used, at + len(samples))
-    return span[:used].copy() if used < len(span) else span
+    span.resize(used, refcheck=False)
+    return span
 
 
 def _room(path: str | Path, samples: int, rate: int) -> int:
     """So many samples, where they fit into memory: a time stamp may be wrong by years."""
-    limits.check_bytes(path, 4 * samples, samples / rate)
+    limits.check_bytes(path, 4 * samples, samples / rate, SHORTER)
     return max(0, samples)
 
 
@@ -78,7 +80,7 @@ def resampled(
     latest = 2 * container.duration / av.time_base + STRAY if container.duration else math.inf
     for frame in _frames(container, stream, zero + start):
         seconds = frame.samples / frame.sample_rate  # a header may say one sample a second
-        limits.check_bytes(container.name, 4 * seconds * rate * frame.layout.nb_channels, seconds)
+        limits.check_bytes(container.name, 4 * seconds * rate * frame.layout.nb_channels, seconds, SHORTER)
         now = expected if frame.time is None else float(frame.time) - zero
         if now > latest:
             continue

@@ -19,7 +19,7 @@ from vidcap_core.video.upright import Upright
 
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
-REPAIR = "ffmpeg -i VIDEO new.mp4, which saves what can be read"
+REPAIR = "ffmpeg -i VIDEO -vf scale=1280:-2 new.mp4, which saves what can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def opened(path: str | Path) -> Iterator[Any]:
     if file.stat().st_size == 0:
         raise VideoError(f"{file}: the file is empty")
     try:
-        with av.open(str(file), options={"max_pixels": str(OPENING)}) as container:
+        opening = {"max_pixels": str(OPENING)}
+        with av.open(str(file), options=opening, metadata_errors="replace") as container:
             for stream in container.streams.video:
                 if stream.codec_context is not None:
                     stream.codec_context.options.update(max_pixels=str(limits.PIXELS))
@@ -88,8 +89,10 @@ def picture(container: Any, path: str | Path, short_side: int | None = None) -> 
     if stream.codec_context is None:
         raise VideoError(f"{path}: the format of its pictures is not known here", hint=REPAIR)
     if not stream.width or not stream.height:
+        most = f"{limits.PIXELS:,} pixels (8K) that are read"
         raise VideoError(
-            f"{path}: its video track has no size, or one far beyond 8K; the file is damaged or no video"
+            f"{path}: its video track has no size, or one far beyond the {most}; it is damaged or no video",
+            hint=REPAIR,
         )
     limits.check_size(path, stream.width, stream.height, short_side)
     return stream

@@ -1,0 +1,149 @@
+"""Small files that ask for much: refused in a line with the size, the limit and a way out, or read as they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from films import make, sound
+from odd_films import flat, grows, odd_films, wide_png
+
+from vidcap_core.captioning import passes
+from vidcap_core.captioning.reading import Reader
+from vidcap_core.datasets.inputs import FrameZip
+from vidcap_core.datasets.records import Record
+from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.toy_grid import ToyGrid
+from vidcap_core.errors import DataError, VideoError
+from vidcap_core.types import Clip
+from vidcap_core.video import limits, probe, read_audio, read_frames
+from vidcap_core.video.limits import TooLarge
+
+SOME = {"kind": "uniform", "frames": 8}
+THIN = r"at most 8\.8 million pixels"
+
+
+def test_the_collection(tmp_path: Path) -> None:
+    for path, reason in odd_films(tmp_path / "odd").items():
+        assert path.stat().st_size < 1_000_000
+        if not reason:
+            assert read_frames(path, SOME, short_side=160).values.shape == (8, 160, 213, 3)
+            continue
+        with pytest.raises(VideoError, match=reason) as caught:
+            read_frames(path, SOME, short_side=160)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert "\n  try: " in str(caught.value) or "only sound" in reason
+        if path.name != "grows.ts":  # whose beginning is like any other's
+            with pytest.raises(VideoError, match=reason):
+                probe(path)
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "decord"])
+@pytest.mark.parametrize("size", [(8, 16000), (16000, 8)])
+def test_a_strip(size: tuple[int, int], decoder: str, tmp_path: Path) -> None:
+    if decoder == "decord":
+        pytest.importorskip("decord", reason="decord is not installed")
+    path = flat(tmp_path / "strip.mp4", size)
+    wide, high = (side * 28 for side in size)
+    said = rf"pictures are {size[0]} x {size[1]}, .* short side of 224 they would be {wide} x {high}; {THIN}"
+    with pytest.raises(TooLarge, match=said):
+        read_frames(path, SOME, short_side=224, decoder=decoder)
+
+
+def test_what_is_only_long_is_read(tmp_path: Path) -> None:
+    path = flat(tmp_path / "panorama.mp4", (1600, 16))
+    assert read_frames(path, SOME, short_side=224).values.shape == (8, 224, 22400, 3)
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "decord"])
+def test_many_pictures_at_once(decoder: str, tmp_path: Path) -> None:
+    """Refused before anything is decoded, or even listed."""
+    if decoder == "decord":
+        pytest.importorskip("decord", reason="decord is not installed")
+    path = make(tmp_path / "days.mkv", 2, stamps=[0, 8e5])
+    with pytest.raises(
+        TooLarge, match=r"800,000 s at once would need 68,.* GiB of memory, and a clip may take 2"
+    ):
+        read_frames(path, {"kind": "fps", "rate": 10_000.0}, decoder=decoder)
+    if decoder == "pyav":
+        film = read_frames(path, {"kind": "fps", "rate": 10.0, "frames": 3})
+        assert film.times == pytest.approx([0.05, 4e5, 8e5], abs=0.1)
+
+
+def test_another_size_in_the_midst_of_a_file(tmp_path: Path) -> None:
+    """All pictures get the size of the first, as a player's window keeps its own; spans each have their own."""
+    path = grows(tmp_path / "changes.ts", (128, 64))
+    assert read_frames(path, SOME).values.shape == (8, 48, 64, 3)
+    assert read_frames(path, SOME, start=1.0).values.shape[1:] == (64, 128, 3)
+    both = list(passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [passes.Wish(SOME, None)]))
+    assert [shown.shape for (shown,) in both] == [(8, 48, 64, 3), (8, 64, 128, 3)]
+
+
+def test_large_pictures_behind_small_ones(tmp_path: Path) -> None:
+    path = grows(tmp_path / "grows.ts", (6400, 6400))
+    assert read_frames(path, SOME, end=0.9).values.shape == (8, 48, 64, 3)
+    with pytest.raises(VideoError, match=r"grows\.ts: "):
+        read_frames(path, SOME, start=1.0)
+
+
+def test_frames_in_a_program() -> None:
+    frames = np.zeros((2, 16000, 4, 3), np.uint8)
+    with pytest.raises(TooLarge, match=f"strip: its pictures are 4 x 16000, .*{THIN}"):
+        Reader({"image": ToyGrid()}).of_array(frames, "strip")
+    prepare = Preparation.of(224, (0.5,) * 3, (0.5,) * 3)
+    with pytest.raises(TooLarge, match=THIN):
+        prepare(torch.from_numpy(frames))
+
+
+def test_large_frames_are_prepared_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It makes no difference to what comes out."""
+    prepare = Preparation.of(32, (0.5,) * 3, (0.5,) * 3)
+    frames = torch.randint(256, (7, 48, 64, 3), dtype=torch.uint8)
+    together = prepare(frames)
+    monkeypatch.setattr("vidcap_core.encoders.pictures.CHUNK_PIXELS", 2 * 48 * 64)
+    assert torch.equal(prepare(frames), together)
+
+
+def test_pictures_in_a_zip(tmp_path: Path) -> None:
+    import zipfile
+
+    bomb = wide_png(tmp_path / "bomb.png", 7000).read_bytes()
+    with zipfile.ZipFile(tmp_path / "frames.zip", "w") as archive:
+        archive.writestr("a/00.png", bomb)
+        archive.writestr("b/00.png", bomb[:40])
+    read = FrameZip(tmp_path / "frames.zip")
+    said = r"frames\.zip: a/00\.png: its pictures are 7000 x 7000; at most"
+    with pytest.raises(TooLarge, match=said):
+        read(Record(Clip("a")), np.random.default_rng(0))
+    with pytest.raises(DataError, match=r"frames\.zip: b/00\.png: cannot be read as a picture"):
+        read(Record(Clip("b")), np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("rate", [100, 8000])
+def test_a_sound_for_which_there_is_no_room(
+    rate: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = sound(tmp_path / "long.wav", rate=rate, samples=np.zeros(20 * rate, np.int16))
+    assert len(read_audio(path)) == pytest.approx(20 * 16000, rel=0.1)
+    monkeypatch.setattr(limits, "BYTES", 10 * 16000 * 4)
+    with pytest.raises(TooLarge, match=r"long\.wav: .* s at once would need .*\n  try: shorter clips"):
+        read_audio(path)
+    if rate == 8000:
+        assert len(read_audio(path, start=3.0, end=9.0)) == 6 * 16000
+
+
+def test_the_size_in_a_line_is_what_counts() -> None:
+    for width, height, side in [
+        (7680, 4320, 224),
+        (4320, 7680, None),
+        (2, 2, 2000),
+        (640, 4, 224),
+        (3000, 300, None),
+    ]:
+        limits.check_size("film", width, height, side)
+    for width, height, side in [(8192, 4321, 224), (2, 400, 224), (2, 2, 3000), (640, 3, 224)]:
+        with pytest.raises(TooLarge, match=re.escape(f"film: its pictures are {width} x {height}")):
+            limits.check_size("film", width, height, side)
