@@ -32,6 +32,7 @@ def odd_films(folder: Path) -> dict[Path, str]:
         anamorphic(folder / "anamorphic.mkv"): "",
         make(folder / "weeks.mkv", 2, stamps=[0, 2e6]): "lasts 556 hours; at most 240",
         make(folder / "days.mkv", 2, stamps=[0, 8e5]): "",
+        counts(folder / "counts.mp4", 170_000_000): "says that it holds 170,000,000 pictures",
         unknown(folder / "unknown.mp4"): "the format of its pictures is not known here",
         sound(
             folder / "slow.wav", rate=1, samples=np.zeros(200_000, np.int16)
@@ -109,6 +110,21 @@ def wide_png(path: Path, side: int) -> Path:
 def chunk(name: bytes, data: bytes) -> bytes:
     """A part of a PNG."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def counts(path: Path, count: int) -> Path:
+    """An mp4 whose header says that so many pictures follow, each of one byte."""
+    raw = bytearray(make(path).read_bytes())
+    number = struct.pack(">I", count)
+    for box, place, value in (
+        (b"stsz", 8, b"\0\0\0\1" + number),
+        (b"stsc", 16, number),
+        (b"stts", 12, number),
+    ):
+        at = raw.index(box) + place
+        raw[at : at + len(value)] = value
+    path.write_bytes(raw)
+    return path
 
 
 def unknown(path: Path) -> Path:

@@ -13,6 +13,8 @@ from vidcap_core.serve.sniff import KNOWN
 
 SECONDS = 30.0
 """How long reading the packets of a file may take."""
+MEMORY = 4 << 30
+"""Bytes of addresses that the first look may use."""
 
 
 def look(path: Path, name: str, limits: Limits) -> float:
@@ -42,6 +44,8 @@ def main(path: str) -> None:
     """Print what the file is as JSON."""
     from vidcap_core.errors import VideoError
     from vidcap_core.video import probe
+
+    _bound_memory()
     from vidcap_core.video.limits import TooLarge
 
     try:
@@ -50,6 +54,17 @@ def main(path: str) -> None:
         what = str(error).partition("\n  try: ")[0].replace(f"{path}: ", "").replace(path, "the file")
         found = {"large" if isinstance(error, TooLarge) else "what": what}
     print(json.dumps(found))
+
+
+def _bound_memory() -> None:
+    """What a decoder asks for beyond this it does not get, and says so; the job that follows reads the same header."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 if __name__ == "__main__":

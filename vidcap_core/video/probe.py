@@ -15,6 +15,7 @@ from av.error import FFmpegError
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
+from vidcap_core.video.boxes import check_samples
 from vidcap_core.video.upright import Upright
 
 OPENING = 4 * limits.PIXELS
@@ -45,6 +46,7 @@ def opened(path: str | Path) -> Iterator[Any]:
     if file.stat().st_size == 0:
         raise VideoError(f"{file}: the file is empty")
     try:
+        check_samples(file)
         opening = {"max_pixels": str(OPENING)}
         with av.open(str(file), options=opening, metadata_errors="replace") as container:
             for stream in container.streams.video:
