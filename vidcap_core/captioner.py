@@ -143,9 +143,14 @@ class Captioner(nn.Module):
         """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
         keys = [batch.clips[index].id for index in view.clips]
-        banned = [self.tokenizer.token_id(token) for token in settings.banned]
         bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
-        return generate(self.head, view, settings, bos=bos, eos=eos, keys=keys, banned=banned)
+        return generate(self.head, view, settings, bos=bos, eos=eos, keys=keys, banned=self.banned(settings))
+
+    def banned(self, settings: GenerateSettings) -> list[int]:
+        """Ids that these settings never write; a tokenizer without an unknown word has `unknown_id` None."""
+        banned = [self.tokenizer.token_id(token) for token in settings.banned]
+        unknown = getattr(self.tokenizer, "unknown_id", None)  # optional in the contract of a tokenizer
+        return banned if settings.unknown or unknown is None else [*banned, unknown]
 
     @torch.no_grad()
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:

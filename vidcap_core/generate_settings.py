@@ -24,6 +24,7 @@ class GenerateSettings:
     max_length: most words, EOS counted as one.
     no_repeat_ngram: n-grams of this length come at most once in prompt and text; 0: no such rule.
     banned: tokens that are never written, by their text, such as a separator's.
+    unknown: whether the tokenizer's unknown word may be written, as `<unk>`.
     n_best: texts a clip (at most `beam`; in mode sample: independent draws).
     top_k: sample from this many most probable words; None: all.
     top_p: sample from the fewest words that hold this much probability; None: all.
@@ -42,6 +43,7 @@ class GenerateSettings:
     max_length: int = 30
     no_repeat_ngram: int = 0
     banned: tuple[str, ...] = ()
+    unknown: bool = False
     n_best: int = 1
     top_k: int | None = None
     top_p: float | None = None

@@ -11,7 +11,7 @@ from vidcap_core.types import Batch, Clip, Stream
 class Tokens:
     """A tokenizer of 17 words without texts."""
 
-    pad_id, bos_id, eos_id, unk_id = 0, 1, 2, 3
+    pad_id, bos_id, eos_id, unknown_id = 0, 1, 2, 3
 
     def __len__(self) -> int:
         return 17

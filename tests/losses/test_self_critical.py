@@ -17,7 +17,7 @@ WORDS = ["<pad>", "<bos>", "<eos>", "<unk>", "red", "blue", "a", "man"]
 
 
 class Tokens:
-    pad_id, bos_id, eos_id, unk_id = 0, 1, 2, 3
+    pad_id, bos_id, eos_id, unknown_id = 0, 1, 2, 3
 
     def __len__(self):
         return len(WORDS)

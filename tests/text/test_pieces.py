@@ -27,7 +27,7 @@ def learnt(size: int = 400) -> SubwordTokenizer:
 
 def test_learnt_pieces_say_every_caption_again() -> None:
     tokenizer = learnt()
-    assert (tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id, tokenizer.unk_id) == (0, 1, 2, 3)
+    assert (tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id, tokenizer.unknown_id) == (0, 1, 2, 3)
     assert len(tokenizer) <= 400
     assert all(tokenizer.decode([1, *tokenizer.encode(text), 2, 0]) == text for text in CAPTIONS)
     assert tokenizer.decode(tokenizer.encode("a zxqv é")) == "a zxqv é"  # no word is unknown
@@ -82,7 +82,7 @@ def test_captions_may_begin_with_another_token(shared_data: Path) -> None:
 def test_a_tokenizer_by_name_is_stored_whole(shared_data: Path) -> None:
     ours = HFTokenizer(str(shared_data / "tokenizers" / "bert_base_uncased_vocab.txt"), normalize="lower")
     copy = HFTokenizer.from_state(json.loads(json.dumps(ours.state())))
-    assert (ours.bos_id, ours.eos_id, ours.pad_id, ours.unk_id) == (101, 102, 0, 100)
+    assert (ours.bos_id, ours.eos_id, ours.pad_id, ours.unknown_id) == (101, 102, 0, 100)
     assert copy.encode("A man is riding") == ours.encode("a MAN is riding") == [1037, 2158, 2003, 5559]
     assert copy.decode([101, 1037, 2158, 102, 0]) == "a man"
 

@@ -7,11 +7,15 @@ from typing import Any
 
 
 class Plain:
-    """Another tokenizer, whose special tokens (`<SEP>`, `<unk>`, a prompt's) are left out of texts."""
+    """Another tokenizer, whose special tokens (`<SEP>`, a prompt's) are left out of texts.
+
+    Only the unknown word stays: it is not written unless someone wants it, and a hole in a sentence misleads.
+    """
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        self._silent = _specials(tokenizer)
+        specials = getattr(tokenizer, "special_ids", frozenset())  # optional in the contract of a tokenizer
+        self._silent = specials - {getattr(tokenizer, "unknown_id", None)}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._tokenizer, name)
@@ -23,10 +27,3 @@ class Plain:
         """The text of ids."""
         return " ".join(self._tokenizer.decode([i for i in ids if i not in self._silent]).split())
 
-
-def _specials(tokenizer: Any) -> set[int]:
-    """Ids of a vocabulary's specials, or of the added tokens of a `tokenizers` model."""
-    state = tokenizer.state()
-    names = state.get("specials", [])
-    added = state.get("tokenizer", {}).get("added_tokens", [])
-    return {tokenizer.token_id(name) for name in names} | {t["id"] for t in added if t["special"]}

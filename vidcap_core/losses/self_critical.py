@@ -24,6 +24,9 @@ Reward = Callable[[Sequence[str], Sequence[str]], Any]
 class SelfCritical(Loss):
     """-(r(s) - b) sum_t log p(s_t | s_<t) over sampled captions s, with r = CIDEr-D against the clip's references.
 
+    Samples may hold the unknown word: they are drawn from the p that is trained, and what no reference says earns
+    nothing. The greedy caption is what would be said, so what `generate` bans is banned there.
+
     samples_per_clip: captions drawn for each row.
     baseline: b is the reward of the "greedy" caption, or the "mean" reward of the row's other samples.
     temperature: of sampling.
@@ -94,7 +97,10 @@ class SelfCritical(Loss):
         )
         # chance is torch's own here: it must differ from step to step, and a checkpoint restores it
         ends = {"bos": captioner.tokenizer.bos_id, "eos": captioner.tokenizer.eos_id}
-        return generate(captioner.head, view, settings, **ends, generator=torch.default_generator)
+        banned = captioner.banned(plain) if mode == "greedy" else ()
+        return generate(
+            captioner.head, view, settings, **ends, generator=torch.default_generator, banned=banned
+        )
 
     def _advantage(
         self, captioner: Any, batch: Batch, drawn: list[list[Hyp]], greedy: list[list[Hyp]] | None

@@ -11,20 +11,30 @@ from vidcap_core.text.normalize import rule
 
 
 class FastTokenizer:
-    """A `tokenizers` model with ids for begin, end, padding and unknown. Padding may be the end token."""
+    """A `tokenizers` model with ids for begin, end, padding and unknown. Padding may be the end token.
+
+    `unknown_id` is None where no token stands for unknown words alone: GPT-2 writes its end there.
+    """
 
     def __init__(self, backend: Any, roles: dict[str, str], normalize: str) -> None:
         self.backend = backend
         self.normalize = normalize
         self._clean = rule(normalize)
         self._roles = roles
-        self.pad_id, self.bos_id, self.eos_id, self.unk_id = (
+        self.pad_id, self.bos_id, self.eos_id, unknown = (
             self.token_id(roles[role]) for role in ("pad", "bos", "eos", "unk")
         )
         self._around = {self.pad_id, self.bos_id, self.eos_id}
+        self.unknown_id = None if unknown in self._around else unknown
 
     def __len__(self) -> int:
         return int(self.backend.get_vocab_size(with_added_tokens=True))
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids that stand for no word."""
+        added = self.backend.get_added_tokens_decoder()
+        return frozenset(number for number, token in added.items() if token.special)
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text, without specials around it."""

@@ -20,7 +20,7 @@ class Vocabulary:
     one a line. specials: further special tokens. normalize: the rule that cleans texts. max_size: at most so many ids.
     """
 
-    pad_id, bos_id, eos_id, unk_id = range(4)
+    pad_id, bos_id, eos_id, unknown_id = range(4)
 
     def __init__(
         self,
@@ -55,12 +55,17 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids that stand for no word."""
+        return frozenset(range(len(self._specials)))
+
     def __contains__(self, word: object) -> bool:
         return word in self._ids
 
     def encode(self, text: str) -> list[int]:
         """Ids of a text, without specials around it."""
-        return [self._ids.get(word, self.unk_id) for word in self._clean(text).split()]
+        return [self._ids.get(word, self.unknown_id) for word in self._clean(text).split()]
 
     def encode_raw(self, text: str) -> list[int]:
         """The same: whole words have no spaces to keep."""
@@ -81,7 +86,7 @@ class Vocabulary:
         unknown = words = touched = texts = 0
         for text in captions:
             ids = self.encode(text)
-            here = ids.count(self.unk_id)
+            here = ids.count(self.unknown_id)
             unknown, words = unknown + here, words + len(ids)
             touched, texts = touched + (here > 0), texts + 1
         return {

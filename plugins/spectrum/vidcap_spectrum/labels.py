@@ -16,7 +16,7 @@ class Labels:
     """v_k = 1 if any caption of the clip has word k, as the tokenizer sees words."""
 
     def __init__(self, attributes: Attributes, tokenizer: Any) -> None:
-        unknown = getattr(tokenizer, "unk_id", None)
+        unknown = getattr(tokenizer, "unknown_id", None)
         self._tokenizer, self._size = tokenizer, len(attributes.words)
         self._places: dict[int, int] = {}
         for place, word in enumerate(attributes.words):

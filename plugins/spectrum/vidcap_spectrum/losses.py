@@ -28,7 +28,7 @@ class EmotionTokenLoss(Loss):
         factors = torch.ones(len(tokenizer))
         for word in read_lexicon(lexicon).words:
             ids = tokenizer.encode(word)
-            if len(ids) == 1 and ids[0] != getattr(tokenizer, "unk_id", None):
+            if len(ids) == 1 and ids[0] != getattr(tokenizer, "unknown_id", None):
                 factors[ids[0]] = weight
         self.factors: Tensor
         self.register_buffer("factors", factors, persistent=False)
