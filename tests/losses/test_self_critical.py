@@ -115,6 +115,30 @@ def test_the_loss_is_the_formula(captioner, batch):
     assert total.item() == pytest.approx(want.item(), rel=1e-4)
 
 
+def test_samples_are_drawn_from_what_is_trained_and_the_baseline_is_what_would_be_said(captioner, batch):
+    """The unknown word is likeliest: samples hold it, at the log-probability that is trained; greedy does not."""
+    captioner.eval()
+    with torch.no_grad():
+        captioner.head.classify.bias[Tokens.unknown_id] = 3.0
+    loss = SelfCritical(samples_per_clip=4)
+    view = whole_view(captioner, captioner.streams(batch), batch)
+    rows = loss._generate(captioner, view, "sample").rows
+    assert any(Tokens.unknown_id in text.tokens for row in rows for text in row)
+    for number in range(4):
+        texts = [row[number] for row in rows]
+        given = as_captions(batch, texts, captioner.tokenizer)
+        logs = captioner.head(given.streams, given, {"tokens"}).logits.log_softmax(-1)
+        for row, text in enumerate(texts):
+            words = given.tokens[row, 1 : 1 + len(text.tokens)]
+            trained = logs[row, : len(words)].gather(1, words[:, None]).squeeze(1)
+            assert text.log_probs == pytest.approx(trained.tolist(), abs=1e-5)
+    greedy = loss._generate(captioner, view, "greedy").rows
+    assert not any(Tokens.unknown_id in text.tokens for row in greedy for text in row)
+    captioner.settings = GenerateSettings(max_length=6, unknown=True)
+    greedy = loss._generate(captioner, view, "greedy").rows
+    assert all(Tokens.unknown_id in text.tokens for row in greedy for text in row)
+
+
 def test_chance_is_torchs_own(captioner, batch):
     """The same random state gives the same loss; the next step draws others."""
     loss = SelfCritical()

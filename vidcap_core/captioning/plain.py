@@ -14,7 +14,8 @@ class Plain:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        specials = getattr(tokenizer, "special_ids", frozenset())  # optional in the contract of a tokenizer
+        # both are optional in the contract of a tokenizer
+        specials: frozenset[int] = getattr(tokenizer, "special_ids", frozenset())
         self._silent = specials - {getattr(tokenizer, "unknown_id", None)}
 
     def __getattr__(self, name: str) -> Any:

@@ -66,6 +66,28 @@ def test_it_captions_a_file_offline(clip: Path) -> None:
     assert "<unk>" not in said
 
 
+def test_no_test_clip_gets_half_a_sentence(shipped: bundle.Bundle, shared_data: Path) -> None:
+    """Six captions held an unknown word when it might be written; a bundle made before there was a choice bans it."""
+    from dataclasses import replace
+
+    from vidcap_core.datasets.msvd import MSVDPart
+    from vidcap_core.engine.data import evaluation_batches
+
+    assert "unknown" not in shipped.index["config"]["generate"]
+    captioner = bundle.load(shipped)
+    test = MSVDPart("test", root=str(shared_data / "msvd"), streams=["image"])
+
+    def texts() -> list[str]:
+        return [p.text for b in evaluation_batches(test, captioner.tokenizer, 64) for p in captioner.predict(b)]
+
+    said = texts()
+    captioner.settings = replace(captioner.settings, unknown=True)
+    written = texts()
+    assert len(said) == len(written) == 86
+    assert any("<unk>" in text for text in written)
+    assert not any("<unk>" in text for text in said)
+
+
 def test_another_image_network_is_refused(shipped: bundle.Bundle) -> None:
     import copy
 
