@@ -191,8 +191,12 @@ class Captioner(nn.Module):
         )
 
     def parts(self, patterns: Sequence[str]) -> set[str]:
-        """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers."""
+        """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers.
+
+        A part may be there without one: a switch of its head turned it off.
+        """
         names = [name for name, _ in self.named_parameters()]
+        empty = {name for name, part in self.named_modules() if next(part.parameters(), None) is None}
         found: set[str] = set()
         for pattern in patterns:
             hits = {
@@ -200,7 +204,7 @@ class Captioner(nn.Module):
                 for n in names
                 if n == pattern or n.startswith(pattern + ".") or fnmatch.fnmatchcase(n, pattern)
             }
-            if not hits:
+            if not hits and pattern not in empty:
                 tops = sorted({".".join(n.split(".")[:2]) for n in names})
                 raise ConfigError(f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}")
             found |= hits

@@ -56,7 +56,7 @@ def test_a_feature_store_reads_like_the_files_it_was_made_from(clips_folder: Pat
     files = Toy("val", root=str(clips_folder), streams=["image"])
     store = tmp_path / "image.store"
     import_features(toy_stream(clips_folder, "image"), store, dtype="float16")
-    assert isinstance(open_store(store), FeatureFolder)
+    assert isinstance(open_store(store, "toy"), FeatureFolder)
     stored = Toy("val", root=str(clips_folder), streams={"image": str(store)})
     for index in range(0, len(files), 9):
         assert np.array_equal(files[index].streams["image"], stored[index].streams["image"])
@@ -66,9 +66,9 @@ def test_a_feature_store_reads_like_the_files_it_was_made_from(clips_folder: Pat
 def test_what_is_no_store_says_so(tmp_path: Path) -> None:
     np.savez(tmp_path / "wrong.npz", features=np.ones(3))
     with pytest.raises(DataError, match="has features; a stream needs 'ids'"):
-        open_store(tmp_path / "wrong.npz")
+        open_store(tmp_path / "wrong.npz", "toy")
     with pytest.raises(DataError, match="there are no features"):
-        open_store(tmp_path / "none")
+        open_store(tmp_path / "none", "toy")
     np.save(tmp_path / "flat.npy", np.ones(3))
     with pytest.raises(DataError, match=r"shape \(3,\); a stream is"):
-        open_store(tmp_path)["flat"]
+        open_store(tmp_path, "toy")["flat"]

@@ -141,6 +141,13 @@ def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) 
         train(tmp_path / "run", phases=[phase("one", freeze=["encoders.video"])])
 
 
+def test_a_part_without_parameters_is_there_all_the_same(tmp_path: Path) -> None:
+    """A head without dropout still has the module: naming it is no error, training it alone is."""
+    train(tmp_path / "run", phases=[phase("one", train=["head", "head.dropout"], freeze=["head.dropout"])])
+    with pytest.raises(UserError, match="trains nothing"):
+        train(tmp_path / "other", phases=[phase("one", train=["head.dropout"])])
+
+
 def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
     folder = train(tmp_path / "run", phases=[phase("one", epochs=4)])
     scores = json.loads((folder / "scores-val.json").read_text())

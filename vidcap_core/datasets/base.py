@@ -12,8 +12,9 @@ import numpy as np
 
 from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
-from vidcap_core.datasets.places import find_folder, look_for, looked_in, videos_below
-from vidcap_core.datasets.prepared import MANIFEST, read_prepared, source_folders
+from vidcap_core.datasets.missing import by_name, missing_parts
+from vidcap_core.datasets.places import find_folder, videos_below
+from vidcap_core.datasets.prepared import read_prepared, source_folders
 from vidcap_core.datasets.records import Annotated, Counts, Official, Reading, Record
 from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
@@ -39,6 +40,7 @@ class Dataset:
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    marker: ClassVar[str] = ""  # a file without which a folder is not this dataset's
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
     counts: ClassVar[Counts] = {}
     preparable: ClassVar[bool] = True  # by `vidcap data prepare`
@@ -118,16 +120,16 @@ class Dataset:
         return self.counts.get(self.split)
 
     def _find(self, root: str | None) -> Path:
-        return find_folder(self.name, root, self.aliases)
+        return find_folder(self.name, root, self.aliases, self.marker)
 
     def _open(self, streams: dict[str, str] | list[str] | None) -> dict[str, Store]:
-        if isinstance(streams, (list, tuple)):
-            streams = {name: name for name in streams}
-        return {name: open_store(self._store_path(where)) for name, where in (streams or {}).items()}
+        paths = {name: self.store_path(self.folder, where) for name, where in by_name(streams).items()}
+        return {name: open_store(path, self.name) for name, path in paths.items()}
 
-    def _store_path(self, where: str) -> Path:
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
         """A path as given, or below the dataset's `features`."""
-        inside = self.folder / "features" / where
+        inside = folder / "features" / where
         given = Path(where).expanduser()
         return inside if inside.exists() or not given.exists() else given
 
@@ -213,26 +215,10 @@ class Dataset:
         return check_split(self, deep)
 
     @classmethod
-    def missing(
-        cls,
-        split: str = "train",
-        root: str | None = None,
-        frames: dict[str, Any] | None = None,
-        audio: dict[str, Any] | bool | None = None,
-        **_: Any,
-    ) -> Iterator[Missing]:
-        """Annotations and videos, of a dataset that someone has to get."""
-        if split not in cls.annotations:
-            return
-        places = looked_in(cls.name, root, cls.aliases)
-        folder = next((place for place in places if place.is_dir()), None)
-        looked = " or ".join(map(str, [folder] if folder else places))
-        fix = f"vidcap data prepare {cls.name} --from FOLDER   (one that holds annotations and videos)"
-        names = cls.annotations[split]
-        if folder is None or not ((folder / MANIFEST).is_file() or look_for(folder, names)):
-            yield Missing(f"{cls.name}: annotations", f"{names[0]} (or .zip, .gz) in {looked}", fix)
-        if (frames or audio) and (folder is None or not videos_below(*source_folders(folder))):
-            yield Missing(f"{cls.name}: videos", f"video files in {looked}", fix)
+    def missing(cls, **arguments: Any) -> Iterator[Missing]:
+        """What someone has to get; nothing of a dataset that makes its data, or finds them in a way of its own."""
+        if cls._find is Dataset._find:
+            yield from missing_parts(cls, arguments)
 
     # Inside.
 

@@ -15,6 +15,7 @@ from vidcap_core.datasets.files import read_text
 from vidcap_core.datasets.places import find_file
 from vidcap_core.datasets.records import Defect, Reading, Record, broken_videos
 from vidcap_core.errors import DataError, VideoError
+from vidcap_core.preflight import Missing
 from vidcap_core.types import Clip, Event
 
 KEYS = ("video", "id", "caption", "captions", "events", "start", "end", "duration", "split")
@@ -55,6 +56,13 @@ class Jsonl(Dataset):
         super().__init__(
             split, root, unit, streams, optional, frames, audio, sample, transforms, weak, limit, ids
         )
+
+    @classmethod
+    def missing(cls, path: str | None = None, root: str | None = None, **arguments: Any) -> Iterator[Missing]:
+        """What is looked for beside the file, where no root is given."""
+        if root is None and path is not None:
+            root = str(Path(path).expanduser().parent)
+        yield from super().missing(path=path, root=root, **arguments)
 
     def read(self, split: str) -> Reading:
         """Lines to records; lines of the same clip are put together."""

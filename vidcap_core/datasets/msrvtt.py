@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from vidcap_core.datasets.base import Dataset
 from vidcap_core.datasets.files import read_json
-from vidcap_core.datasets.places import find_file, find_part
+from vidcap_core.datasets.places import find_file
 from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
@@ -67,6 +67,7 @@ class MSRVTTPart(Dataset):
     name = "msrvtt_part"
     preparable = False
     aliases = ("msrvtt",)
+    marker = "split.json"
     splits = ("train", "val")
     counts: ClassVar[Counts] = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
 
@@ -77,11 +78,10 @@ class MSRVTTPart(Dataset):
         records = [record for record in reading.records if ours.get(record.id) == split]
         return Reading(records, reading.everything, [], reading.files)
 
-    def _find(self, root: str | None) -> Path:
-        return find_part(self.name, self.aliases[0], root)
-
-    def _store_path(self, where: str) -> Path:
-        return self.folder / "vgg16ae_50x128.npz" if where == "image" else super()._store_path(where)
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """The packed stream, or as in every dataset."""
+        return folder / "vgg16ae_50x128.npz" if where == "image" else super().store_path(folder, where)
 
 
 def read_msrvtt(folder: Path, split: str) -> Reading:

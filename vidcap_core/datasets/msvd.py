@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from vidcap_core.datasets.base import Dataset, Unit
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.inputs import FrameZip
-from vidcap_core.datasets.places import find_file, find_part
+from vidcap_core.datasets.places import find_file
 from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
 from vidcap_core.types import Clip
@@ -51,6 +51,7 @@ class MSVDPart(Dataset):
     name = "msvd_part"
     preparable = False
     aliases = ("msvd",)
+    marker = "split.json"
     counts = MSVD.counts
     packed: ClassVar[dict[str, str]] = {
         "image": "effnetlite0_20x1280.npz",
@@ -100,11 +101,10 @@ class MSVDPart(Dataset):
         records = [record for record in reading.records if record.names[0] in ours]
         return Reading(records, reading.everything, [], reading.files)
 
-    def _find(self, root: str | None) -> Path:
-        return find_part(self.name, self.aliases[0], root)
-
-    def _store_path(self, where: str) -> Path:
-        return self.folder / self.packed[where] if where in self.packed else super()._store_path(where)
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """A packed stream, or as in every dataset."""
+        return folder / cls.packed[where] if where in cls.packed else super().store_path(folder, where)
 
     def _frame_reader(self, **options: Any) -> FrameZip:
         return FrameZip(self.folder / "frames16_short224.zip", **options)

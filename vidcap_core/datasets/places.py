@@ -37,31 +37,29 @@ def looked_in(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -
     return [place for known in (name, *aliases) for place in candidates(known)]
 
 
-def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -> Path:
-    """The dataset's folder: the given root, or the first candidate that is there."""
+def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = (), marker: str = "") -> Path:
+    """The dataset's folder: of the places it may lie in the first that is there, with the file `marker` in it."""
     places = looked_in(name, root, aliases)
     for place in places:
-        if place.is_dir():
+        if holds(place, marker):
             return place
-    if root is not None:
-        raise DataError(f"{name}: there is no folder {places[0]}", hint=f"root= the folder that holds {name}")
     looked = " or ".join(map(str, places))
+    if marker:
+        raise DataError(
+            f"{name}: no {marker} in {looked}",
+            hint=f"set VIDCAP_SHARED_DATA to the folder that holds {[name, *aliases][-1]}/{marker}",
+        )
+    if root is not None:
+        raise DataError(f"{name}: there is no folder {looked}", hint=f"root= the folder that holds {name}")
     raise DataError(
         f"{name}: no data at {looked}",
         hint=f"vidcap data prepare {name} --from FOLDER   (or root=FOLDER in the config; see: vidcap data where)",
     )
 
 
-def find_part(name: str, whole: str, root: str | None) -> Path:
-    """The folder that holds `split.json`, which says what the part is."""
-    places = [Path(root).expanduser()] if root is not None else candidates(name) + candidates(whole)
-    for place in places:
-        if (place / "split.json").is_file():
-            return place
-    raise DataError(
-        f"{name}: no split.json in {' or '.join(map(str, places))}",
-        hint=f"set VIDCAP_SHARED_DATA to the folder that holds {whole}/split.json",
-    )
+def holds(folder: Path, marker: str = "") -> bool:
+    """Whether a folder is there, with the file `marker` in it."""
+    return (folder / marker).is_file() if marker else folder.is_dir()
 
 
 def find_file(folder: Path, names: Iterable[str], what: str) -> Path:

@@ -87,12 +87,20 @@ class NpyFolder:
         return digest.hexdigest()[:16]
 
 
-def open_store(path: Path) -> Store:
-    """The store at a path, whatever its kind."""
+def how_to_extract(path: Path, dataset: str) -> str:
+    """What to type for features that are not there."""
+    return (
+        f"vidcap features extract --dataset {dataset} --encoder ENCODER --out {path}"
+        "   (ENCODER: one of `vidcap list encoders`)"
+    )
+
+
+def open_store(path: Path, dataset: str) -> Store:
+    """The store at a path, whatever its kind; `dataset` is whose clips it has."""
     if path.suffix == ".npz" and path.is_file():
         return NpzStore(path)
     if not path.is_dir():
-        raise DataError(f"{path}: there are no features", hint="vidcap features extract --out " + str(path))
+        raise DataError(f"{path}: there are no features", hint=how_to_extract(path, dataset))
     if any(path.glob("*.npy")):
         return NpyFolder(path)
     return FeatureFolder(path)

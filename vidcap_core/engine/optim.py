@@ -71,7 +71,7 @@ def build(
             groups[signature].append(name)
     if not groups:
         raise UserError(
-            f"phase '{phases[index].name}' trains nothing: `freeze` covers all that `train` names"
+            f"phase '{phases[index].name}' trains nothing: `freeze` covers all parameters that `train` names"
         )
     parameters = dict(captioner.named_parameters())
     built = registries.optimizer(

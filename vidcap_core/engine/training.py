@@ -7,6 +7,7 @@ from typing import Any
 
 from vidcap_core import assets, build
 from vidcap_core.config import Config
+from vidcap_core.datasets.base import Dataset
 from vidcap_core.engine import frozen, optim
 from vidcap_core.engine.evaluate import CaptionMetric
 from vidcap_core.engine.folder import RunFolder, provenance
@@ -71,7 +72,9 @@ class Training:
         """Find now what would else fail hours later: the head's needs, a phase's parts, the score of the best."""
         self.captioner.head.check(dict(self.captioner.encoders.items()), self.captioner.settings.max_length)
         phases = [Phase(**spec) for spec in self.config["phases"]]
+        self.evaluation_dataset(self.evaluate.split)
         for phase in phases:
+            self.dataset(phase)
             optim.settings_of(self.captioner, phase)
             frozen.check(self, phase)
         best = self.evaluate.best
@@ -98,5 +101,9 @@ class Training:
     def _dataset(self, split: str, changes: dict[str, Any]) -> Any:
         key = f"{split} {sorted(changes.items())}"
         if key not in self._datasets:
-            self._datasets[key] = build.dataset(self.config, split, **changes)
+            made = build.dataset(self.config, split, **changes)
+            if not len(made):  # a phase over nothing would be over at once, and the weights untrained
+                why = made.selection.why_empty() if isinstance(made, Dataset) else "it has no clips"
+                raise self.config.error(("data", split), why)
+            self._datasets[key] = made
         return self._datasets[key]

@@ -73,6 +73,17 @@ def test_with_data_only_the_models_are_missing(tmp_path, videos):
     assert done.stderr.count("looked for: ") == 4
 
 
+def test_videos_of_another_split_are_not_enough(tmp_path, videos):
+    """It listed the models alone, and with them it trained on 0 of 6,513."""
+    for number in (0, 1, 2, 3):
+        (videos / f"video{number}.mp4").unlink()
+    done = vidcap_run(tmp_path, VIDCAP_DATA=str(tmp_path / "data"))
+    assert done.returncode == 2
+    assert "msrvtt, train: not one of 6513 clips can be used: 6513 nothing to read frames from" in done.stderr
+    assert f"looked for: videos in {videos}" in done.stderr
+    assert done.stderr.count("looked for: ") == 5
+
+
 def test_with_a_handful_of_clips_and_local_models_it_runs(tmp_path, videos, shared_data):
     tokenizers = shared_data / "tokenizers"
     gpt2, bert, video = tmp_path / "gpt2", tmp_path / "bert", tmp_path / "timesformer"

@@ -91,5 +91,7 @@ class MadeUp(Dataset):
             (folder / f"{split}.json").write_text(json.dumps(told))
         np.savez(folder / "image.npz", ids=np.array(list(rows)), feats=np.array(list(rows.values())))
 
-    def _store_path(self, where: str) -> Path:
-        return self.folder / f"{where}.npz"
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """Made with the annotations."""
+        return folder / f"{where}.npz"

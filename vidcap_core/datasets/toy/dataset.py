@@ -81,5 +81,7 @@ class Toy(Dataset):
             )
         return folder
 
-    def _store_path(self, where: str) -> Path:
-        return toy_stream(self.folder, where) if where in WIDTHS else super()._store_path(where)
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """A stream that is made when first asked for, or as in every dataset."""
+        return toy_stream(folder, where) if where in WIDTHS else super().store_path(folder, where)

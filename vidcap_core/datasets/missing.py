@@ -1,0 +1,61 @@
+"""What a dataset that someone has to get lacks here: annotations, videos, features, or clips that have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidcap_core.datasets.places import holds, look_for, looked_in, videos_below
+from vidcap_core.datasets.prepared import MANIFEST, source_folders
+from vidcap_core.datasets.stores import how_to_extract
+from vidcap_core.preflight import Missing
+
+if TYPE_CHECKING:
+    from vidcap_core.datasets.base import Dataset
+
+Streams = Mapping[str, str] | Sequence[str] | None
+
+
+def missing_parts(kind: type[Dataset], arguments: Mapping[str, Any]) -> Iterator[Missing]:
+    """What is not there at all; where everything is, whether one clip of the split has all that is read of it."""
+    split, filmed = arguments.get("split", "train"), arguments.get("frames") or arguments.get("audio")
+    places = looked_in(kind.name, arguments.get("root"), kind.aliases)
+    folder = next((place for place in places if holds(place, kind.marker)), None)
+    places = [folder] if folder else places
+    looked = " or ".join(map(str, places))
+    get = f"vidcap data prepare {kind.name} --from FOLDER   (one that holds annotations and videos)"
+    streams = by_name(arguments.get("streams"))
+    stores = {name: _paths(kind, places, where) for name, where in streams.items()}
+    names = kind.annotations.get(split, ())
+    absent = []
+    if folder is None or (names and not ((folder / MANIFEST).is_file() or look_for(folder, names))):
+        what = f"{names[0]} (or .zip, .gz)" if names else kind.marker or "annotation files"
+        absent.append(Missing(f"{kind.name}: annotations", f"{what} in {looked}", get))
+    if filmed and (folder is None or not videos_below(*source_folders(folder))):
+        absent.append(Missing(f"{kind.name}: videos", f"video files in {looked}", get))
+    for name, paths in stores.items():
+        if not any(path.exists() for path in paths):
+            extract = how_to_extract(paths[0], kind.name)
+            absent.append(Missing(f"{kind.name}: features '{name}'", " or ".join(map(str, paths)), extract))
+    yield from absent
+    if absent or folder is None:
+        return
+    made = kind(**arguments)
+    if not made.selection.kept:
+        read = [f"'{name}' in {paths[0]}" for name, paths in stores.items()]
+        read += [f"videos in {' or '.join(map(str, source_folders(folder)))}"] if filmed else []
+        check = f"vidcap data check {kind.name} --split {split}"
+        yield Missing(f"{kind.name}, {split}: {made.selection.why_empty()}", ", ".join(read) or looked, check)
+
+
+def by_name(streams: Streams) -> dict[str, str]:
+    """Streams with their stores; in a list each is named like its store."""
+    return dict(streams) if isinstance(streams, Mapping) else {name: name for name in streams or ()}
+
+
+def _paths(kind: type[Dataset], places: Sequence[Path], where: str) -> list[Path]:
+    """Where the store of a stream may lie, each place once."""
+    return list(
+        dict.fromkeys([*(kind.store_path(place, where) for place in places), Path(where).expanduser()])
+    )
