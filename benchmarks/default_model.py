@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from measured import write
+
 from vidcap_core.metrics.evaluate import Options, pairwise, score
 
 SPLIT = 670
@@ -54,7 +56,7 @@ def main() -> None:
         for name, change in one.get("first minus this", {}).items():
             print(f"    {name} {change['difference']:+.4f} [{change['low']:+.4f}, {change['high']:+.4f}]")
     if args.json:
-        args.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+        write(args.json, {"rows": rows})
 
 
 if __name__ == "__main__":

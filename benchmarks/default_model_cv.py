@@ -21,6 +21,7 @@ from members import SEEDS, member, side_by_side
 from vidcap_core.captioner import Captioner
 from vidcap_core.datasets.msvd import FOLDS, MSVDPart
 from vidcap_core.engine.data import evaluation_batches
+from vidcap_core.engine.machine import machine
 from vidcap_core.engine.sweep import difference
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.metrics.cider import CiderD
@@ -95,7 +96,7 @@ def main() -> None:
         print(f"{one['row']:24s} {one['CIDEr-D']:.4f}  " + " ".join(f"{v:.3f}" for v in one["folds"]))
     if args.json:
         known = json.loads(args.json.read_text(encoding="utf-8")) if args.json.is_file() else {}
-        known[" ".join(args.changes) or "as shipped"] = {"seeds": args.seeds, "rows": rows}
+        known[" ".join(args.changes) or "as shipped"] = {"machine": machine(), "seeds": args.seeds, "rows": rows}
         args.json.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 

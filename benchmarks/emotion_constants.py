@@ -13,6 +13,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from measured import write
+
 from vidcap_core.metrics.emotion import emotion_scorer, lexicon
 
 FIXED = ("a man is playing happily", "a sad man is crying happily", "a man is walking")
@@ -43,7 +45,7 @@ def main() -> None:
         print(f"{caption}: " + "  ".join(f"{name} {value:.3f}" for name, value in row.items()))
     print(f"{len(references)} clips")
     if args.json:
-        args.json.write_text(json.dumps({"clips": len(references), "captions": found}, indent=1) + "\n")
+        write(args.json, {"clips": len(references), "captions": found})
 
 
 if __name__ == "__main__":

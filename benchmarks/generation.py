@@ -11,8 +11,6 @@ median of the rounds' ratios, theirs / ours.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,10 @@ from typing import Any
 import torch
 import transformers
 from contest import race
+from measured import write
 from torch import Tensor, nn
 
+from vidcap_core.engine.machine import machine
 from vidcap_core.generate import generate
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.base import Head, by_clip
@@ -132,16 +132,11 @@ def main() -> int:
         torch.set_num_threads(args.threads)
     cuda = args.device.startswith("cuda")
     synchronise = torch.cuda.synchronize if cuda else lambda: None
-    where = (
-        torch.cuda.get_device_name()
-        if cuda
-        else f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
-    )
-    print(f"{where}, torch {torch.__version__}, transformers {transformers.__version__}")
+    print(f"{machine(args.device)}, transformers {transformers.__version__}")
     print(f"{args.clips} clips, {WORDS} words, {args.rounds} rounds")
     clock = time.process_time if args.threads == 1 and not cuda else time.perf_counter
     torch.manual_seed(0)
-    results: dict[str, Any] = {"where": where, "clips": args.clips}
+    results: dict[str, Any] = {"transformers": transformers.__version__, "clips": args.clips}
     ok = True
 
     head = GPT2({"model_type": "gpt2"}).to(args.device).eval()
@@ -191,7 +186,7 @@ def main() -> int:
         )
         results[f"lstm, {name}"] = {"seconds": mine, "lists": other, "ratio": ratio, "same": same}
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1) + "\n")
+        write(args.json, results, args.device)
     return 0 if ok else 1
 
 

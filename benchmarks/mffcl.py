@@ -12,8 +12,6 @@ The last part trains the toy's caption phase for an epoch each time, from videos
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ from typing import Any
 import torch
 import transformers
 from contest import high_water, peaks, race
+from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
@@ -31,6 +30,7 @@ from vidcap_core import config
 from vidcap_core.engine import frozen
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.folder import RunFolder
+from vidcap_core.engine.machine import machine
 from vidcap_core.engine.training import Training
 from vidcap_core.generate import generate
 from vidcap_core.generate_settings import GenerateSettings
@@ -205,12 +205,6 @@ def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     return {"clips": len(live), "kept": fast, "from videos": slow, "ratio": ratio, "making them": making}
 
 
-def write(path: Path | None, results: dict[str, Any]) -> None:
-    """What is known so far: the contests take minutes."""
-    if path is not None:
-        path.write_text(json.dumps(results, indent=1) + "\n")
-
-
 def main() -> int:
     """Print the ratios; exit 1 when one misses its aim or the results differ."""
     parser = argparse.ArgumentParser(
@@ -225,10 +219,9 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     clock = time.process_time if args.threads == 1 else time.perf_counter
-    where = f"{platform.machine()} CPU, {args.threads} threads"
-    where += f", GPT-2 with {args.layers} layers, torch {torch.__version__}, transformers {transformers.__version__}"
-    print(f"{where}; {args.rounds} rounds")
-    results: dict[str, Any] = {"where": where, "rounds": args.rounds}
+    where = f"{machine()}, transformers {transformers.__version__}"
+    print(f"{where}; GPT-2 with {args.layers} layers; {args.rounds} rounds")
+    results: dict[str, Any] = {"layers": args.layers, "transformers": transformers.__version__, "rounds": args.rounds}
     ok = True
     for name, same, mine, other, ratio, memory in contests(args, clock):
         ok &= same and ratio >= AIM and (not memory or memory["ours"] <= memory["plain"])
@@ -238,14 +231,16 @@ def main() -> int:
             flush=True,
         )
         results[name] = {"seconds": mine, "plain": other, "ratio": ratio, "same": same, "peak MiB": memory}
-        write(args.json, results)
+        if args.json:  # what is known so far: the contests take minutes
+            write(args.json, results)
     epoch = kept(args.rounds, clock)
     print(
         f"toy, an epoch of {epoch['clips']} clips: kept features {epoch['kept']:.2f} s, videos "
         f"{epoch['from videos']:.2f} s, ratio {epoch['ratio']:.1f}; making them {epoch['making them']:.2f} s"
     )
     results["an epoch of the toy's caption phase"] = epoch
-    write(args.json, results)
+    if args.json:
+        write(args.json, results)
     return 0 if ok else 1
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write
 
 from vidcap_core.engine.api import best_weights
 from vidcap_core.engine.data import Collate
@@ -80,7 +81,7 @@ def main() -> None:
             flush=True,
         )
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1) + "\n")
+        write(args.json, found)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write
 from torch.nn.functional import normalize
 
 from vidcap_core import config
@@ -100,7 +101,7 @@ def main() -> int:
         found["table"] = table | {"rows": {row: {k: v for k, v in cells.items() if k != "_clips"}
                                            for row, cells in table["rows"].items()}}  # fmt: skip
     if args.json:
-        args.json.write_text(json.dumps(found, indent=1) + "\n")
+        write(args.json, found)
     lifted = [run["after"]["clip to caption"] >= 10 * run["chance"] for run in found["R@1"].values()]
     return 0 if lifted and all(lifted) else 1
 

@@ -14,6 +14,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from measured import write
+
 from vidcap_core.engine.sweep import difference
 from vidcap_core.metrics.human import leave_one_out
 
@@ -52,13 +54,15 @@ def main() -> None:
         for row, cells in table["rows"].items()
     }
     first = found[name]
+    machines = dict.fromkeys(table.get("machine", "not recorded") for table in found.values())
     result = {
-        "from": args.origin, "clips": first["clips"], "folds": first["folds"], "signatures": first["signatures"],
+        "machine": "; ".join(machines), "from": args.origin,
+        "clips": first["clips"], "folds": first["folds"], "signatures": first["signatures"],
         "last": args.last, "rows": rows, "human": _human(folders[name], first),
     }  # fmt: skip
     print(_markdown(result))
     if args.json:
-        args.json.write_text(json.dumps(result, indent=1) + "\n")
+        write(args.json, result)
 
 
 def _row(base: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:

@@ -10,19 +10,19 @@ texts before anything is timed. Peak memory is that of a process of its own for 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 from contest import high_water, peaks, race
+from measured import write
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from vidcap_spectrum.head import SpectrumHead
 from vidcap_spectrum.search import Database
 
+from vidcap_core.engine.machine import machine
 from vidcap_core.generate import generate
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.base import whole_clips
@@ -179,12 +179,12 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    where = f"{platform.machine()} CPU, {args.threads} threads, torch {torch.__version__}"
+    where = machine()
     print(f"{where}; batch {args.batch}, {VOCABULARY:,} words; {args.rounds} rounds")
     clock = (
         time.process_time if args.threads == 1 else time.perf_counter
     )  # a busy machine takes no processor time
-    results: dict[str, Any] = {"where": where, "batch": args.batch, "clips": args.clips}
+    results: dict[str, Any] = {"batch": args.batch, "clips": args.clips}
 
     found = results["retrieval"] = retrieval(args.captions, args.threads)
     print(f"retrieval: {CLIPS:,} clips among {args.captions:,} captions of width {DIM}: "
@@ -228,7 +228,7 @@ def main() -> int:
         "peak MiB": memory,
     }
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1) + "\n")
+        write(args.json, results)
     return 0 if ok else 1
 
 

@@ -11,8 +11,6 @@ each, above what it held before the step.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +18,13 @@ from typing import Any
 
 import torch
 from contest import high_water, peaks, race
+from measured import write
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
+from vidcap_core.engine.machine import machine
 from vidcap_core.generate import generate
 from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.base import whole_clips
@@ -173,7 +173,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    where = f"{platform.machine()} CPU, {args.threads} threads, torch {torch.__version__}"
+    where = machine()
     print(f"{where}; batch {args.batch}, {FRAMES} frames, {VOCABULARY:,} words; {args.rounds} rounds")
     clock = (
         time.process_time if args.threads == 1 else time.perf_counter
@@ -200,7 +200,7 @@ def main() -> int:
         f"training step: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.2f} (aim {AIM_TRAINING}), same gradients "
         f"{same}; peak {memory['ours']:.0f} MiB, plain {memory['plain']:.0f} MiB"
     )
-    results: dict[str, Any] = {"where": where, "batch": args.batch}
+    results: dict[str, Any] = {"batch": args.batch}
     results["training"] = {
         "seconds": second,
         "plain": other,
@@ -221,7 +221,7 @@ def main() -> int:
         ok &= found["same"]
     ok &= found["ratio"] >= AIM_DECODING
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1) + "\n")
+        write(args.json, results)
     return 0 if ok else 1
 
 

@@ -6,12 +6,13 @@ python benchmarks/startup.py [--runs 15] [--json FILE]
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from measured import write
 
 AIM = 8.0
 COMMANDS = {
@@ -49,9 +50,7 @@ def main() -> int:
         multiples[name] = round(taken / base, 2)
         print(f"{name:<20} {taken * 1e3:6.1f} ms   {taken / base:.1f} x   (aim: at most {AIM:g} x)")
     if args.json:
-        args.json.write_text(
-            json.dumps({"base_ms": round(base * 1e3, 1), "multiples": multiples}, indent=1) + "\n"
-        )
+        write(args.json, {"base_ms": round(base * 1e3, 1), "multiples": multiples})
     return int(max(multiples.values()) > AIM)
 
 

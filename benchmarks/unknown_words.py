@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from measured import write
+
 from vidcap_core import bundle, caption
 from vidcap_core.captioner import Captioner
 from vidcap_core.datasets.msvd import MSVDPart
@@ -56,8 +58,8 @@ def scores(
     found: dict[str, dict[str, str]], references: dict[str, list[str]], folder: Path
 ) -> dict[str, Any]:
     """Every number of each way, and `banned` minus each other one."""
-    files = {way: write(folder / f"{way}.json", said) for way, said in found.items()}
-    truth = [write(folder / "references.json", references)]
+    files = {way: as_file(folder / f"{way}.json", said) for way, said in found.items()}
+    truth = [as_file(folder / "references.json", references)]
     rows: dict[str, Any] = {}
     for way, said in found.items():
         report = score(files[way], truth, Options()).scores.scores
@@ -74,8 +76,8 @@ def scores(
     return rows
 
 
-def write(path: Path, data: Any) -> Path:
-    """A JSON file."""
+def as_file(path: Path, data: Any) -> Path:
+    """Data as a JSON file."""
     path.write_text(json.dumps(data), encoding="utf-8")
     return path
 
@@ -113,7 +115,7 @@ def main() -> None:
     for film in films(args.clips, test) if args.clips else ():
         print(f"| {film['before']} | {film['after']} |  {film['file']}")
     if args.json:
-        args.json.write_text(json.dumps({"rows": rows}, indent=1) + "\n", encoding="utf-8")
+        write(args.json, {"rows": rows})
 
 
 if __name__ == "__main__":

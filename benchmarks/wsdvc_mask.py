@@ -11,8 +11,6 @@ the same loss and gradients first. Peak memory is that of a process of its own f
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from contest import high_water, peaks, race
+from measured import write
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_wsdvc_mask.head import MaskHead
@@ -28,6 +27,7 @@ from vidcap_wsdvc_mask.sentences import prepared
 
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.places import find_file
+from vidcap_core.engine.machine import machine
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.text.hf import HFTokenizer
 from vidcap_core.types import Batch, Clip, Stream
@@ -130,7 +130,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    where = f"{platform.machine()} CPU, {args.threads} threads, torch {torch.__version__}"
+    where = machine()
     clock = (
         time.process_time if args.threads == 1 else time.perf_counter
     )  # a busy machine takes no processor time
@@ -158,10 +158,10 @@ def main() -> int:
         f"{share:.2f} (aim {AIM_MEMORY}); one of the two aims is met: {ok}"
     )
     if args.json:
-        found = {"where": where, "lm": args.lm, "clips": args.batch, "rows": rows, "groups": args.groups,
+        found = {"lm": args.lm, "clips": args.batch, "rows": rows, "groups": args.groups,
                  "rounds": args.rounds, "same": same, "seconds": second, "plain_seconds": other, "ratio": ratio,
                  "peak_mib": memory["ours"], "plain_peak_mib": memory["plain"], "share": share}  # fmt: skip
-        args.json.write_text(json.dumps(found, indent=1) + "\n")
+        write(args.json, found)
     return 0 if ok else 1
 
 

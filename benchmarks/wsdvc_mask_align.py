@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write
 from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.losses import MaskDiversity
 from wsdvc_mask_videos import MadeUp, Stitched, Videos, tokenizer
@@ -265,8 +266,8 @@ def main() -> int:
             del one["clips"]
         kept = {"data": args.data, "shuffled": args.shuffled, "budget": budget_of(args), "test clips": args.clips,
                 "draw": args.draw, "constants told the counts": known,
-                "torch": torch.__version__, "runs": runs, "differences": against}  # fmt: skip
-        args.json.write_text(json.dumps(kept, indent=1) + "\n")
+                "runs": runs, "differences": against}  # fmt: skip
+        write(args.json, kept)
     return 0
 
 

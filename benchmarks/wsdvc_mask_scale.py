@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from contest import high_water
+from measured import write
 
 from vidcap_core.build import component
 from vidcap_core.engine.checkpoint import latest
@@ -160,7 +161,7 @@ def main() -> int:
     }  # fmt: skip
     print(json.dumps(result, indent=1))
     if args.json:
-        args.json.write_text(json.dumps({**result, "torch": torch.__version__}, indent=1) + "\n")
+        write(args.json, result)
     return 0 if result["same weights"] else 1
 
 

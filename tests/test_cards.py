@@ -13,6 +13,7 @@ from vidcap_core.errors import UserError
 MEASURED = {
     "what": "greedy captions", "data": "MSVD test", "clips": 67, "of": 670, "config": "x/msvd", "seed": 0,
     "commit": "abc", "values": {"CIDEr-D": 0.5}, "signature": "cider-d|1|ptb",
+    "machine": "x86_64 CPU, 1 thread, torch 2.15.0",
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def test_what_is_wrong_is_said_with_its_place(changes: dict[str, Any], said: str
     [
         ({"facts": []}, "nothing says what is known"),
         ({"limits": []}, "nothing says what it cannot do"),
+        ({"measured": [{k: v for k, v in MEASURED.items() if k != "machine"}]}, "does not say its machine"),
         ({"facts": [{"what": "w", "status": "known"}]}, "a known fact names no source"),
     ],
 )

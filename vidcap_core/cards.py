@@ -56,6 +56,7 @@ class Measurement:
     commit: str
     values: dict[str, float]
     signature: str  # metric, version, tokeniser, references, which clips
+    machine: str | None = None  # processor, torch's threads and version, as meta.json says; or "not recorded"
     note: str | None = None
 
 
@@ -79,6 +80,9 @@ class Card:
             "facts: nothing says what is known, inferred and decided": not self.facts
             and self.paper is not None,
             "limits: nothing says what it cannot do": not self.limits,
+            "measured: a figure does not say its machine (`machine` in meta.json)": not all(
+                row.machine for row in self.measured
+            ),
             "facts: a known fact names no source": any(
                 f.status == "known" and not f.source for f in self.facts
             ),

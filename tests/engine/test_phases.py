@@ -11,6 +11,7 @@ import torch
 
 from vidcap_core.config import Config
 from vidcap_core.engine import api, checkpoint
+from vidcap_core.engine.machine import machine
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
 
@@ -160,6 +161,7 @@ def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
     meta = json.loads((folder / "meta.json").read_text())
     assert meta["seed"] == 0
     assert meta["versions"]["vidcap-core"]
+    assert meta["machine"] == machine()
 
 
 def test_a_self_critical_phase_follows_any_other(tmp_path: Path) -> None:

@@ -77,6 +77,10 @@ def test_every_signature_that_occurs_is_told(small: Sweep) -> None:
     path.write_text(json.dumps(scores))
     assert here != there
     assert sweep.table(one)["signatures"]["CIDEr-D"] == [here, there]
+    meta = small.out / "narrow-seed1" / "meta.json"
+    said = json.loads(meta.read_text())
+    meta.write_text(json.dumps({**said, "machine": "elsewhere"}))
+    assert sweep.table(one)["machine"] == f"{said['machine']}; elsewhere"
     assert {f"- {here}", f"- {there}"} <= set(sweep.write_table(one).read_text().splitlines())
 
 

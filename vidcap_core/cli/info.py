@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"  {row.what}: " + ", ".join(f"{name} {value:g}" for name, value in row.values.items()))
         print(f"    on {row.clips} of {row.of} clips of {row.data}")
         print(f"    {row.config}, seed {row.seed}, commit {row.commit}")
+        print(f"    {row.machine or 'machine not recorded'}")
         print(f"    {row.signature}" + (f"\n    {row.note}" if row.note else ""))
     if card.limits:
         print("\nlimits", *(f"  - {limit}" for limit in card.limits), sep="\n")

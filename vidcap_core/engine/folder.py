@@ -12,6 +12,7 @@ from typing import Any
 
 from vidcap_core import plugins
 from vidcap_core.config import Config
+from vidcap_core.engine.machine import machine
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.whole import written_whole
 
@@ -35,7 +36,7 @@ class RunFolder:
 
     @property
     def meta(self) -> Path:
-        """Seed, versions, plugins, data hash, commit."""
+        """Seed, machine, versions, plugins, data hash, commit."""
         return self.path / "meta.json"
 
     @property
@@ -183,8 +184,8 @@ def difference(old: Any, new: Any, path: str = "") -> list[str]:
     return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
 
 
-def provenance(seed: int, data_hash: str) -> dict[str, Any]:
-    """What made a run: seed, data, versions, plugins, commit."""
+def provenance(seed: int, data_hash: str, device: str) -> dict[str, Any]:
+    """What made a run: seed, data, machine, versions, plugins, commit."""
     import mmengine
     import torch
     import transformers
@@ -194,6 +195,7 @@ def provenance(seed: int, data_hash: str) -> dict[str, Any]:
     return {
         "seed": seed,
         "data": data_hash,
+        "machine": machine(device),
         "versions": {"vidcap-core": __version__, "torch": str(torch.__version__), "mmengine": mmengine.__version__,
                      "transformers": transformers.__version__},
         "plugins": {p.name: p.version for p in plugins.discover().values() if p.reason is None},

@@ -130,6 +130,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
     signatures: dict[str, dict[str, None]] = {}  # of each score all that occur: those of folds differ
     clips = ""
     steps: set[int] = set()
+    machines = dict.fromkeys(_machine(sweep, cell) for cell in sweep.cells())
     for row in sweep.rows:
         per_seed: dict[str, list[float]] = {}
         per_clip: dict[str, dict[str, list[float]]] = {}
@@ -149,8 +150,9 @@ def table(sweep: Sweep) -> dict[str, Any]:
         rows[row]["_clips"] = {
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
         }
-    return {"config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds, "clips": clips, "steps": sorted(steps),
-            "signatures": {name: list(found) for name, found in signatures.items()}, "rows": rows}  # fmt: skip
+    return {"machine": "; ".join(machines), "config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds,
+            "clips": clips, "steps": sorted(steps), "rows": rows,
+            "signatures": {name: list(found) for name, found in signatures.items()}}  # fmt: skip
 
 
 def write_table(sweep: Sweep) -> Path:
@@ -190,7 +192,8 @@ def write_table(sweep: Sweep) -> Path:
     budget = " to ".join(dict.fromkeys(str(n) for n in (data["steps"][0], data["steps"][-1])))
     lines += [
         "",
-        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips; budget: {budget} steps a run.",
+        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips; budget: {budget} steps a run; "
+        f"{data['machine']}.",
         "± is the standard deviation over seeds, [] a 95 % bootstrap interval over clips (of scores that are means of "
         f"clips), * a paired difference from {first} whose interval excludes 0.",
         "",
@@ -236,6 +239,12 @@ def _bootstrap(values: np.ndarray, draws: int = 2000) -> tuple[float, float]:
     means = values[chance.integers(0, len(values), (draws, len(values)))].mean(1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def _machine(sweep: Sweep, cell: Cell) -> str:
+    """What a run was made on; older runs did not say it."""
+    meta = json.loads(RunFolder(sweep.out / cell.name).meta.read_text(encoding="utf-8"))
+    return str(meta.get("machine", "not recorded"))
 
 
 def _scores(sweep: Sweep, cell: Cell) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Training:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """Seed, versions, data hash, commit."""
-        return provenance(self.seed, self._dataset("train", {}).fingerprint())
+        """Seed, machine, versions, data hash, commit."""
+        return provenance(self.seed, self._dataset("train", {}).fingerprint(), self.device)
 
     def header(self) -> dict[str, Any]:
         """What every checkpoint says of itself."""
