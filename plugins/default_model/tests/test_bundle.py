@@ -106,6 +106,10 @@ def test_the_card_says_what_the_results_say() -> None:
         assert found.values == {name: round(value, 4) for name, value in row["values"].items()}
         assert (found.clips, found.of) == (row["clips"], row["of"])
         assert found.signature == row["signature"]
+    banned = json.loads((RESULTS.parent / "unknown_words.json").read_text(encoding="utf-8"))
+    found = measured["default_model, the unknown word banned"]
+    assert found.values == {name: round(value, 4) for name, value in banned["rows"]["banned"]["values"].items()}
+    assert (found.signature, found.machine) == (banned["rows"]["banned"]["signature"], banned["machine"])
 
 
 def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
