@@ -130,7 +130,7 @@ def test_the_cover_of_a_song_is_no_film(tmp_path: Path) -> None:
         track: Any = out.add_stream("libmp3lame", rate=44100, layout="stereo")
         with av.open(str(tmp_path / "cover.png")) as picture:
             cover: Any = out.add_stream_from_template(picture.streams.video[0])
-            cover.disposition = av.stream.Disposition.attached_pic
+            cover.disposition = av.stream.Disposition.attached_pic.value
             for packet in picture.demux():
                 if packet.size:
                     packet.stream = cover

@@ -16,8 +16,8 @@ from vidcap_core.video.upright import Upright
 FULL_RANGE = 2
 """FFmpeg's number for pictures whose luma runs from 0 to 255."""
 
-ACCURATE = int(getattr(Interpolation, "ACCURATE_RND", 0))
-"""Without it the scaler rounds down: pictures come out up to two levels too dark. Old PyAV has no such flag."""
+ACCURATE_ROUNDING = 0x40000
+"""FFmpeg's SWS_ACCURATE_RND; before PyAV 18 it has no name there. Without it pictures are up to two levels too dark."""
 
 
 class Converter:
@@ -54,7 +54,7 @@ class Converter:
             dst_colorspace=Colorspace.ITU601,
             src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
             dst_color_range=ColorRange.JPEG,
-            interpolation=int(Interpolation.AREA if shrinks else Interpolation.BILINEAR) | ACCURATE,
+            interpolation=int(Interpolation.AREA if shrinks else Interpolation.BILINEAR) | ACCURATE_ROUNDING,
         )
         planes = np.empty((3, height, width), np.uint8)
         for colour, plane in zip((planes[1], planes[2], planes[0]), image.planes, strict=True):
