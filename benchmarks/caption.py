@@ -30,24 +30,24 @@ import cv2
 import numpy as np
 import torch
 
-from vidcap_core.build import component
-from vidcap_core.caption import FileCaptioner, load
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.build import component
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning.caption_job import Job
+from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.inputs import find
-from vidcap_core.captioning.job import Job
 from vidcap_core.captioning.progress import Progress
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.registry import ENCODERS, HEADS
-from vidcap_core.types import Batch, Clip
+from vidcap_core.contracts.types import Batch, Clip
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.video.sampling import times
+from vidcap_core.zoo.registry import ENCODERS, HEADS
 
 WORDS = 3000
 
 
 def untrained() -> FileCaptioner:
     """A captioner of a usual size with random weights."""
-    from vidcap_core import plugins
-    from vidcap_core.text.vocabulary import Vocabulary
+    from vidcap_core.tokenizers.vocabulary import Vocabulary
+    from vidcap_core.zoo import plugins
 
     plugins.discover()
     torch.manual_seed(0)

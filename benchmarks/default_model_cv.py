@@ -18,12 +18,12 @@ import numpy as np
 from consensus import consensus
 from members import SEEDS, member, side_by_side
 
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.datasets.msvd import FOLDS, MSVDPart
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.engine.machine import machine
 from vidcap_core.engine.sweep import difference
-from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.metrics.cider import CiderD
 
 DECODES = {

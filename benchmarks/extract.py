@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 import torch
 
-from vidcap_core.encoders.base import Encoder
+from vidcap_core.contracts.types import Clip
+from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.features.extract import extract
-from vidcap_core.features.job import clips_in, load_encoder
-from vidcap_core.types import Clip
+from vidcap_core.features.extract_job import clips_in, load_encoder
 
 
 def plain(clips: list[Clip], encoder: Encoder, frames: int, folder: Path) -> None:

@@ -21,12 +21,12 @@ from contest import race
 from measured import write
 from torch import Tensor, nn
 
+from vidcap_core.contracts.head import Head, by_clip
+from vidcap_core.contracts.types import Stream, View
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.base import Head, by_clip
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
-from vidcap_core.types import Stream, View
 
 BEAMS, WORDS, PROMPT = 5, 20, 50
 AIM_HF, AIM_LISTS = 0.95, 6.0

@@ -16,14 +16,15 @@ from typing import Any
 
 import torch
 
-from vidcap_core import bundle, caption
-from vidcap_core import config as configs
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning import file_captioner
+from vidcap_core.config import files as configs
 from vidcap_core.datasets.msvd import MSVDPart
-from vidcap_core.engine import api
+from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches
-from vidcap_core.engine.folder import RunFolder
 from vidcap_core.heads.gru import MeanPoolGRU
+from vidcap_core.saved import bundle
+from vidcap_core.saved.run import RunFolder
 
 CONFIG = "default_model/msvd_part"
 SEEDS = 3
@@ -34,8 +35,8 @@ def member(folder: Path, seed: int, changes: Sequence[str] = ()) -> Captioner:
     run = RunFolder(folder)
     if not run.scores("val").is_file():
         config = configs.load(CONFIG, [f"seed={seed}", "evaluate.metrics=['cider-d']", *changes])
-        api.train(config, work_dir=folder, resume=run.config.is_file(), quiet=True)
-    return caption.from_run(folder, extractors=False).eval()
+        runs.train(config, work_dir=folder, resume=run.config.is_file(), quiet=True)
+    return file_captioner.from_run(folder, extractors=False).eval()
 
 
 @torch.no_grad()

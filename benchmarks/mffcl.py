@@ -26,18 +26,18 @@ from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
-from vidcap_core import config
-from vidcap_core.engine import frozen
+from vidcap_core.config import files as config_files
+from vidcap_core.config.schema import Phase
+from vidcap_core.contracts.head import whole_clips
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.engine import feature_cache
 from vidcap_core.engine.data import Order, training_loader
-from vidcap_core.engine.folder import RunFolder
 from vidcap_core.engine.machine import machine
 from vidcap_core.engine.training import Training
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.base import whole_clips
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.schema import Phase
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.saved.run import RunFolder
 
 VOCABULARY, END, BEAMS, WORDS = 50_257, 50_256, 5, 20
 AIM = 1.0  # of each ratio; peak memory must not be higher
@@ -183,7 +183,7 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
 
 def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Seconds an epoch of the toy's caption phase from videos and from kept features, and of making those."""
-    settings = config.load("mffcl/toy")
+    settings = config_files.load("mffcl/toy")
     with tempfile.TemporaryDirectory() as folder:
         run = Training(settings, RunFolder(Path(folder)))
         run.tracker = SimpleNamespace(say=lambda text: None)  # type: ignore[assignment]
@@ -191,7 +191,7 @@ def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
         run.captioner.choose_training(phase.train, phase.freeze)
         run.captioner.train()
         start = clock()
-        stored = frozen.dataset(run, phase)
+        stored = feature_cache.dataset(run, phase)
         making = clock() - start
 
         def epoch(dataset: Any) -> None:

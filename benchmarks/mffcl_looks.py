@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from measured import write
 
-from vidcap_core.engine.api import best_weights
 from vidcap_core.engine.data import Collate
-from vidcap_core.engine.folder import RunFolder
+from vidcap_core.engine.runs import best_weights
 from vidcap_core.engine.sweep import difference
 from vidcap_core.engine.training import Training
+from vidcap_core.saved.run import RunFolder
 
 CAPTIONS = 5
 SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")

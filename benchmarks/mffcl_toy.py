@@ -21,11 +21,11 @@ import torch
 from measured import write
 from torch.nn.functional import normalize
 
-from vidcap_core import config
-from vidcap_core.engine import checkpoint
+from vidcap_core.config import files as config_files
 from vidcap_core.engine.data import Collate
-from vidcap_core.engine.folder import RunFolder
 from vidcap_core.engine.training import Training
+from vidcap_core.saved import checkpoint
+from vidcap_core.saved.run import RunFolder
 
 SCORES = ("CIDEr-D", "BLEU-4", "METEOR", "ROUGE-L")
 
@@ -61,7 +61,7 @@ def recall(run: Training, dataset: Any) -> dict[str, float]:
 def retrieval(folder: Path) -> dict[str, Any] | None:
     """R@1 before and after the alignment of one run, or None of a run without one."""
     kept = folder / "checkpoints" / "keep-align.pt"
-    settings = config.from_json((folder / "config.json").read_text(), folder.name)
+    settings = config_files.from_json((folder / "config.json").read_text(), folder.name)
     if settings["phases"][0]["losses"] != ["contrastive"] or not kept.is_file():
         return None
     torch.manual_seed(settings.get("seed", 0))

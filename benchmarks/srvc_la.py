@@ -24,11 +24,11 @@ from torch.nn.functional import cross_entropy
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
+from vidcap_core.contracts.head import whole_clips
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.base import whole_clips
-from vidcap_core.types import Batch, Clip, Stream
 
 FRAMES, WORDS, VOCABULARY, BEAMS = 30, 20, 10_536, 5
 AIM_TRAINING, AIM_DECODING = 1.0, 6.0  # decoding: with the last number of clips side by side

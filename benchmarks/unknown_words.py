@@ -18,13 +18,14 @@ from typing import Any
 
 from measured import write
 
-from vidcap_core import bundle, caption
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning import file_captioner
+from vidcap_core.datasets.folders import VIDEOS
 from vidcap_core.datasets.msvd import MSVDPart
-from vidcap_core.datasets.places import VIDEOS
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.metrics.evaluate import Options, pairwise, score
-from vidcap_core.text.vocabulary import SPECIALS
+from vidcap_core.saved import bundle
+from vidcap_core.tokenizers.vocabulary import SPECIALS
 
 NAME = "default_model"
 UNKNOWN = SPECIALS[3]
@@ -86,7 +87,7 @@ def films(folder: Path, test: MSVDPart) -> list[dict[str, str]]:
     """Each file of a folder that is a test clip, with its caption before (cut) and after (banned)."""
     names = {name for record in test.selection.kept for name in record.names}
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEOS and p.stem in names)
-    captioner = caption.load(NAME)
+    captioner = file_captioner.load(NAME)
     texts = {}
     for unknown in (True, False):
         allow(captioner.captioner, unknown)

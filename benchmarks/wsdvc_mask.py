@@ -25,12 +25,12 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.masks import Spans
 from vidcap_wsdvc_mask.sentences import prepared
 
+from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.datasets.files import read_json
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.folders import find_file
 from vidcap_core.engine.machine import machine
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.text.hf import HFTokenizer
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.tokenizers.hf import HFTokenizer
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 AIM_SPEED, AIM_MEMORY = 1.3, 0.7

@@ -25,15 +25,15 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.losses import MaskDiversity
 from wsdvc_mask_videos import MadeUp, Stitched, Videos, tokenizer
 
-from vidcap_core import config
-from vidcap_core.captioner import Captioner
-from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config import files as config_files
+from vidcap_core.contracts.types import Event
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.metrics import baselines
 from vidcap_core.metrics.dense import Dense
 from vidcap_core.metrics.localisation import Timing
 from vidcap_core.metrics.soda import SodaC
-from vidcap_core.types import Event
 
 LM = {"model_type": "gpt2", "n_layer": 1, "n_head": 2, "n_positions": 192, "bos_token_id": 1, "eos_token_id": 2,
       "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}  # fmt: skip
@@ -54,7 +54,7 @@ def build(row: str, corpus: Any, data: str, words: Any) -> Captioner:
     width, feed, longest = SIZES[data]
     switches: dict[str, Any] = {"project": True}
     if row != "parity":
-        improved = config.load("wsdvc_mask/activitynet_improved")["head"]
+        improved = config_files.load("wsdvc_mask/activitynet_improved")["head"]
         switches = {key: improved[key] for key in SWITCHES if key in improved} | {"kernel": KERNEL[data]}
     if row == "index":
         switches["query_cond"] = "index"

@@ -28,10 +28,10 @@ import torch
 from contest import high_water
 from measured import write
 
-from vidcap_core.build import component
-from vidcap_core.engine.checkpoint import latest
+from vidcap_core.captioner.build import component
 from vidcap_core.features.writer import FeatureWriter
-from vidcap_core.registry import DATASETS
+from vidcap_core.saved.checkpoint import latest
+from vidcap_core.zoo.registry import DATASETS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 TYPES = {"activitynet": "ActivityNet", "youcook2": "YouCook2"}

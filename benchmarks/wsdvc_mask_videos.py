@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from vidcap_wsdvc_mask import made_up
 
+from vidcap_core.contracts.types import Batch, Clip, Event, Stream
 from vidcap_core.datasets.msvd import MSVDPart, read_mapping
 from vidcap_core.encoders.standardised import Standardised
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Event, Stream
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 ANNOTATORS = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from vidcap_core import scaffold
+from vidcap_core.testing import scaffold
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "plugins.md"
 BLOCK = re.compile(r"<!-- file: (\S+) -->\n`\1`\n\n```(\w+)\n.*?```", re.DOTALL)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Set
 
 import torch
 
-from vidcap_core.heads.base import Output
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.heads.streams import Words, mean
-from vidcap_core.types import Batch, Named, Stream
 
 
 class Pairs(MeanPoolGRU):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vidcap_core.encoders.toy_grid import ToyGrid
-from vidcap_core.registry import ENCODERS
+from vidcap_core.zoo.registry import ENCODERS
 
 
 class Wrapping(ToyGrid):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from vidcap_core.ahead import ahead
+from vidcap_core.files.prefetch import ahead
 
 
 def test_items_come_in_order_whatever_takes_longest() -> None:

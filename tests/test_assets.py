@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core import bundle, caption
-from vidcap_core.config import Config
-from vidcap_core.engine import api, checkpoint
-from vidcap_core.engine.export import export
-from vidcap_core.engine.folder import RunFolder
+from vidcap_core.captioning import file_captioner
+from vidcap_core.config.files import Config
+from vidcap_core.engine import runs
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.saved import bundle, checkpoint
+from vidcap_core.saved.export import export
+from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
 
 STANDARDISED = {
@@ -37,7 +38,7 @@ def settings(seed: int = 0, **runtime: Any) -> Config:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "run"
-    api.train(settings(), work_dir=folder, device="cpu", quiet=True)
+    runs.train(settings(), work_dir=folder, device="cpu", quiet=True)
     return folder
 
 
@@ -64,45 +65,45 @@ def test_a_run_and_its_bundle_hold_the_same_files(run: Path, tmp_path: Path) -> 
     for name in names:
         assert (run / "assets" / name).read_bytes() == (made / name).read_bytes()
     fitted = learnt(Training(settings(), RunFolder(tmp_path / "other")).captioner)
-    for captioner in (caption.from_run(run, extractors=False), bundle.load(bundle.open_bundle(made))):
+    for captioner in (file_captioner.from_run(run, extractors=False), bundle.load(bundle.open_bundle(made))):
         assert all(torch.equal(a, b) for a, b in zip(learnt(captioner), fitted, strict=True))
 
 
 def test_a_run_without_derived_encoders_has_no_such_folder(tmp_path: Path) -> None:
-    api.train(Config("test", tiny.config()), work_dir=tmp_path / "run", device="cpu", quiet=True)
+    runs.train(Config("test", tiny.config()), work_dir=tmp_path / "run", device="cpu", quiet=True)
     assert not (tmp_path / "run" / "assets").exists()
 
 
 def test_going_on_takes_what_was_learnt_and_ends_with_the_same_bits(finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    api.train(settings(max_time=0, save_every=1), work_dir=folder, device="cpu", quiet=True)
+    runs.train(settings(max_time=0, save_every=1), work_dir=folder, device="cpu", quiet=True)
     stopped, _ = checkpoint.latest(folder / "checkpoints")
     assert stopped is not None
     assert not stopped["progress"]["done"]
-    api.train(settings(), work_dir=folder, resume=True, device="cpu", quiet=True)
+    runs.train(settings(), work_dir=folder, resume=True, device="cpu", quiet=True)
     whole, resumed = weights(finished), weights(folder)
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
 def test_changed_data_change_nothing_of_what_was_learnt(run: Path) -> None:
     changed = settings(seed=5)
-    before = learnt(caption.from_run(run, extractors=False))
+    before = learnt(file_captioner.from_run(run, extractors=False))
     anew = learnt(Training(changed, RunFolder(run)).captioner)
     assert not torch.equal(before[0], anew[0])
     with pytest.raises(UserError, match="another config"):
-        api.train(changed, work_dir=run, resume=True, device="cpu", quiet=True)
-    api.train(changed, work_dir=run, force_resume=True, device="cpu", quiet=True)
-    assert torch.equal(learnt(caption.from_run(run, extractors=False))[0], before[0])
+        runs.train(changed, work_dir=run, resume=True, device="cpu", quiet=True)
+    runs.train(changed, work_dir=run, force_resume=True, device="cpu", quiet=True)
+    assert torch.equal(learnt(file_captioner.from_run(run, extractors=False))[0], before[0])
     kept = Training(changed, RunFolder(run), learnt=True)
     assert torch.equal(learnt(kept.captioner)[0], before[0])
 
 
 USES: list[Callable[[Path], Any]] = [
-    lambda run: caption.load(run),
+    lambda run: file_captioner.load(run),
     lambda run: export(run, run.with_name("bundle")),
-    lambda run: api.test(settings(), work_dir=run, split="val", device="cpu", quiet=True),
-    lambda run: api.predict(settings(), work_dir=run, split="val", device="cpu", quiet=True),
-    lambda run: api.train(settings(), work_dir=run, resume=True, device="cpu", quiet=True),
+    lambda run: runs.test(settings(), work_dir=run, split="val", device="cpu", quiet=True),
+    lambda run: runs.predict(settings(), work_dir=run, split="val", device="cpu", quiet=True),
+    lambda run: runs.train(settings(), work_dir=run, resume=True, device="cpu", quiet=True),
 ]
 
 
@@ -117,7 +118,7 @@ def test_a_run_of_an_older_vidcap_says_what_to_type(run: Path, use: Callable[[Pa
 
 def test_what_is_typed_then_helps(run: Path, finished: Path, tmp_path: Path) -> None:
     shutil.rmtree(run / "assets")
-    api.train(settings(), work_dir=run, force_resume=True, device="cpu", quiet=True)
+    runs.train(settings(), work_dir=run, force_resume=True, device="cpu", quiet=True)
     for path in (finished / "assets").iterdir():
         assert (run / "assets" / path.name).read_bytes() == path.read_bytes()
     export(run, tmp_path / "bundle")
@@ -128,7 +129,7 @@ def test_a_run_that_was_killed_before_it_learnt_anything_learns(finished: Path, 
     folder.mkdir()
     shutil.copyfile(finished / "config.json", folder / "config.json")
     (folder / ".assets.part").mkdir()
-    api.train(settings(), work_dir=folder, resume=True, device="cpu", quiet=True)
+    runs.train(settings(), work_dir=folder, resume=True, device="cpu", quiet=True)
     assert all(
         torch.equal(a, b) for a, b in zip(weights(finished).values(), weights(folder).values(), strict=True)
     )
@@ -142,7 +143,7 @@ def test_a_damaged_file_is_named(run: Path, name: str) -> None:
     content[-1] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(CheckpointError, match=rf"{name} is .*damaged"):
-        caption.from_run(run)
+        file_captioner.from_run(run)
 
 
 def test_a_missing_file_and_one_outside_are_refused(run: Path) -> None:
@@ -150,14 +151,14 @@ def test_a_missing_file_and_one_outside_are_refused(run: Path) -> None:
     listed = json.loads(index.read_text())
     index.write_text(json.dumps({**listed, "../config.json": "0"}))
     with pytest.raises(CheckpointError, match=r"lacks the file \.\./config\.json"):
-        caption.from_run(run)
+        file_captioner.from_run(run)
     index.write_text("{}")
     with pytest.raises(CheckpointError, match="does not hold what the encoder 'image_std' learnt"):
-        caption.from_run(run)
+        file_captioner.from_run(run)
     index.write_text(json.dumps(listed))
     (run / "assets" / "assets-image_std.json").unlink()
     with pytest.raises(CheckpointError, match=r"lacks the file assets-image_std\.json"):
-        caption.from_run(run)
+        file_captioner.from_run(run)
 
 
 def test_a_bundle_that_was_exported_without_it_says_so(run: Path, tmp_path: Path) -> None:
@@ -167,4 +168,4 @@ def test_a_bundle_that_was_exported_without_it_says_so(run: Path, tmp_path: Path
     (made / "assets-image_std.json").unlink()
     (made / "bundle.json").write_text(json.dumps(index))
     with pytest.raises(CheckpointError, match="does not hold what the encoder 'image_std' learnt"):
-        caption.load(made)
+        file_captioner.load(made)

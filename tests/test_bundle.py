@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap_core import bundle, caption
-from vidcap_core.config import Config
-from vidcap_core.engine import api
+from vidcap_core.captioning import file_captioner
+from vidcap_core.config.files import Config
+from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate
-from vidcap_core.engine.export import export
 from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.saved import bundle
+from vidcap_core.saved.export import export
 from vidcap_core.testing import tiny
 
 
@@ -27,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     folder = tmp_path_factory.mktemp("run") / "run"
     last = {"metrics": ["cider-d"], "best": None}  # the bundle then holds the last weights, not the best ones
-    api.train(
+    runs.train(
         Config("test", tiny.config(phases=phases, evaluate=last)), work_dir=folder, device="cpu", quiet=True
     )
     return folder
@@ -108,7 +109,7 @@ def test_what_is_no_bundle_says_so(tmp_path: Path) -> None:
 def test_a_captioner_of_cached_streams_says_what_it_lacks(made: Path, run: Path) -> None:
     for where in (made, run):
         with pytest.raises(UserError, match=r"(?s)trained on cached streams.*extract"):
-            caption.load(where)
+            file_captioner.load(where)
 
 
 @pytest.mark.parametrize("where", ["head", "extract", "tokenizer", "encoders"])
@@ -128,7 +129,7 @@ def test_a_bundle_can_only_name_components_of_installed_plugins(
 
 
 def test_an_encoder_that_stayed_outside_must_be_the_same_one(tmp_path: Path) -> None:
-    from vidcap_core import build
+    from vidcap_core.captioner import build
 
     plain = Config(
         "test",

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import vidcap_core
-from vidcap_core import build, config
-from vidcap_core.engine import api
-from vidcap_core.engine.export import export
+from vidcap_core.captioner import build
+from vidcap_core.config import files as config_files
+from vidcap_core.engine import runs
 from vidcap_core.errors import UserError, VideoError
+from vidcap_core.saved.export import export
 from vidcap_core.video import read_frames
 
 CHANGES = [
@@ -26,13 +27,13 @@ CHANGES = [
 
 @pytest.fixture(scope="module")
 def toy() -> Any:
-    return config.load("core/toy", CHANGES)
+    return config_files.load("core/toy", CHANGES)
 
 
 @pytest.fixture(scope="module")
 def run(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "run"
-    api.train(toy, work_dir=folder, device="cpu", quiet=True)
+    runs.train(toy, work_dir=folder, device="cpu", quiet=True)
     return folder
 
 

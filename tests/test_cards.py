@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from vidcap_core import cards
 from vidcap_core.errors import UserError
+from vidcap_core.zoo import cards
 
 MEASURED = {
     "what": "greedy captions", "data": "MSVD test", "clips": 67, "of": 670, "config": "x/msvd", "seed": 0,

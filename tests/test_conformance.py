@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core import build, config
-from vidcap_core.heads.base import Output
+from vidcap_core.captioner import build
+from vidcap_core.config import files as config_files
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.testing import behaviour, kit, tiny
 from vidcap_core.testing.check import Check
-from vidcap_core.types import Batch, Named, Stream
 
 
 class Parts(behaviour.Parts):
     """As the kit builds them, but from the tiny clips."""
 
     def __init__(self) -> None:
-        self.config = config.Config("test", tiny.config())
+        self.config = config_files.Config("test", tiny.config())
         torch.manual_seed(0)
         self.dataset = build.dataset(self.config, "train")
         self.tokenizer = build.tokenizer(self.config, self.dataset)
@@ -91,7 +92,7 @@ def test_a_sound_head_overfits() -> None:
 
 
 def test_a_plugin_without_a_toy_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidcap_core.plugins.Plugin.config_names", lambda self: [])
+    monkeypatch.setattr("vidcap_core.zoo.plugins.Plugin.config_names", lambda self: [])
     found = kit.conform("srvc_la")
     assert found[-1].ok is False
     assert "configs/toy.py" in found[-1].detail

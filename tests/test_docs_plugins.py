@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from vidcap_core import scaffold
 from vidcap_core.errors import UserError
+from vidcap_core.testing import scaffold
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"<!-- file: (\S+) -->\n`\1`\n\n```\w+\n(.*?)```", re.DOTALL)

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from hub_server import Hub
 
-from vidcap_core import bundle
-from vidcap_core.config import Config
-from vidcap_core.engine import api
-from vidcap_core.engine.export import export
+from vidcap_core.config.files import Config
+from vidcap_core.engine import runs
+from vidcap_core.saved import bundle
+from vidcap_core.saved.export import export
 from vidcap_core.testing import tiny
 
 
@@ -37,7 +37,7 @@ def vidcap(*words: str, endpoint: str, home: Path) -> subprocess.CompletedProces
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    api.train(Config("test", tiny.config()), work_dir=folder / "run", device="cpu", quiet=True)
+    runs.train(Config("test", tiny.config()), work_dir=folder / "run", device="cpu", quiet=True)
     return export(folder / "run", folder / "bundle")
 
 
@@ -57,7 +57,7 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
     assert pulled.returncode == 0, pulled.stderr
     assert bundle.open_bundle(tmp_path / "got").index == bundle.open_bundle(made).index
 
-    code = "import vidcap_core.bundle as b; print(b.find('someone/my-captioner').path)"
+    code = "import vidcap_core.saved.bundle as b; print(b.find('someone/my-captioner').path)"
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_TOKEN": "hf_test", "HF_HOME": str(tmp_path / "home"),
                    "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
@@ -134,7 +134,7 @@ def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: P
     hub.models["a/b"] |= {"bundle.json": json.dumps(index).encode(), "zeros.json": big}
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
                    "HF_HUB_DISABLE_XET": "1", "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
-    code = "import sys, vidcap_core.bundle as b; print(b.find('a/b').path)"
+    code = "import sys, vidcap_core.saved.bundle as b; print(b.find('a/b').path)"
     place = tmp_path / "cache" / "bundles" / "a--b"
     for seen in (lambda: "weights.safetensors" in hub.asked, place.exists):
         pulling = subprocess.Popen([sys.executable, "-c", code], env=environment)
@@ -155,7 +155,7 @@ def test_a_folder_in_the_cache_without_an_index_is_pulled_again(made: Path, tmp_
     half = tmp_path / "cache" / "bundles" / "a--b"
     half.mkdir(parents=True)
     (half / "tokenizer.json").write_text("{")
-    code = "import vidcap_core.bundle as b; b.find('a/b')"
+    code = "import vidcap_core.saved.bundle as b; b.find('a/b')"
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
                    "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from vidcap_core import cards, plugins
 from vidcap_core.errors import PluginError
-from vidcap_core.hookspecs import hookimpl
+from vidcap_core.zoo import cards, plugins
+from vidcap_core.zoo.hookspecs import hookimpl
 
 
 def module(**attributes: Any) -> types.ModuleType:

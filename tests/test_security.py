@@ -17,12 +17,14 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core import build, config, foreign, plugins, registry
+from vidcap_core.captioner import build
 from vidcap_core.cli.main import main
-from vidcap_core.config import Config
-from vidcap_core.engine import checkpoint
-from vidcap_core.engine.export import export
+from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config
 from vidcap_core.errors import CheckpointError, PluginError
+from vidcap_core.saved import checkpoint, foreign
+from vidcap_core.saved.export import export
+from vidcap_core.zoo import plugins, registry
 
 WORDS = "a small dog runs over the green grass"
 NAMES = ("subprocess:Popen", "evil_package:Component", "evil_package.inner.Component")
@@ -34,7 +36,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `run`, its `bundle` and a `film.mp4`; all of them are as they should be."""
     folder = tmp_path_factory.mktemp("good")
     make(folder / "film.mp4", 12, slope)
-    made = config.load(
+    made = config_files.load(
         "core/toy", ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
     )
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()

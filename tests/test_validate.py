@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.config import Config, set_key
+from vidcap_core.config.files import Config, set_key
+from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
-from vidcap_core.validate import validate
 
 
 def changed(*changes: str, **sections: Any) -> Config:

@@ -8,10 +8,14 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load", "test", "train"]
 
 if TYPE_CHECKING:
-    from vidcap_core.caption import load
-    from vidcap_core.engine.api import test, train
+    from vidcap_core.captioning.file_captioner import load
+    from vidcap_core.engine.runs import test, train
 
-_LAZY = {"load": "vidcap_core.caption", "train": "vidcap_core.engine.api", "test": "vidcap_core.engine.api"}
+_LAZY = {
+    "load": "vidcap_core.captioning.file_captioner",
+    "train": "vidcap_core.engine.runs",
+    "test": "vidcap_core.engine.runs",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,8 +9,11 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core import build, bundle, config, plugins, registry
-from vidcap_core.caption import FileCaptioner, load
+from vidcap_core.captioner import build
+from vidcap_core.captioning.file_captioner import FileCaptioner, load
+from vidcap_core.config import files as config_files
+from vidcap_core.saved import bundle
+from vidcap_core.zoo import plugins, registry
 
 WORDS = "a small dog runs over the green grass and then it sleeps near one red house <SEP>"
 
@@ -20,7 +23,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that says nonsense about any file, quickly; `<SEP>` is one of its special tokens."""
     plugins.discover()
     changes = ["generate.max_length=9", "generate.min_length=5", "tokenizer.specials=['<SEP>']"]
-    made = config.load("core/toy", changes)
+    made = config_files.load("core/toy", changes)
     tokenizer = registry.TOKENIZERS.load("Vocabulary")(specials=["<SEP>"])
     tokenizer.fit([WORDS])
     torch.manual_seed(3)

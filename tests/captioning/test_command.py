@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.caption import FileCaptioner
+from vidcap_core.captioning.file_captioner import FileCaptioner
 
 VIDCAP = [sys.executable, "-m", "vidcap_core.cli.main", "caption"]
 

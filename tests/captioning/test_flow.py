@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.caption import FileCaptioner, load
-from vidcap_core.captioning.plain import Plain
+from vidcap_core.captioning.file_captioner import FileCaptioner, load
+from vidcap_core.captioning.plain_tokenizer import Plain
+from vidcap_core.contracts.types import Prediction
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.types import Prediction
 from vidcap_core.video import read_frames
 
 
@@ -91,14 +91,14 @@ def test_a_clip_that_the_method_refuses(
 def test_a_decoder_that_fails_in_a_new_way(
     captioner: FileCaptioner, films: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vidcap_core.captioning import reading
+    from vidcap_core.captioning import clip_streams
 
     def odd(path: Path, *rest: Any, **options: Any) -> Any:
         if Path(path) == films[0]:
             raise ZeroDivisionError("rate")
         return read_frames(path, *rest, **options)
 
-    monkeypatch.setattr(reading, "read_frames", odd)
+    monkeypatch.setattr(clip_streams, "read_frames", odd)
     results = dict(captioner.each(films[:2]))
     assert str(results[films[0]]) == f"{films[0]}: ZeroDivisionError: rate"
     assert isinstance(results[films[1]], Prediction)
@@ -131,7 +131,7 @@ def test_steering_tokens_are_not_said(captioner: FileCaptioner) -> None:
 
 
 def test_steering_tokens_of_pieces_are_not_said() -> None:
-    from vidcap_core.text.subword import SubwordTokenizer
+    from vidcap_core.tokenizers.subword import SubwordTokenizer
 
     pieces = SubwordTokenizer(size=300, min_count=1, specials=["<MASK>", "<SEP>"])
     pieces.fit(["a dog runs"])

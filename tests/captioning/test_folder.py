@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.captioning import folder as module
-from vidcap_core.captioning.folder import Folder, FolderError
+from vidcap_core.captioning import results_folder as module
+from vidcap_core.captioning.results_folder import Folder, FolderError
+from vidcap_core.captioning.subtitles import srt
+from vidcap_core.contracts.panels import FrameAttention, Timeline
+from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.report.panels import FrameAttention, Timeline
-from vidcap_core.subtitles import srt
-from vidcap_core.types import Clip, Event, Prediction
 
 FACTS = {"model": "m", "decoding": {"mode": "beam", "beam": 5}, "every": None}
 
@@ -190,7 +190,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_spans_of_a_file_become_clips_of_the_page(tmp_path: Path) -> None:
-    from vidcap_core.report.job import _views
+    from vidcap_core.report.captions_page import _views
 
     panels = [FrameAttention(("a",), {"": [[1.0, 0.0]]}, (0.0, 1.0), event=place) for place in (0, 1)]
     events = (Event(0, 1, "a"), Event(1, 2, "b"))

@@ -82,7 +82,7 @@ def test_caption_in_spans(odd: Path, model: Path) -> None:
 
 def test_upload(odd: Path) -> None:
     script = (
-        "import sys, resource; from vidcap_core.serve.look import main; [main(path) for path in sys.argv[1:]]\n"
+        "import sys, resource; from vidcap_core.serve.probe_upload import main; [main(path) for path in sys.argv[1:]]\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
     )
     films = [path for path in sorted(odd.iterdir()) if path.suffix != ".jsonl"]

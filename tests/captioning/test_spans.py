@@ -13,13 +13,13 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core.captioning import passes, reading
-from vidcap_core.captioning.passes import Wish
-from vidcap_core.captioning.reading import Reader
+from vidcap_core.captioning import clip_streams, span_passes
+from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.captioning.shots import cuts
+from vidcap_core.captioning.span_passes import Wish
 from vidcap_core.captioning.spans import parse, spans
+from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.types import Stream
 from vidcap_core.video import limits, read_audio, read_frames
 
 
@@ -72,7 +72,7 @@ def test_one_pass_gives_the_frames_of_each_span(tmp_path: Path, codec: str, suff
     path = make(tmp_path / f"a.{suffix}", 73, slope, codec=codec, options={"g": "12"})
     wishes = [Wish({"kind": "uniform", "frames": 5}, None), Wish({"kind": "fps", "rate": 4}, 24)]
     cut = spans(path, 7.3, 2.0, lambda: False)
-    for (start, end), found in zip(cut, passes.frames_of(path, cut, wishes), strict=True):
+    for (start, end), found in zip(cut, span_passes.frames_of(path, cut, wishes), strict=True):
         for wish, values in zip(wishes, found, strict=True):
             alone = read_frames(path, wish.sampling, start=start, end=end, short_side=wish.short_side)
             np.testing.assert_array_equal(values, alone.values)
@@ -92,7 +92,7 @@ def test_one_pass_gives_the_sound_of_each_span(tmp_path: Path) -> None:
         out.mux(audio.encode(frame))
         out.mux(audio.encode())
     cut = [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
-    for (start, end), found in zip(cut, passes.sound_of(path, cut), strict=True):
+    for (start, end), found in zip(cut, span_passes.sound_of(path, cut), strict=True):
         alone = read_audio(path, start=start, end=end)
         assert len(found) == len(alone)
         # a resampler that began elsewhere may be a part of a sample off
@@ -106,7 +106,7 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     cut = spans(path, 20.0, 2.0, lambda: False)
     with pytest.raises(VideoError, match=r"cut off|cannot be read"):
-        list(passes.frames_of(path, cut, [Wish({"kind": "uniform", "frames": 4}, None)]))
+        list(span_passes.frames_of(path, cut, [Wish({"kind": "uniform", "frames": 4}, None)]))
 
 
 class Everything:
@@ -129,7 +129,7 @@ def test_what_would_not_fit_is_refused_before_it_is_read(
     path = make(tmp_path / "a.mp4", 60, slope)
     reader = Reader({"image": Everything()})
     monkeypatch.setattr(limits, "BYTES", 30 * 64 * 48 * 3)
-    monkeypatch.setattr(reading, "read_frames", lambda *_, **__: pytest.fail("it was read"))
+    monkeypatch.setattr(clip_streams, "read_frames", lambda *_, **__: pytest.fail("it was read"))
     with pytest.raises(VideoError, match=r"6 s at once would need .* GiB of memory.*\n  try: --every 60"):
         next(reader.read(path))
     with pytest.raises(VideoError, match="a shorter --every"):

@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import pytest
 
-from vidcap_core.subtitles import srt, vtt
-from vidcap_core.types import Clip, Event, Prediction
+from vidcap_core.captioning.subtitles import srt, vtt
+from vidcap_core.contracts.types import Clip, Event, Prediction
 
 
 def said(*events: Event) -> Prediction:

@@ -12,22 +12,25 @@ import av
 import pytest
 import torch
 
-from vidcap_core import build, bundle, config, registry
-from vidcap_core.caption import FileCaptioner, load
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner import build
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.sources import left_out
+from vidcap_core.config import files as config_files
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.errors import UserError
+from vidcap_core.saved import bundle
+from vidcap_core.zoo import registry
 
 WORDS = "a small dog runs over the green grass and then it sleeps near one red house"
 SOUND = "extract.audio={'type': 'ToySound'}"
 
 
-def built(*changes: str) -> tuple[Captioner, config.Config]:
+def built(*changes: str) -> tuple[Captioner, config_files.Config]:
     """A captioner of pictures, motion and sound, with random weights."""
     streams = "head.streams={'image': 320, 'motion': 128, 'audio': 33}"
-    made = config.load("core/toy", [streams, "generate.min_length=5", "generate.max_length=9", *changes])
+    made = config_files.load("core/toy", [streams, "generate.min_length=5", "generate.max_length=9", *changes])
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(3)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from vidcap_core import plugins
 from vidcap_core.cli.main import COMMANDS, build_parser
+from vidcap_core.zoo import plugins
 
 MODULES = {"vidcap": "vidcap_core.cli.main", "vidcap-run": "vidcap_core.cli.run"}
 

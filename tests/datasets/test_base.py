@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.datasets.base import Dataset
+from vidcap_core.contracts.types import Sample
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.toy import Toy
 from vidcap_core.errors import DataError
-from vidcap_core.types import Sample
 
 
 def same(one: Sample, other: Sample) -> bool:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from vidcap_core.config import load
+from vidcap_core.config.files import load
 from vidcap_core.datasets.toy import Toy
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
-BASES = Path(__file__).parents[2] / "vidcap_core" / "configs" / "datasets"
+BASES = Path(__file__).parents[2] / "vidcap_core" / "config" / "bases" / "datasets"
 
 
 def block(language: str, start: str) -> str:
@@ -63,8 +63,8 @@ def test_a_folder_of_videos_trains_with_ten_lines(clips_folder: Path, tmp_path: 
 
 @pytest.mark.parametrize("path", sorted(BASES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_base_config_is_data_that_fits_its_dataset(path: Path) -> None:
-    from vidcap_core.registry import DATASETS, TOKENIZERS
-    from vidcap_core.signatures import problems
+    from vidcap_core.config.arguments import problems
+    from vidcap_core.zoo.registry import DATASETS, TOKENIZERS
 
     config = load(path)
     assert set(config) == {"data", "tokenizer"}
@@ -78,7 +78,7 @@ def test_every_base_config_is_data_that_fits_its_dataset(path: Path) -> None:
 
 
 def test_the_table_of_rules_is_true() -> None:
-    from vidcap_core.text.normalize import rule
+    from vidcap_core.tokenizers.normalize import rule
 
     rows = re.findall(r"^\| `(\w+)`.* \| `(.*)` \|$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     known = dict(rows)

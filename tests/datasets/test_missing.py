@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from films import make, slope
 
-from vidcap_core import preflight
 from vidcap_core.cli import main
-from vidcap_core.config import Config
+from vidcap_core.config import preflight
+from vidcap_core.config.files import Config
 from vidcap_core.datasets.stores import open_store
-from vidcap_core.engine import api
+from vidcap_core.engine import runs
 from vidcap_core.errors import ConfigError, DataError, UserError
 from vidcap_core.testing import tiny
 
@@ -135,7 +135,7 @@ def test_training_on_nothing_or_towards_nothing_is_refused_before_it(
     config.data["encoders"] = {"image": {"type": "ToyGrid", "stream": "image"}}
     config.data["evaluate"] = {"metrics": ["cider-d"], "best": None, "every": 0}
     with pytest.raises(ConfigError, match=rf"data\.{empty}: not one of \d+ clips can be used"):
-        api.train(config, work_dir=tmp_path / "run", device="cpu", quiet=True)
+        runs.train(config, work_dir=tmp_path / "run", device="cpu", quiet=True)
     assert not (tmp_path / "run").exists()
 
 

@@ -142,7 +142,7 @@ def test_msrvtt_part(shared_data: Path) -> None:
 
 @pytest.mark.parametrize(("split", "size"), [("train", 10532)])
 def test_the_published_vocabulary_of_msrvtt(shared_data: Path, split: str, size: int) -> None:
-    from vidcap_core.text.vocabulary import Vocabulary
+    from vidcap_core.tokenizers.vocabulary import Vocabulary
 
     vocabulary = Vocabulary(min_count=3)
     vocabulary.fit(MSRVTT(split, root=str(shared_data / "msrvtt")).captions())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from vidcap_core.datasets.activitynet import ActivityNet
-from vidcap_core.datasets.base import Dataset
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.emvidcap import EmVidCap
 from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.datasets.msrvtt import MSRVTT

@@ -13,8 +13,8 @@ from vidcap_core.datasets.toy import Toy
 from vidcap_core.datasets.toy.streams import toy_stream
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.errors import DataError
-from vidcap_core.features.import_ import import_features
-from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.features.importers import import_features
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 
 def batches(folder: Path, workers: int, epoch: int = 0) -> list[tuple[tuple[str, ...], torch.Tensor]]:

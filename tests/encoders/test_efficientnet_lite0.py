@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap_core.encoders.efficientnet_lite0 import EfficientNetLite0, packaged_weights, rename
-from vidcap_core.encoders.weights import read_weights
+from vidcap_core.pretrained.load import read_weights
 
 # expansion, kernel, stride, output channels, blocks: the paper's B0 table
 TABLE = [(1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3),

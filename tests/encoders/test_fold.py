@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.encoders.base import Encoder, row_mask
-from vidcap_core.encoders.fold import folded
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.batchnorm_folding import folded
+from vidcap_core.encoders.encoder import Encoder, row_mask
 from vidcap_core.encoders.timm_image import TimmImage
-from vidcap_core.types import Stream
 
 
 def norms(module: nn.Module) -> list[nn.BatchNorm2d]:

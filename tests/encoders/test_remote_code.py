@@ -13,7 +13,7 @@ from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.open_clip import OpenClipText
 from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
-from vidcap_core.text.hf import HFTokenizer
+from vidcap_core.tokenizers.hf import HFTokenizer
 
 CLIP = {
     "embed_dim": 24,

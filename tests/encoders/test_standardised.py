@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from vidcap_core.contracts.types import Clip, Sample, Stream
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.types import Clip, Sample, Stream
 
 ROWS = np.random.default_rng(0).normal(30, [[1, 5, 0.2, 0]], (4, 6, 4)).astype("float16")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vidcap_core.captioning.reading import Reader
+from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.datasets.toy.streams import toy_stream
 from vidcap_core.encoders.toy_grid import ToyGrid

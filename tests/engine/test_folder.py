@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.config import Config
-from vidcap_core.engine import folder as folders
-from vidcap_core.engine.folder import RunFolder
+from vidcap_core.config.files import Config
 from vidcap_core.errors import UserError
+from vidcap_core.saved import run as folders
+from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
 
 BUSY = "is at work on"

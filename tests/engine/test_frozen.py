@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.config import Config
+from vidcap_core.config.files import Config
 from vidcap_core.datasets.inputs import FrameReader
-from vidcap_core.engine import api, checkpoint
+from vidcap_core.engine import runs
 from vidcap_core.errors import UserError
+from vidcap_core.saved import checkpoint
 from vidcap_core.testing import tiny
 
 FRAMES = {"kind": "uniform", "count": 4, "short_side": 24}
@@ -38,7 +39,7 @@ def keys(*cache: str, data: dict[str, Any] | None = None, **phase: Any) -> dict[
 
 
 def train(folder: Path, config: dict[str, Any], **options: Any) -> dict[str, torch.Tensor]:
-    api.train(Config("frozen", config), work_dir=folder, device="cpu", quiet=True, **options)
+    runs.train(Config("frozen", config), work_dir=folder, device="cpu", quiet=True, **options)
     content, _ = checkpoint.latest(folder / "checkpoints")
     assert content is not None
     return content["weights"]

@@ -11,14 +11,14 @@ import torch
 from mmengine.config import Config as MMConfig
 from mmengine.hooks import Hook
 
-from vidcap_core.config import Config
-from vidcap_core.engine import api, registries
+from vidcap_core.config.files import Config
+from vidcap_core.contracts.types import Clip, Event, Prediction
+from vidcap_core.engine import registries, runs
 from vidcap_core.engine.evaluate import CaptionMetric
-from vidcap_core.engine.folder import RunFolder
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
+from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
-from vidcap_core.types import Clip, Event, Prediction
 
 
 def test_an_mmengine_config_builds_our_parts() -> None:
@@ -64,7 +64,7 @@ def test_our_metrics_are_an_mmengine_metric() -> None:
 def test_scalars_go_to_the_run_folder_and_to_tensorboard(tmp_path: Path) -> None:
     reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     config = Config("t", tiny.config(runtime={"batch": 4, "log_every": 2, "trackers": ["tensorboard"]}))
-    api.train(config, work_dir=tmp_path / "run", device="cpu", quiet=True)
+    runs.train(config, work_dir=tmp_path / "run", device="cpu", quiet=True)
     lines = [json.loads(line) for line in (tmp_path / "run" / "scalars.jsonl").read_text().splitlines()]
     logged = {line["step"]: line["loss/tokens"] for line in lines if "loss/tokens" in line}
     assert sorted(logged) == [2, 4, 6, 8]
@@ -77,7 +77,7 @@ def test_scalars_go_to_the_run_folder_and_to_tensorboard(tmp_path: Path) -> None
 
 
 def test_the_log_is_one_readable_line_an_interval(tmp_path: Path) -> None:
-    api.train(Config("t", tiny.config()), work_dir=tmp_path / "run", device="cpu", quiet=True)
+    runs.train(Config("t", tiny.config()), work_dir=tmp_path / "run", device="cpu", quiet=True)
     lines = [line for line in (tmp_path / "run" / "log.txt").read_text().splitlines() if " step " in line]
     assert len(lines) == 4
     for part in ("caption", "step 2/8", "tokens ", "lr ", "clips/s", "MB", "left"):

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.config import Config
-from vidcap_core.engine import api, checkpoint
+from vidcap_core.config.files import Config
+from vidcap_core.engine import runs
 from vidcap_core.engine.machine import machine
 from vidcap_core.errors import UserError
+from vidcap_core.saved import checkpoint
 from vidcap_core.testing import tiny
 
 STILL = {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 8, "dropout": 0.0}
 
 
 def train(folder: Path, **changes: Any) -> Path:
-    api.train(Config("test", tiny.config(**changes)), work_dir=folder, device="cpu", quiet=True)
+    runs.train(Config("test", tiny.config(**changes)), work_dir=folder, device="cpu", quiet=True)
     return folder
 
 
@@ -124,7 +125,7 @@ def test_time_that_is_over_ends_training_and_resume_goes_on(tmp_path: Path) -> N
     folder = train(tmp_path / "run", runtime=runtime)
     assert not last(folder)["progress"]["done"]
     config = Config("test", tiny.config(runtime={"batch": 4}))
-    api.train(config, work_dir=folder, resume=True, device="cpu", quiet=True)
+    runs.train(config, work_dir=folder, resume=True, device="cpu", quiet=True)
     assert last(folder)["progress"]["done"]
     assert (
         moved(last(train(tmp_path / "whole", runtime={"batch": 4}))["weights"], last(folder)["weights"])

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.caption import from_run
-from vidcap_core.config import Config
-from vidcap_core.engine import api, checkpoint
+from vidcap_core.captioning.file_captioner import from_run
+from vidcap_core.config.files import Config
+from vidcap_core.engine import runs as engine_runs
 from vidcap_core.errors import UserError
+from vidcap_core.saved import checkpoint
+from vidcap_core.saved.weights import put_weights
 from vidcap_core.testing import tiny
-from vidcap_core.weights import put_weights
 
 KILLS = 22
 
@@ -39,7 +40,7 @@ def phases() -> dict[str, Any]:
 
 def run(folder: Path, resume: bool = False, data: dict[str, Any] | None = None) -> None:
     """Train in this process."""
-    api.train(Config("test", data or phases()), work_dir=folder, resume=resume, device="cpu", quiet=True)
+    engine_runs.train(Config("test", data or phases()), work_dir=folder, resume=resume, device="cpu", quiet=True)
 
 
 def in_child(

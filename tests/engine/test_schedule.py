@@ -6,8 +6,8 @@ import math
 
 import pytest
 
+from vidcap_core.config.schema import Schedule
 from vidcap_core.engine.schedule import Plateau, multiplier
-from vidcap_core.schema import Schedule
 
 
 def rates(steps: int = 8, per_epoch: int = 4, **keys: object) -> list[float]:

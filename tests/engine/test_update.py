@@ -11,13 +11,13 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from vidcap_core import build
-from vidcap_core.captioner import Captioner
-from vidcap_core.config import Config
+from vidcap_core.captioner import build
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config.files import Config
+from vidcap_core.contracts.types import Batch
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.update import Diverged, update
 from vidcap_core.testing import tiny
-from vidcap_core.types import Batch
 
 
 def parts(clips: int = 8) -> tuple[Captioner, list[Batch]]:

@@ -19,7 +19,7 @@ from feature_parts import tiny_encoder
 
 from vidcap_core.cli import features as command
 from vidcap_core.errors import ConfigError, DataError, UserError
-from vidcap_core.features.job import clips_in, load_encoder
+from vidcap_core.features.extract_job import clips_in, load_encoder
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.video import read_frames
 
@@ -152,7 +152,7 @@ def test_clips_in_a_folder(videos: Path, tmp_path: Path) -> None:
 
 
 def test_an_encoder_of_texts_reads_no_files(videos: Path, tmp_path: Path) -> None:
-    from vidcap_core.encoders.base import Encoder
+    from vidcap_core.encoders.encoder import Encoder
     from vidcap_core.features.extract import extract
 
     class Words(Encoder):

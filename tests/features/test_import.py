@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.features.import_ import import_features
+from vidcap_core.features.importers import import_features
 from vidcap_core.features.store import FeatureStore
 
 

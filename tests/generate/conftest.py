@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.heads.base import Head, by_clip
-from vidcap_core.types import Stream, View
+from vidcap_core.contracts.head import Head, by_clip
+from vidcap_core.contracts.types import Stream, View
 
 MakeView = Callable[..., View]
 

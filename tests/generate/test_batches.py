@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vidcap_core.contracts.types import View
+from vidcap_core.decoding import beam as beam_module
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import UserError
-from vidcap_core.generate import beam as beam_module
-from vidcap_core.generate import generate
-from vidcap_core.generate.source import Source
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.types import View
 
 BOS, EOS, CLIPS = 0, 1, 12
 SETTINGS = [

@@ -6,10 +6,10 @@ import math
 
 import pytest
 
+from vidcap_core.contracts.types import View
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.types import View
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
 ONE = View({}, (0,), (None,))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.types import View
+from vidcap_core.contracts.types import View
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 
 BOS, EOS = 0, 1
 FIRST = {2: 0.5, 3: 0.3, 4: 0.15, 5: 0.05}

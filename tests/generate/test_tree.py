@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from vidcap_core.generate.tree import select_rows
+from vidcap_core.decoding.decoder_state import select_rows
 
 
 class Pair(NamedTuple):

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.captioner import Captioner
-from vidcap_core.captioning.plain import Plain
-from vidcap_core.generate_settings import GenerateSettings
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning.plain_tokenizer import Plain
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.text.hf import HFTokenizer
-from vidcap_core.text.subword import SubwordTokenizer
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.tokenizers.hf import HFTokenizer
+from vidcap_core.tokenizers.subword import SubwordTokenizer
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 CAPTIONS = ["a man is sitting on the floor", "a dog runs over the grass"]
 WAYS = [

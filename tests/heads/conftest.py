@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.contracts.types import Batch, Clip, Stream
 
 
 class Tokens:

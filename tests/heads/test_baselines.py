@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vidcap_core.contracts.head import Head, whole_clips
+from vidcap_core.contracts.types import Stream, View
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.base import Head, whole_clips
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.heads.transformer import SmallTransformer
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.types import Stream, View
 
 STREAMS = {"image": 8, "audio": 4}
 HEADS = [MeanPoolGRU, SmallTransformer]

@@ -10,13 +10,13 @@ import pytest
 import torch
 from transformers import DynamicCache
 
+from vidcap_core.contracts.types import Stream, View
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.generate import generate
-from vidcap_core.generate.source import Source
-from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
 from vidcap_core.heads.language_model import check_causal, language_model
-from vidcap_core.types import Stream, View
 
 BOS, EOS, ROWS = 1, 2, 5
 GPT2 = {

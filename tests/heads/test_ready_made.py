@@ -25,17 +25,17 @@ from transformers import (
 )
 
 import vidcap_core
-from vidcap_core.captioner import Captioner
-from vidcap_core.config import load as load_config
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config.files import load as load_config
+from vidcap_core.config.validate import validate
+from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.datasets.toy import make_toy
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.encoders.pixels import Pixels
-from vidcap_core.engine.api import train
+from vidcap_core.engine.runs import train
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.ready_made import HFFrameCaptioner, HFVideoCaptioner
-from vidcap_core.text.hf import HFTokenizer
-from vidcap_core.types import Batch, Clip, Stream
-from vidcap_core.validate import validate
+from vidcap_core.heads.hf_captioners import HFFrameCaptioner, HFVideoCaptioner
+from vidcap_core.tokenizers.hf import HFTokenizer
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]", *(f"w{i}" for i in range(60))]
 SIDE = 32

@@ -10,16 +10,16 @@ import textwrap
 import pytest
 import torch
 
-from vidcap_core.heads.base import Output
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Clip, Named
 from vidcap_core.losses.contrastive import InfoNCE
-from vidcap_core.types import Batch, Clip, Named
 
 WORKER = textwrap.dedent(
     """
     import os, sys, torch, torch.distributed as dist
-    from vidcap_core.heads.base import Output
+    from vidcap_core.contracts.head import Output
     from vidcap_core.losses.contrastive import InfoNCE
-    from vidcap_core.types import Batch, Clip, Named
+    from vidcap_core.contracts.types import Batch, Clip, Named
 
     rank, folder, share = int(sys.argv[1]), sys.argv[2], [int(n) for n in sys.argv[3].split(",")]
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)

@@ -7,12 +7,12 @@ import math
 import pytest
 import torch
 
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Clip, Named
 from vidcap_core.errors import UserError
-from vidcap_core.heads.base import Output
 from vidcap_core.losses.binary import BinaryLoss
 from vidcap_core.losses.contrastive import InfoNCE
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.types import Batch, Clip, Named
 
 THREE = Batch(clips=(Clip("a"), Clip("b"), Clip("a")))  # rows 0 and 2 are captions of one clip
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
-from vidcap_core.generate_settings import GenerateSettings
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.losses.self_critical import SelfCritical, as_captions, in_eval_mode, whole_view
-from vidcap_core.types import Batch, Clip, Stream
 
 WORDS = ["<pad>", "<bos>", "<eos>", "<unk>", "red", "blue", "a", "man"]
 
@@ -170,7 +170,7 @@ def test_parts_go_back_to_their_mode(captioner, batch):
 
 
 def test_a_cut_sample_learns_no_end(captioner, batch):
-    from vidcap_core.generate import Hyp
+    from vidcap_core.decoding import Hyp
 
     made = as_captions(batch, [Hyp([4], 0, [0.0], end=-1.0), Hyp([4, 5], 0, [0.0] * 2), Hyp([], 0, [], end=-1.0),
                                Hyp([6], 0, [0.0])], captioner.tokenizer)  # fmt: skip

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.metrics.formats_dense import Annotations, read_predictions, read_references
 from vidcap_core.metrics.pair_meteor import load
-from vidcap_core.types import Event
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import random
 import numpy as np
 import pytest
 
+from vidcap_core.contracts.metric import Score
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Score
 from vidcap_core.metrics.bootstrap import compare, intervals
 from vidcap_core.metrics.scorer import Scorer
 from vidcap_core.metrics.signature import Signature

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.dense import Dense, plain
 from vidcap_core.metrics.formats_dense import read_predictions, read_references
 from vidcap_core.metrics.scorer import ScoreWarning
-from vidcap_core.types import Event
 
 
 def percent(values: dict[str, float], digits: int = 4) -> dict[str, float]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.formats_dense import read_predictions, read_references, results
 from vidcap_core.metrics.paragraph import ParagraphScorer, paragraph, references
-from vidcap_core.types import Event
 
 
 def test_results_out_and_in(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.metrics import baselines
 from vidcap_core.metrics.bootstrap import intervals
 from vidcap_core.metrics.formats_dense import Annotations, read_references
@@ -15,7 +16,6 @@ from vidcap_core.metrics.intervals import Events, Pairs, Spans
 from vidcap_core.metrics.localisation import Timing, f1
 from vidcap_core.metrics.located import Localisation
 from vidcap_core.metrics.scorer import ScoreWarning
-from vidcap_core.types import Event
 
 
 def table(files: list[Events], predictions: Events, clips: list[str] | None = None) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vidcap_core.metrics.longest import Automaton, Charset, parse_charset
+from vidcap_core.metrics.longest_match import Automaton, Charset, parse_charset
 
 
 def automaton(*rules: str) -> Automaton:

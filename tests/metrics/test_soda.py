@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.metrics.scorer import ScoreWarning
 from vidcap_core.metrics.soda import SodaC, best_in_order
-from vidcap_core.types import Event
 
 
 class Overlap:

@@ -59,7 +59,7 @@ def test_cards_and_configs_are_read_from_the_wheels(site: Path) -> None:
         assert plugin["reason"] is None
         assert Path(plugin["card"]).is_relative_to(site)
     listed = json.loads(run(site, "vidcap_core.cli.main", "list", "configs", "--json"))
-    in_tree = {f"core/{path.stem}" for path in (ROOT / "vidcap_core/configs").glob("*.py")}
+    in_tree = {f"core/{path.stem}" for path in (ROOT / "vidcap_core/config/bases").glob("*.py")}
     in_tree |= {f"{p.parent.parent.name}/{p.stem}" for p in ROOT.glob("plugins/*/configs/*.py")}
     assert {row["name"] for row in listed} == {
         name for name in in_tree if not name.split("/")[1].startswith("_")

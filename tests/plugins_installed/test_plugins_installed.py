@@ -124,7 +124,7 @@ def test_a_config_that_needs_a_head_that_cannot_be_had_says_why(site: Path, head
 
 def test_a_name_that_two_plugins_offer_works_in_full(site: Path) -> None:
     code = (
-        "from vidcap_core.registry import HEADS;"
+        "from vidcap_core.zoo.registry import HEADS;"
         "print(*[HEADS.load(name).__module__ for name in ('one.Twin', 'two.Twin')])"
     )
     environment = {**os.environ, "PYTHONPATH": str(site)}
@@ -164,7 +164,7 @@ def test_a_plugin_can_be_left_out(site: Path) -> None:
 
 def test_discovery_imports_nothing_heavy(site: Path) -> None:
     code = (
-        "import sys; from vidcap_core.plugins import discover; found = discover(); assert len(found) > 10;"
+        "import sys; from vidcap_core.zoo.plugins import discover; found = discover(); assert len(found) > 10;"
         "print([m for m in ('torch', 'mmengine', 'cv2', 'numpy') if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(site)}

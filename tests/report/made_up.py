@@ -11,7 +11,7 @@ from typing import Any
 import av
 import numpy as np
 
-from vidcap_core.report.panels import (
+from vidcap_core.contracts.panels import (
     Bars,
     Curve,
     Custom,
@@ -20,7 +20,7 @@ from vidcap_core.report.panels import (
     Timeline,
     to_plain,
 )
-from vidcap_core.types import Event
+from vidcap_core.contracts.types import Event
 
 NASTY = '</script><script>document.title="owned"</script> "quotes" \'too\' & 🎬\nnew line \u2028 <b>bold</b>'
 NOTHING = (

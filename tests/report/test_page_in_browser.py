@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.report.run import write_run_report
+from vidcap_core.report.run_page import write_run_report
 
 spec = importlib.util.spec_from_file_location("made_up", Path(__file__).with_name("made_up.py"))
 assert spec is not None

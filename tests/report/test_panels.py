@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from vidcap_core.errors import UserError
-from vidcap_core.report.panels import (
+from vidcap_core.contracts.panels import (
     Bars,
     Curve,
     Custom,
@@ -21,7 +20,8 @@ from vidcap_core.report.panels import (
     from_plain,
     to_plain,
 )
-from vidcap_core.types import Event
+from vidcap_core.contracts.types import Event
+from vidcap_core.errors import UserError
 
 PANELS: list[Panel] = [
     FrameAttention(
@@ -87,5 +87,5 @@ def test_bad_panels_say_what_is_wrong(make: object, said: str) -> None:
 
 
 def test_panels_import_no_torch() -> None:
-    code = "import sys, vidcap_core.report.panels; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    code = "import sys, vidcap_core.contracts.panels; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from vidcap_core import plugins, registry
+from vidcap_core.contracts.panels import Bars, Timeline, from_plain, to_plain
+from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.errors import UserError
-from vidcap_core.report import page, renderers, store
+from vidcap_core.report import page, renderers
+from vidcap_core.report.captions_page import write_job_report
 from vidcap_core.report.clips import films, view, with_frames
 from vidcap_core.report.curves import read_charts
-from vidcap_core.report.job import write_job_report
-from vidcap_core.report.panels import Bars, Timeline, from_plain, to_plain
-from vidcap_core.report.run import main_metric, write_run_report
-from vidcap_core.types import Clip, Event, Prediction
+from vidcap_core.report.run_page import main_metric, write_run_report
+from vidcap_core.saved import predictions as saved_predictions
+from vidcap_core.zoo import plugins, registry
 
 spec = importlib.util.spec_from_file_location("made_up", Path(__file__).with_name("made_up.py"))
 assert spec is not None
@@ -177,11 +178,11 @@ def test_store_round_trip(tmp_path: Path) -> None:
 
     bars = Bars({"joy": 0.5})
     predictions = [Prediction(Clip("a"), (), {"panels": [bars]}), Prediction(Clip("b"), ())]
-    store.write(tmp_path, "val", predictions, Dataset())
-    kept = store.read(tmp_path / "panels-val.json")
+    saved_predictions.write(tmp_path, "val", predictions, Dataset())
+    kept = saved_predictions.read(tmp_path / "panels-val.json")
     assert [from_plain(panel) for panel in kept.pop("a")] == [bars]
     assert kept == {}
-    assert store.read(tmp_path / "references-val.json") == {"a": ["a dog", "the dog"]}
+    assert saved_predictions.read(tmp_path / "references-val.json") == {"a": ["a dog", "the dog"]}
 
 
 @pytest.mark.parametrize("annotators", [1, 2])
@@ -192,7 +193,7 @@ def test_reference_events_go_into_the_timeline(annotators: int) -> None:
         def events(self) -> Any:
             return {"a": said} if annotators == 1 else [{"a": said, "b": said}, {"a": said}]
 
-    stored = json.loads(json.dumps(store.references_data(Dense())))["a"]
+    stored = json.loads(json.dumps(saved_predictions.references_data(Dense())))["a"]
     assert len(stored) == annotators
     prediction = {"id": "a", "text": "z", "events": [{"start": 0, "end": 2, "text": "z"}]}
     for panels in ([], [to_plain(Timeline((Event(0, 2, "z"),)))]):
@@ -215,17 +216,17 @@ def test_a_weak_dataset_has_texts_only() -> None:
         def references(self) -> dict[str, list[str]]:
             return {"a": ["x y"]}
 
-    assert store.references_data(Weak()) == {"a": ["x y"]}
+    assert saved_predictions.references_data(Weak()) == {"a": ["x y"]}
 
 
 @pytest.mark.parametrize(("kind", "dense"), [("clips", False), ("long", True)])
 def test_references_of_the_toy_dataset(kind: str, dense: bool) -> None:
     plugins.discover()
     dataset = registry.DATASETS.load("Toy")(split="val", size="small", kind=kind, unit="clip")
-    data = json.loads(json.dumps(store.references_data(dataset)))
+    data = json.loads(json.dumps(saved_predictions.references_data(dataset)))
     assert set(data) == {clip.id for clip in dataset.clips}
     for clip, value in data.items():
-        texts, tracks = store.reference_tracks(value)
+        texts, tracks = saved_predictions.reference_tracks(value)
         assert bool(tracks) is dense
         if not dense:
             assert texts == dataset.references()[clip]
@@ -290,7 +291,7 @@ class TestRenderers:
 
     @pytest.mark.parametrize(
         "renderer",
-        ["os:getcwd", "vidcap_drawn:getcwd", "vidcap_core.plugins:discover", "vidcap_drawn:absent", "x", ""],
+        ["os:getcwd", "vidcap_drawn:getcwd", "vidcap_core.zoo.plugins:discover", "vidcap_drawn:absent", "x", ""],
     )
     def test_nothing_else_runs(self, installed: types.ModuleType, renderer: str) -> None:
         drawn = renderers.draw(self.panel(renderer, angle=2))

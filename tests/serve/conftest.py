@@ -157,7 +157,7 @@ def until(told: Callable[[], Any], seconds: float = 20) -> None:
 @contextlib.contextmanager
 def parts_installed() -> Iterator[None]:
     """Meanwhile this process has the plugin too that the served model's parts come from."""
-    from vidcap_core import plugins
+    from vidcap_core.zoo import plugins
 
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(INSTALLED))
@@ -170,12 +170,12 @@ def parts_installed() -> Iterator[None]:
 def served_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that captions toy clips badly, breaks over red ones and dawdles over green ones."""
     pytest.importorskip("fastapi", reason="needs the extra 'serve'")
-    from vidcap_core import config
-    from vidcap_core.engine import api
+    from vidcap_core.config import files as config_files
+    from vidcap_core.engine import runs
 
     folder = tmp_path_factory.mktemp("served") / "first"
     with parts_installed():
-        api.train(config.load("core/toy", SMALL), work_dir=folder, device="cpu", quiet=True)
+        runs.train(config_files.load("core/toy", SMALL), work_dir=folder, device="cpu", quiet=True)
     return folder
 
 
@@ -188,9 +188,10 @@ def second_run(served_run: Path) -> Path:
 @pytest.fixture(scope="session")
 def toy_clip() -> Path:
     """A toy video."""
-    from vidcap_core import build, config
+    from vidcap_core.captioner import build
+    from vidcap_core.config import files as config_files
 
-    path = build.dataset(config.load("core/toy", SMALL[:3]), "val").clips[0].path
+    path = build.dataset(config_files.load("core/toy", SMALL[:3]), "val").clips[0].path
     return Path(path)
 
 

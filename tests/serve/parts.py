@@ -9,10 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
+from vidcap_core.contracts.panels import FrameAttention
+from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.toy_grid import ToyGrid
 from vidcap_core.heads.transformer import SmallTransformer
-from vidcap_core.report.panels import FrameAttention
-from vidcap_core.types import Stream
 
 LONG = 25.0
 """Seconds over a green clip."""

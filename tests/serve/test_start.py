@@ -14,12 +14,12 @@ pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 
 from serve.conftest import Server
 
-from vidcap_core import catalogue
 from vidcap_core.cli import serve
 from vidcap_core.errors import UserError
-from vidcap_core.serve.run import _listen, _only_here, _url
+from vidcap_core.serve.server import _listen, _only_here, _url
 from vidcap_core.serve.settings import public_names
 from vidcap_core.serve.sniff import container
+from vidcap_core.zoo import catalogue
 
 
 def command(*arguments: str, cwd: Path) -> Any:

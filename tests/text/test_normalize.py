@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from vidcap_core.errors import ConfigError
-from vidcap_core.text.normalize import RULES, rule
+from vidcap_core.tokenizers.normalize import RULES, rule
 
 TEXT = "It's a  (big) DOG , runs ."
 
@@ -39,7 +39,7 @@ def test_an_unknown_rule_names_the_known_ones() -> None:
 
 def test_text_and_datasets_import_no_torch() -> None:
     code = (
-        "import sys, vidcap_core.text.vocabulary, vidcap_core.text.hf, vidcap_core.text.subword, "
+        "import sys, vidcap_core.tokenizers.vocabulary, vidcap_core.tokenizers.hf, vidcap_core.tokenizers.subword, "
         "vidcap_core.datasets.toy, vidcap_core.datasets.msvd, vidcap_core.cli.data; "
         "print([m for m in ('torch', 'transformers', 'mmengine') if m in sys.modules])"
     )

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vidcap_core.contracts.types import Clip, Sample
 from vidcap_core.datasets.toy.grammar import captions
 from vidcap_core.datasets.toy.world import scenes
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import ConfigError, DataError
-from vidcap_core.text.hf import HFTokenizer
-from vidcap_core.text.subword import SubwordTokenizer
-from vidcap_core.types import Clip, Sample
+from vidcap_core.tokenizers.hf import HFTokenizer
+from vidcap_core.tokenizers.subword import SubwordTokenizer
 
 CAPTIONS = [text for scene in scenes("clips", "small", 0) for text in captions(scene)]
 

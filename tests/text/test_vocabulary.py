@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vidcap_core.errors import ConfigError, DataError
-from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 CAPTIONS = ["A man runs.", "a man, a dog", "the dog runs", "it's a zebra"]
 

@@ -17,7 +17,7 @@ import pytest
 from films import add_sound, make, slope, tone
 from odd_films import flipped, unknown
 
-from vidcap_core.captioning import passes
+from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.shots import cuts
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import probe, read_audio, read_frames
@@ -68,9 +68,9 @@ def read_everything(path: str) -> list[str]:
         "probe": lambda: probe(path),
         "some": lambda: read_frames(path, {"frames": 4}, short_side=32),
         "many": lambda: read_frames(path, {"kind": "fps", "rate": 10}),
-        "spans": lambda: list(passes.frames_of(path, spans, [passes.Wish({"frames": 2}, 32)])),
+        "spans": lambda: list(span_passes.frames_of(path, spans, [span_passes.Wish({"frames": 2}, 32)])),
         "sound": lambda: read_audio(path),
-        "sound of spans": lambda: list(passes.sound_of(path, spans)),
+        "sound of spans": lambda: list(span_passes.sound_of(path, spans)),
         "cuts": lambda: cuts(path),
     }
     wrong = []

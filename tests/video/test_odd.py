@@ -11,14 +11,14 @@ import torch
 from films import make, sound
 from odd_films import flat, grows, odd_films, wide_png
 
-from vidcap_core.captioning import passes
-from vidcap_core.captioning.reading import Reader
+from vidcap_core.captioning import span_passes
+from vidcap_core.captioning.clip_streams import Reader
+from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import Record
-from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.toy_grid import ToyGrid
 from vidcap_core.errors import DataError, VideoError
-from vidcap_core.types import Clip
 from vidcap_core.video import limits, probe, read_audio, read_frames
 from vidcap_core.video.limits import TooLarge
 
@@ -78,7 +78,7 @@ def test_another_size_in_the_midst_of_a_file(tmp_path: Path) -> None:
     path = grows(tmp_path / "changes.ts", (128, 64))
     assert read_frames(path, SOME).values.shape == (8, 48, 64, 3)
     assert read_frames(path, SOME, start=1.0).values.shape[1:] == (64, 128, 3)
-    both = list(passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [passes.Wish(SOME, None)]))
+    both = list(span_passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [span_passes.Wish(SOME, None)]))
     assert [shown.shape for (shown,) in both] == [(8, 48, 64, 3), (8, 64, 128, 3)]
 
 
@@ -103,7 +103,7 @@ def test_large_frames_are_prepared_a_few_at_a_time(monkeypatch: pytest.MonkeyPat
     prepare = Preparation.of(32, (0.5,) * 3, (0.5,) * 3)
     frames = torch.randint(256, (7, 48, 64, 3), dtype=torch.uint8)
     together = prepare(frames)
-    monkeypatch.setattr("vidcap_core.encoders.pictures.CHUNK_PIXELS", 2 * 48 * 64)
+    monkeypatch.setattr("vidcap_core.encoders.network_inputs.CHUNK_PIXELS", 2 * 48 * 64)
     assert torch.equal(prepare(frames), together)
 
 

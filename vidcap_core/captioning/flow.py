@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidcap_core.ahead import ahead, threads_shared
-from vidcap_core.captioner import Captioner, stack
+from vidcap_core.captioner.captioner import Captioner, stack
+from vidcap_core.captioning.clip_streams import Encoded, Reader
 from vidcap_core.captioning.merge import merged
-from vidcap_core.captioning.reading import Encoded, Reader
 from vidcap_core.captioning.spans import Every
+from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.types import Batch, Prediction
+from vidcap_core.files.prefetch import ahead, threads_shared
 
 PANELS = 40
 """Spans of a file whose panels are kept: a page of more could not be opened."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vidcap_core.captioning.inputs import shown
+from vidcap_core.captioning.subtitles import srt, vtt
+from vidcap_core.contracts.types import Prediction
 from vidcap_core.errors import UserError
-from vidcap_core.report.store import prediction_data
-from vidcap_core.subtitles import srt, vtt
-from vidcap_core.types import Prediction
+from vidcap_core.saved.predictions import prediction_data
 
 FORMATS = ("text", "json", "jsonl", "srt", "vtt", "html")
 

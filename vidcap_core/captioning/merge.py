@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.report.panels import FrameAttention, Panel, SpatialAttention, Timeline
-from vidcap_core.types import Clip, Prediction
+from vidcap_core.contracts.panels import FrameAttention, Panel, SpatialAttention, Timeline
+from vidcap_core.contracts.types import Clip, Prediction
 
 
 def merged(path: Path, said: Sequence[Prediction]) -> Prediction:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from vidcap_core.captioner import Captioner
-from vidcap_core.encoders.base import DerivedEncoder
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.encoders.encoder import DerivedEncoder
 from vidcap_core.errors import UserError
 
 

@@ -95,11 +95,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
-    from vidcap_core.caption import load
-    from vidcap_core.captioning.folder import FolderError
+    from vidcap_core.captioning.caption_job import Job
+    from vidcap_core.captioning.file_captioner import load
     from vidcap_core.captioning.formats import Printer
-    from vidcap_core.captioning.job import Job
     from vidcap_core.captioning.progress import progress
+    from vidcap_core.captioning.results_folder import FolderError
     from vidcap_core.cli.console import note, on_terminal
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 

@@ -50,7 +50,7 @@ def add_parser(subparsers: Any) -> None:
 def run_where(args: argparse.Namespace) -> int:
     """Print the places."""
     from vidcap_core.cli.console import note, show
-    from vidcap_core.datasets.where import places
+    from vidcap_core.datasets.locations import places
 
     show(places(), as_json=args.json)
     if not args.json:
@@ -72,11 +72,11 @@ def run_prepare(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Print the table, what is odd and how to mend it; 1 when something is broken."""
-    from vidcap_core.cache import cache_home
     from vidcap_core.cli.console import note, on_terminal, print_json, show, track
     from vidcap_core.datasets.catalogue import find_dataset
     from vidcap_core.datasets.check import check_dataset, describe, plain, write_missing
-    from vidcap_core.datasets.where import arguments, refuse
+    from vidcap_core.datasets.locations import arguments, refuse
+    from vidcap_core.files.cache import cache_home
 
     made_by = find_dataset(args.name)
     given = arguments(args.root, args.stream, args.set)

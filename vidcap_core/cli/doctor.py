@@ -17,8 +17,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; exit 1 when something that vidcap needs is broken."""
-    from vidcap_core import doctor
     from vidcap_core.cli.console import show
+    from vidcap_core.zoo import doctor
 
     findings = list(doctor.examine())
     show([finding.row() for finding in findings], args.json, title="doctor")

@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the bundle and say how to use it."""
-    from vidcap_core.engine.export import export
+    from vidcap_core.saved.export import export
 
     folder = export(args.run, args.out)
     print(f"bundle: {folder}\n  try: vidcap caption VIDEO --model {folder}")

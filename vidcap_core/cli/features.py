@@ -58,10 +58,10 @@ def run_extract(args: argparse.Namespace) -> int:
     import torch
 
     from vidcap_core.cli.console import note, progress
-    from vidcap_core.datasets.where import arguments
+    from vidcap_core.datasets.locations import arguments
     from vidcap_core.errors import UserError
     from vidcap_core.features.extract import extract
-    from vidcap_core.features.job import clips_in, clips_of, load_encoder
+    from vidcap_core.features.extract_job import clips_in, clips_of, load_encoder
 
     if args.videos:
         if args.split or args.root or args.data:
@@ -105,7 +105,7 @@ def run_import(args: argparse.Namespace) -> int:
     """Import, then say what was skipped and why."""
     from vidcap_core.cli.console import progress
     from vidcap_core.errors import UserError
-    from vidcap_core.features.import_ import import_features
+    from vidcap_core.features.importers import import_features
 
     if any("=" not in note for note in args.note):
         raise UserError("--note is not of the form key=value", hint="--note model=ResNeXt-101")

@@ -18,8 +18,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the card."""
-    from vidcap_core import cards
     from vidcap_core.cli.console import print_json, table
+    from vidcap_core.zoo import cards
 
     card = cards.find(args.name)
     if args.json:

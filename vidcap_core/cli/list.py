@@ -20,8 +20,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the tables."""
-    from vidcap_core import catalogue
     from vidcap_core.cli.console import print_json, show
+    from vidcap_core.zoo import catalogue
 
     kinds = (args.kind,) if args.kind else KINDS
     found = {kind: catalogue.rows(kind) for kind in kinds}

@@ -102,7 +102,7 @@ def _plugin_commands(typed: str | None) -> dict[str, tuple[str, str]]:
     """Commands that plugins add; ours win, so a plugin cannot replace one."""
     if typed in COMMANDS:
         return {}
-    from vidcap_core.plugins import discover
+    from vidcap_core.zoo.plugins import discover
 
     return {
         name: (module, f"from plugin {plugin.name}")

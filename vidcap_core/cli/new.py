@@ -19,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write it, and say what to type next."""
-    from vidcap_core import scaffold
+    from vidcap_core.testing import scaffold
 
     folder = scaffold.write(args.name, args.into)
     config = f"{scaffold.plugin_name(args.name)}/toy"

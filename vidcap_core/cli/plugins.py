@@ -21,8 +21,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
-    from vidcap_core import catalogue, plugins
     from vidcap_core.cli.console import print_json, show
+    from vidcap_core.zoo import catalogue, plugins
 
     if args.json:
         print_json([plugins.describe(plugin) for plugin in plugins.discover().values()])

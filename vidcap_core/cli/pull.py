@@ -16,7 +16,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Download, check, and say how to use it."""
-    from vidcap_core import hub
+    from vidcap_core.saved import hub
 
     folder = hub.pull(args.hub_id, args.out)
     print(f"bundle: {folder}\n  try: vidcap caption VIDEO --model {folder}")

@@ -17,7 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Upload and print the address."""
-    from vidcap_core import hub
+    from vidcap_core.saved import hub
 
     print(hub.push(args.bundle, args.hub_id, args.private))
     return 0

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     import webbrowser
     from pathlib import Path
 
-    from vidcap_core.report.run import write_run_report
+    from vidcap_core.report.run_page import write_run_report
 
     path = write_run_report(Path(args.run), args.split, args.frames)
     print(path)

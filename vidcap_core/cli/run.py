@@ -81,19 +81,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:
-    from vidcap_core import config, preflight, validate
+    from vidcap_core.config import files as config_files
+    from vidcap_core.config import preflight, validate
 
     changes = list(args.changes)
     changes += [] if args.seed is None else [f"seed={args.seed}"]
     changes += [] if args.amp is None else [f"runtime.amp={args.amp}"]
-    resolved = config.load(args.config, changes)
+    resolved = config_files.load(args.config, changes)
     validate.validate(resolved)  # before any process is started, so that an error is said once
 
     from vidcap_core.cli.console import note
-    from vidcap_core.engine import api, folder, launch
-    from vidcap_core.schema import Evaluate
+    from vidcap_core.config.schema import Evaluate
+    from vidcap_core.engine import launch, runs
+    from vidcap_core.saved import run as saved_run
 
-    run = folder.RunFolder(args.work_dir or folder.default_path(resolved))
+    run = saved_run.RunFolder(args.work_dir or saved_run.default_path(resolved))
     if "LOCAL_RANK" not in os.environ:
         scored = Evaluate(**resolved.get("evaluate", {})).split
         splits = ("train", scored) if args.task == "train" else (args.split,)
@@ -102,10 +104,10 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
     if args.task == "train":
-        api.train(resolved, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
+        runs.train(resolved, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
                   device=args.device, quiet=args.quiet)  # fmt: skip
         return 0
-    task = api.test if args.task == "test" else api.predict
+    task = runs.test if args.task == "test" else runs.predict
     task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
     if args.task == "predict" and not args.quiet:
         note(f"predictions: {run.predictions(args.split)}")

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         what = f"vidcap serve needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed"
         raise UserError(what, hint="pip install 'vidcap-core[serve]'")
-    from vidcap_core.serve.run import serve
+    from vidcap_core.serve.server import serve
     from vidcap_core.serve.settings import Limits, Settings, public_names
 
     limits = Limits(args.max_size, args.max_duration, args.queue, args.workers, args.timeout)
@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _installed() -> list[str]:
     """The models that come with installed plugins, the default one first."""
-    from vidcap_core import catalogue
     from vidcap_core.errors import UserError
+    from vidcap_core.zoo import catalogue
 
     found = sorted((row["name"] for row in catalogue.rows("models")), key=lambda name: name != DEFAULT)
     if not found:

@@ -6,15 +6,15 @@ import difflib
 from typing import TYPE_CHECKING
 
 from vidcap_core.errors import DataError, PluginError
-from vidcap_core.registry import DATASETS
+from vidcap_core.zoo.registry import DATASETS
 
 if TYPE_CHECKING:
-    from vidcap_core.datasets.base import Dataset
+    from vidcap_core.datasets.annotated import Dataset
 
 
 def known_datasets() -> dict[str, type[Dataset]]:
     """Every dataset that is installed, by its short name; what cannot be imported is left out."""
-    from vidcap_core.datasets.base import Dataset
+    from vidcap_core.datasets.annotated import Dataset
 
     found: dict[str, type[Dataset]] = {}
     for entry in DATASETS:

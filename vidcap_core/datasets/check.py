@@ -14,7 +14,7 @@ from vidcap_core.datasets.records import Defect, broken_videos
 from vidcap_core.errors import DataError, VideoError
 
 if TYPE_CHECKING:
-    from vidcap_core.datasets.base import Dataset
+    from vidcap_core.datasets.annotated import Dataset
 
 SHOWN = 10
 """Files whose reasons are printed."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.contracts.types import Clip, Event
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.records import Defect, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip, Event
 
 TOLERANCE = 1e-6
 """Seconds; durations and ends were written with different rounding, so equal times can differ in the last bit."""

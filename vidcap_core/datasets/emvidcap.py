@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_text
+from vidcap_core.datasets.folders import find_folder, look_for
 from vidcap_core.datasets.msvd import MAPPING, read_mapping
-from vidcap_core.datasets.places import find_folder, look_for
 from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip
 
 Part = Literal["S", "L", "S+L"]
 TEST = ("EmVideo_test_captions.csv",)

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.types import Clip, Event
+from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_text
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import Defect, Reading, Record, broken_videos
 from vidcap_core.errors import DataError, VideoError
-from vidcap_core.preflight import Missing
-from vidcap_core.types import Clip, Event
 
 KEYS = ("video", "id", "caption", "captions", "events", "start", "end", "duration", "split")
 EXAMPLE = '{"video": "dog.mp4", "captions": ["a dog runs", "a puppy is running"]}'

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap_core.datasets.places import holds, look_for, looked_in, videos_below
+from vidcap_core.config.preflight import Missing
+from vidcap_core.datasets.folders import holds, look_for, looked_in, videos_below
 from vidcap_core.datasets.prepared import MANIFEST, source_folders
 from vidcap_core.datasets.stores import how_to_extract
-from vidcap_core.preflight import Missing
 
 if TYPE_CHECKING:
-    from vidcap_core.datasets.base import Dataset
+    from vidcap_core.datasets.annotated import Dataset
 
 Streams = Mapping[str, str] | Sequence[str] | None
 

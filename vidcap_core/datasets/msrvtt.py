@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vidcap_core.datasets.base import Dataset
+from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.files import read_json
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip
 
 _TRAIN_VAL = ("train_val_videodatainfo.json", "train_val_annotation", "videodatainfo_2016.json", "videodatainfo.json")
 FILES = {

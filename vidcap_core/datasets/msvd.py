@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_json, read_text
+from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.inputs import FrameZip
-from vidcap_core.datasets.places import find_file
 from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip
 
 FILES = {
     "train": ("sents_train_lc_nopunc.txt",),

@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.datasets.base import Dataset
-from vidcap_core.datasets.places import data_home
+from vidcap_core.datasets.annotated import Dataset
+from vidcap_core.datasets.folders import data_home
 from vidcap_core.datasets.prepared import MANIFEST, SCHEMA, prepared_lines
 from vidcap_core.datasets.records import Reading
 from vidcap_core.errors import DataError

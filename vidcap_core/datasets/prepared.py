@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.contracts.types import Clip, Event
 from vidcap_core.datasets.records import Defect, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip, Event
 
 MANIFEST = "dataset.json"
 SCHEMA = 1

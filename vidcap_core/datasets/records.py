@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidcap_core.types import Clip, Event
+from vidcap_core.contracts.types import Clip, Event
 
 
 @dataclass(frozen=True, slots=True)

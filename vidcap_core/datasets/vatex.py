@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vidcap_core.datasets.base import Dataset
+from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.files import read_json, read_text
-from vidcap_core.datasets.places import find_file, look_for
+from vidcap_core.datasets.folders import find_file, look_for
 from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.types import Clip
 
 FILES = {
     "train": ("vatex_training_v1.0.json",),

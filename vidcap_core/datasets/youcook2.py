@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vidcap_core.datasets.base import Dataset
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.dense import read_dense
-from vidcap_core.datasets.places import find_file
+from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import Counts, Official, Reading
 
 FILES = {"train": ("yc2_train.json", "train.json"), "val": ("yc2_val.json", "val.json")}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from vidcap_core.encoders.pictures import Preparation
+from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.timm_image import TimmImage
-from vidcap_core.encoders.weights import Pretrained, origin
 from vidcap_core.errors import UserError
+from vidcap_core.pretrained.load import Pretrained, origin
 
 STAGES = (1, 2, 2, 3, 3, 4, 1)
 """Blocks a stage; the weights file numbers the blocks through."""

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from transformers import AutoFeatureExtractor
 
-from vidcap_core.encoders.base import Encoder
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.encoders.hf_text import load_model
-from vidcap_core.encoders.weights import from_hub, origin
 from vidcap_core.errors import UserError
-from vidcap_core.types import Stream
+from vidcap_core.pretrained.load import from_hub, origin
 
 RATE = 16_000
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from vidcap_core.encoders.base import Encoder
-from vidcap_core.encoders.texts import flatten, regroup
-from vidcap_core.encoders.weights import from_hub, origin, seeded
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder
+from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.errors import UserError
-from vidcap_core.preflight import Missing
-from vidcap_core.pretrained import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
-from vidcap_core.types import Stream
+from vidcap_core.pretrained.load import from_hub, origin, seeded
+from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
 
 
 class HFText(Encoder):

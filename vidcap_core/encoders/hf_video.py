@@ -10,15 +10,15 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from torch import Tensor
 from transformers.utils import cached_file
 
-from vidcap_core.encoders.base import Encoder, row_mask
-from vidcap_core.encoders.clips import group
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.encoders.frame_groups import group
 from vidcap_core.encoders.hf_text import load_model, missing_network
-from vidcap_core.encoders.pictures import Preparation
-from vidcap_core.encoders.weights import origin
+from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.errors import UserError
-from vidcap_core.preflight import Missing
-from vidcap_core.pretrained import model_folder
-from vidcap_core.types import Stream
+from vidcap_core.pretrained.load import origin
+from vidcap_core.pretrained.locate import model_folder
 
 HAS_CLS = {"timesformer", "vivit"}
 """Model types whose first token stands for the whole clip."""

@@ -14,14 +14,14 @@ import torch
 from open_clip.transformer import QuickGELU
 from torch import Tensor
 
-from vidcap_core.encoders.base import Encoder, row_mask
+from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.clip_activation import WHOLE, Activation, activation_of, weights_file
-from vidcap_core.encoders.pictures import Preparation
-from vidcap_core.encoders.texts import flatten, regroup
+from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.encoders.network_inputs import Preparation
+from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
-from vidcap_core.encoders.weights import Pretrained, needs, origin, put, seeded
 from vidcap_core.errors import UserError
-from vidcap_core.types import Stream
+from vidcap_core.pretrained.load import Pretrained, needs, origin, put, seeded
 
 
 def checked_activation(model: str, pretrained: Pretrained, quick_gelu: bool | None) -> Activation:

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from transformers import AutoImageProcessor
 
-from vidcap_core.encoders.base import Encoder, row_mask
-from vidcap_core.encoders.weights import from_hub
-from vidcap_core.preflight import Missing
-from vidcap_core.pretrained import CONFIG, missing_model
-from vidcap_core.types import Stream
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.pretrained.load import from_hub
+from vidcap_core.pretrained.locate import CONFIG, missing_model
 
 PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap_core.encoders.base import DerivedEncoder, once_a_clip
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import DerivedEncoder, once_a_clip
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.types import Stream
 
 LEAST = 1e-3  # a dimension that never changes stays 0, and is not blown up
 

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.encoders.base import Encoder
-from vidcap_core.encoders.weights import origin, put, read_weights, seeded
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.errors import UserError
-from vidcap_core.types import Stream
+from vidcap_core.pretrained.load import origin, put, read_weights, seeded
 
 RATE, WINDOW, HOP, FFT = 16_000, 400, 160, 512
 BANDS, LOW, HIGH, OFFSET = 64, 125.0, 7500.0, 0.01

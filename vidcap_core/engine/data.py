@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from vidcap_core.captioner.padding import pad_streams
+from vidcap_core.contracts.types import Batch, Sample
 from vidcap_core.errors import DataError
-from vidcap_core.padding import pad_streams
-from vidcap_core.types import Batch, Sample
 
 Address = tuple[int, int]
 """(epoch, index): all that the random choices of a sample depend on, besides the run's seed and phase."""

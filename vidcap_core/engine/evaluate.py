@@ -11,13 +11,13 @@ from mmengine import dist
 from mmengine.evaluator import BaseMetric
 from mmengine.registry import METRICS
 
-from vidcap_core import registry
-from vidcap_core.absent import absent_streams
-from vidcap_core.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.missing_streams import absent_streams
+from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.errors import UserError
 from vidcap_core.metrics.scorer import Scorer, ScoreWarning
-from vidcap_core.types import Prediction
+from vidcap_core.zoo import registry
 
 if TYPE_CHECKING:
     from vidcap_core.engine.training import Training

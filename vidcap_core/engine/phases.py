@@ -13,16 +13,17 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop
 
-from vidcap_core.engine import checkpoint, frozen, optim, sharding, state
+from vidcap_core.config.schema import Phase
+from vidcap_core.contracts.types import Batch
+from vidcap_core.engine import feature_cache, optimizers, sharding, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.schedule import Plateau
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.update import update
 from vidcap_core.errors import UserError
-from vidcap_core.schema import Phase
-from vidcap_core.types import Batch
-from vidcap_core.weights import put_weights
+from vidcap_core.saved import checkpoint
+from vidcap_core.saved.weights import put_weights
 
 if TYPE_CHECKING:
     from vidcap_core.engine.runner import CaptionRunner
@@ -74,7 +75,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             groups = self._groups(index, order)
             for batches in islice(groups, steps - self.progress.phase_step):
                 factor = self.table.factor(self.progress) * (self.plateau.scale if self.plateau else 1.0)
-                optim.set_rates(
+                optimizers.set_rates(
                     self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor
                 )
                 losses = self._step(phase, batches)
@@ -150,7 +151,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.average = self._make_average()  # or it would still be the average of the weights left behind
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
-        self.dataset = frozen.dataset(self.run_, phase)
+        self.dataset = feature_cache.dataset(self.run_, phase)
         self.runner.model = self.runner.wrap_phase(self.captioner)
         fresh = index == 0 or phase.optimizer != "keep"
         if fresh and restored is None:
@@ -161,7 +162,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 **self.run_.config.get("optimizer", {}),
                 **(first.optimizer if isinstance(first.optimizer, dict) else {}),
             }
-            self.runner.optim_wrapper = optim.build(
+            self.runner.optim_wrapper = optimizers.build(
                 self.captioner, self.phases, self.progress.optimizer_phase, spec, self.run_.runtime
             )
         schedule = self.table.schedule(index)

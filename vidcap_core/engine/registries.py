@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from mmengine.registry import OPTIMIZERS, Registry
 
-from vidcap_core import registry as tables
 from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.zoo import registry as tables
 
 
 def expose() -> dict[str, Registry]:

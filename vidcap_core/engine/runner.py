@@ -11,11 +11,11 @@ from mmengine import dist
 from mmengine.model import MMDistributedDataParallel
 from mmengine.runner import Runner
 
-from vidcap_core.engine import optim, sharding
+from vidcap_core.config.schema import Phase
+from vidcap_core.engine import optimizers, sharding
 from vidcap_core.engine.phases import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
-from vidcap_core.schema import Phase
 
 OWN = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
 """mmengine's default hooks, whose work the loop and the tracker do: they cannot resume inside an epoch."""
@@ -36,7 +36,7 @@ class CaptionRunner(Runner):  # type: ignore[misc]
             work_dir=str(training.folder.path / "mmengine"),
             train_dataloader=[],
             train_cfg={"type": PhaseLoop},
-            optim_wrapper=optim.build(training.captioner, phases, 0, spec, training.runtime),
+            optim_wrapper=optimizers.build(training.captioner, phases, 0, spec, training.runtime),
             default_hooks=dict.fromkeys(OWN),
             custom_hooks=hooks,
             launcher="pytorch" if distributed else "none",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from vidcap_core.schema import Schedule
+from vidcap_core.config.schema import Schedule
 
 
 def multiplier(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) -> float:

@@ -17,7 +17,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
 from vidcap_core.errors import UserError
-from vidcap_core.weights import put_weights
+from vidcap_core.saved.weights import put_weights
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core import config as configs
-from vidcap_core.engine.folder import RunFolder
+from vidcap_core.config import files as configs
+from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
-from vidcap_core.validate import validate
-from vidcap_core.whole import write_json, write_text
+from vidcap_core.files.atomic import write_json, write_text
+from vidcap_core.saved.run import RunFolder
 
 DONE = "done.json"
 

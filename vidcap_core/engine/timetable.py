@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from mmengine import dist
 
+from vidcap_core.config.schema import Phase, Schedule
 from vidcap_core.engine.data import Order
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.state import Progress
 from vidcap_core.engine.training import Training
-from vidcap_core.schema import Phase, Schedule
 
 
 class Timetable:

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from mmengine.visualization import Visualizer
 
-from vidcap_core.engine.folder import RunFolder
-from vidcap_core.whole import write_text
+from vidcap_core.files.atomic import write_text
+from vidcap_core.saved.run import RunFolder
 
 BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
 

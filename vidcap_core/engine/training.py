@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from vidcap_core import assets, build
-from vidcap_core.config import Config
-from vidcap_core.datasets.base import Dataset
-from vidcap_core.engine import frozen, optim
+from vidcap_core.captioner import build
+from vidcap_core.config.files import Config
+from vidcap_core.config.schema import Evaluate, Phase, Runtime
+from vidcap_core.contracts.types import Event, Prediction
+from vidcap_core.datasets.annotated import Dataset
+from vidcap_core.engine import feature_cache, optimizers
 from vidcap_core.engine.evaluate import CaptionMetric
-from vidcap_core.engine.folder import RunFolder, provenance
 from vidcap_core.engine.tracking import Tracker
 from vidcap_core.losses.self_critical import SelfCritical
-from vidcap_core.schema import Evaluate, Phase, Runtime
-from vidcap_core.types import Event, Prediction
+from vidcap_core.saved import assets
+from vidcap_core.saved.run import RunFolder, provenance
 
 
 class Training:
@@ -75,8 +76,8 @@ class Training:
         self.evaluation_dataset(self.evaluate.split)
         for phase in phases:
             self.dataset(phase)
-            optim.settings_of(self.captioner, phase)
-            frozen.check(self, phase)
+            optimizers.settings_of(self.captioner, phase)
+            feature_cache.check(self, phase)
         best = self.evaluate.best
         if best is None or not self.evaluate.every or not any(phase.best for phase in phases):
             return

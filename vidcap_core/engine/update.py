@@ -10,9 +10,9 @@ from mmengine import dist
 from mmengine.optim import OptimWrapper
 from torch import Tensor
 
-from vidcap_core.engine.optim import no_sync
+from vidcap_core.contracts.types import Batch
+from vidcap_core.engine.optimizers import no_sync
 from vidcap_core.errors import UserError
-from vidcap_core.types import Batch
 
 
 class Diverged(UserError):

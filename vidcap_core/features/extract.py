@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from vidcap_core.ahead import ahead, threads_shared
-from vidcap_core.encoders.base import Encoder, alone
-from vidcap_core.encoders.fold import folded
+from vidcap_core.contracts.types import Clip
+from vidcap_core.encoders.batchnorm_folding import folded
+from vidcap_core.encoders.encoder import Encoder, alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
-from vidcap_core.types import Clip
+from vidcap_core.files.prefetch import ahead, threads_shared
 from vidcap_core.video import read_audio, read_frames
 
 

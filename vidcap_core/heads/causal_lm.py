@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.types import Stream, View
 from vidcap_core.errors import UserError
-from vidcap_core.heads.base import Head
 from vidcap_core.heads.language_model import language_model
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
-from vidcap_core.preflight import Missing
-from vidcap_core.pretrained import CONFIG, WEIGHTS, missing_model
-from vidcap_core.types import Stream, View
+from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
 
 @dataclass

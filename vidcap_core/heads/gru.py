@@ -7,9 +7,9 @@ from collections.abc import Mapping, Set
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.heads.base import Head, Output, by_clip, whole_clips, words
+from vidcap_core.contracts.head import Head, Output, by_clip, whole_clips, words
+from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.heads.streams import Words, check_widths, mean, read
-from vidcap_core.types import Batch, Named, Stream, View
 
 
 class MeanPoolGRU(Head):

@@ -15,7 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.streams import Words
-from vidcap_core.pretrained import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
+from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
 ANOTHER = "another language model, such as gpt2"
 

@@ -8,8 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.types import Stream
 
 
 class Words(Protocol):

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from vidcap_core.contracts.head import Head, Output, whole_clips, words
+from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.errors import ConfigError
-from vidcap_core.heads.base import Head, Output, whole_clips, words
 from vidcap_core.heads.streams import Words, check_widths, read
-from vidcap_core.types import Batch, Named, Stream, View
 
 Pair = tuple[Tensor, Tensor]
 """Keys and values, each [rows, heads, positions, width / heads]."""

@@ -9,9 +9,9 @@ from torch import Tensor
 from torch.distributed import get_rank, get_world_size, is_available, is_initialized
 from torch.nn.functional import cross_entropy, normalize
 
-from vidcap_core.heads.base import Output
-from vidcap_core.losses.base import Loss, read
-from vidcap_core.types import Batch
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.loss import Loss, read
+from vidcap_core.contracts.types import Batch
 
 
 class InfoNCE(Loss):

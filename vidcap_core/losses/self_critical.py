@@ -10,12 +10,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.loss import Loss
+from vidcap_core.contracts.types import Batch, View
+from vidcap_core.decoding import Generated, Hyp, generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.generate import Generated, Hyp, generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.losses.base import Loss
 from vidcap_core.metrics.reward import CiderReward
-from vidcap_core.types import Batch, View
 
 Reward = Callable[[Sequence[str], Sequence[str]], Any]
 """Clip ids and captions to one number each."""

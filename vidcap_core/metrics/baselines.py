@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.types import Event
 
 
 def equal_segments(

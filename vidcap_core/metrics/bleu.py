@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from vidcap_core.metrics.base import Additive, Values
+from vidcap_core.contracts.metric import Additive, Values
 from vidcap_core.metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, bincount
 from vidcap_core.metrics.references import References, predicted
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Score
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Score
 from vidcap_core.metrics.ngrams import Floats
 
 

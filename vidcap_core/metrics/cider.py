@@ -15,8 +15,8 @@ from typing import Literal
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Values
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Values
 from vidcap_core.metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, Order, Predicted, bincount, expand
 from vidcap_core.metrics.references import References, predicted
 

@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.scorer import Missing, ScoreWarning
-from vidcap_core.types import Event
 
 
 def annotators(references: Events | Sequence[Events]) -> tuple[Events, ...]:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Values
 from vidcap_core.metrics import ptb
-from vidcap_core.metrics.base import Values
 from vidcap_core.metrics.bleu import SMALL, TINY
 from vidcap_core.metrics.cider import SIGMA
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part

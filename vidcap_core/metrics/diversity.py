@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 
+from vidcap_core.contracts.metric import Values
 from vidcap_core.metrics import ptb
-from vidcap_core.metrics.base import Values
 
 
 class Diversity:

@@ -22,8 +22,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Additive, Values
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Additive, Values
 from vidcap_core.metrics.bleu import Bleu
 from vidcap_core.metrics.cider import CiderD
 from vidcap_core.metrics.ngrams import Floats

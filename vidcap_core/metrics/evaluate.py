@@ -13,7 +13,7 @@ from vidcap_core.metrics.bootstrap import Comparison, Interval, compare, interva
 from vidcap_core.metrics.formats import load_predictions, load_references
 from vidcap_core.metrics.human import Human, leave_one_out
 from vidcap_core.metrics.scorer import DEFAULT, Missing, Scorer, Scores
-from vidcap_core.registry import METRICS
+from vidcap_core.zoo.registry import METRICS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from vidcap_core.metrics.base import Score, Values
+from vidcap_core.contracts.metric import Score, Values
 from vidcap_core.metrics.baselines import last_ends
 from vidcap_core.metrics.coverage import (
     annotators,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.types import Event
 
 
 @dataclass(frozen=True)

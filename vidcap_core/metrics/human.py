@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from vidcap_core.contracts.metric import Metric
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Metric
 from vidcap_core.metrics.scorer import DEFAULT, Scorer
 
 

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap_core.contracts.types import Event
 from vidcap_core.metrics.ngrams import Floats, Ints
-from vidcap_core.types import Event
 
 Events = Mapping[str, Sequence[Event]]
 EPSILON = 1e-8

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Additive, Values
 from vidcap_core.metrics import baselines
-from vidcap_core.metrics.base import Additive, Values
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1

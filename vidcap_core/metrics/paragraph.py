@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from vidcap_core.contracts.metric import Metric
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.base import Metric
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.localisation import by_start
 from vidcap_core.metrics.scorer import DEFAULT, Missing, Scorer, Scores

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from vidcap_core.metrics.longest import Automaton
+from vidcap_core.metrics.longest_match import Automaton
 from vidcap_core.metrics.ptb_rules import CLASSES, MACROS, RULES
 
 NAME = "ptb-3.4.1"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from vidcap_core.metrics import ptb_characters
-from vidcap_core.metrics.longest import Charset, Ranges
+from vidcap_core.metrics.longest_match import Charset, Ranges
 
 
 class Rule(NamedTuple):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidcap_core.metrics.base import Values
+from vidcap_core.contracts.metric import Values
 from vidcap_core.metrics.ngrams import Extension, Floats, Ints, Lines, Vocabulary, expand, locate
 from vidcap_core.metrics.references import References
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from vidcap_core.contracts.metric import Metric, Score
 from vidcap_core.errors import DataError
 from vidcap_core.metrics import ptb
-from vidcap_core.metrics.base import Metric, Score
 from vidcap_core.metrics.references import Predictions, References, Tokenizer
 from vidcap_core.metrics.signature import Signature, hash_ids
-from vidcap_core.registry import METRICS
+from vidcap_core.zoo.registry import METRICS
 
 DEFAULT = ("bleu", "meteor", "rouge", "cider-d")
 Missing = Literal["error", "skip", "zero"]

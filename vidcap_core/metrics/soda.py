@@ -16,9 +16,9 @@ from typing import Literal
 
 import numpy as np
 
+from vidcap_core.contracts.metric import Values
 from vidcap_core.errors import DataError
 from vidcap_core.metrics import ptb
-from vidcap_core.metrics.base import Values
 from vidcap_core.metrics.dense import tokenised
 from vidcap_core.metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_core.metrics.intervals import Events, Pairs, Spans

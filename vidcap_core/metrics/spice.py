@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from vidcap_core.contracts.metric import Values
 from vidcap_core.errors import UserError
-from vidcap_core.metrics.base import Values
 
 NEEDED = ("spice-1.0.jar", "lib/stanford-corenlp-3.6.0.jar", "lib/stanford-corenlp-3.6.0-models.jar")
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.contracts.panels import Timeline, plain, to_plain
+from vidcap_core.contracts.types import Event
 from vidcap_core.errors import UserError
 from vidcap_core.report import frames, renderers
-from vidcap_core.report.panels import Timeline, plain, to_plain
-from vidcap_core.report.store import reference_tracks
-from vidcap_core.types import Event
+from vidcap_core.saved.predictions import reference_tracks
 
 EVENT_FILM = (4, 80)
 """Frames of an event, and their short side."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidcap_core.report.panels import Curve
+from vidcap_core.contracts.panels import Curve
 
 POINTS = 400
 """Most points of a drawn line; a longer one is shown by the means of equal stretches."""

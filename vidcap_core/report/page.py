@@ -15,10 +15,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from vidcap_core.contracts.panels import to_plain
+from vidcap_core.files.atomic import written_whole
 from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
-from vidcap_core.report.panels import to_plain
-from vidcap_core.whole import written_whole
 
 SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
 FRAMES = 96

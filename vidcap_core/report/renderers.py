@@ -6,8 +6,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from vidcap_core import plugins
-from vidcap_core.report.panels import KINDS, PanelError
+from vidcap_core.contracts.panels import KINDS, PanelError
+from vidcap_core.zoo import plugins
 
 
 def draw(panel: dict[str, Any]) -> dict[str, Any]:

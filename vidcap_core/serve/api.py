@@ -11,10 +11,10 @@ from fastapi import APIRouter, Request, Response, status
 from vidcap_core import __version__
 from vidcap_core.captioning.spans import parse
 from vidcap_core.errors import UserError
-from vidcap_core.serve import shapes
+from vidcap_core.serve import schemas
 from vidcap_core.serve.job import Job
-from vidcap_core.serve.line import Line
-from vidcap_core.serve.look import look
+from vidcap_core.serve.probe_upload import look
+from vidcap_core.serve.queue import Line
 from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings
@@ -28,7 +28,7 @@ MEDIA = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt", "json"
 
 def problems(**meanings: str) -> dict[int | str, dict[str, Any]]:
     """Answers that say no, for the description: `_404="no such job"`."""
-    return {int(code[1:]): {"model": shapes.Problem, "description": text} for code, text in meanings.items()}
+    return {int(code[1:]): {"model": schemas.Problem, "description": text} for code, text in meanings.items()}
 
 
 FORM = {
@@ -54,7 +54,7 @@ FORM = {
 }
 BUSY: dict[int | str, dict[str, Any]] = {
     503: {
-        "model": shapes.Problem,
+        "model": schemas.Problem,
         "description": "busy: all places in line are taken",
         "headers": {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}},
     }
@@ -62,14 +62,14 @@ BUSY: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/models", summary="Models and limits")
-async def models(request: Request) -> shapes.Models:
+async def models(request: Request) -> schemas.Models:
     """Which captioners can be asked, and what is accepted."""
     chosen = _settings(request)
     limits = chosen.limits
-    return shapes.Models(
+    return schemas.Models(
         version=__version__,
-        models=[shapes.Model.model_validate(facts) for facts in request.app.state.models],
-        limits=shapes.Limits(
+        models=[schemas.Model.model_validate(facts) for facts in request.app.state.models],
+        limits=schemas.Limits(
             megabytes=limits.megabytes,
             seconds=limits.seconds,
             waiting=limits.waiting,
@@ -92,7 +92,7 @@ async def models(request: Request) -> shapes.Models:
         **BUSY,
     },
 )  # fmt: skip
-async def create(request: Request, response: Response) -> shapes.Status:
+async def create(request: Request, response: Response) -> schemas.Status:
     """Upload a video; the answer is a job, whose status tells when its captions are there."""
     chosen, line = _settings(request), _line(request)
     scratch, body = cast(Scratch, request.app.state.scratch), Body(request, chosen.limits)
@@ -113,16 +113,16 @@ async def create(request: Request, response: Response) -> shapes.Status:
         await body.discard()
         raise
     response.headers["Location"] = f"/api/captions/{job.id}"
-    return shapes.status(job, line.ahead(job))
+    return schemas.status(job, line.ahead(job))
 
 
 @router.get(
     "/captions/{id}", summary="How far a job is, and its captions", responses=problems(_404="no such job")
 )
-async def read(id: str, request: Request) -> shapes.Status:
+async def read(id: str, request: Request) -> schemas.Status:
     """State, step and progress; the caption when it is done, the problem when it failed."""
     job = _line(request).get(id)
-    return shapes.status(job, _line(request).ahead(job))
+    return schemas.status(job, _line(request).ahead(job))
 
 
 @router.delete(
@@ -142,9 +142,9 @@ async def delete(id: str, request: Request) -> Response:
     summary="Words, frames and panels",
     responses=problems(_404="no such job", _409="not done"),
 )
-async def drawing(id: str, request: Request) -> shapes.Drawing:
+async def drawing(id: str, request: Request) -> schemas.Drawing:
     """What the page draws; its form may change with any version."""
-    return shapes.Drawing.model_validate(_result(request, id)["drawing"])
+    return schemas.Drawing.model_validate(_result(request, id)["drawing"])
 
 
 @router.get(

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from vidcap_core import __version__
 from vidcap_core.report.page import static
 from vidcap_core.serve.api import router
-from vidcap_core.serve.guard import Guard
-from vidcap_core.serve.line import Line
+from vidcap_core.serve.origin import Guard
+from vidcap_core.serve.queue import Line
 from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings

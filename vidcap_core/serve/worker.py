@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from vidcap_core.errors import UserError
-from vidcap_core.serve import child
+from vidcap_core.serve import worker_process
 from vidcap_core.serve.job import Job
 from vidcap_core.serve.settings import Settings
 
@@ -55,7 +55,7 @@ class Worker:
         self._channel, other = context.Pipe()
         chosen = self._settings
         arguments = (other, dict(chosen.models), chosen.device, self._scratch, tuple(chosen.without))
-        self._process = context.Process(target=child.main, args=arguments, name="vidcap-caption", daemon=True)
+        self._process = context.Process(target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True)
         self._process.start()
         other.close()  # else the end of the process could not be seen on ours
         try:

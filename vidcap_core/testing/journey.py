@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from vidcap_core import build, bundle, caption
-from vidcap_core.caption import FileCaptioner
-from vidcap_core.captioner import Captioner, stack
-from vidcap_core.config import Config
-from vidcap_core.engine import api
+from vidcap_core.captioner import build
+from vidcap_core.captioner.captioner import Captioner, stack
+from vidcap_core.captioning import file_captioner
+from vidcap_core.captioning.file_captioner import FileCaptioner
+from vidcap_core.config.files import Config
+from vidcap_core.contracts.types import Batch, Clip, Prediction
+from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate, evaluation_batches
-from vidcap_core.engine.export import export
-from vidcap_core.registry import DATASETS
+from vidcap_core.saved import bundle
+from vidcap_core.saved.export import export
 from vidcap_core.testing.check import Check
-from vidcap_core.types import Batch, Clip, Prediction
+from vidcap_core.zoo.registry import DATASETS
 
 TOLERANCE = 1e-5
 SHOWN = 4
@@ -50,8 +52,8 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files:
     short = shortened(of, steps, clips)
     split = short["evaluate"]["split"]
     born, moved = folder / "born", folder / "elsewhere"
-    api.train(short, work_dir=born / "run", device="cpu", quiet=True)
-    said = api.predict(short, work_dir=born / "run", split=split, device="cpu", quiet=True)
+    runs.train(short, work_dir=born / "run", device="cpu", quiet=True)
+    said = runs.predict(short, work_dir=born / "run", split=split, device="cpu", quiet=True)
     shutil.copytree(born, moved)
     shutil.rmtree(born)
     made = export(moved / "run", moved / "bundle")
@@ -60,7 +62,7 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files:
     found = [f"the bundle, {line}" for line in _compared(said, from_bundle)]
     here = [prediction for prediction in said if files and _is_file(prediction.clip)]
     for name, place in (("the run", moved / "run"), ("the bundle", made)) if here else ():
-        captioner = caption.load(place, "cpu")
+        captioner = file_captioner.load(place, "cpu")
         found += [f"{name} of files, {line}" for line in _other_streams(captioner, dataset, here[0].clip)]
         captions = captioner([str(prediction.clip.path) for prediction in here])
         found += [f"{name} of files, {line}" for line in _compared(here, captions)]

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vidcap_core import cards, config, plugins, registry
+from vidcap_core.config import files as config_files
+from vidcap_core.config.validate import INJECTED, validate
 from vidcap_core.testing import behaviour, journey
 from vidcap_core.testing.check import Check
-from vidcap_core.validate import INJECTED, validate
+from vidcap_core.zoo import cards, plugins, registry
 
 HEAVY = ("torch", "mmengine", "transformers", "cv2")
 OPEN = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
@@ -89,7 +90,7 @@ def card_complete(name: str) -> Check:
 def configs_valid(name: str) -> Check:
     """Every config resolves and every key of it is known."""
     for one in plugins.get(name).config_names():
-        validate(config.load(f"{name}/{one}"))
+        validate(config_files.load(f"{name}/{one}"))
     return Check("configs valid", True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.types import Clip, Event, Sample
+from vidcap_core.contracts.types import Clip, Event, Sample
 
 SUBJECTS = ("man", "woman", "dog", "cat", "child", "bird")
 ACTIONS = ("runs", "sleeps", "eats", "jumps", "sings")

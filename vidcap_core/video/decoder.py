@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.video import limits, skim
+from vidcap_core.video import limits, packets
 from vidcap_core.video import sampling as moments
-from vidcap_core.video.picture import Converter, Pictures
 from vidcap_core.video.probe import duration, opened, picture, until
+from vidcap_core.video.rgb import Converter, Pictures
 
 WHOLE = 0.8
 """A file whose pictures end before this share of its duration is cut off."""
@@ -43,7 +43,7 @@ def read_frames(
 ) -> Frames:
     """What is on the screen at each wanted moment; a moment past the last picture shows the last one."""
     if decoder != "pyav":
-        from vidcap_core.video.optional import read_with
+        from vidcap_core.video.other_decoders import read_with
 
         return read_with(decoder, path, sampling, start=start, end=end, short_side=short_side, rng=rng)
     with opened(path) as container:
@@ -77,8 +77,8 @@ def _skim(
     kept: set[int] = set()
     waiting: deque[Future[None]] = deque()
     try:
-        entries = skim.index(container, stream)
-        found = skim.wanted_stamps(entries, stream, wanted)
+        entries = packets.index(container, stream)
+        found = packets.wanted_stamps(entries, stream, wanted)
         if found is None:
             return None
         stamps, last = found
@@ -87,7 +87,7 @@ def _skim(
         for row, stamp in enumerate(stamps.tolist()):
             rows.setdefault(stamp, []).append(row)
         with ThreadPoolExecutor(1) as beside:  # colours are converted while the next pictures are decoded
-            for frame in skim.pictures(container, stream, entries, set(rows)):
+            for frame in packets.pictures(container, stream, entries, set(rows)):
                 kept.add(frame.pts)
                 waiting.append(beside.submit(keep, frame))
                 if len(waiting) > AHEAD:

@@ -16,7 +16,7 @@ from av.error import FFmpegError
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.boxes import check_samples
-from vidcap_core.video.upright import Upright
+from vidcap_core.video.orientation import Upright
 
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""

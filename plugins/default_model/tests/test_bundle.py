@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vidcap_core import bundle, cards, plugins
 from vidcap_core.datasets.toy import Toy
 from vidcap_core.errors import CheckpointError
+from vidcap_core.saved import bundle
+from vidcap_core.zoo import cards, plugins
 
 HERE = Path(__file__).resolve().parent.parent
 SIZE = 12_000_000
@@ -113,11 +114,11 @@ def test_the_card_says_what_the_results_say() -> None:
 
 
 def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
-    from vidcap_core import config
+    from vidcap_core.config import files as config_files
 
     width = shipped.index["config"]["head"]["width"]
-    assert config.load("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]
-    assert width == 3 * config.load("default_model/msvd_part")["head"]["width"]
+    assert config_files.load("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]
+    assert width == 3 * config_files.load("default_model/msvd_part")["head"]["width"]
 
 
 def test_the_licence_says_research() -> None:

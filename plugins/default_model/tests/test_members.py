@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.captioner import Captioner
-from vidcap_core.heads.base import whole_clips
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.head import whole_clips
+from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 

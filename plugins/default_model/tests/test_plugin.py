@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vidcap_core import cards, plugins
 from vidcap_core.testing import check_plugin
+from vidcap_core.zoo import cards, plugins
 
 
 def test_it_is_found_and_its_card_is_whole() -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap_core import build
-from vidcap_core.config import Config
+from vidcap_core.captioner import build
+from vidcap_core.config.files import Config
 from vidcap_core.engine.data import Collate
 from vidcap_core.testing.tiny import TinyClips, config
-from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 GPT2 = {
     "model_type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 48,

@@ -12,10 +12,10 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from vidcap_mffcl.head import MFFCLHead
 
 from vidcap_core.datasets.jsonl import Jsonl
-from vidcap_core.engine import api
+from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.text.hf import HFTokenizer
+from vidcap_core.tokenizers.hf import HFTokenizer
 
 
 def folder(path, **keys):
@@ -105,7 +105,7 @@ def trained(made, tmp_path):
         {"name": "align", "steps": 1, "losses": ["contrastive"], "best": False},
         {"name": "caption", "steps": 1, "losses": ["tokens"]},
     ]
-    return api.train(made.config, work_dir=tmp_path / "run", device="cpu", quiet=True)
+    return runs.train(made.config, work_dir=tmp_path / "run", device="cpu", quiet=True)
 
 
 @pytest.mark.parametrize(("length", "most"), [(30, 17), (18, 17), (47, 17)])

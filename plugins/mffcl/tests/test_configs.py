@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from vidcap_core import config
-from vidcap_core.caption import from_run
-from vidcap_core.engine import api
+from vidcap_core.captioning.file_captioner import from_run
+from vidcap_core.config import files as config_files
+from vidcap_core.engine import runs
 
 NAMES = (
     "msvd", "msvd_paper", "msvd_prompt10", "msvd_prompt30", "msvd_no_contrastive", "msvd_no_contrastive_prompt30",
@@ -16,14 +16,14 @@ NAMES = (
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "msvd_paper"])
 def test_ablations_have_equal_steps_of_equal_batches(name):
-    made = config.load(f"mffcl/{name}")
+    made = config_files.load(f"mffcl/{name}")
     assert sum(phase["steps"] for phase in made["phases"]) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
     assert {phase.get("batch", made["runtime"]["batch"]) for phase in made["phases"]} == {16}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains(name, tmp_path):
-    made = config.load(f"mffcl/{name}")
+    made = config_files.load(f"mffcl/{name}")
     data = made.data
     frames = {"kind": "uniform", "count": 6, "short_side": 48}
     data["data"] = {split: {"type": "Toy", "split": split, "size": "small", "frames": frames, "limit": 2}
@@ -41,7 +41,7 @@ def test_it_trains(name, tmp_path):
     data["runtime"] |= {"batch": 2, "amp": "off"}
     data["generate"]["max_length"] = 5
     data["evaluate"] = {"metrics": ["cider-d"], "best": "CIDEr-D"}
-    folder = api.train(made, work_dir=tmp_path / name, device="cpu", quiet=True)
+    folder = runs.train(made, work_dir=tmp_path / name, device="cpu", quiet=True)
     assert folder.predictions("val").is_file()
     head = from_run(folder.path).head
     assert head.mapper.reads == ("patches" if "patches" in name else "cls")

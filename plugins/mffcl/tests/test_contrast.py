@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from vidcap_core import config
-from vidcap_core.heads.base import Output
+from vidcap_core.config import files as config_files
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Clip, Named
 from vidcap_core.losses.contrastive import InfoNCE
-from vidcap_core.types import Batch, Clip, Named
 
 VIDEO = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
 TEXT = [[0.8, 0.6], [0.0, 1.0], [-0.6, 0.8]]
@@ -26,7 +26,7 @@ def by_hand(rows, columns, same):
 
 
 def ours(ids, **changes):
-    spec = dict(config.load("mffcl/msvd")["losses"]["contrastive"])
+    spec = dict(config_files.load("mffcl/msvd")["losses"]["contrastive"])
     loss = InfoNCE(**{k: v for k, v in spec.items() if k != "type"} | changes)
     output = Output(video=Named(torch.tensor(VIDEO)), text=Named(torch.tensor(TEXT)))
     total, weight = loss(output, Batch(clips=tuple(Clip(i) for i in ids)))

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core import config
-from vidcap_core.engine import api, checkpoint
+from vidcap_core.config import files as config_files
+from vidcap_core.config.validate import validate
+from vidcap_core.engine import runs
 from vidcap_core.engine.sweep import read_grid
-from vidcap_core.validate import validate
+from vidcap_core.saved import checkpoint
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 GRIDS = {"toy": "_toy_grid", "msvd_part": "_part_grid"}
@@ -20,7 +21,7 @@ ROWS = [(name, row) for name, grid in GRIDS.items() for row in read_grid(CONFIGS
 
 def load(name, row, **more):
     changes = {**read_grid(CONFIGS / f"{GRIDS[name]}.py")[row], **more}
-    return config.load(f"mffcl/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+    return config_files.load(f"mffcl/{name}", [f"{key}={value!r}" for key, value in changes.items()])
 
 
 @pytest.mark.parametrize(("name", "row"), ROWS)
@@ -61,8 +62,8 @@ def trained(shared_data, monkeypatch, tmp_path):
     def train(row, first=0):
         made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))
         made.data["phases"] = made["phases"][first:]
-        folder = api.train(made, work_dir=tmp_path / f"{row}-{first}", device="cpu", quiet=True)
-        return folder, api.best_weights(folder)[0]
+        folder = runs.train(made, work_dir=tmp_path / f"{row}-{first}", device="cpu", quiet=True)
+        return folder, runs.best_weights(folder)[0]
 
     return train
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vidcap_core.contracts.head import whole_clips
+from vidcap_core.contracts.types import Stream
+from vidcap_core.decoding.beam import beam_search
+from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.generate.beam import beam_search
-from vidcap_core.generate.source import Source
-from vidcap_core.heads.base import whole_clips
-from vidcap_core.types import Stream
 
 LLAMA = {
     "model_type": "llama", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -1,7 +1,7 @@
 """The plugin as a package: found, working, with a card that a reader can use."""
 
-from vidcap_core import cards, plugins
 from vidcap_core.testing import check_plugin
+from vidcap_core.zoo import cards, plugins
 
 
 def test_it_is_found_and_its_card_is_whole() -> None:

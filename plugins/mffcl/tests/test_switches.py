@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vidcap_core.caption import from_run
+from vidcap_core.captioning.file_captioner import from_run
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 

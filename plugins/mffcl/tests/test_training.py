@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core import config
-from vidcap_core.engine import api, checkpoint
+from vidcap_core.config import files as config_files
+from vidcap_core.config.schema import Schedule
+from vidcap_core.contracts.types import Stream
+from vidcap_core.engine import runs
 from vidcap_core.engine.schedule import multiplier
-from vidcap_core.schema import Schedule
-from vidcap_core.types import Stream
+from vidcap_core.saved import checkpoint
 
 
 @pytest.mark.parametrize(("name", "steps", "batch"), [("msvd", 14910, 16), ("msrvtt", 25320, 8), ("vatex", 113350, 6)])
 def test_the_papers_schedule_to_the_digit(name, steps, batch):
-    paper = config.load(f"mffcl/{name}_paper")
+    paper = config_files.load(f"mffcl/{name}_paper")
     schedule, base = Schedule(**paper["schedule"]), paper["optimizer"]["lr"]
     rates = [base * multiplier(schedule, step, steps, 100) for step in (0, 1, 2, 98)]
     assert rates == pytest.approx([0.01, 0.01 / 1.5, 0.005, 0.0002])
@@ -24,7 +25,7 @@ def test_the_papers_schedule_to_the_digit(name, steps, batch):
 
 
 def test_the_rate_can_fall_by_epochs():
-    schedule = Schedule(**{**config.load("mffcl/msvd_paper")["schedule"], "unit": "epoch"})
+    schedule = Schedule(**{**config_files.load("mffcl/msvd_paper")["schedule"], "unit": "epoch"})
     assert [multiplier(schedule, step, 400, 100) for step in (0, 99, 100, 200)] == pytest.approx([1, 1, 1 / 1.5, 0.5])
 
 
@@ -42,8 +43,8 @@ def trained(made, tmp_path, *names):
     made.config.data["phases"] = phases(*names)
     made.config.data["evaluate"] = {"every": 0, "metrics": ["cider-d"], "best": None}
     made.config.data["seed"] = 3
-    folder = api.train(made.config, work_dir=tmp_path / "-".join(names), device="cpu", quiet=True)
-    return folder, api.best_weights(folder)[0]
+    folder = runs.train(made.config, work_dir=tmp_path / "-".join(names), device="cpu", quiet=True)
+    return folder, runs.best_weights(folder)[0]
 
 
 def test_alignment_changes_what_captioning_reads_and_captioning_leaves_it(small, tmp_path):

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.encoders.base import Encoder
-from vidcap_core.encoders.texts import flatten, regroup
-from vidcap_core.encoders.weights import seeded
-from vidcap_core.types import Stream
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder
+from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.pretrained.load import seeded
 
 
 class SmallText(Encoder):

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.encoders.base import row_mask
-from vidcap_core.encoders.clips import group
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import row_mask
+from vidcap_core.encoders.frame_groups import group
 from vidcap_core.encoders.hf_video import HFVideo
 from vidcap_core.errors import UserError
-from vidcap_core.types import Stream
 
 
 @dataclass(frozen=True, slots=True)

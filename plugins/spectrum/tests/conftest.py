@@ -10,9 +10,9 @@ import pytest
 import torch
 from vidcap_spectrum.head import SpectrumHead
 
+from vidcap_core.contracts.types import Batch, Clip, Stream, View
 from vidcap_core.metrics.emotion import lexicon
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream, View
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 SMALL: dict[str, Any] = {
     "streams": {"image": 12, "motion": 10, "audio": 6, "retrieved": 8},

@@ -14,12 +14,12 @@ from vidcap_spectrum.losses import EmotionTokenLoss
 from vidcap_spectrum.panels import theme
 from vidcap_spectrum.targets import ClipCaptions
 
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Named
 from vidcap_core.errors import ConfigError
-from vidcap_core.heads.base import Output
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.testing.tiny import TinyClips
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Named
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 
 def test_universal_words_are_frequent_and_neither_stopped_nor_emotional(tokenizer: Vocabulary) -> None:

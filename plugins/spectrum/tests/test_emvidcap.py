@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core import build, config
+from vidcap_core.captioner import build
+from vidcap_core.config import files as config_files
+from vidcap_core.contracts.types import Batch
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
 from vidcap_core.engine.data import Collate
-from vidcap_core.types import Batch
 
 
 @pytest.mark.parametrize(("name", "part", "train", "test"), [
@@ -40,7 +41,7 @@ def test_it_learns_from_a_users_folder(
         **{f"data.{split}.streams": streams for split in ("train", "val", "test")},
         **{f"data.{split}.root": root for split in ("train", "val", "test")},
     }  # fmt: skip
-    made = config.load(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+    made = config_files.load(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
     data = build.dataset(made, "train", unit="clip")
     held = build.dataset(made, "test", unit="clip")
     assert (len(data) + len(build.dataset(made, "val", unit="clip")), len(held)) == (train, test)

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap_core.encoders.base import Encoder
-from vidcap_core.encoders.texts import flatten, regroup
-from vidcap_core.text.normalize import words
-from vidcap_core.types import Stream
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import Encoder
+from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.tokenizers.normalize import words
 
 
 class HashedWords(Encoder):

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.head import Head, Output, by_clip, words
+from vidcap_core.contracts.panels import Panel
+from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.heads.base import Head, Output, by_clip, words
 from vidcap_core.heads.streams import check_widths, read
 from vidcap_core.heads.transformer import Attention, Pair
-from vidcap_core.report.panels import Panel
-from vidcap_core.types import Batch, Event, Named, Stream, View
 from vidcap_spectrum.attributes import Attributes, Emotions, training_words
 from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, CfbMode, CoarseToFine, Theme
 from vidcap_spectrum.decoder import Block, CrossAttention

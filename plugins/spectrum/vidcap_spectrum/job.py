@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from vidcap_core import config as configs
-from vidcap_core.build import component, dataset
-from vidcap_core.config import Config
+from vidcap_core.captioner.build import component, dataset
+from vidcap_core.config import files as configs
+from vidcap_core.config.files import Config
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.features.writer import FeatureWriter
-from vidcap_core.registry import ENCODERS
+from vidcap_core.zoo.registry import ENCODERS
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, write_index
 from vidcap_spectrum.search import own_captions, recall
@@ -58,7 +58,7 @@ def _plain(config: Config, split: str, stream: str) -> Any:
 
 
 def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWriter) -> str:
-    from vidcap_core.types import Stream
+    from vidcap_core.contracts.types import Stream
 
     made = without = 0
     for clip, pooled in pooled_queries(data, encoder.query).items():

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from vidcap_core.heads.base import Output
-from vidcap_core.losses.base import Loss, with_target
-from vidcap_core.types import Batch
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.loss import Loss, with_target
+from vidcap_core.contracts.types import Batch
 from vidcap_spectrum.attributes import read_lexicon
 
 

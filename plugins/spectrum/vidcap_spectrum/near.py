@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from vidcap_core.build import component
+from vidcap_core.captioner.build import component
 from vidcap_core.errors import ConfigError
-from vidcap_core.registry import ENCODERS
-from vidcap_core.text.normalize import words as clean
+from vidcap_core.tokenizers.normalize import words as clean
+from vidcap_core.zoo.registry import ENCODERS
 from vidcap_spectrum.attributes import Attributes, Emotions
 
 PROMPT = "a video about {}"

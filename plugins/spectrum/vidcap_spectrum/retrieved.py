@@ -13,14 +13,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vidcap_core.build import component
-from vidcap_core.cache import cache_home, make_once
-from vidcap_core.encoders.base import DerivedEncoder, once_a_clip
+from vidcap_core.captioner.build import component
+from vidcap_core.config.arguments import problems
+from vidcap_core.config.preflight import remarks_of
+from vidcap_core.contracts.types import Stream
+from vidcap_core.encoders.encoder import DerivedEncoder, once_a_clip
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.preflight import remarks_of
-from vidcap_core.registry import DATASETS, ENCODERS
-from vidcap_core.signatures import problems
-from vidcap_core.types import Stream
+from vidcap_core.files.cache import cache_home, make_once
+from vidcap_core.zoo.registry import DATASETS, ENCODERS
 from vidcap_spectrum.bridge import Bridge, BridgeSettings, fold_clips, learn
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.search import Database, owners

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidcap_core.captioner import Captioner
-from vidcap_core.heads.base import Head
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 TEXTS = (
     "a man runs", "the woman sings a song", "a dog sleeps", "two cats eat", "the child jumps over a dog",
@@ -74,7 +74,7 @@ def make_batch(vocabulary: Vocabulary) -> Callable[..., Batch]:
 @pytest.fixture
 def make_captioner(vocabulary: Vocabulary) -> Callable[..., Captioner]:
     def make(head: Head, loss: Any, **settings: Any) -> Captioner:
-        from vidcap_core.generate_settings import GenerateSettings
+        from vidcap_core.decoding.settings import GenerateSettings
 
         return Captioner(head, vocabulary, losses={"words": loss}, generate=GenerateSettings(**settings))
 

@@ -11,8 +11,8 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.heads.base import Head, whole_clips
-from vidcap_core.types import Batch, Stream
+from vidcap_core.contracts.head import Head, whole_clips
+from vidcap_core.contracts.types import Batch, Stream
 
 CONCATS = ("channel", "seq", "none")
 Make = Callable[..., Any]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.config import Config
-from vidcap_core.report.panels import Curve, FrameAttention
+from vidcap_core.config.files import Config
+from vidcap_core.contracts.panels import Curve, FrameAttention
+from vidcap_core.contracts.types import Event
 from vidcap_core.testing import tiny
-from vidcap_core.types import Event
 
 Make = Callable[..., Any]
 
@@ -55,15 +55,15 @@ def test_panels_show_the_weights_of_each_word(
 
 
 def _view(batch: Any) -> Any:
-    from vidcap_core.heads.base import whole_clips
+    from vidcap_core.contracts.head import whole_clips
 
     return whole_clips(batch.streams, batch)
 
 
 def test_a_run_with_its_pictures_and_its_number_of_frames(tmp_path: Path) -> None:
     """A real run on tiny clips: effective frames in the scalars, panels beside the predictions, a page of it."""
-    from vidcap_core.engine import api
-    from vidcap_core.report.run import write_run_report
+    from vidcap_core.engine import runs
+    from vidcap_core.report.run_page import write_run_report
 
     head = {"type": "srvc_la.SRVCLAHead", "streams": {"image": 16}, "enc_heads": 2, "enc_ff": 16}
     head |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
@@ -73,7 +73,7 @@ def test_a_run_with_its_pictures_and_its_number_of_frames(tmp_path: Path) -> Non
     }
     phases = [{"name": "caption", "epochs": 20, "losses": ["words", "effective_frames"]}]
     config = Config("test", tiny.config(head=head, losses=losses, phases=phases))
-    api.train(config, work_dir=tmp_path, device="cpu", quiet=True)
+    runs.train(config, work_dir=tmp_path, device="cpu", quiet=True)
     lines = [json.loads(line) for line in (tmp_path / "scalars.jsonl").read_text().splitlines()]
     frames = [line["loss/effective_frames"] for line in lines if "loss/effective_frames" in line]
     assert len(frames) > 1

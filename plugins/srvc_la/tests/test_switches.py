@@ -11,11 +11,11 @@ import pytest
 import torch
 from vidcap_srvc_la.losses import BranchLoss
 
+from vidcap_core.contracts.head import View, whole_clips
+from vidcap_core.contracts.types import Stream
+from vidcap_core.decoding import generate
+from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, DataError, UserError
-from vidcap_core.generate import generate
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.heads.base import View, whole_clips
-from vidcap_core.types import Stream
 
 Make = Callable[..., Any]
 TOKENS = frozenset({"tokens"})

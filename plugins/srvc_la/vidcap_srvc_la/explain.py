@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vidcap_core.report.panels import Curve, FrameAttention, Panel
-from vidcap_core.types import Batch, Clip, Event, Stream
+from vidcap_core.contracts.panels import Curve, FrameAttention, Panel
+from vidcap_core.contracts.types import Batch, Clip, Event, Stream
 from vidcap_core.video.sampling import times
 from vidcap_srvc_la.losses import entropy
 

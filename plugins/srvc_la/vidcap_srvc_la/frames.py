@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError
 from vidcap_core.heads.streams import read
-from vidcap_core.types import Stream
 
 
 def side_by_side(

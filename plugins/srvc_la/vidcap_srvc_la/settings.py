@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from vidcap_core.config.schema import at_least
 from vidcap_core.errors import ConfigError
-from vidcap_core.schema import at_least
 
 
 def check_sizes(**sizes: int) -> None:

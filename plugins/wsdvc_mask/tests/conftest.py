@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.captioner import Captioner
-from vidcap_core.generate_settings import GenerateSettings
-from vidcap_core.text.subword import SubwordTokenizer
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.tokenizers.subword import SubwordTokenizer
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 OURS = ["<FULL>", "<MASK>", "<SEP>"]
 SENTENCES = (
@@ -65,7 +65,7 @@ def gpt2() -> Any:
         pytest.skip(
             "needs GPT-2's vocabulary: no ../shared/data/tokenizers/gpt2, and VIDCAP_SHARED_DATA is not set"
         )
-    from vidcap_core.text.hf import HFTokenizer
+    from vidcap_core.tokenizers.hf import HFTokenizer
 
     return HFTokenizer(str(folder), specials=["<PAD>", *OURS])
 

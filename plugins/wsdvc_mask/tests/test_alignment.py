@@ -15,10 +15,10 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.localiser import Localiser
 from vidcap_wsdvc_mask.masks import Spans, interval, mask
 
-from vidcap_core.heads.base import Output
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.text.vocabulary import Vocabulary
-from vidcap_core.types import Batch, Clip, Stream
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 WORDS = ("apple.", "bird.", "cloud.", "door.", "engine.", "fire.", "glass.", "house.")
 EVENTS, FRAMES, WIDTH = 3, 32, 16

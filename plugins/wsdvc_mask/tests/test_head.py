@@ -11,10 +11,10 @@ import torch
 from vidcap_wsdvc_mask.losses import MaskDiversity, RowTokenLoss
 from vidcap_wsdvc_mask.masks import mask
 
+from vidcap_core.contracts.panels import Timeline
+from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.report.panels import Timeline
-from vidcap_core.types import Batch, Stream, View
 
 Make = Callable[..., Any]
 ALL = frozenset({"full", "positive", "negative", "masks", "spans"})

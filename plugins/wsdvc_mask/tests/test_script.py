@@ -10,7 +10,7 @@ from vidcap_wsdvc_mask.script import Lines, Script
 from vidcap_wsdvc_mask.sentences import prepared
 
 from vidcap_core.errors import UserError
-from vidcap_core.text.vocabulary import Vocabulary
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 CPU = torch.device("cpu")
 FULL_ID, MASK_ID, SEP_ID, EOS = 50258, 50259, 50260, 50256

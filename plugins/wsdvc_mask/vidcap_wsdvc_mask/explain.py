@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vidcap_core.report.panels import Curve, Panel, Timeline
-from vidcap_core.types import Clip, Event
+from vidcap_core.contracts.panels import Curve, Panel, Timeline
+from vidcap_core.contracts.types import Clip, Event
 
 
 def panels(clip: Clip, events: Sequence[Event], masks: Tensor | None) -> list[Panel]:

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.head import Decode, Output
+from vidcap_core.contracts.panels import Panel
+from vidcap_core.contracts.types import Batch, Clip, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.heads.base import Decode, Output
 from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_core.heads.streams import Words, check_widths
-from vidcap_core.report.panels import Panel
-from vidcap_core.types import Batch, Clip, Event, Named, Stream, View
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.frames import side_by_side, under_masks
 from vidcap_wsdvc_mask.kept import Kept

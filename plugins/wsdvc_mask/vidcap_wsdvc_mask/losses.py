@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from vidcap_core.heads.base import Output
-from vidcap_core.losses.base import Loss, read, with_target
-from vidcap_core.types import Batch, Named
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.loss import Loss, read, with_target
+from vidcap_core.contracts.types import Batch, Named
 
 
 class MaskDiversity(Loss):

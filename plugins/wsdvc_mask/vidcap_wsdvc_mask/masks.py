@@ -9,8 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.types import Clip
 from vidcap_core.errors import UserError
-from vidcap_core.types import Clip
 
 Shape = Literal["gaussian", "cauchy", "hard"]
 SHAPES: tuple[Shape, ...] = ("gaussian", "cauchy", "hard")

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from vidcap_core.contracts.types import Sample
 from vidcap_core.errors import DataError
-from vidcap_core.types import Sample
 from vidcap_wsdvc_mask.script import Script
 
 Casing = Literal["capitalize", "keep"]

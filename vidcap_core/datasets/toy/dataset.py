@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.datasets.base import Dataset, Unit
+from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.dense import read_dense
 from vidcap_core.datasets.emvidcap import read_emvidcap
 from vidcap_core.datasets.files import read_json

@@ -6,9 +6,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from vidcap_core.cache import cache_home, make_once
 from vidcap_core.datasets.toy import write
 from vidcap_core.datasets.toy.world import VERSION, Kind, Size, scenes
+from vidcap_core.files.cache import cache_home, make_once
 
 
 def make_toy(

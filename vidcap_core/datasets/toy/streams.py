@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vidcap_core.cache import make_once
 from vidcap_core.datasets.toy.picture import FPS
 from vidcap_core.datasets.toy.sound import RATE
+from vidcap_core.files.cache import make_once
 from vidcap_core.video import read_frames
 from vidcap_core.video.probe import opened
 

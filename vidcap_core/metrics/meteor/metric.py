@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from vidcap_core.metrics.base import Values
+from vidcap_core.contracts.metric import Values
 from vidcap_core.metrics.meteor.engine import MeteorEngine
 from vidcap_core.metrics.pair_meteor import Backend, PairMeteor, load
 

@@ -1,0 +1,89 @@
+"""A caption job: files in, captions out, to a stream or into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidcap_core import __version__
+from vidcap_core.captioning.file_captioner import FileCaptioner
+from vidcap_core.captioning.formats import Printer
+from vidcap_core.captioning.progress import Progress
+from vidcap_core.captioning.results_folder import Folder
+from vidcap_core.captioning.spans import Every
+from vidcap_core.contracts.types import Prediction
+from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.encoders.encoder import fingerprint
+from vidcap_core.errors import VideoError
+from vidcap_core.report.captions_page import write_job_report
+
+PAGE = "captions.html"
+
+
+@dataclass(slots=True)
+class Job:
+    """What is to be done, and what was: `made` files now, `kept` ones from before, bad ones with reasons."""
+
+    captioner: FileCaptioner
+    form: str = "text"
+    every: Every = None
+    batch: int = 16
+    workers: int | None = None
+    made: int = 0
+    kept: int = 0
+    bad: list[tuple[str, str]] = field(default_factory=list)
+
+    def folder(self, path: Path) -> Folder:
+        """The folder of this job, new or as it was left."""
+        return Folder(path, self.form, self._facts())
+
+    def to_folder(self, files: Iterable[Path], folder: Folder, progress: Progress) -> Path | None:
+        """Caption what is not finished yet; gives the page where one is wanted."""
+        folder.complete()
+        todo = []
+        for file in files:
+            if folder.has(file):
+                self.kept += 1
+                progress.file()
+            else:
+                todo.append(file)
+        self._caption(todo, folder.add, progress)
+        if self.form != "html":
+            return None
+        about = {"model": self.captioner.name, **self._facts(), "vidcap-core": __version__}
+        predictions = [prediction for _, prediction in folder.predictions()]
+        return write_job_report(predictions, folder.path / PAGE, about, dict(self.bad))
+
+    def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:
+        """Caption files, and write what is said of each as soon as it is known."""
+        self._caption(files, lambda file, said: printer.add(said), progress)
+        printer.close()
+
+    def _caption(
+        self, files: Iterable[Path], keep: Callable[[Path, Prediction], None], progress: Progress
+    ) -> None:
+        results = self.captioner.each(
+            files,
+            every=self.every,
+            batch=self.batch,
+            workers=self.workers,
+            panels=self.form == "html",
+            moved=lambda path, share: progress.part(share),
+        )
+        for path, result in results:
+            if isinstance(result, VideoError):
+                self.bad.append((str(path), str(result).removeprefix(f"{path}: ")))
+            else:
+                keep(path, result)
+                self.made += 1
+            progress.file()
+
+    def _facts(self) -> dict[str, Any]:
+        """What decides what is said; of the settings those that are not the usual ones."""
+        settings, usual = asdict(self.captioner.captioner.settings), asdict(GenerateSettings())
+        changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}
+        weights = fingerprint(self.captioner.captioner)[:16]
+        without = sorted(self.captioner.reader.without) or None
+        return {"weights": weights, "decoding": changed, "every": self.every, "without": without}

@@ -1,0 +1,210 @@
+"""Caption files: a captioner with what it needs to read a raw video, and no dataset around."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import torch
+
+from vidcap_core.captioner import build
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning.captions import Captions
+from vidcap_core.captioning.clip_streams import Encoded, Reader
+from vidcap_core.captioning.flow import Flow, cores, predict
+from vidcap_core.captioning.plain_tokenizer import Plain
+from vidcap_core.captioning.sources import left_out
+from vidcap_core.captioning.spans import Every
+from vidcap_core.config import preflight
+from vidcap_core.config.files import Config
+from vidcap_core.config.files import load as load_config
+from vidcap_core.config.validate import validate
+from vidcap_core.encoders.batchnorm_folding import folded
+from vidcap_core.errors import UserError, VideoError
+from vidcap_core.saved import assets, bundle, foreign
+from vidcap_core.zoo import plugins, registry
+
+Video = str | Path | np.ndarray
+Several = list[Any] | tuple[Any, ...]
+DEFAULT = "default_model"
+"""The plugin whose bundle captions when nobody names a model."""
+
+
+class FileCaptioner:
+    """What `vidcap_core.load` gives: call it with a path, several paths, or frames as an array.
+
+    >>> captioner = vidcap_core.load("my-bundle")     # doctest: +SKIP
+    >>> captioner("clip.mp4").text                    # doctest: +SKIP
+    """
+
+    def __init__(self, captioner: Captioner, name: str, without: Sequence[str] = ()) -> None:
+        self.captioner = captioner
+        self.name = name
+        encoders: dict[str, Any] = dict(captioner.encoders.items())
+        empty = left_out(captioner, name, without)
+        self.reader = Reader({name: folded(encoder) for name, encoder in encoders.items()}, empty)
+        if not self.reader.frames and not self.reader.audio:
+            raise UserError(
+                f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",
+                hint="add `extract = dict(STREAM=dict(type=ENCODER, ...))` to the config and export again",
+            )
+        if not isinstance(captioner.tokenizer, Plain):
+            captioner.tokenizer = Plain(captioner.tokenizer)
+
+    @overload
+    def __call__(self, video: Video, *, every: Every = None, panels: bool = False) -> Captions: ...
+
+    @overload
+    def __call__(self, video: Several, *, every: Every = None, panels: bool = False) -> list[Captions]: ...
+
+    def __call__(
+        self, video: Video | Several, *, every: Every = None, panels: bool = False
+    ) -> Captions | list[Captions]:
+        """What is said of one video (a path, or frames uint8 [T, H, W, 3]); a list of it for a list.
+
+        every: seconds a span, or "shots": an event for each. panels: also what the method can show of itself.
+        A file that cannot be read is a VideoError.
+        """
+        if isinstance(video, (str, Path, np.ndarray)):
+            return self._all([video], every, panels)[0]
+        return self._all(video, every, panels)
+
+    def each(
+        self,
+        paths: Iterable[str | Path],
+        *,
+        every: Every = None,
+        batch: int = 16,
+        workers: int | None = None,
+        panels: bool = False,
+        moved: Callable[[Path, float], None] = lambda path, share: None,
+    ) -> Iterator[tuple[Path, Captions | VideoError]]:
+        """Files in order, as they are captioned; a file that cannot be read gives its error instead.
+
+        Threads (`workers`, or one a processor) read ahead, `batch` clips are captioned side by side; what is said
+        does not depend on either. `moved` hears of each file how much of it is done.
+        """
+        files = [Path(path) for path in paths] if isinstance(paths, Sized) else map(Path, paths)
+        if isinstance(files, list):
+            workers = max(1, min(len(files), workers or cores()))
+        flow = Flow(self.captioner, self.reader, every, batch, workers, panels)
+        for path, result in flow.run(files, moved):
+            yield path, result if isinstance(result, VideoError) else Captions.of(result)
+
+    def generate(
+        self,
+        *,
+        beam: int | None = None,
+        sample: bool = False,
+        n_best: int | None = None,
+        seed: int | None = None,
+    ) -> FileCaptioner:
+        """Change how texts are found: beams, or chance; how many texts a clip. Returns the captioner.
+
+        Kinds of text that a method decodes apart (to count events, say) keep their own way.
+        """
+        changes: dict[str, Any] = {} if seed is None else {"seed": seed}
+        if sample:
+            changes["mode"] = "sample"
+        elif beam is not None or (n_best or 1) > 1:
+            wide = max(self.captioner.settings.beam, n_best or 1) if beam is None else beam
+            changes |= {"mode": "beam", "beam": wide}
+        if n_best is not None:
+            changes["n_best"] = n_best
+        self.captioner.settings = replace(self.captioner.settings, **changes)
+        return self
+
+    def _all(self, videos: Several, every: Every, panels: bool) -> list[Captions]:
+        """Each video, in order; the first that cannot be read is raised."""
+        said: dict[int, Captions] = {}
+        for place, video in enumerate(videos):
+            if isinstance(video, np.ndarray):
+                clip: Encoded = self.reader.of_array(video, f"frames-{place}")
+                said[place] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
+        places = [place for place, video in enumerate(videos) if place not in said]
+        paths = [Path(video) for video in videos if not isinstance(video, np.ndarray)]
+        for place, (_, result) in zip(places, self.each(paths, every=every, panels=panels), strict=True):
+            if isinstance(result, VideoError):
+                raise result
+            said[place] = result
+        return [said[place] for place in range(len(videos))]
+
+
+def load(
+    name: str | Path | None = None,
+    device: str | None = None,
+    copy: str | None = None,
+    without: Sequence[str] = (),
+) -> FileCaptioner:
+    """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one.
+
+    without: streams that it was trained with and shall do without, as for a clip that lacks them.
+    A config of a plugin will do where it has no phases: such a captioner comes trained.
+    """
+    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    name = default_model() if name is None else name
+    folder = Path(name)
+    if bundle.is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
+        return FileCaptioner(bundle.load(bundle.open_bundle(folder), copy, place), str(name), without)
+    if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
+        return FileCaptioner(from_run(folder).to(place).eval(), str(name), without)
+    if (config := _without_phases(str(name))) is not None:
+        return FileCaptioner(as_it_comes(config).to(place).eval(), str(name), without)
+    return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name), without)
+
+
+def default_model() -> str:
+    """The name of the model that is used when none is named, if it is installed."""
+    if DEFAULT in plugins.discover() or plugins.broken(DEFAULT):
+        plugins.get(DEFAULT)  # a broken one says why
+        return DEFAULT
+    raise UserError(
+        "no model was named, and the default model is not installed",
+        hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",
+    )
+
+
+def _without_phases(name: str) -> Config | None:
+    """The config of this name, where it is one that needs no training."""
+    if Path(name).is_dir() or not ("/" in name or name.endswith(".py")):
+        return None
+    try:
+        config = load_config(name)
+    except UserError:  # a bundle's name, or nothing at all: that is told where bundles are looked for
+        return None
+    return None if config.get("phases", True) else config
+
+
+def as_it_comes(config: Config) -> Captioner:
+    """The captioner of a config without phases, whose parts are pretrained."""
+    validate(config)
+    preflight.check(config, splits=())
+    captioner = build.captioner(config, build.tokenizer(config, None), losses=False)
+    build.add_extractors(captioner, config)
+    return captioner
+
+
+def from_run(folder: Path, extractors: bool = True) -> Captioner:
+    """The captioner of a run with its best weights, by default with the encoders that read raw files."""
+    from vidcap_core.engine.runs import best_weights
+    from vidcap_core.saved.run import RunFolder
+    from vidcap_core.saved.weights import put_weights
+
+    run = RunFolder(folder)
+    folders = (run.checkpoints, run.assets)
+    foreign.check_links(folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))])
+    config = run.resolved()
+    with foreign.building(config) as part:
+        spec = part.get("tokenizer") or {"type": "Vocabulary"}
+        tokenizer = registry.TOKENIZERS.load(spec["type"]).from_state(run.read(run.tokenizer))
+        captioner = build.captioner(part, tokenizer, losses=False)
+        assets.restore(captioner, run.assets)
+        if config.get("phases", True):
+            weights, source = best_weights(run)
+            put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
+        if extractors:
+            build.add_extractors(captioner, part)
+    return captioner

@@ -1,0 +1,230 @@
+"""The folder of a caption job: what is finished stays finished, whatever happens to the rest."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.captioning.formats import PER_FILE, one_line
+from vidcap_core.contracts.panels import from_plain
+from vidcap_core.contracts.types import Clip, Event, Prediction
+from vidcap_core.errors import DataError, UserError
+from vidcap_core.files.atomic import write_text
+from vidcap_core.saved.predictions import panels_data, prediction_data
+
+JOB, LINES = "job.json", "captions.jsonl"
+
+
+class FolderError(UserError):
+    """A folder that cannot be written, with what stays of the work."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A finished file: which version of it, and the name of its output."""
+
+    size: int
+    modified: int
+    output: str | None
+
+
+class Folder:
+    """`captions.jsonl` has a line for each finished file, and everything else is written from it.
+
+    A line is written whole or not at all; a file's own output (`NAME.srt`) is written beside its place and renamed.
+    """
+
+    def __init__(self, path: Path, form: str, facts: Mapping[str, Any]) -> None:
+        self.path, self.form = path, form
+        self.lines = path / LINES
+        self._entries: dict[str, _Entry] = {}
+        self._outputs: set[str] = set()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._claim({"format": form, **facts})
+            self._mend()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def has(self, file: Path) -> bool:
+        """Whether a file is finished, and has not changed since."""
+        entry = self._entries.get(os.path.abspath(file))
+        return entry is not None and (entry.size, entry.modified) == _version(file)
+
+    def add(self, file: Path, prediction: Prediction) -> None:
+        """A finished file: first its line, then its output, which could be made again from the line."""
+        place = os.path.abspath(file)
+        size, modified = _version(file)
+        entry = _Entry(size, modified, self._output(file, place))
+        data = {"file": place, "size": size, "modified": modified, "output": entry.output}
+        data |= prediction_data(prediction)
+        if self.form == "html":
+            data["panels"] = panels_data([prediction]).get(prediction.clip.id, [])
+        try:
+            _append(self.lines, one_line(data).encode("utf-8", "backslashreplace") + b"\n")
+            self._keep(place, entry)
+            self._write(entry.output, prediction)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def predictions(self) -> Iterator[tuple[str, Prediction]]:
+        """Every finished file with what was said of it, the latest of each."""
+        for data in self._read():
+            entry = self._entries.get(data["file"])
+            if entry is not None and (entry.size, entry.modified) == (data["size"], data["modified"]):
+                yield data["file"], _prediction(data)
+
+    def complete(self) -> None:
+        """Write the outputs that are missing: a process may end between a line and its output."""
+        missing = {
+            e.output for e in self._entries.values() if e.output and not (self.path / e.output).exists()
+        }
+        if not missing:
+            return
+        try:
+            for file, prediction in self.predictions():
+                output = self._entries[file].output
+                if output in missing:
+                    self._write(output, prediction)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _claim(self, facts: Mapping[str, Any]) -> None:
+        """The folder belongs to one job: another model or another way to decode must not be mixed in."""
+        place = self.path / JOB
+        if place.is_file():
+            before, now = _flat(_json(place.read_text(encoding="utf-8"), place)), _flat(facts)
+            other = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+            if other:
+                was = ", ".join(f"{key} {before.get(key)}, now {now.get(key)}" for key in other)
+                raise UserError(f"{self.path} holds the captions of another job: {was}", hint="another --out")
+        elif self.lines.exists():
+            raise UserError(f"{self.path} has a {LINES} that no caption job made", hint="another --out")
+        else:
+            write_text(place, json.dumps(facts, indent=1, ensure_ascii=False))
+
+    def _mend(self) -> None:
+        """Read what is finished; half a line at the end is what a power cut leaves, and goes."""
+        if not self.lines.exists():
+            return
+        with self.lines.open("rb+") as file:
+            size = file.seek(0, os.SEEK_END)
+            whole = _last_line_end(file, size)
+            if whole < size:
+                file.truncate(whole)
+        for data in self._read():
+            self._keep(data["file"], _Entry(data["size"], data["modified"], data["output"]))
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        if self.lines.exists():
+            with self.lines.open(encoding="utf-8") as file:
+                for line in file:
+                    yield _json(line, self.lines)
+
+    def _keep(self, place: str, entry: _Entry) -> None:
+        self._entries[place] = entry
+        if entry.output:
+            self._outputs.add(entry.output.casefold())
+
+    def _output(self, file: Path, place: str) -> str | None:
+        """A name that no other file's output and no stranger's file has; that of an earlier version is used again."""
+        if self.form not in PER_FILE:
+            return None
+        before = self._entries.get(place)
+        if before is not None and before.output:
+            return before.output
+        suffix = PER_FILE[self.form][0]
+        digest = hashlib.sha256(os.fsencode(place)).hexdigest()
+        stem = os.fsencode(file.stem)[:180].decode("utf-8", "ignore") or "video"
+        for name in (f"{stem}{suffix}", f"{stem}-{digest[:8]}{suffix}"):
+            if name.casefold() not in self._outputs and not (self.path / name).exists():
+                return name
+        return f"{stem}-{digest}{suffix}"
+
+    def _write(self, output: str | None, prediction: Prediction) -> None:
+        if output is not None:
+            write_text(self.path / output, PER_FILE[self.form][1](prediction))
+
+    def _unwritable(self, error: OSError) -> FolderError:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "the disk is full" if full else error.strerror or str(error)
+        stays = f"; {len(self)} finished files stay in it" if len(self) else ""
+        mend = "make room, then the same command again: it goes on" if full else "--out with another folder"
+        return FolderError(f"{self.path} cannot be written: {reason}{stays}", hint=mend)
+
+
+def _version(file: Path) -> tuple[int, int]:
+    """Size and time of a file: when they change, its captions are made anew."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return -1, -1
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _append(path: Path, line: bytes) -> None:
+    """All of a line, or nothing of it."""
+    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        before = os.fstat(place).st_size
+        try:
+            done = 0
+            while done < len(line):
+                done += os.write(place, line[done:])
+        except BaseException:
+            os.ftruncate(place, before)
+            raise
+    finally:
+        os.close(place)
+
+
+def _last_line_end(file: Any, size: int, block: int = 1 << 16) -> int:
+    """Where the last whole line ends."""
+    while size > 0:
+        start = max(0, size - block)
+        file.seek(start)
+        found = file.read(size - start).rfind(b"\n")
+        if found >= 0:
+            return int(start + found + 1)
+        size = start
+    return 0
+
+
+def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts without a level: of a group its members."""
+    groups = (
+        value.items() if isinstance(value, Mapping) else ((key, value),) for key, value in facts.items()
+    )
+    return {key: value for group in groups for key, value in group}
+
+
+def _json(line: str, where: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"{where} is damaged: {error}", hint="another --out, or mend the line") from error
+    return dict(found)
+
+
+def _prediction(data: Mapping[str, Any]) -> Prediction:
+    """The prediction that a line tells of."""
+    events = [dict(event) for event in data["events"]]
+    words = [event.pop("words", None) for event in events]
+    extras: dict[str, Any] = {"streams": data["streams"]}
+    extras["panels"] = [from_plain(panel) for panel in data.get("panels", ())]
+    if all(words):
+        extras["words"] = words
+    if "n_best" in data:
+        extras["n_best"] = data["n_best"]
+    start, end = data["span"]
+    clip = Clip(data["id"], data["path"], start, duration=end)
+    return Prediction(clip, tuple(Event(**event) for event in events), extras)

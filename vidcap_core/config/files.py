@@ -1,0 +1,276 @@
+"""Read a config: plain Python data, bases across packages, `plugin/name` as well as a path, and `--set`."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pprint
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.zoo import plugins
+
+CORE_CONFIGS = Path(__file__).parent / "bases"
+PLAIN = (type(None), bool, int, float, str)
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Config(Mapping[str, Any]):
+    """A run as data, with the file that said each key."""
+
+    name: str
+    data: dict[str, Any]
+    origins: dict[KeyPath, str] = field(default_factory=dict)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def origin(self, path: KeyPath) -> str:
+        """The file (or option) that set a key, or the nearest key above it."""
+        while path:
+            if path in self.origins:
+                return self.origins[path]
+            path = path[:-1]
+        return self.name
+
+    def error(self, path: KeyPath, message: str, hint: str | None = None) -> ConfigError:
+        """An error in the form `file: key.path: reason`."""
+        return ConfigError(f"{self.origin(path)}: {dotted(path)}: {message}", hint=hint)
+
+    def text(self) -> str:
+        """The resolved config as Python that loads to the same data."""
+        return "\n".join(
+            f"{key} = {pprint.pformat(value, width=110, sort_dicts=False)}"
+            for key, value in self.data.items()
+        )
+
+    def to_json(self) -> str:
+        """The resolved config as JSON: how runs and bundles store it, since data never executes."""
+        return json.dumps(self.data, indent=1)
+
+
+def load(name: str | Path, changes: Iterable[str] = ()) -> Config:
+    """A config by path or `plugin/name`, with `--set` changes applied. Nothing is validated yet."""
+    path = find(name)
+    config = Config(str(name), {})
+    _merge_file(config, path, ())
+    for change in changes:
+        set_key(config, change)
+    return config
+
+
+def from_json(text: str, name: str) -> Config:
+    """A config stored as data; nothing in it is executed."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: is not JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name}: holds {type(data).__name__}, not a config")
+    return Config(name, data)
+
+
+def find(name: str | Path) -> Path:
+    """The file behind a path or a `plugin/name`."""
+    path = Path(name)
+    if path.suffix == ".py":
+        if path.is_file():
+            return path
+        raise ConfigError(f"{path}: there is no such config", hint="vidcap list configs")
+    plugin_name, slash, config_name = str(name).partition("/")
+    if not slash:
+        raise ConfigError(
+            f"'{name}' is neither a .py file nor of the form plugin/name", hint="vidcap list configs"
+        )
+    plugin = plugins.get(plugin_name)
+    known = plugin.config_names()
+    if plugin.configs is not None and (plugin.configs / f"{config_name}.py").is_file():
+        return plugin.configs / f"{config_name}.py"
+    raise ConfigError(
+        f"plugin '{plugin.name}' has no config '{config_name}'; it has: {', '.join(known) or 'none'}",
+        hint=f"vidcap-run {plugin.name}/{known[0]}" if known else "vidcap list configs",
+    )
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """Configs by name, by file or by folder; without any, all that are installed."""
+    found: list[str] = []
+    for name in names:
+        folder = Path(name)
+        if not folder.is_dir():
+            found.append(name)
+            continue
+        files = sorted(str(p) for p in folder.glob("*.py") if not p.stem.startswith("_"))
+        if not files:
+            raise ConfigError(f"{name}: this folder holds no config", hint="vidcap list configs")
+        found += files
+    working = [plugin for plugin in plugins.discover().values() if plugin.reason is None]
+    return found or [f"{plugin.name}/{config}" for plugin in working for config in plugin.config_names()]
+
+
+def set_key(config: Config, change: str) -> None:
+    """Apply one `a.b=c`; the value is a Python literal, or else a string."""
+    key, equals, raw = change.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {change}: not of the form key.path=value", hint="--set head.layers=3")
+    path: KeyPath = tuple(int(part) if part.isdigit() else part for part in key.split("."))
+    origin = f"--set {key}"
+    node: Any = config.data
+    for part in path[:-1]:
+        node = _child(node, part, origin)
+    last = path[-1]
+    if isinstance(node, list):
+        _child(node, last, origin)
+        node[int(last)] = literal(raw)
+    elif isinstance(node, dict):
+        node[last] = literal(raw)
+    else:
+        raise ConfigError(f"{origin}: the key above it holds {type(node).__name__}, which has no keys")
+    config.origins[path] = origin
+
+
+def literal(raw: str) -> Any:
+    """A Python literal where the text is one, else the text itself."""
+    try:
+        return ast.literal_eval(raw)
+    except (ValueError, SyntaxError):
+        return raw
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as one types it: `head.layers`, `phases.0.losses`."""
+    return ".".join(str(part) for part in path) or "(top level)"
+
+
+def _child(node: Any, part: str | int, origin: str) -> Any:
+    """The item of a list, or the value of a key, which is made where it is not there."""
+    if isinstance(node, list):
+        if isinstance(part, int) and part < len(node):
+            return node[part]
+        raise ConfigError(f"{origin}: the list has {len(node)} items, and no item '{part}'")
+    if isinstance(node, dict):
+        return node.setdefault(part, {})
+    raise ConfigError(f"{origin}: '{part}' lies under a {type(node).__name__}, which has no keys")
+
+
+def _merge_file(config: Config, path: Path, chain: tuple[Path, ...]) -> None:
+    path = path.resolve()
+    if path in chain:
+        raise ConfigError(f"{path}: is its own base, through {' -> '.join(p.name for p in (*chain, path))}")
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise ConfigError(f"{_shown(path)}:{error.lineno}: syntax error: {error.msg}") from error
+    except OSError as error:
+        raise ConfigError(f"{_shown(path)}: cannot be read: {error.strerror}") from error
+    for base in _bases(tree, path):
+        _merge_file(config, _find_base(base, path), (*chain, path))
+    namespace: dict[str, Any] = {"__file__": str(path), "__name__": "vidcap_config"}
+    try:
+        exec(compile(tree, str(path), "exec"), namespace)
+    except Exception as error:
+        line = (
+            error.__traceback__.tb_next.tb_lineno
+            if error.__traceback__ and error.__traceback__.tb_next
+            else "?"
+        )
+        raise ConfigError(f"{_shown(path)}:{line}: {type(error).__name__}: {error}") from error
+    for key, value in namespace.items():
+        if key.startswith("_") or isinstance(value, (types.ModuleType, types.FunctionType)):
+            continue
+        _check_plain(value, (key,), path)
+        _merge(config, config.data, key, value, (), _shown(path))
+
+
+def _bases(tree: ast.Module, path: Path) -> list[str]:
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "_base_" for t in statement.targets
+        ):
+            try:
+                bases = ast.literal_eval(statement.value)
+            except ValueError:
+                bases = None
+            bases = [bases] if isinstance(bases, str) else bases
+            if isinstance(bases, (list, tuple)) and all(isinstance(base, str) for base in bases):
+                return list(bases)
+            place = f"{_shown(path)}:{statement.lineno}"
+            raise ConfigError(f"{place}: _base_ must be written out, as a list of strings")
+    return []
+
+
+def _find_base(base: str, path: Path) -> Path:
+    if base.startswith("vidcap://"):
+        found = CORE_CONFIGS / base.removeprefix("vidcap://")
+    elif base.endswith(".py"):
+        found = path.parent / base
+    else:
+        try:
+            return find(base)
+        except PluginError as error:
+            raise ConfigError(f"{_shown(path)}: _base_ '{base}': {error}") from error
+    if not found.is_file():
+        raise ConfigError(f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(found)})")
+    return found
+
+
+def _merge(config: Config, target: dict[str, Any], key: str, value: Any, path: KeyPath, origin: str) -> None:
+    here = (*path, key)
+    old = target.get(key)
+    if isinstance(value, dict) and isinstance(old, dict) and not _replaces(value, old):
+        for name, item in value.items():
+            _merge(config, old, name, item, here, origin)
+        return
+    if isinstance(value, dict):
+        value = {name: item for name, item in value.items() if name != "_delete_"}
+    for known in [known for known in config.origins if known[: len(here)] == here]:
+        del config.origins[known]
+    target[key] = _copy(value)
+    config.origins[here] = origin
+
+
+def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
+    """Another `type` replaces the whole component: the old one's keys would make no sense to it."""
+    return bool(new.get("_delete_")) or ("type" in new and "type" in old and new["type"] != old["type"])
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copy(item) for item in value]
+    return value
+
+
+def _check_plain(value: Any, path: KeyPath, file: Path) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{_shown(file)}: {dotted(path)}: the key {key!r} is not a string")
+            _check_plain(item, (*path, key), file)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            _check_plain(item, (*path, index), file)
+    elif not isinstance(value, PLAIN):
+        raise ConfigError(
+            f"{_shown(file)}: {dotted(path)}: {type(value).__name__} is not plain data; name types as strings"
+        )
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

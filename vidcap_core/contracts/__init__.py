@@ -1,0 +1,1 @@
+"""What the parts of the zoo are: abstract bases and records, no implementation."""

@@ -1,0 +1,274 @@
+"""The base of every dataset: annotations joined with cached streams, frames and sound, clip by clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.types import Clip, Event, Sample
+from vidcap_core.datasets.check import Report, check_split
+from vidcap_core.datasets.folders import find_folder, videos_below
+from vidcap_core.datasets.inputs import AudioReader, FrameReader
+from vidcap_core.datasets.missing import by_name, missing_parts
+from vidcap_core.datasets.prepared import read_prepared, source_folders
+from vidcap_core.datasets.records import Annotated, Counts, Official, Reading, Record
+from vidcap_core.datasets.rows import RowSampling, crop
+from vidcap_core.datasets.selection import Selection, read_ids
+from vidcap_core.datasets.stores import Store, open_store
+from vidcap_core.errors import DataError
+from vidcap_core.zoo.registry import DATASETS
+
+Unit = Literal["caption", "clip"]
+
+
+class Dataset:
+    """One split of one dataset.
+
+    split: which one. root: the folder it lies in; without it, see `vidcap data where`.
+    unit: a sample is one "caption" with its clip, or one "clip" with a caption drawn at random.
+    streams: name -> feature store, or names of stores in `<root>/features`. optional: streams a clip may lack.
+    frames, audio: read from the videos, e.g. frames=dict(kind="uniform", count=8, short_side=64).
+    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: add targets.
+    weak: drop all times of events. ids: a list, or a file with one id a line. limit: the first clips only.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    marker: ClassVar[str] = ""  # a file without which a folder is not this dataset's
+    splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
+    counts: ClassVar[Counts] = {}
+    preparable: ClassVar[bool] = True  # by `vidcap data prepare`
+    annotations: ClassVar[Mapping[str, Sequence[str]]] = {}  # by split, the names its file may have
+    nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
+
+    def __init__(
+        self,
+        split: str = "train",
+        root: str | None = None,
+        unit: Unit = "caption",
+        streams: dict[str, str] | list[str] | None = None,
+        optional: list[str] | None = None,
+        frames: dict[str, Any] | None = None,
+        audio: dict[str, Any] | bool | None = None,
+        sample: dict[str, Any] | None = None,
+        transforms: list[dict[str, Any]] | None = None,
+        weak: bool = False,
+        limit: int | None = None,
+        ids: list[str] | str | None = None,
+    ) -> None:
+        if split not in self.splits:
+            raise DataError(
+                f"{self.name} has no split '{split}'", hint=f"split= one of {', '.join(self.splits)}"
+            )
+        self.split, self.unit, self.weak = split, unit, weak
+        self.folder = self._find(root)
+        self.stores = self._open(streams)
+        self._rows = RowSampling(**sample) if sample else None
+        self._inputs: dict[str, Any] = {}
+        if frames:
+            self._inputs["frames"] = self._frame_reader(**frames)
+        if audio:
+            self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
+        self._transforms = [_build(spec) for spec in transforms or ()]
+        prepared = read_prepared(self.folder, split)
+        reading = self.read(split) if prepared is None else self.part_of(prepared)
+        if weak:  # here, so that nothing of this object ever holds a time
+            reading = replace(reading, records=[_without_times(r, self.name) for r in reading.records])
+        self.defects, self.files = tuple(reading.defects), tuple(reading.files)
+        self.annotated = Annotated.of(reading.records)
+        videos = videos_below(*source_folders(self.folder))
+        needed = {name: store for name, store in self.stores.items() if name not in (optional or ())}
+        self.selection = Selection.of(
+            [_placed(record, videos) for record in reading.records],
+            everything=reading.everything,
+            unread=reading.unread,
+            official=self.official,
+            needs={**needed, **self._inputs},
+            ids=read_ids(ids),
+            limit=limit,
+        )
+        records = self.selection.kept
+        if any(record.annotators for record in records) and unit == "caption":
+            if weak:
+                raise DataError(f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
+                                hint='unit="clip"')  # fmt: skip
+            records = [event for record in records for event in _one_an_event(record)]
+        self._records = records
+        self.clips: list[Clip] = [record.clip for record in records]
+        counts = [len(record.captions) if unit == "caption" else 1 for record in records]
+        self._ends = np.cumsum(counts)
+
+    # What a dataset brings.
+
+    def read(self, split: str) -> Reading:
+        """The official annotation files of a split."""
+        raise NotImplementedError
+
+    def part_of(self, prepared: Reading) -> Reading:
+        """What this dataset's own arguments choose of a prepared split."""
+        return prepared
+
+    @property
+    def official(self) -> Official | None:
+        """How much the split officially holds, where that is known."""
+        return self.counts.get(self.split)
+
+    def _find(self, root: str | None) -> Path:
+        return find_folder(self.name, root, self.aliases, self.marker)
+
+    def _open(self, streams: dict[str, str] | list[str] | None) -> dict[str, Store]:
+        paths = {name: self.store_path(self.folder, where) for name, where in by_name(streams).items()}
+        return {name: open_store(path, self.name) for name, path in paths.items()}
+
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """A path as given, or below the dataset's `features`."""
+        inside = folder / "features" / where
+        given = Path(where).expanduser()
+        return inside if inside.exists() or not given.exists() else given
+
+    @property
+    def varies(self) -> bool:
+        """Whether what is read from a clip's video is drawn at random each time."""
+        return any(getattr(reader, "varies", False) for reader in self._inputs.values())
+
+    @property
+    def _used(self) -> Sequence[Record]:
+        """The records in use; none is an error that says why."""
+        if not self._records:
+            raise DataError(f"{self.name}, {self.split}: {self.selection.why_empty()}",
+                            hint=f"vidcap data check {self.name}")  # fmt: skip
+        return self._records
+
+    # What everybody asks a dataset for.
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def __getitem__(self, index: int) -> Sample:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self.get(index, np.random.default_rng([0, index]))
+
+    def get(self, index: int, rng: np.random.Generator) -> Sample:
+        """One sample; every random choice comes from `rng`."""
+        row = int(np.searchsorted(self._ends, index, side="right"))
+        record = self._records[row]
+        if self.unit == "caption":
+            text: str | None = record.captions[index - (int(self._ends[row - 1]) if row else 0)]
+        else:
+            text = record.captions[int(rng.integers(len(record.captions)))] if record.captions else None
+        sample = Sample(
+            record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng)
+        )
+        for transform in self._transforms:
+            sample = replace(sample, targets={**sample.targets, **transform(sample, self)})
+        return sample
+
+    def references(self) -> dict[str, list[str]]:
+        """Captions by clip; of a clip with events, one paragraph an annotator."""
+        return {
+            r.id: list(r.captions) or [" ".join(e.text.strip() for e in events) for events in r.annotators]
+            for r in self._used
+        }
+
+    def events(self) -> list[dict[str, tuple[Event, ...]]]:
+        """Events by clip, one mapping an annotator; a caption is one event that spans its clip."""
+        if self.weak:
+            raise DataError(
+                f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
+            )
+        told = {r.id: r.annotators or tuple((Event(*r.clip.span, text),) for text in r.captions) for r in self._used}
+        most = max(len(annotators) for annotators in told.values())
+        return [{clip: by[n] for clip, by in told.items() if len(by) > n} for n in range(most)]
+
+    def durations(self) -> dict[str, float]:
+        """Durations in seconds, where they are known."""
+        return {clip.id: clip.duration for clip in self.clips if clip.duration is not None}
+
+    def captions(self) -> list[str]:
+        """Every text, for a tokenizer to learn from."""
+        return [text for record in self._used for text in record.texts]
+
+    def groups(self, kind: str) -> dict[str, str]:
+        """What each clip belongs to: its category, its source video, ..."""
+        return {r.id: r.groups[kind] for r in self._records if kind in r.groups}
+
+    def coverage(self) -> str:
+        """`N of M`, with the hash of the missing list where clips are missing."""
+        return self.selection.coverage()
+
+    def fingerprint(self) -> str:
+        """A hash of what the samples are made of: annotations, ids, features."""
+        parts = [self.name, self.split, self.unit, str(self.weak)]
+        parts += [f"{name}:{store.fingerprint()}" for name, store in sorted(self.stores.items())]
+        return self.selection.fingerprint(self._records, parts)
+
+    def check(self, deep: bool = True) -> Report:
+        """Counts against the official ones, what is missing, what is broken."""
+        return check_split(self, deep)
+
+    @classmethod
+    def missing(cls, **arguments: Any) -> Iterator[Missing]:
+        """What someone has to get; nothing of a dataset that makes its data, or finds them in a way of its own."""
+        if cls._find is Dataset._find:
+            yield from missing_parts(cls, arguments)
+
+    # Inside.
+
+    def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        clip = record.clip
+        found = {
+            name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
+        }
+        if "clip" in record.groups and clip.duration:
+            found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}
+        return self._rows(found, rng) if self._rows else found
+
+    def _frame_reader(self, **options: Any) -> Any:
+        return FrameReader(**options)
+
+    def _read_inputs(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        found = {name: reader(record, rng) for name, reader in self._inputs.items()}
+        return {name: values for name, values in found.items() if values is not None}
+
+
+def _placed(record: Record, videos: Mapping[str, Path]) -> Record:
+    """A record with the path of its video, where there is one."""
+    if record.clip.path is not None:
+        return record
+    path = next((videos[name] for name in (record.id, *record.names) if name in videos), None)
+    return record if path is None else replace(record, clip=replace(record.clip, path=str(path)))
+
+
+def _without_times(record: Record, name: str) -> Record:
+    """All that a weakly supervised method may know: what is said, not when."""
+    if not record.annotators:
+        raise DataError(f"{name} has no events, so there are no times to drop", hint="leave weak out")
+    whole = record.clip.span
+    events = tuple(Event(*whole, event.text) for event in record.events)
+    return replace(record, annotators=(events,))
+
+
+def _one_an_event(record: Record) -> list[Record]:
+    """Each event as a clip of its own, with its text as its caption."""
+    clips = [
+        replace(record.clip, id=f"{record.id}#{number}", start=event.start, end=event.end)
+        for number, event in enumerate(record.events)
+    ]
+    return [
+        Record(clip, (event.text,), ((event,),), record.names, {**record.groups, "clip": record.id})
+        for clip, event in zip(clips, record.events, strict=True)
+    ]
+
+
+def _build(spec: Mapping[str, Any]) -> Any:
+    if "type" not in spec:
+        raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
+    return DATASETS.load(spec["type"])(**{key: value for key, value in spec.items() if key != "type"})

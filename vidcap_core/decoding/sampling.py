@@ -1,0 +1,52 @@
+"""Chance that belongs to a clip and not to its place in a batch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidcap_core.decoding.settings import GenerateSettings
+
+
+def uniforms(
+    settings: GenerateSettings,
+    clips: int,
+    generator: torch.Generator | None,
+    keys: Sequence[str | int] | None,
+) -> Tensor:
+    """Numbers in [0, 1), one a word: [clips * n_best, max_length]."""
+    draws, words = settings.n_best, settings.max_length
+    if generator is not None:
+        shape = (clips * draws, words)
+        return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float64)
+    names = range(clips) if keys is None else keys
+    if len(names) != clips:
+        raise ValueError(f"{len(names)} keys for {clips} rows")
+    table = np.empty((clips, draws, words))
+    for row, name in enumerate(names):
+        key = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8], "big")
+        for draw in range(draws):  # own sequence: a longer max_length or more draws change none of the others
+            table[row, draw] = np.random.default_rng([settings.seed, key, draw]).random(words)
+    return torch.from_numpy(table.reshape(clips * draws, words))
+
+
+def draw(log_probs: Tensor, uniform: Tensor, settings: GenerateSettings) -> Tensor:
+    """One word a row by inverse transform: the first whose cumulated probability exceeds the row's number."""
+    scores = log_probs / settings.temperature
+    order: Tensor | None = None
+    if settings.top_k is not None and settings.top_k < scores.shape[1]:
+        scores, order = scores.topk(settings.top_k, -1)
+    elif settings.top_p is not None:
+        scores, order = scores.sort(stable=True, dim=-1, descending=True)
+    probs = scores.double().softmax(-1)
+    if settings.top_p is not None:
+        before = probs.cumsum(-1) - probs
+        probs = probs.masked_fill(before >= settings.top_p, 0.0)
+    cumulated = probs.cumsum(-1)
+    target = uniform[:, None] * cumulated[:, -1:]
+    place = torch.searchsorted(cumulated, target, right=True).clamp_max(probs.shape[1] - 1)
+    return (place if order is None else order.gather(1, place)).squeeze(1)

@@ -1,0 +1,116 @@
+"""Features of frozen encoders, made once in the run folder, so that a phase decodes no video again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from mmengine import dist
+
+from vidcap_core.captioner import build
+from vidcap_core.config.schema import Phase
+from vidcap_core.engine import optimizers
+from vidcap_core.engine.data import Collate
+from vidcap_core.errors import ConfigError
+from vidcap_core.features.writer import FeatureWriter
+
+if TYPE_CHECKING:
+    from vidcap_core.engine.training import Training
+
+AT_ONCE = 16
+"""Clips a process encodes before their features are written."""
+
+
+def check(run: Training, phase: Phase) -> None:
+    """Refuse to keep what would not stay the same: a part that trains, frames drawn at random."""
+    encoders = run.captioner.encoders
+    data = _data(run, phase)
+    for name in phase.cache:
+        if name not in encoders:
+            raise _error(phase, f"there is no encoder '{name}'; there is {', '.join(encoders) or 'none'}")
+        reads = str(encoders[name].reads)
+        if reads not in ("frames", "audio"):
+            raise _error(phase, f"'{name}' reads {reads}, and only what comes from videos is kept")
+        if any(part.startswith(f"encoders.{name}.") for part in optimizers.settings_of(run.captioner, phase)):
+            raise _error(phase, f"'{name}' trains in this phase", f'freeze=["encoders.{name}"]')
+        if not data.get(reads):
+            raise _error(phase, f"the training clips bring no {reads}", f"data.train.{reads}")
+        if data.get("sample"):
+            raise _error(
+                phase, "data.train.sample would choose among its rows", "--set data.train.sample=None"
+            )
+        if getattr(run.dataset(phase), "varies", False):
+            raise _error(
+                phase, f"{reads} are drawn anew each time", f"--set data.train.{reads}.kind='uniform'"
+            )
+        if {c.id for c in run.dataset(phase).clips} != {c.id for c in _clips(run, phase).clips}:
+            raise _error(phase, "a sample is a part of a clip here", "data=dict(unit='clip') in the phase")
+
+
+def dataset(run: Training, phase: Phase) -> Any:
+    """The training data of a phase, with kept features in place of what their encoders read."""
+    if not phase.cache:
+        return run.dataset(phase)
+    data = _data(run, phase)
+    streams = data.get("streams") or {}
+    streams = dict(streams) if isinstance(streams, dict) else {name: name for name in streams}
+    streams |= {name: str(_made(run, phase, name)) for name in phase.cache}
+    live = {str(encoder.reads) for name, encoder in run.captioner.encoders.items() if name not in phase.cache}
+    unread: dict[str, Any] = dict.fromkeys(kind for kind in ("frames", "audio") if kind in data and kind not in live)
+    changes: dict[str, Any] = {**(phase.data or {}), "streams": streams, **unread}
+    return build.dataset(run.config, "train", **changes)
+
+
+def _made(run: Training, phase: Phase, name: str) -> Path:
+    """The store of one encoder; its name has the hash of all that its features depend on, so phases may share it."""
+    encoder: Any = run.captioner.encoders[name]
+    recipe: dict[str, Any] = encoder.recipe() | {"input": _data(run, phase)[encoder.reads]}
+    mark = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
+    path = run.folder.path / "features" / f"{name}-{mark}"
+    main = dist.get_rank() == 0
+    with FeatureWriter(path, recipe, "float32") if main else nullcontext() as writer:
+        done = [sorted(writer.done) if writer is not None else []]
+        dist.broadcast_object_list(done)
+        made = 0
+        for rows in _encoded(run, phase, name, set(done[0])):
+            made += len(rows)
+            for clip, values in rows.items():
+                if writer is not None:
+                    writer.add(clip, values)
+    dist.barrier()
+    run.tracker.say(f"features of '{name}': {made} clips encoded, {len(done[0])} were there")
+    return path
+
+
+def _encoded(run: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
+    """Rows by clip, a few clips at a time; each process encodes its share, and all get everything."""
+    clips, collate = _clips(run, phase), Collate(run.tokenizer)
+    todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
+    rank, world = dist.get_rank(), dist.get_world_size()
+    for first in range(0, len(todo), AT_ONCE * world):
+        mine = {}
+        for index in todo[first : first + AT_ONCE * world][rank::world]:
+            batch = collate([clips.get(index, np.random.default_rng([0, index]))]).to(run.captioner.device)
+            with torch.no_grad():
+                stream = run.captioner.streams(batch)[name]
+            mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
+        yield from dist.all_gather_object(mine)
+
+
+def _clips(run: Training, phase: Phase) -> Any:
+    """The training data of a phase, each clip once."""
+    return run.training_dataset({**(phase.data or {}), "unit": "clip"})
+
+
+def _data(run: Training, phase: Phase) -> dict[str, Any]:
+    return {**run.config["data"]["train"], **(phase.data or {})}
+
+
+def _error(phase: Phase, reason: str, hint: str | None = None) -> ConfigError:
+    return ConfigError(f"phase '{phase.name}': cache: {reason}", hint=hint)

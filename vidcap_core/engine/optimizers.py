@@ -1,0 +1,118 @@
+"""Which parameters an optimiser holds, in which groups, and at which rate in which phase."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
+from torch.nn.parallel import DistributedDataParallel
+
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config.schema import Phase, Runtime
+from vidcap_core.engine import registries
+from vidcap_core.errors import UserError
+
+Settings = tuple[float, float | None]
+"""(multiple of the base rate, weight decay or None for the optimiser's own)"""
+
+
+class CpuAmpWrapper(OptimWrapper):  # type: ignore[misc]
+    """bf16 autocast where mmengine's own AMP wrapper would ask for a GPU."""
+
+    def optim_context(self, model: torch.nn.Module) -> AbstractContextManager[Any]:
+        """Autocast around the forward pass."""
+        return torch.autocast("cpu", dtype=torch.bfloat16)
+
+
+def chain(phases: Sequence[Phase], index: int) -> list[Phase]:
+    """The phases that share the optimiser of phase `index`: it and the following ones that keep it."""
+    shared = [phases[index]]
+    for phase in phases[index + 1 :]:
+        if phase.optimizer != "keep":
+            break
+        shared.append(phase)
+    return shared
+
+
+def settings_of(captioner: Captioner, phase: Phase) -> dict[str, Settings]:
+    """For each parameter that a phase trains, its rate multiple and weight decay; later groups win."""
+    trains = (
+        captioner.parts(phase.train)
+        if phase.train is not None
+        else {n for n, _ in captioner.named_parameters()}
+    )
+    trains -= captioner.parts(phase.freeze)
+    result: dict[str, Settings] = dict.fromkeys(trains, (1.0, None))
+    for group in phase.groups:
+        unknown = set(group) - {"parts", "lr_mult", "weight_decay"}
+        if unknown or "parts" not in group:
+            raise UserError(
+                f"phase '{phase.name}': a group says parts, lr_mult, weight_decay, not {sorted(unknown)}"
+            )
+        for name in captioner.parts(group["parts"]) & trains:
+            old = result[name]
+            result[name] = (group.get("lr_mult", old[0]), group.get("weight_decay", old[1]))
+    return result
+
+
+def build(
+    captioner: Captioner, phases: Sequence[Phase], index: int, spec: dict[str, Any], runtime: Runtime
+) -> OptimWrapper:
+    """A fresh optimiser for a phase and those that keep it, holding every parameter that any of them trains."""
+    per_phase = [settings_of(captioner, phase) for phase in chain(phases, index)]
+    groups: dict[tuple[Settings | None, ...], list[str]] = defaultdict(list)
+    for name, _ in captioner.named_parameters():
+        signature = tuple(settings.get(name) for settings in per_phase)
+        if any(signature):
+            groups[signature].append(name)
+    if not groups:
+        raise UserError(
+            f"phase '{phases[index].name}' trains nothing: `freeze` covers all parameters that `train` names"
+        )
+    parameters = dict(captioner.named_parameters())
+    built = registries.optimizer(
+        [{"params": [parameters[n] for n in names]} for names in groups.values()], spec
+    )
+    for group, signature in zip(built.param_groups, groups, strict=True):
+        group["vidcap_phases"] = [list(s) if s else None for s in signature]
+        group["vidcap_base"] = [group["lr"], group.get("weight_decay", 0.0)]
+    clip = _clipping(phases[index]) or _clipping(runtime)
+    if runtime.amp == "off":
+        return OptimWrapper(built, clip_grad=clip)
+    if captioner.device.type == "cuda":
+        kind = "bfloat16" if runtime.amp == "bf16" else "float16"
+        scale = "dynamic" if kind == "float16" else 1.0
+        return AmpOptimWrapper(loss_scale=scale, dtype=kind, optimizer=built, clip_grad=clip)
+    if runtime.amp == "fp16":
+        raise UserError("fp16 needs a GPU", hint="--amp bf16, or --amp off")
+    return CpuAmpWrapper(built, clip_grad=clip)
+
+
+def _clipping(says: Phase | Runtime) -> dict[str, Any] | None:
+    if says.clip_grad is not None:
+        return {"type": "norm", "max_norm": says.clip_grad}
+    return None if says.clip_value is None else {"type": "value", "clip_value": says.clip_value}
+
+
+def set_rates(optimizer: torch.optim.Optimizer, place: int, factor: float) -> None:
+    """Rates of the phase at `place` in its chain, times the schedule's factor."""
+    for group in optimizer.param_groups:
+        settings = group["vidcap_phases"][place]
+        base_lr, base_decay = group["vidcap_base"]
+        if settings is None:  # held for another phase: its parameters have no gradient now
+            group["lr"] = 0.0
+            continue
+        group["lr"] = base_lr * settings[0] * factor
+        if "weight_decay" in group:
+            group["weight_decay"] = base_decay if settings[1] is None else settings[1]
+
+
+def no_sync(model: torch.nn.Module, last: bool) -> AbstractContextManager[Any]:
+    """Gradients are exchanged between processes with the last batch of an accumulation only."""
+    if last or not isinstance(model, DistributedDataParallel):
+        return nullcontext()
+    return model.no_sync()

@@ -1,0 +1,234 @@
+"""Train, test and predict: the Python face of `vidcap-run`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine import dist
+
+from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
+from vidcap_core.contracts.types import Prediction
+from vidcap_core.engine import launch, sharding
+from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
+from vidcap_core.engine.runner import CaptionRunner
+from vidcap_core.engine.training import Training
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.files.atomic import write_json
+from vidcap_core.report.run_page import write_run_report
+from vidcap_core.saved import assets, checkpoint
+from vidcap_core.saved import predictions as saved_predictions
+from vidcap_core.saved.run import RunFolder, check_folder, default_path, locked, make_folder
+from vidcap_core.saved.weights import put_weights
+from vidcap_core.zoo import registry
+
+
+def train(
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    resume: bool = False,
+    force_resume: bool = False,
+    device: str | None = None,
+    quiet: bool = False,
+) -> RunFolder:
+    """Run all phases of a config, then score the best weights; returns the run folder."""
+    validate(config)
+    with launch.processes(device) as place:
+        folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+        resume = resume or force_resume
+        check_folder(folder, config, resume, force_resume)
+        begun = folder.config.is_file()
+        _seed(config.get("seed", 0))
+        tokenizer = _stored_tokenizer(folder, config) if resume else None
+        training = Training(config, folder, place, tokenizer, resume and _learnt(folder, force_resume))
+        training.check()
+        dist.barrier()  # every process has looked at the folder before one writes into it
+        with ExitStack() as held:
+            refusal: list[UserError | None] = [None]
+            if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
+                try:
+                    held.enter_context(locked(folder))
+                    _write(training, resume, force_resume, begun)
+                except UserError as error:
+                    refusal = [error]
+            dist.broadcast_object_list(refusal)  # the others would wait for the first one for ever
+            if refusal[0] is not None:
+                raise refusal[0]
+            try:
+                over = _run(training, resume, quiet) if config["phases"] else True
+            except (RuntimeError, MemoryError) as error:
+                if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
+                    error
+                ):
+                    raise _too_big(training, error) from error
+                raise
+            if over:
+                _finish(training, quiet)
+    return folder
+
+
+def test(
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    split: str = "test",
+    device: str | None = None,
+    quiet: bool = False,
+) -> Evaluation | None:
+    """Score the best weights of a run on a split; writes predictions, scores and the report."""
+    with launch.processes(device) as place:
+        training = _trained(config, work_dir, place, split)
+        return _score(training, split, quiet)
+
+
+def predict(
+    config: Config,
+    *,
+    work_dir: str | Path | None = None,
+    split: str = "test",
+    device: str | None = None,
+    quiet: bool = False,
+) -> list[Prediction]:
+    """Caption a split with the best weights of a run, without scoring it."""
+    with launch.processes(device) as place:
+        training = _trained(config, work_dir, place, split)
+        predictions = caption(training.captioner, training, training.evaluation_dataset(split))
+        if dist.get_rank() == 0:
+            write_json(training.folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
+        return predictions
+
+
+def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
+    """The weights a run would be judged by, and where they come from."""
+    best = folder.checkpoints / "best.pt"
+    if best.is_file():
+        try:
+            content = checkpoint.load(best)
+        except CheckpointError as error:
+            raise CheckpointError(
+                str(error), hint="delete it, and the newest checkpoint that can be read is taken"
+            ) from error
+        return content["weights"], f"best.pt (step {content['step']})"
+    content_or_none, notes = checkpoint.latest(folder.checkpoints)
+    if content_or_none is None:
+        raise CheckpointError(
+            f"{folder.path} has no checkpoint yet" + "".join(f"\n  {n}" for n in notes), hint="--resume"
+        )
+    average = content_or_none.get("average")
+    weights = (
+        {k.removeprefix("module."): v for k, v in average.items() if k != "steps"}
+        if average
+        else content_or_none["weights"]
+    )
+    return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
+
+
+def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
+    """Begin a run in its folder, which is locked: what was seen of it before may have changed since."""
+    folder, config = training.folder, training.config
+    check_folder(folder, config, resume, force)
+    if folder.config.is_file() != begun:
+        raise UserError(f"another process began a run in {folder.path} meanwhile", hint="the same command again")
+    make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
+    assets.store(training.captioner, folder.assets)
+
+
+def _run(training: Training, resume: bool, quiet: bool) -> bool:
+    """All phases; False where the time was over before them."""
+    runner = CaptionRunner(training, dist.is_distributed(), quiet)
+    try:
+        if resume:
+            _restore(runner, training)
+        runner.train()
+    finally:
+        training.tracker.close()
+    return not runner.loop.out_of_time
+
+
+def _finish(training: Training, quiet: bool) -> None:
+    if training.config["phases"]:
+        weights, source = best_weights(training.folder)
+        sharding.set_weights(training.captioner, weights, source)
+        training.tracker.say(f"training is done; scoring {source}")
+    _score(training, training.evaluate.split, quiet)
+
+
+def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
+    result = evaluate(training.captioner, training, split, panels=training.evaluate.panels)
+    if result is None:
+        return None
+    folder = training.folder
+    write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in result.predictions])
+    saved_predictions.write(folder.path, split, result.predictions, training.evaluation_dataset(split))
+    write_json(
+        folder.scores(split),
+        {"split": split, "clips": result.clips, "values": result.values, "signatures": result.signatures,
+         "per_clip": result.per_clip},
+    )  # fmt: skip
+    report = write_run_report(folder.path, split)
+    if not quiet:
+        print(f"{split}  {result.line()}")
+        for note in result.notes:
+            print(f"  note: {note}")
+        print(f"report: {report}")
+    return result
+
+
+def _trained(config: Config, work_dir: str | Path | None, place: str, split: str) -> Training:
+    validate(config)
+    if split not in config["data"]:
+        raise UserError(f"data has no '{split}'; it has {', '.join(config['data'])}", hint="--split NAME")
+    folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+    if not folder.config.is_file():
+        raise UserError(
+            f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}"
+        )
+    _seed(config.get("seed", 0))
+    training = Training(config, folder, place, _stored_tokenizer(folder, config), learnt=True)
+    if config["phases"]:
+        weights, source = best_weights(folder)
+        put_weights(training.captioner, weights, source)
+    training.captioner.to(place)
+    return training
+
+
+def _restore(runner: CaptionRunner, training: Training) -> None:
+    content, notes = checkpoint.latest(training.folder.checkpoints)
+    for note in notes:
+        training.tracker.say(note)
+    if content is None:
+        training.tracker.say("no checkpoint yet: starting from the beginning")
+        training.tracker.start(0)
+        return
+    runner.loop.restore(content)
+    training.tracker.say(f"going on after step {content['progress']['step']}")
+
+
+def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
+    if not folder.tokenizer.is_file():
+        return None
+    spec = config.get("tokenizer") or {"type": "Vocabulary"}
+    return registry.TOKENIZERS.load(spec["type"]).from_state(folder.read(folder.tokenizer))
+
+
+def _learnt(folder: RunFolder, force: bool) -> bool:
+    """Whether derived encoders go on with what they learnt: unless nothing was trained on it yet, or by force."""
+    return folder.assets.is_dir() or (not force and bool(checkpoint.numbered(folder.checkpoints)))
+
+
+def _seed(seed: int) -> None:
+    from mmengine.runner import set_random_seed
+
+    set_random_seed(seed)
+
+
+def _too_big(training: Training, error: BaseException) -> UserError:
+    batch, k = training.runtime.batch, training.runtime.accumulate
+    return UserError(
+        f"out of memory at batch {batch}: {str(error).splitlines()[0] if str(error) else 'no memory left'}",
+        hint=f"--set runtime.batch={max(1, batch // 2)} --set runtime.accumulate={k * 2}: the same update",
+    )

@@ -1,0 +1,113 @@
+"""What a command line asks of the features: which encoder, which clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.captioner.build import component
+from vidcap_core.config import files as configs
+from vidcap_core.config.arguments import meant, problems
+from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.catalogue import find_dataset
+from vidcap_core.datasets.locations import refuse
+from vidcap_core.encoders.encoder import Encoder
+from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.zoo.registry import DATASETS, ENCODERS
+
+VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv"})
+INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transforms"})
+"""What a run's config asks of a sample: streams are what is to be made here, and may not be there yet."""
+
+
+def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = None) -> Encoder:
+    """An encoder by name, or from a config: its `encoder`, or a stream of its `extract` or `encoders`."""
+    if spec.endswith(".py") or "/" in spec:
+        chosen = _from_config(configs.load(spec, changes), stream)
+    else:
+        config = configs.Config(spec, {"type": spec})
+        for change in changes:
+            configs.set_key(config, change)
+        chosen = config.data
+    name = str(chosen.get("type"))
+    given = {key: value for key, value in chosen.items() if key != "type"}
+    for where, problem in problems(given, ENCODERS.load(name), name):
+        raise ConfigError(f"{spec}: {'.'.join(('encoder', *where))}: {problem}")
+    made = component(ENCODERS, chosen)
+    if not isinstance(made, Encoder):
+        raise ConfigError(f"{spec}: '{name}' is no encoder", hint="vidcap list encoders")
+    return made.eval()
+
+
+def _from_config(config: configs.Config, stream: str | None) -> dict[str, Any]:
+    if stream is None and isinstance(config.get("encoder"), dict):
+        return dict(config["encoder"])
+    known: dict[str, Any] = {**config.get("encoders", {}), **config.get("extract", {})}
+    if stream in known:
+        return dict(known[stream])
+    if stream is None and len(known) == 1:
+        return dict(next(iter(known.values())))
+    have = f"it has {', '.join(sorted(known))}" if known else "it has none"
+    raise ConfigError(
+        f"{config.name}: which encoder? {have}",
+        hint="--stream NAME, or encoder = dict(type=...) in the config",
+    )
+
+
+def clips_in(folder: str | Path) -> list[Clip]:
+    """Every video below a folder, by name; the id is the path below the folder without its suffix."""
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise DataError(f"{root}: there is no such folder")
+    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in VIDEOS and file.is_file())
+    if not files:
+        raise DataError(f"{root}: holds no video ({', '.join(sorted(VIDEOS))})")
+    clips: dict[str, Clip] = {}
+    for file in files:
+        clip = file.relative_to(root).with_suffix("").as_posix()
+        if clip in clips:
+            raise DataError(
+                f"{clips[clip].path} and {file} have the same id '{clip}'", hint="rename one of them"
+            )
+        clips[clip] = Clip(clip, str(file))
+    return list(clips.values())
+
+
+def clips_of(
+    dataset: str, splits: Sequence[str] = (), changes: Mapping[str, Any] | None = None
+) -> tuple[list[Clip], int]:
+    """Clips with a video, and how many have none: of a dataset by name, or of the `data` of a run's config.
+
+    splits: without any, all that there are. changes: further arguments of the dataset.
+    """
+    found: dict[str, Clip] = {}
+    for split, spec in _splits(dataset, splits).items():
+        kept = {key: value for key, value in spec.items() if key not in {*INPUTS, "type"}}
+        given = {**kept, **(changes or {}), "unit": "clip"}
+        made_by = DATASETS.load(spec["type"])
+        refuse(made_by, given, f"{dataset}: {split}")
+        found.update({clip.id: clip for clip in made_by(**given).clips})
+    clips = [clip for clip in found.values() if clip.path is not None]
+    if not clips:
+        raise DataError(
+            f"{dataset}: none of its {len(found)} clips has a video",
+            hint="put the videos into the dataset's folder, or below it; or --videos DIR",
+        )
+    return clips, len(found) - len(clips)
+
+
+def _splits(dataset: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Split -> its dataset, as a config writes it."""
+    if dataset.endswith(".py") or "/" in dataset:
+        specs = {split: dict(spec) for split, spec in configs.load(dataset).get("data", {}).items()}
+        if not specs:
+            raise ConfigError(f"{dataset}: has no `data`", hint="data = dict(train=dict(type=...))")
+    else:
+        made_by = find_dataset(dataset)
+        path = f"{made_by.__module__}:{made_by.__qualname__}"
+        specs = {split: {"type": path, "split": split} for split in made_by.splits}
+    for split in wanted:
+        if split not in specs:
+            raise ConfigError(f"{dataset}: there is no split '{split}'{meant(split, specs)}")
+    return {split: spec for split, spec in specs.items() if split in (wanted or specs)}

@@ -1,0 +1,1 @@
+"""Pretrained weights: where they lie, and how they are loaded."""

@@ -1,0 +1,100 @@
+"""The page of a run: what it is, how it went, how well it captions, clip by clip."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.captioner.missing_streams import absent_streams
+from vidcap_core.errors import UserError
+from vidcap_core.report import curves, page
+from vidcap_core.report.clips import ClipView, view
+from vidcap_core.saved import predictions as saved_predictions
+
+PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
+"""Which score tells good clips from bad ones, where the config names none: the first that there is."""
+
+
+def write_run_report(folder: Path, split: str = "val", frames: int | None = None) -> Path:
+    """`report-SPLIT.html` in a run folder, and its curves as PNG and CSV in `report-SPLIT/`."""
+    path = folder / f"report-{split}.html"
+    shown, plots = read_run(folder, split)
+    exports = (
+        [f"report-{split}/{name}" for name in curves.export(plots, folder / f"report-{split}")]
+        if plots
+        else []
+    )
+    return page.write(page.Page(**shown, charts=plots, exports=exports), path, frames)
+
+
+def splits(folder: Path) -> list[str]:
+    """The splits that a run has captioned."""
+    return sorted(path.stem.removeprefix("predictions-") for path in folder.glob("predictions-*.json"))
+
+
+def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Chart]]:
+    """What a page says of a run, and its curves."""
+    config = saved_predictions.read(folder / "config.json")
+    if config is None:
+        raise UserError(f"{folder} holds no run (no config.json)", hint="vidcap report runs/NAME")
+    predictions = saved_predictions.read(folder / f"predictions-{split}.json")
+    if predictions is None:
+        found = splits(folder)
+        made = f"; it has those of {', '.join(found)}" if found else ""
+        hint = f"--split {found[0]}" if found else f"vidcap-run CONFIG test --work-dir {folder}"
+        raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
+    meta = saved_predictions.read(folder / "meta.json", {})
+    scores = saved_predictions.read(folder / f"scores-{split}.json", {})
+    values: Mapping[str, float] = scores.get("values", {})
+    per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
+    metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
+    references = saved_predictions.read(folder / f"references-{split}.json", {})
+    panels = saved_predictions.read(folder / f"panels-{split}.json", {})
+    clips = [_clip(p, references, per_clip, panels) for p in predictions]
+    facts = {
+        "split": split,
+        "clips": scores.get("clips") or f"{len(clips)}",
+        "head": _type(config.get("head")),
+        "seed": meta.get("seed"),
+        "data": meta.get("data"),
+        "commit": meta.get("commit"),
+        "versions": meta.get("versions"),
+        "plugins": meta.get("plugins"),
+    }
+    notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
+    read = (config.get("head") or {}).get("streams") or {}
+    notes += absent_streams(read, [p.get("streams", ()) for p in predictions])
+    shown = {
+        "title": folder.resolve().name,
+        "summary": f"Run report, split {split}: {len(clips):,} clips",
+        "facts": page.facts_of(facts),
+        "scores": [
+            (name, value, scores.get("signatures", {}).get(name, "")) for name, value in values.items()
+        ],
+        "clips": clips,
+        "metric": metric,
+        "details": [("Config as resolved", json.dumps(config, indent=2, ensure_ascii=False))],
+        "notes": notes,
+    }
+    losses = config.get("losses") or {}
+    watched = {name for name, spec in losses.items() if spec.get("scale") == 0}
+    return shown, curves.read_charts(folder / "scalars.jsonl", watched)
+
+
+def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
+    """The per-clip score by which clips are called best and worst."""
+    found = {name.lower(): name for name in per_clip}
+    wanted = [best.lower()] if best else []
+    return next((found[name] for name in (*wanted, *PREFERRED) if name in found), next(iter(per_clip), None))
+
+
+def _clip(prediction: Mapping[str, Any], references: Any, per_clip: Any, panels: Any) -> ClipView:
+    clip = prediction["id"]
+    scores = {name: values[clip] for name, values in per_clip.items() if values.get(clip) is not None}
+    return view(prediction, references.get(clip, ()), scores, panels.get(clip, ()))
+
+
+def _type(spec: Any) -> str | None:
+    return str(spec["type"]) if isinstance(spec, Mapping) and "type" in spec else None

@@ -1,0 +1,1 @@
+"""What lies on a disk: runs, checkpoints, predictions, bundles."""

@@ -1,0 +1,98 @@
+"""What derived encoders learnt from the training clips, as files that a run and a bundle hold alike.
+
+`assets-NAME.safetensors` has the arrays of the encoder NAME, `assets-NAME.json` the rest: data, and nothing that runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.encoders.encoder import DerivedEncoder
+from vidcap_core.errors import CheckpointError
+from vidcap_core.features.shard import hash_file
+from vidcap_core.files.atomic import write_json
+from vidcap_core.saved.weights import read_tensors, write_tensors
+
+HASHES = "files.json"
+"""In a run's folder of assets: the SHA-256 of each of its files. A bundle's index has them among those of the rest."""
+
+
+def derived(captioner: Captioner) -> dict[str, DerivedEncoder]:
+    """The encoders that learnt something, by name."""
+    return {name: e for name, e in captioner.encoders.items() if isinstance(e, DerivedEncoder)}
+
+
+def write(captioner: Captioner, folder: Path) -> None:
+    """Two files for each derived encoder."""
+    for name, encoder in derived(captioner).items():
+        assets = encoder.assets()
+        arrays = {key: torch.as_tensor(value) for key, value in assets.items() if hasattr(value, "shape")}
+        write_tensors(arrays, folder / f"assets-{name}.safetensors")
+        write_json(folder / f"assets-{name}.json", {k: v for k, v in assets.items() if k not in arrays})
+
+
+def read(captioner: Captioner, folder: Path, known: Collection[str]) -> None:
+    """Give each derived encoder what it learnt; `known`: files whose hashes were right."""
+    for name, encoder in derived(captioner).items():
+        arrays, plain = f"assets-{name}.safetensors", f"assets-{name}.json"
+        if not {arrays, plain} <= set(known):
+            raise CheckpointError(
+                f"{folder} does not hold what the encoder '{name}' learnt: {plain} is missing",
+                hint="a whole copy of the run, or vidcap export RUN -o DIR once more",
+            )
+        values = {key: value.numpy() for key, value in read_tensors(folder / arrays).items()}
+        encoder.load_assets({**values, **_plain(folder / plain)})
+
+
+def store(captioner: Captioner, folder: Path) -> None:
+    """Keep with a run what was learnt: the whole folder or nothing, and never over what is there."""
+    if folder.exists() or not derived(captioner):
+        return
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
+    part.mkdir()
+    write(captioner, part)
+    write_json(part / HASHES, {path.name: hash_file(path) for path in sorted(part.iterdir())})
+    os.replace(part, folder)
+
+
+def restore(captioner: Captioner, folder: Path) -> None:
+    """Take from a run what was learnt then: learning it anew could give something else."""
+    if not (names := derived(captioner)):
+        return
+    if not folder.is_dir():
+        what = ", ".join(f"'{name}'" for name in names)
+        raise CheckpointError(
+            f"{folder.parent} does not hold what its encoders learnt from the training clips ({what}): "
+            "an older vidcap made this run",
+            hint="the vidcap-run command that made it, with --force-resume: it learns that from the data as they are "
+            "now, and stores it",
+        )
+    hashes = _plain(folder / HASHES)
+    for name, wanted in hashes.items():
+        if Path(name).name != name or not (folder / name).is_file():
+            raise CheckpointError(f"{folder} lacks the file {name}", hint="a whole copy of the run")
+        if hash_file(folder / name) != wanted:
+            raise CheckpointError(
+                f"{folder / name} is damaged: its sha256 is not the one that was written", hint="a copy of it"
+            )
+    read(captioner, folder, hashes)
+
+
+def _plain(path: Path) -> Mapping[str, Any]:
+    """A JSON file that holds a dict."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError(f"it holds {type(data).__name__}")
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is missing or damaged: {error}", hint="a copy of it") from error
+    return data

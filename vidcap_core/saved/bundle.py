@@ -1,0 +1,205 @@
+"""A bundle: a captioner in one folder, as data and tensors only, ready to caption."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.captioner import build
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config
+from vidcap_core.encoders.encoder import fingerprint
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.saved import assets, foreign
+from vidcap_core.saved.weights import put_weights, read_tensors, write_tensors
+from vidcap_core.zoo import plugins, registry
+
+FORMAT = 1
+INDEX = "bundle.json"
+WEIGHTS = "weights.safetensors"
+TOKENIZER = "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A checked bundle folder."""
+
+    path: Path
+    index: dict[str, Any]
+
+    @property
+    def config(self) -> Config:
+        """The config as data; nothing in a bundle is ever executed."""
+        return config_files.from_json(json.dumps(self.index["config"]), f"{self.path.name}/{INDEX}")
+
+    @property
+    def copies(self) -> list[str]:
+        """Names of the kept copies of the weights."""
+        return sorted(
+            name[len("keep-") : -len(".safetensors")]
+            for name in self.index["files"]
+            if name.startswith("keep-")
+        )
+
+
+def save(
+    folder: Path,
+    captioner: Captioner,
+    run_config: Config,
+    provenance: Mapping[str, Any],
+    copies: Mapping[str, Mapping[str, Any]] | None = None,
+    card: Path | None = None,
+) -> Path:
+    """Write a bundle whole or not at all; an existing folder is never overwritten."""
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"{folder} exists already", hint="-o another folder")
+    foreign.captioning_part(run_config)  # what could not be loaded again is not written
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        write_tensors(captioner.state_dict(), part / WEIGHTS)
+        for name, weights in (copies or {}).items():
+            write_tensors(weights, part / f"keep-{name}.safetensors")
+        (part / TOKENIZER).write_text(
+            json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
+        )
+        assets.write(captioner, part)
+        if card is not None:
+            shutil.copyfile(card, part / "card.yaml")
+        files = {path.name: sha256(path) for path in sorted(part.iterdir())}
+        index = {
+            "format": FORMAT,
+            "config": run_config.data,
+            "provenance": dict(provenance),
+            "files": files,
+            "extract": _hashes(run_config),
+        }
+        (part / INDEX).write_text(json.dumps(index, indent=1, ensure_ascii=False), encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()
+        os.replace(part, folder)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise UserError(
+            f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission"
+        ) from error
+    return folder
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder is meant as a bundle, whatever else lies in it; some systems tell no `BUNDLE.JSON` apart."""
+    return folder.is_dir() and any(path.name.lower() == INDEX for path in folder.iterdir())
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Read a bundle's index, and check that its files are there, with these hashes, and nothing else."""
+    index = read_index(folder)
+    foreign.check_files(folder, [INDEX, *index["files"]])
+    for name, wanted in index["files"].items():
+        if sha256(folder / name) != wanted:
+            raise CheckpointError(f"{folder / name} is not the file that was exported: its sha256 differs")
+    return Bundle(folder, index)
+
+
+def read_index(folder: Path) -> dict[str, Any]:
+    """A bundle's index, before anything else of it is read or even downloaded."""
+    path = folder / INDEX
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{folder} has another bundle format than {FORMAT}, the one that this vidcap-core reads"
+        )
+    if not isinstance(index.get("files"), dict) or not isinstance(index.get("config"), dict):
+        raise CheckpointError(f"{path} is damaged: it lists no files, or no config")
+    for name in (WEIGHTS, TOKENIZER):
+        if name not in index["files"]:
+            raise CheckpointError(f"{path} has no hash for {name}")
+    foreign.check_names([INDEX, *index["files"]], str(path))
+    foreign.captioning_part(Bundle(folder, index).config)
+    return index
+
+
+def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captioner:
+    """Build the captioner of a bundle; `copy` picks a kept copy of the weights."""
+    if copy is not None and copy not in bundle.copies:
+        raise UserError(
+            f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
+        )
+    with foreign.building(bundle.config) as data:
+        return _load(bundle, data, copy).to(device).eval()
+
+
+def _load(bundle: Bundle, data: Config, copy: str | None) -> Captioner:
+    spec = data.get("tokenizer") or {"type": "Vocabulary"}
+    state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
+    captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
+    name = WEIGHTS if copy is None else f"keep-{copy}.safetensors"
+    assets.read(captioner, bundle.path, bundle.index["files"])
+    put_weights(captioner, read_tensors(bundle.path / name), str(bundle.path / name))
+    build.add_extractors(captioner, data)
+    known = bundle.index.get("extract", {})
+    for stream in data.get("extract", {}):
+        if stream in known and fingerprint(captioner.encoders[stream]) != known[stream]:
+            raise CheckpointError(
+                f"{bundle.path}: the encoder of the stream '{stream}' has other weights here than it was trained on",
+                hint="install the version of them that the card names",
+            )
+    return captioner
+
+
+def find(name: str) -> Bundle:
+    """The bundle behind a folder, a model that a plugin ships (`vidcap list models`), or a hub id."""
+    if Path(name).is_dir():
+        return open_bundle(Path(name))
+    owner, slash, short = name.partition("/")
+    if owner in plugins.discover():
+        plugin = plugins.get(owner)
+        for model, folder in plugin.bundles().items():
+            if name in (model, f"{owner}/{folder.name}"):
+                return open_bundle(folder)
+        if short in plugin.config_names():
+            raise UserError(
+                f"no weights are known for '{name}': it is a config that still has to be trained",
+                hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
+            )
+        which = f" '{short}'" if slash else ""
+        raise UserError(f"plugin '{owner}' ships no bundle{which}", hint="vidcap list models")
+    if slash and not short.startswith(".") and "/" not in short:
+        from vidcap_core.saved import hub  # huggingface_hub takes a second to import
+
+        return open_bundle(hub.cached(name))
+    raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _hashes(of: Config) -> dict[str, str]:
+    """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
+    with foreign.building(of) as part:
+        return {
+            stream: fingerprint(build.component(registry.ENCODERS, spec))
+            for stream, spec in part.get("extract", {}).items()
+            if stream not in part.get("encoders", {})
+        }

@@ -1,0 +1,120 @@
+"""Bundles to and from a model hub, through huggingface_hub."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.files.cache import cache_home, make_once, make_whole
+from vidcap_core.saved import bundle
+
+
+def push(folder: Path, hub_id: str, private: bool = False) -> str:
+    """Upload a bundle, whose hashes are checked first; returns its address."""
+    from huggingface_hub import HfApi
+
+    _check_id(hub_id)
+    bundle.open_bundle(folder)
+    api = HfApi()
+    with _Reasons(f"'{hub_id}' could not be pushed"):
+        api.create_repo(hub_id, private=private, exist_ok=True)
+        api.upload_folder(repo_id=hub_id, folder_path=str(folder), commit_message="vidcap bundle")
+    return f"{api.endpoint}/{hub_id}"
+
+
+def pull(hub_id: str, out: Path) -> Path:
+    """Download a bundle, check it, and only then put it in place, whole; nothing is overwritten."""
+    _check_id(hub_id)
+    if out.exists():
+        if not out.is_dir() or any(out.iterdir()):
+            raise UserError(f"{out} exists already", hint="-o another folder")
+        out.rmdir()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return make_whole(out, lambda part: _download(hub_id, part))
+
+
+def cached(hub_id: str) -> Path:
+    """The bundle of a hub id in the user's cache, pulled at first use."""
+    _check_id(hub_id)
+    folder = cache_home() / "bundles" / hub_id.replace("/", "--")
+    if folder.is_dir() and not (folder / bundle.INDEX).is_file():  # nothing that could be used
+        shutil.rmtree(folder)
+    return make_once(folder, lambda part: _download(hub_id, part))
+
+
+def _download(hub_id: str, part: Path) -> None:
+    """The index of a bundle, and where that is sound the files that it lists; nothing else of the model is taken."""
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with _Reasons(f"'{hub_id}' could not be pulled"):
+        model = HfApi().model_info(hub_id)  # all files are of this one state, whatever is pushed meanwhile
+    there = {file.rfilename for file in model.siblings or ()}
+
+    def take(*names: str) -> None:
+        for absent in [name for name in names if name not in there]:
+            raise UserError(f"'{hub_id}' is no bundle: it has no {absent}", hint="what `vidcap push` has uploaded")
+        with _Reasons(f"'{hub_id}' could not be pulled"):
+            for name in names:
+                hf_hub_download(hub_id, name, revision=model.sha, local_dir=part)
+
+    take(bundle.INDEX)
+    try:
+        take(*bundle.read_index(part)["files"])
+        shutil.rmtree(part / ".cache", ignore_errors=True)  # the client's notes
+        bundle.open_bundle(part)
+    except CheckpointError as error:  # the folder that it names is gone when this is read
+        said = str(error).replace(str(part), hub_id).replace(part.name, hub_id)
+        raise CheckpointError(said) from error
+
+
+class _Reasons:
+    """The hub's many errors as one line with what to do."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        from huggingface_hub.errors import (
+            HfHubHTTPError,
+            LocalEntryNotFoundError,
+            LocalTokenNotFoundError,
+            RepositoryNotFoundError,
+        )
+
+        if error is None:
+            return
+        if isinstance(error, RepositoryNotFoundError):
+            raise UserError(
+                f"{self.what}: the hub has no such model, or it is private", hint="hf auth login"
+            ) from error
+        if isinstance(error, LocalTokenNotFoundError) or getattr(
+            getattr(error, "response", None), "status_code", 0
+        ) in (401, 403):
+            raise UserError(
+                f"{self.what}: the hub wants to know who you are", hint="hf auth login"
+            ) from error
+        unreachable = isinstance(error, (LocalEntryNotFoundError, OSError)) and not isinstance(
+            error, HfHubHTTPError
+        )
+        if unreachable or any(word in type(error).__name__ for word in ("Connect", "Offline", "Timeout")):
+            raise UserError(f"{self.what}: the hub cannot be reached from this machine",
+                            hint="check the network, or copy the bundle's folder by hand") from error  # fmt: skip
+        if isinstance(error, HfHubHTTPError):
+            raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
+
+
+def _check_id(hub_id: str) -> None:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(hub_id)
+    except HFValidationError as error:
+        raise UserError(
+            f"'{hub_id}' is no hub id", hint="OWNER/NAME, as in huggingface.co/OWNER/NAME"
+        ) from error

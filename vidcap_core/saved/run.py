@@ -1,0 +1,222 @@
+"""The run folder: what one config made, readable by someone who was not there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.config.files import Config
+from vidcap_core.engine.machine import machine
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.files.atomic import written_whole
+from vidcap_core.zoo import plugins
+
+FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
+        "runtime.trackers", "evaluate.panels", "evaluate.batch", "extract")  # fmt: skip
+"""Keys that may differ between a run and its continuation: they change no weight."""
+
+LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where everything of a run lies."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The config as resolved, as data."""
+        return self.path / "config.json"
+
+    @property
+    def meta(self) -> Path:
+        """Seed, machine, versions, plugins, data hash, commit."""
+        return self.path / "meta.json"
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer's state."""
+        return self.path / "tokenizer.json"
+
+    @property
+    def assets(self) -> Path:
+        """What derived encoders learnt from the training clips; only where there are such."""
+        return self.path / "assets"
+
+    @property
+    def scalars(self) -> Path:
+        """One line of JSON a logged step or evaluation."""
+        return self.path / "scalars.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Numbered checkpoints, `best.pt`, and named copies of the weights."""
+        return self.path / "checkpoints"
+
+    def predictions(self, split: str) -> Path:
+        """What the captioner said of a split."""
+        return self.path / f"predictions-{split}.json"
+
+    def scores(self, split: str) -> Path:
+        """How good that was, with signatures."""
+        return self.path / f"scores-{split}.json"
+
+    def read(self, file: Path) -> dict[str, Any]:
+        """What config, meta, tokenizer or scores hold."""
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError(f"it holds {type(data).__name__}")
+        except (OSError, ValueError) as error:
+            raise CheckpointError(
+                f"{file} is missing or damaged: {error}",
+                hint="put a copy of it there, or train anew elsewhere",
+            ) from error
+        return data
+
+    def resolved(self) -> Config:
+        """The config that made it."""
+        return Config(str(self.config), self.read(self.config))
+
+
+def default_path(config: Config) -> Path:
+    """`runs/plugin-config` under the current folder."""
+    path = Path(config.name)
+    if path.suffix == ".py":
+        parts = path.resolve().parts
+        owner = parts[-3] if len(parts) >= 3 and parts[-2] == "configs" else ""
+        return Path("runs") / "-".join(p for p in (owner, path.stem) if p)
+    return Path("runs") / config.name.replace("/", "-")
+
+
+def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -> None:
+    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run."""
+    path = folder.path
+    if folder.config.is_file():
+        if not resume:
+            raise UserError(
+                f"{path} holds a run already",
+                hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
+            )
+        differing = difference(folder.resolved().data, config.data)
+        if differing and not force:
+            shown = "\n  ".join(differing[:10])
+            raise UserError(
+                f"{path} is a run of another config; these keys differ:\n  {shown}",
+                hint="the config it was started with, another --work-dir, or --force-resume",
+            )
+    elif path.is_dir() and any(not _of_a_killed_start(file) for file in path.iterdir()):
+        raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
+
+
+def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) -> None:
+    """Write the config, and beside it what the run is made of (`meta`, `tokenizer`), as JSON: all of it or nothing."""
+    if folder.meta.is_file() and not force:
+        before, now = folder.read(folder.meta).get("data"), parts["meta"]["data"]
+        if before != now:
+            raise UserError(
+                f"the training data of {folder.path} changed since it was started (hash {before} then, {now} now)",
+                hint="the data it was started with, another --work-dir, or --force-resume",
+            )
+    try:
+        texts = {folder.path / f"{n}.json": json.dumps(d, indent=1, ensure_ascii=False) for n, d in parts.items()}
+        # the last one takes its place first: a run that is killed right then can be resumed
+        texts[folder.config] = config.to_json()
+        with ExitStack() as files:
+            for path, text in texts.items():
+                file = files.enter_context(written_whole(path))
+                file.write(text)
+                file.flush()  # what the disk has no room for must show before the first one takes its place
+        folder.checkpoints.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+
+
+@contextmanager
+def locked(folder: RunFolder) -> Iterator[None]:
+    """Keep other processes out of a run, whose folder is made if need be; nothing where the system has no locks."""
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        file = (folder.path / LOCK).open("wb")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+    with file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:
+            pass
+        except OSError as error:
+            raise UserError(
+                f"another process is at work on {folder.path}", hint="another --work-dir"
+            ) from error
+        yield
+
+
+def _of_a_killed_start(file: Path) -> bool:
+    return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
+
+
+def difference(old: Any, new: Any, path: str = "") -> list[str]:
+    """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
+    if path in FREE:
+        return []
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = dict.fromkeys([*old, *new])
+        return [
+            line
+            for key in keys
+            for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
+        ]
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [
+            line
+            for i, (a, b) in enumerate(zip(old, new, strict=True))
+            for line in difference(a, b, f"{path}.{i}")
+        ]
+    return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
+
+
+def provenance(seed: int, data_hash: str, device: str) -> dict[str, Any]:
+    """What made a run: seed, data, machine, versions, plugins, commit."""
+    import mmengine
+    import torch
+    import transformers
+
+    from vidcap_core import __version__
+
+    return {
+        "seed": seed,
+        "data": data_hash,
+        "machine": machine(device),
+        "versions": {"vidcap-core": __version__, "torch": str(torch.__version__), "mmengine": mmengine.__version__,
+                     "transformers": transformers.__version__},
+        "plugins": {p.name: p.version for p in plugins.discover().values() if p.reason is None},
+        "commit": _commit(),
+    }  # fmt: skip
+
+
+def _commit() -> str | None:
+    """The git commit of the source tree vidcap runs from, if it is one; `+` marks uncommitted changes."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    if git("ls-files", "--error-unmatch", __file__) is None:
+        return None
+    commit = git("rev-parse", "--short=12", "HEAD")
+    return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")

@@ -1,0 +1,75 @@
+"""What is installed, as rows: components, configs, models and plugins. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from vidcap_core.zoo.plugins import Plugin, discover
+from vidcap_core.zoo.registry import REGISTRIES
+
+Row = dict[str, str]
+
+
+def rows(kind: str) -> list[Row]:
+    """The rows of one kind: a component kind, `configs` or `models`."""
+    if kind == "configs":
+        return [row for plugin in _working() for row in _configs(plugin)]
+    if kind == "models":
+        return [row for plugin in _working() for row in _models(plugin)]
+    registry = REGISTRIES[kind]
+    names = dict(zip((entry.full_name for entry in registry), registry.names(), strict=True))
+    return [{"name": names[e.full_name], "plugin": e.plugin, "where": e.target} for e in registry]
+
+
+def plugin_rows() -> list[Row]:
+    """Every plugin with its version, what it provides, and why it is broken."""
+    return [
+        {
+            "plugin": plugin.name,
+            "distribution": plugin.distribution,
+            "version": plugin.version,
+            "provides": _provides(plugin),
+            "state": "works" if plugin.reason is None else f"BROKEN: {plugin.reason}",
+        }
+        for plugin in discover().values()
+    ]
+
+
+def _working() -> list[Plugin]:
+    return [plugin for plugin in discover().values() if plugin.reason is None]
+
+
+def _provides(plugin: Plugin) -> str:
+    counts = {kind: len(names) for kind, names in plugin.components.items() if names}
+    counts["configs"] = len(plugin.config_names())
+    counts["commands"] = len(plugin.commands)
+    return ", ".join(f"{n} {kind if n > 1 else REGISTRIES[kind].noun if kind in REGISTRIES else kind[:-1]}"
+                     for kind, n in counts.items() if n)  # fmt: skip
+
+
+def _configs(plugin: Plugin) -> list[Row]:
+    folder = plugin.configs
+    names = plugin.config_names()
+    return (
+        [{"name": f"{plugin.name}/{n}", "what": _first_line(folder / f"{n}.py")} for n in names]
+        if folder
+        else []
+    )
+
+
+def _models(plugin: Plugin) -> list[Row]:
+    """A model is a bundle that a plugin ships."""
+    distribution = f"{plugin.distribution} {plugin.version}"
+    return [
+        {"name": name, "distribution": distribution, "bundle": str(folder)}
+        for name, folder in plugin.bundles().items()
+    ]
+
+
+def _first_line(path: Path) -> str:
+    """The first line of a config's docstring, read and not run."""
+    try:
+        return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
+    except (SyntaxError, OSError) as error:
+        return f"cannot be read: {error}"

@@ -1,0 +1,36 @@
+"""The whole plugin contract: four optional hooks, each of which declares and imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+VIDCAP_API = 1
+"""A plugin module states the version it was written for: `VIDCAP_API = 1`."""
+
+GROUP = "vidcap.plugins"
+hookspec = pluggy.HookspecMarker("vidcap")
+hookimpl = pluggy.HookimplMarker("vidcap")
+
+
+@hookspec
+def vidcap_components() -> Mapping[str, Mapping[str, str]]:  # type: ignore[empty-body]
+    """Kind -> name -> "package.module:Attribute"; kinds are those of `vidcap_core.zoo.registry.REGISTRIES`."""
+
+
+@hookspec
+def vidcap_configs() -> Path:  # type: ignore[empty-body]
+    """The folder whose `NAME.py` files are runnable as `plugin/NAME`. Default: `configs/` in the package."""
+
+
+@hookspec
+def vidcap_cards() -> Path:  # type: ignore[empty-body]
+    """The card: a YAML file, as `vidcap_core.zoo.cards` reads it. Default: `card.yaml` in the package."""
+
+
+@hookspec
+def vidcap_commands(add: Callable[[str, str], Any]) -> None:
+    """Add commands to `vidcap`: `add(name, "package.module")`; the module has `add_parser` like ours."""

@@ -1,0 +1,265 @@
+"""Find the installed plugins, check each one by itself, and remember why a broken one is broken."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import inspect
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import importlib_metadata
+import pluggy
+
+from vidcap_core.errors import PluginError
+from vidcap_core.zoo import hookspecs
+from vidcap_core.zoo.registry import REGISTRIES
+
+HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("vidcap_"))
+
+
+@dataclass(slots=True)
+class Plugin:
+    """One entry point of the group `vidcap.plugins`, and what became of it."""
+
+    name: str
+    distribution: str
+    version: str
+    module: Any = None
+    components: dict[str, dict[str, str]] = field(default_factory=dict)
+    configs: Path | None = None
+    card: Path | None = None
+    commands: dict[str, str] = field(default_factory=dict)
+    reason: str | None = None  # why it is broken, or None
+
+    def config_names(self) -> list[str]:
+        """What can be run as `plugin/NAME`; files that start with `_` are bases."""
+        if self.configs is None:
+            return []
+        return sorted(p.stem for p in self.configs.glob("*.py") if not p.stem.startswith("_"))
+
+    def bundles(self) -> dict[str, Path]:
+        """The bundles it ships, by the name of a model: `plugin/NAME`, or its own name where it ships only one."""
+        if self.card is None:
+            return {}
+        folders = sorted(path.parent for path in self.card.parent.glob("bundles/*/bundle.json"))
+        return {self.name if len(folders) == 1 else f"{self.name}/{path.name}": path for path in folders}
+
+
+@lru_cache(maxsize=1)
+def discover() -> dict[str, Plugin]:
+    """Every plugin by name, the core first. A broken one harms nobody; nothing heavy is imported."""
+    found = {"core": _core()}
+    disabled = _disabled()
+    manager = pluggy.PluginManager("vidcap")
+    manager.add_hookspecs(hookspecs)
+    points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
+    claims = Counter(["core", *(point.name for point in points)])
+    for point in sorted(points, key=lambda p: (p.name, _distribution(p))):
+        version = point.dist.version if point.dist else "?"
+        plugin = Plugin(point.name, _distribution(point), version)
+        if claims[point.name] == 1:
+            found[point.name] = plugin
+            _load(plugin, point, manager)
+        else:
+            found[f"{point.name}@{plugin.distribution}"] = plugin
+            owners = ["vidcap-core"] if point.name == "core" else []
+            owners += [_distribution(p) for p in points if p.name == point.name]
+            plugin.reason = (
+                f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
+            )
+    for registry in REGISTRIES.values():
+        registry.clear()
+    for plugin in found.values():
+        if plugin.reason is None:
+            for kind, components in plugin.components.items():
+                REGISTRIES[kind].declare(plugin.name, components)
+    return found
+
+
+def get(name: str) -> Plugin:
+    """A working plugin by name, or an error that says why there is none."""
+    plugins = discover()
+    key = name.replace("-", "_").removeprefix("vidcap_plugin_")
+    for plugin in plugins.values():
+        if plugin.name == key and plugin.reason is not None and key != "core":
+            raise broken_error(plugin)
+    if key in plugins:
+        return plugins[key]
+    if key in _disabled():
+        raise PluginError(
+            f"plugin '{key}' is left out by VIDCAP_DISABLE_PLUGINS", hint="unset VIDCAP_DISABLE_PLUGINS"
+        )
+    close = difflib.get_close_matches(key, plugins, n=1)
+    suggestion = f"; did you mean '{close[0]}'?" if close else ""
+    raise PluginError(
+        f"no plugin is named '{name}'{suggestion} (installed: {', '.join(plugins)})",
+        hint=f"pip install vidcap-plugin-{key.replace('_', '-')}",
+    )
+
+
+def broken(name: str | None = None) -> list[Plugin]:
+    """The broken plugins, or those of one name."""
+    return [p for p in discover().values() if p.reason is not None and name in (None, p.name)]
+
+
+def broken_error(plugin: Plugin) -> PluginError:
+    """Why a broken plugin cannot be used, and what to do about it."""
+    return PluginError(
+        f"plugin '{plugin.name}' ({plugin.distribution} {plugin.version}) is broken: {plugin.reason}",
+        hint=f"pip install --upgrade {plugin.distribution} (vidcap plugins shows all)",
+    )
+
+
+def describe(plugin: Plugin) -> dict[str, Any]:
+    """A plugin as plain data."""
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "components": plugin.components,
+        "configs": plugin.config_names(),
+        "card": None if plugin.card is None else str(plugin.card),
+        "commands": plugin.commands,
+        "reason": plugin.reason,
+    }
+
+
+def _core() -> Plugin:
+    from vidcap_core import __version__
+    from vidcap_core.zoo import components
+
+    bases = Path(__file__).parents[1] / "config" / "bases"
+    plugin = Plugin("core", "vidcap-core", __version__, module=components, configs=bases)
+    plugin.components = {kind: dict(names) for kind, names in components.COMPONENTS.items()}
+    plugin.card = bases / "card.yaml"
+    return plugin
+
+
+def _disabled() -> set[str]:
+    return {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
+
+
+def _distribution(point: importlib_metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist else "?"
+
+
+def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.PluginManager) -> None:
+    """Import one plugin and take down what it declares; whatever goes wrong becomes its reason."""
+    try:
+        plugin.module = point.load()
+        _check_module(plugin.module)
+        # pluggy's own entry-point loader is unguarded, so each plugin is registered here, by itself
+        manager.register(plugin.module, point.name)
+        manager.check_pending()
+        _ask(plugin)
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must go on
+        if manager.has_plugin(point.name):
+            manager.unregister(name=point.name)
+        plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
+        plugin.reason = _reason(error)
+
+
+def _check_module(module: Any) -> None:
+    api = getattr(module, "VIDCAP_API", None)
+    if api != hookspecs.VIDCAP_API:
+        stated = "states no VIDCAP_API" if api is None else f"is written for plugin API {api}"
+        raise PluginError(f"it {stated}; this vidcap-core speaks API {hookspecs.VIDCAP_API}")
+    for name in vars(module):
+        if name.startswith("vidcap_") and callable(getattr(module, name)) and name not in HOOKS:
+            close = difflib.get_close_matches(name, HOOKS, n=1, cutoff=0.0)
+            raise PluginError(f"'{name}' is no hook; did you mean '{close[0]}'?")
+        if name in HOOKS and not hasattr(getattr(module, name), "vidcap_impl"):
+            raise PluginError(f"'{name}' lacks @hookimpl (from vidcap_core.zoo.hookspecs import hookimpl)")
+
+
+def _ask(plugin: Plugin) -> None:
+    """Take down what a plugin declares, and refuse what cannot work."""
+    module = plugin.module
+    if hasattr(module, "vidcap_components"):
+        plugin.components = _checked_components(module.vidcap_components())
+    if hasattr(module, "vidcap_configs"):
+        plugin.configs = _existing(module.vidcap_configs(), "vidcap_configs")
+    else:
+        plugin.configs = _beside(module, "configs")
+    if hasattr(module, "vidcap_cards"):
+        plugin.card = _existing(module.vidcap_cards(), "vidcap_cards")
+    else:
+        plugin.card = _beside(module, "card.yaml") or _beside(module, "about/card.yaml")
+    if hasattr(module, "vidcap_commands"):
+        module.vidcap_commands(plugin.commands.__setitem__)
+
+
+def _checked_components(declared: Any) -> dict[str, dict[str, str]]:
+    if not isinstance(declared, Mapping):
+        raise PluginError(f"vidcap_components() gave {type(declared).__name__}, not a mapping")
+    for kind, components in declared.items():
+        if kind not in REGISTRIES:
+            raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(REGISTRIES)}")
+        if not isinstance(components, Mapping):
+            raise PluginError(
+                f"vidcap_components() gave {type(components).__name__} for '{kind}', not a mapping"
+            )
+        for name, target in components.items():
+            _check_component(f"{kind} '{name}'", name, str(target))
+    return {kind: dict(components) for kind, components in declared.items()}
+
+
+def _check_component(what: str, name: str, target: str) -> None:
+    module, _, attribute = target.partition(":")
+    if not module or not attribute:
+        raise PluginError(f"{what}: '{target}' is not of the form 'package.module:Attribute'")
+    if not name.replace("-", "_").isidentifier():
+        raise PluginError(f"{what}: '{name}' is not a name that can stand in a config")
+    source = _source(module)
+    if source is None:
+        raise PluginError(f"{what}: there is no module '{module}'")
+    if source and not re.search(rf"\b{re.escape(attribute)}\b", source):
+        raise PluginError(f"{what}: {module} has no '{attribute}'")
+
+
+def _source(module: str) -> str | None:
+    """A module's text without running it: None where there is no module, "" where it has no text."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None
+    if spec is None:
+        return None
+    if spec.origin is None or not spec.origin.endswith(".py"):
+        return ""
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
+def _existing(path: Any, hook: str) -> Path:
+    if not isinstance(path, (str, Path)):
+        raise PluginError(f"{hook}() gave {type(path).__name__}, not a path")
+    if not Path(path).exists():
+        raise PluginError(f"{hook}() names {path}, which is not there")
+    return Path(path)
+
+
+def _beside(module: Any, name: str) -> Path | None:
+    """A file that lies in the plugin's package, or beside it in a source tree."""
+    for package in map(Path, getattr(module, "__path__", ())):
+        if (package / name).exists():
+            return package / name
+        if (package.parent / "pyproject.toml").is_file() and (package.parent / name).exists():
+            return package.parent / name
+    return None
+
+
+def _reason(error: BaseException) -> str:
+    """One line; for an error raised while the plugin was imported, with the place."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, PluginError):
+        return text
+    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}{place}"

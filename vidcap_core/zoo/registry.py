@@ -1,0 +1,141 @@
+"""Lazy tables of components: a name leads to a string, and the string is imported at first use."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from vidcap_core.errors import PluginError
+
+_INSTALLED_ONLY: ContextVar[bool] = ContextVar("installed_only", default=False)
+
+
+@contextmanager
+def installed_only() -> Iterator[None]:
+    """Meanwhile every table knows only what installed plugins declare, and no path to anything else."""
+    token = _INSTALLED_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _INSTALLED_ONLY.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who offers a component, under which name, and where it lies (`package.module:Attribute`)."""
+
+    plugin: str
+    name: str
+    target: str
+
+    @property
+    def full_name(self) -> str:
+        """The name that is never ambiguous."""
+        return f"{self.plugin}.{self.name}"
+
+
+class Registry:
+    """One kind of component. `plugin.Name` always works; a bare `Name` only while one plugin offers it."""
+
+    def __init__(self, kind: str, noun: str) -> None:
+        self.kind = kind
+        self.noun = noun
+        self._entries: dict[str, list[Entry]] = {}
+
+    def declare(self, plugin: str, components: Mapping[str, str]) -> None:
+        """Note that a plugin offers components; nothing is imported."""
+        for name, target in components.items():
+            offers = self._entries.setdefault(name, [])
+            if all(entry.plugin != plugin for entry in offers):
+                offers.append(Entry(plugin, name, target))
+
+    def clear(self) -> None:
+        """Forget everything, before a new discovery."""
+        self._entries.clear()
+
+    def __iter__(self) -> Iterator[Entry]:
+        _discover()
+        for name in sorted(self._entries):
+            yield from self._entries[name]
+
+    def names(self) -> list[str]:
+        """Every name that can be typed: bare where unique, `plugin.Name` where not."""
+        return [entry.name if len(self._entries[entry.name]) == 1 else entry.full_name for entry in self]
+
+    def find(self, name: str) -> Entry:
+        """The entry behind a name; outside of `installed_only` a path to anything importable is an entry too."""
+        _discover()
+        plugin, _, bare = name.rpartition(".")
+        offers = [e for e in self._entries.get(bare, []) if not plugin or e.plugin == plugin]
+        if len(offers) == 1:
+            return offers[0]
+        if offers:
+            choices = " or ".join(f"'{entry.full_name}'" for entry in offers)
+            raise PluginError(f"{self.noun} '{name}' is offered by several plugins", hint=f"type={choices}")
+        if not _INSTALLED_ONLY.get() and (":" in name or (plugin and _importable(plugin))):
+            return Entry("", name, name if ":" in name else f"{plugin}:{bare}")
+        raise self._unknown(name, plugin)
+
+    def load(self, name: str) -> Any:
+        """The component itself, imported now."""
+        entry = self.find(name)
+        module, _, attribute = entry.target.partition(":")
+        owner = f"plugin '{entry.plugin}'" if entry.plugin else "the config"
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ImportError as error:
+            raise PluginError(
+                f"{self.noun} '{name}' of {owner} cannot be imported from {entry.target}: {error}",
+                hint="vidcap doctor",
+            ) from error
+        except AttributeError as error:
+            raise PluginError(f"{self.noun} '{name}' of {owner}: {module} has no '{attribute}'") from error
+
+    def _unknown(self, name: str, plugin: str) -> PluginError:
+        from vidcap_core.zoo.plugins import (
+            broken,
+            broken_error,
+        )  # plugins.py fills these tables, so it imports this module
+
+        for culprit in broken(plugin) if plugin else ():
+            return broken_error(culprit)
+        known = self.names()
+        close = difflib.get_close_matches(name, known + [entry.full_name for entry in self], n=1, cutoff=0.6)
+        suggestion = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known) or 'none'}"
+        if suspects := broken():
+            suggestion += (
+                f" (not counting broken plugins: {', '.join(p.name for p in suspects)}; see: vidcap plugins)"
+            )
+        return PluginError(f"no {self.noun} is named '{name}'{suggestion}", hint=f"vidcap list {self.kind}")
+
+
+def _discover() -> None:
+    from vidcap_core.zoo.plugins import discover  # plugins.py fills these tables, so it imports this module
+
+    discover()
+
+
+def _importable(path: str) -> bool:
+    """Whether a dotted path names an importable module; a failing parent counts as no."""
+    try:
+        return importlib.util.find_spec(path) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+ENCODERS = Registry("encoders", "encoder")
+HEADS = Registry("heads", "head")
+LOSSES = Registry("losses", "loss")
+DATASETS = Registry("datasets", "dataset")
+METRICS = Registry("metrics", "metric")
+TOKENIZERS = Registry("tokenizers", "tokenizer")
+
+REGISTRIES: dict[str, Registry] = {
+    r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)
+}
