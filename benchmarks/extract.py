@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import torch
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
-from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.features.extract import extract
 from vidcap_core.features.extract_job import clips_in, load_encoder
 

@@ -21,12 +21,13 @@ from contest import race
 from measured import write
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, by_clip
+from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Stream, View
 from vidcap_core.decoding import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
+from vidcap_core.heads.layers import by_clip
 
 BEAMS, WORDS, PROMPT = 5, 20, 50
 AIM_HF, AIM_LISTS = 0.95, 6.0

@@ -27,7 +27,7 @@ from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.decoding import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
-from vidcap_core.heads.transformer import Attention
+from vidcap_core.heads.layers import Attention
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.metrics.emotion import lexicon
 from vidcap_core.tokenizers.vocabulary import Vocabulary

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Set
 import torch
 
 from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.heads.streams import Words, mean
+from vidcap_core.heads.streams import mean
 
 
 class Pairs(MeanPoolGRU):
     """The pooled video and the mean of the caption's embeddings."""
 
-    def __init__(self, *, tokenizer: Words, width: int = 8) -> None:
+    def __init__(self, *, tokenizer: Tokenizer, width: int = 8) -> None:
         super().__init__(streams={"image": 16}, tokenizer=tokenizer, width=width, dropout=0.0)
 
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.encoders.rows import row_mask
 
 
 class Pixels(Encoder):

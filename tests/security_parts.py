@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidcap_core.encoders.toy_grid import ToyGrid
+from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.zoo.registry import ENCODERS
 
 

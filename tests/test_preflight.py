@@ -9,7 +9,7 @@ import pytest
 
 from vidcap_core.config import preflight
 from vidcap_core.config.files import Config
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_core.pretrained import locate

@@ -21,7 +21,7 @@ from transformers import (
     Wav2Vec2Model,
 )
 
-from vidcap_core.encoders.encoder import Encoder
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.encoders.hf_audio import HFAudio
 from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.hf_video import HFVideo

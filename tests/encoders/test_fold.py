@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.batchnorm_folding import folded
-from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.timm_image import TimmImage
 
 

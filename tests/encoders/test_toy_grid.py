@@ -7,9 +7,9 @@ import torch
 
 from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.datasets.toy import make_toy
+from vidcap_core.datasets.toy.grid_encoder import ToyGrid
+from vidcap_core.datasets.toy.sound_encoder import ToySound
 from vidcap_core.datasets.toy.streams import toy_stream
-from vidcap_core.encoders.toy_grid import ToyGrid
-from vidcap_core.encoders.toy_sound import ToySound
 from vidcap_core.video import read_frames
 
 

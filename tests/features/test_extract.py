@@ -152,7 +152,7 @@ def test_clips_in_a_folder(videos: Path, tmp_path: Path) -> None:
 
 
 def test_an_encoder_of_texts_reads_no_files(videos: Path, tmp_path: Path) -> None:
-    from vidcap_core.encoders.encoder import Encoder
+    from vidcap_core.contracts.encoder import Encoder
     from vidcap_core.features.extract import extract
 
     class Words(Encoder):

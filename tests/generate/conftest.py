@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, by_clip
+from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Stream, View
+from vidcap_core.heads.layers import by_clip
 
 MakeView = Callable[..., View]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from vidcap_core.contracts.metric import Score
+from vidcap_core.contracts.signature import Signature
 from vidcap_core.errors import DataError
 from vidcap_core.metrics.bootstrap import compare, intervals
 from vidcap_core.metrics.scorer import Scorer
-from vidcap_core.metrics.signature import Signature
 
 SIGNATURE = Signature("m", "1", "none", (1, 1), "error", 1, 1)
 

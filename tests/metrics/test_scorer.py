@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from vidcap_core.contracts.signature import hash_ids
 from vidcap_core.errors import DataError, PluginError
 from vidcap_core.metrics.bleu import Bleu
 from vidcap_core.metrics.scorer import Scorer, ScoreWarning
-from vidcap_core.metrics.signature import hash_ids
 
 REFERENCES = {
     "a": ["A man runs.", "someone is running"],

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidcap_core.contracts.panels import FrameAttention
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.toy_grid import ToyGrid
+from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.heads.transformer import SmallTransformer
 
 LONG = 25.0

@@ -16,8 +16,8 @@ from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import Record
+from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
-from vidcap_core.encoders.toy_grid import ToyGrid
 from vidcap_core.errors import DataError, VideoError
 from vidcap_core.video import limits, probe, read_audio, read_frames
 from vidcap_core.video.limits import TooLarge

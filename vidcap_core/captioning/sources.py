@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.encoders.encoder import DerivedEncoder
+from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import UserError
 
 

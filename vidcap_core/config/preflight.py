@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from vidcap_core.config.files import Config, dotted
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, TOKENIZERS, Registry
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """One thing that is not there. A component says so in a class method `missing(**arguments)`."""
-
-    what: str  # for example: video encoder 'facebook/timesformer-base-finetuned-k400'
-    looked: str  # where it was looked for
-    fix: str  # what to run, or what to put where; {at} stands for the component's place in the config
 
 
 def check(config: Config, splits: Iterable[str], tokenizer: bool = True) -> None:

@@ -103,8 +103,3 @@ def words(batch: Batch) -> tuple[Tensor, Tensor]:
     if batch.tokens is None or batch.token_mask is None:
         raise UserError("a forward pass for words needs captions, and this batch has none")
     return batch.tokens, batch.token_mask
-
-
-def by_clip(rows: Tensor, memory_rows: int) -> Tensor:
-    """[R, ...] seen as [B, K, ...], so that beams attend to one shared row of memory."""
-    return rows.view(memory_rows, -1, *rows.shape[1:])

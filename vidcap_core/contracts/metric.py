@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from vidcap_core.metrics.signature import Signature
+from vidcap_core.contracts.signature import Signature
 
 
 @dataclass(frozen=True)

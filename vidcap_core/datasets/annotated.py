@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.folders import find_folder, videos_below

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Clip, Event
 from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_text

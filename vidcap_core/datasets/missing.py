@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.datasets.folders import holds, look_for, looked_in, videos_below
 from vidcap_core.datasets.prepared import MANIFEST, source_folders
 from vidcap_core.datasets.stores import how_to_extract

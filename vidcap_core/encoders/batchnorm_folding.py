@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.encoders.encoder import Encoder, device_of
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.encoders.rows import device_of
 
 Pair = tuple[nn.Conv2d, nn.Module]
 

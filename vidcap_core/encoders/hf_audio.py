@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from transformers import AutoFeatureExtractor
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.encoders.hf_text import load_model
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import from_hub, origin

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import from_hub, origin, seeded

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from torch import Tensor
 from transformers.utils import cached_file
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder, row_mask
 from vidcap_core.encoders.frame_groups import group
 from vidcap_core.encoders.hf_text import load_model, missing_network
 from vidcap_core.encoders.network_inputs import Preparation
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import origin
 from vidcap_core.pretrained.locate import model_folder

@@ -14,10 +14,11 @@ import torch
 from open_clip.transformer import QuickGELU
 from torch import Tensor
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.clip_activation import WHOLE, Activation, activation_of, weights_file
-from vidcap_core.encoders.encoder import Encoder, row_mask
 from vidcap_core.encoders.network_inputs import Preparation
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
 from vidcap_core.errors import UserError

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 from transformers import AutoImageProcessor
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder, row_mask
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.pretrained.load import from_hub
 from vidcap_core.pretrained.locate import CONFIG, missing_model
 

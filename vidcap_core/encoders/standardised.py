@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import DerivedEncoder, once_a_clip
+from vidcap_core.encoders.rows import once_a_clip
 from vidcap_core.errors import DataError, UserError
 
 LEAST = 1e-3  # a dimension that never changes stays 0, and is not blown up

@@ -8,9 +8,10 @@ from typing import Any
 import timm
 from torch import Tensor
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder, row_mask
 from vidcap_core.encoders.network_inputs import Preparation
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, needs, origin, put, read_weights, seeded
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder, row_mask
 from vidcap_core.encoders.frame_groups import group
 from vidcap_core.encoders.network_inputs import Preparation
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, needs, origin, put, read_weights, seeded
 

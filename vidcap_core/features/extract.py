@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
 from vidcap_core.encoders.batchnorm_folding import folded
-from vidcap_core.encoders.encoder import Encoder, alone
+from vidcap_core.encoders.rows import alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared

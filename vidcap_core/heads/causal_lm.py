@@ -9,11 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.config.preflight import Missing
 from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream, View
 from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
+from vidcap_core.heads.layers import positions, prompt_history
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
@@ -67,10 +68,9 @@ class CausalLMHead(Head):
     def start(self, view: View) -> tuple[Prefix, tuple[Pair, ...]]:
         """Prefix and prompt, but for the prompt's last word."""
         prefix = self.prefix(view)
-        if view.prompt is not None:
-            ids = view.prompt[:, :-1]
-            mask = torch.ones_like(ids) if view.prompt_mask is None else view.prompt_mask[:, :-1]
-            prefix = joined(prefix, Stream(self.embed(ids), mask.bool()))
+        if (history := prompt_history(view)) is not None:
+            ids, real = history
+            prefix = joined(prefix, Stream(self.embed(ids), real))
         return Prefix(prefix.values, prefix.mask, prefix.mask.sum(1)), ()
 
     def step(
@@ -112,10 +112,10 @@ class CausalLMHead(Head):
     def _read(self, prefix: Stream, ids: Tensor, mask: Tensor, what: str, keep: bool) -> Any:
         """Prefix and words in one pass: logits of the words, and with `keep` the keys and values of both."""
         whole = joined(prefix, Stream(self.embed(ids), mask))
-        place = (whole.mask.cumsum(1) - 1).clamp_min(0)
+        index = positions(whole.mask)
         self.need_room(whole.mask, what)
         return self.lm(
-            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=place, use_cache=keep,
+            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=index, use_cache=keep,
             logits_to_keep=ids.shape[1],
         )  # fmt: skip
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Set
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, by_clip, whole_clips, words
+from vidcap_core.contracts.head import Head, Output, whole_clips, words
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream, View
-from vidcap_core.heads.streams import Words, check_widths, mean, read
+from vidcap_core.heads.layers import by_clip, prompt_history
+from vidcap_core.heads.streams import check_widths, mean, read
 
 
 class MeanPoolGRU(Head):
@@ -21,7 +23,7 @@ class MeanPoolGRU(Head):
     """
 
     def __init__(
-        self, *, streams: dict[str, int], tokenizer: Words, width: int = 512, dropout: float = 0.3
+        self, *, streams: dict[str, int], tokenizer: Tokenizer, width: int = 512, dropout: float = 0.3
     ) -> None:
         super().__init__()
         self.streams = check_widths(streams, "MeanPoolGRU")
@@ -36,11 +38,10 @@ class MeanPoolGRU(Head):
         found = read(view.streams, self.streams, "MeanPoolGRU")
         memory = torch.tanh(self.project(torch.cat([mean(stream) for stream in found.values()], -1)))
         state = memory
-        if view.prompt is not None:
-            mask = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
-            for position in range(view.prompt.shape[1] - 1):
-                _, after = self.step(view.prompt[:, position], memory, state)
-                state = torch.where(mask[:, position, None].bool(), after, state)
+        if (history := prompt_history(view)) is not None:
+            for tokens, real in zip(*(part.T for part in history), strict=True):
+                _, after = self.step(tokens, memory, state)
+                state = torch.where(real[:, None], after, state)
         return memory, state
 
     def step(self, tokens: Tensor, memory: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText
 from transformers.modeling_outputs import BaseModelOutput
 
-from vidcap_core.config.preflight import Missing
 from vidcap_core.contracts.head import Decode, Head
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.errors import UserError
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of

@@ -13,8 +13,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.heads.streams import Words
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
 ANOTHER = "another language model, such as gpt2"
@@ -111,7 +111,7 @@ def _check_folder(path: Path) -> None:
         )
 
 
-def check_tokenizer(model: nn.Module, tokenizer: Words) -> None:
+def check_tokenizer(model: nn.Module, tokenizer: Tokenizer) -> None:
     """Refuse a tokenizer whose ids mean other words to a pretrained model than to itself."""
     config: Any = model.config
     rows = int(model.get_input_embeddings().num_embeddings)  # type: ignore[operator]

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import ConfigError, UserError
-
-
-class Words(Protocol):
-    """What a head needs of a tokenizer; the captioner gives it."""
-
-    pad_id: int
-    bos_id: int
-    eos_id: int
-
-    def __len__(self) -> int: ...
-
-    def encode_raw(self, text: str) -> list[int]: ...
 
 
 def check_widths(streams: Mapping[str, int], head: str) -> dict[str, int]:

@@ -8,54 +8,18 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from vidcap_core.contracts.head import Head, Output, whole_clips, words
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.errors import ConfigError
-from vidcap_core.heads.streams import Words, check_widths, read
+from vidcap_core.heads.layers import Attention, Pair, causal_mask, positions, prompt_history, sinusoids
+from vidcap_core.heads.streams import check_widths, read
 
-Pair = tuple[Tensor, Tensor]
-"""Keys and values, each [rows, heads, positions, width / heads]."""
 Memory = tuple[tuple[Pair, ...], Tensor]
 """Keys and values of the video for each layer, and which of its positions are real [B, 1, 1, M]."""
 State = tuple[tuple[Pair, ...], Tensor]
 """Keys and values of the words so far for each layer, and which of them are real [R, t]."""
-
-
-def sinusoids(positions: Tensor, width: int) -> Tensor:
-    """sin(p / 10000^(2i / width)) and cos, side by side: [..., width]."""
-    rates = torch.exp(torch.arange(0, width, 2, device=positions.device) * (-math.log(10000.0) / width))
-    angles = positions[..., None].float() * rates
-    return torch.cat([angles.sin(), angles.cos()], -1)
-
-
-class Attention(nn.Module):
-    """softmax(q k^T / sqrt(d)) v over several heads, with keys and values made apart from the queries."""
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads, self.dropout = heads, dropout
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.out = nn.Linear(width, width)
-
-    def pair(self, values: Tensor) -> Pair:
-        """Keys and values of [rows, positions, width]."""
-        keys, values = self.key_value(values).chunk(2, -1)
-        return self._split(keys), self._split(values)
-
-    def forward(self, queries: Tensor, pair: Pair, mask: Tensor) -> Tensor:
-        """Attend from [rows, positions, width]; mask is True where attention may go."""
-        dropout = self.dropout if self.training else 0.0
-        mixed = scaled_dot_product_attention(
-            self._split(self.query(queries)), *pair, attn_mask=mask, dropout_p=dropout
-        )
-        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return out
-
-    def _split(self, values: Tensor) -> Tensor:
-        return values.view(*values.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class DecoderLayer(nn.Module):
@@ -98,7 +62,7 @@ class SmallTransformer(Head):
         self,
         *,
         streams: dict[str, int],
-        tokenizer: Words,
+        tokenizer: Tokenizer,
         width: int = 256,
         layers: int = 2,
         heads: int = 4,
@@ -134,9 +98,8 @@ class SmallTransformer(Head):
         rows = len(view.clips)
         none = self.embed.weight.new_zeros((rows, self.heads, 0, self.width // self.heads))
         state: State = (tuple((none, none) for _ in self.decoder), memory[1].new_zeros((rows, 0)))
-        if view.prompt is not None and view.prompt.shape[1] > 1:
-            mask = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
-            _, state = self._decode(view.prompt[:, :-1], mask[:, :-1].bool(), memory, state)
+        if (history := prompt_history(view)) is not None:
+            _, state = self._decode(*history, memory, state)
         return memory, state
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
@@ -162,9 +125,9 @@ class SmallTransformer(Head):
         found = read(streams, self.streams, "SmallTransformer")
         values, masks = [], []
         for number, (name, stream) in enumerate(found.items()):
-            place = torch.arange(stream.mask.shape[1], device=stream.mask.device)
+            index = torch.arange(stream.mask.shape[1], device=stream.mask.device)
             projected = self.project[name](torch.where(stream.mask[..., None], stream.values, 0))
-            values.append(projected + sinusoids(place, self.width) + self.kind.weight[number])
+            values.append(projected + sinusoids(index, self.width) + self.kind.weight[number])
             masks.append(stream.mask)
         slot = self.kind.weight[-1].expand(len(masks[0]), 1, -1)
         real = torch.cat([*masks, torch.ones_like(masks[0][:, :1])], 1)
@@ -176,13 +139,9 @@ class SmallTransformer(Head):
         pairs, before = state
         real = torch.cat([before, real], 1)
         past, length = before.shape[1], tokens.shape[1]
-        place = (real.cumsum(1) - 1).clamp_min(0)[:, past:]
-        # each word sees the real ones before it and itself: also when it is padding, or its row were empty
-        causal = torch.ones((length, past + length), dtype=torch.bool, device=tokens.device).tril(past)
-        itself = torch.eye(length, dtype=torch.bool, device=tokens.device)
-        itself = torch.cat([itself.new_zeros((length, past)), itself], 1)
-        mask = ((causal & real[:, None]) | itself)[:, None]
-        x = self.dropout(self.embed(tokens) * math.sqrt(self.width) + sinusoids(place, self.width))
+        index = positions(real)[:, past:]
+        mask = causal_mask(real, length)
+        x = self.dropout(self.embed(tokens) * math.sqrt(self.width) + sinusoids(index, self.width))
         kept = []
         for layer, pair, video in zip(self.layers, pairs, memory[0], strict=True):
             x, pair = layer(x, pair, mask, video, memory[1])

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from vidcap_core.contracts.metric import Score, Values
+from vidcap_core.contracts.signature import Signature, hash_ids
 from vidcap_core.metrics.baselines import last_ends
 from vidcap_core.metrics.coverage import (
     annotators,
@@ -20,7 +21,6 @@ from vidcap_core.metrics.coverage import (
 )
 from vidcap_core.metrics.intervals import Events
 from vidcap_core.metrics.scorer import Missing, Scores
-from vidcap_core.metrics.signature import Signature, hash_ids
 
 NOTHING = 1e-6
 """BLEU without a single match is not quite 0."""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from vidcap_core.contracts.metric import Metric, Score
+from vidcap_core.contracts.signature import Signature, hash_ids
 from vidcap_core.errors import DataError
 from vidcap_core.metrics import ptb
 from vidcap_core.metrics.references import Predictions, References, Tokenizer
-from vidcap_core.metrics.signature import Signature, hash_ids
 from vidcap_core.zoo.registry import METRICS
 
 DEFAULT = ("bleu", "meteor", "rouge", "cider-d")

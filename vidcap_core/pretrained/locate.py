@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 
 CONFIG = ("config.json",)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.encoders.encoder import DerivedEncoder
+from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import CheckpointError
 from vidcap_core.features.shard import hash_file
 from vidcap_core.files.atomic import write_json

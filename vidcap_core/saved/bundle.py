@@ -15,7 +15,7 @@ from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config import files as config_files
 from vidcap_core.config.files import Config
-from vidcap_core.encoders.encoder import fingerprint
+from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import assets, foreign
 from vidcap_core.saved.weights import put_weights, read_tensors, write_tensors

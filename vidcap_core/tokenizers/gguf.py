@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import ConfigError
 from vidcap_core.pretrained.locate import gguf_file, install, missing_model, missing_readers
 from vidcap_core.tokenizers.hf import roles

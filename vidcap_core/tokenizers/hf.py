@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.config.preflight import Missing
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import ConfigError
 from vidcap_core.pretrained.locate import WORDS, missing_model, model_folder
 from vidcap_core.tokenizers.pieces import FastTokenizer

@@ -14,8 +14,8 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "Standardised": "vidcap_core.encoders.standardised:Standardised",
         "TimmImage": "vidcap_core.encoders.timm_image:TimmImage",
         "TorchvisionVideo": "vidcap_core.encoders.torchvision_video:TorchvisionVideo",
-        "ToyGrid": "vidcap_core.encoders.toy_grid:ToyGrid",
-        "ToySound": "vidcap_core.encoders.toy_sound:ToySound",
+        "ToySound": "vidcap_core.datasets.toy.sound_encoder:ToySound",
+        "ToyGrid": "vidcap_core.datasets.toy.grid_encoder:ToyGrid",
         "VGGish": "vidcap_core.encoders.vggish:VGGish",
     },
     "heads": {

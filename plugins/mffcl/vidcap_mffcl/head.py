@@ -11,11 +11,12 @@ from torch import nn
 from vidcap_core.config.schema import at_least
 from vidcap_core.contracts.head import Output, words
 from vidcap_core.contracts.panels import Panel, SpatialAttention
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.causal_lm import CausalLMHead, joined
 from vidcap_core.heads.language_model import check_tokenizer
-from vidcap_core.heads.streams import Words, check_widths, read
+from vidcap_core.heads.streams import check_widths, read
 from vidcap_core.video.sampling import times
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
@@ -47,7 +48,7 @@ class MFFCLHead(CausalLMHead):
         self,
         *,
         streams: dict[str, int],
-        tokenizer: Words,
+        tokenizer: Tokenizer,
         lm: str | dict[str, Any] = "gpt2",
         lead: str = "",
         sequence: int = 10,

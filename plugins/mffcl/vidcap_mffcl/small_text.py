@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.pretrained.load import seeded
 

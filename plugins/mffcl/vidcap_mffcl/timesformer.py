@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import row_mask
 from vidcap_core.encoders.frame_groups import group
 from vidcap_core.encoders.hf_video import HFVideo
+from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.heads.transformer import Attention, Pair
+from vidcap_core.heads.layers import Attention, Pair
 from vidcap_spectrum.units import EPS
 
 CrossAttention = Literal["hybrid", "cross_then_attr", "parallel"]

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.encoder import Encoder
 from vidcap_core.encoders.text_batches import flatten, regroup
 from vidcap_core.tokenizers.normalize import words
 

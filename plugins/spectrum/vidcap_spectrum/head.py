@@ -8,12 +8,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, by_clip, words
+from vidcap_core.contracts.head import Head, Output, words
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads.layers import Attention, Pair, by_clip, causal_mask, prompt_history
 from vidcap_core.heads.streams import check_widths, read
-from vidcap_core.heads.transformer import Attention, Pair
 from vidcap_spectrum.attributes import Attributes, Emotions, training_words
 from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, CfbMode, CoarseToFine, Theme
 from vidcap_spectrum.decoder import Block, CrossAttention
@@ -159,9 +159,8 @@ class SpectrumHead(Head):
         """Attributes and memory once a clip; a prefix of themes and the prompt are consumed."""
         encoded = self.encode(view.streams, len(view.clips))
         memory, state = self._begin(encoded, self.probabilities(encoded))
-        if view.prompt is not None and view.prompt.shape[1] > 1:
-            mask = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
-            _, state = self._say(view.prompt[:, :-1], mask[:, :-1].bool(), memory, state)
+        if (history := prompt_history(view)) is not None:
+            _, state = self._say(*history, memory, state)
         return memory, state
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
@@ -249,10 +248,7 @@ class SpectrumHead(Head):
                 f"the decoder has positions for {self.max_length} words, and this text is longer",
                 hint=f"--set generate.max_length={self.max_length - 1}, or --set head.max_length={2 * self.max_length}",
             )
-        causal = torch.ones(length, past + length, dtype=torch.bool, device=tokens.device).tril(past)
-        itself = torch.eye(length, dtype=torch.bool, device=tokens.device)
-        itself = torch.cat([itself.new_zeros(length, past), itself], 1)
-        mask = ((causal & seen[:, None]) | itself)[:, None]
+        mask = causal_mask(seen, length)
         x = self.embed(tokens) + self.place(place)
         if self.cfb is not None and not self.prefix:
             x = (by_clip(x, len(memory[1])) + memory[1][:, None, None]).flatten(0, 1)

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.heads.transformer import sinusoids
+from vidcap_core.heads.layers import sinusoids
 from vidcap_srvc_la.settings import check_dropout, check_heads, check_padding, check_sizes
 
 Concat = Literal["channel", "seq", "none"]

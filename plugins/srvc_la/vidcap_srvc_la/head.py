@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from vidcap_core.contracts.head import Head, Output, by_clip, words
+from vidcap_core.contracts.head import Head, Output, words
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import UserError
+from vidcap_core.heads.layers import by_clip, prompt_history
 from vidcap_core.heads.streams import check_widths
 from vidcap_srvc_la.attention import Norm, Value, attention
 from vidcap_srvc_la.branch import Branch, Weights
@@ -124,11 +125,10 @@ class SRVCLAHead(Head):
         """Encode the clips and consume the prompt but for its last word."""
         memory = self._encode(view.streams, [f"number {place + 1} of the batch" for place in view.clips])
         state = self._first(memory)
-        if view.prompt is not None:
+        if (history := prompt_history(view)) is not None:
             weights = self._weights()
-            real = torch.ones_like(view.prompt) if view.prompt_mask is None else view.prompt_mask
-            for place in range(view.prompt.shape[1] - 1):
-                embedded, here = self.embed(view.prompt[:, place]), real[:, place].bool()
+            for tokens, here in zip(*(part.T for part in history), strict=True):
+                embedded = self.embed(tokens)
                 gates = self._gates(weights, embedded, memory)
                 after, _ = self._advance(weights, gates, embedded, here, memory, state)
                 kept = (

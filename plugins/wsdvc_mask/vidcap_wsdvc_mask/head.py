@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.head import Decode, Output
 from vidcap_core.contracts.panels import Panel
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Clip, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
-from vidcap_core.heads.streams import Words, check_widths
+from vidcap_core.heads.streams import check_widths
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.frames import side_by_side, under_masks
 from vidcap_wsdvc_mask.kept import Kept
@@ -75,7 +76,7 @@ class MaskHead(CausalLMHead):
         self,
         *,
         streams: dict[str, int],
-        tokenizer: Words,
+        tokenizer: Tokenizer,
         lm: str | dict[str, Any] = "distilgpt2",
         frames: int = 32,
         width: int | None = None,

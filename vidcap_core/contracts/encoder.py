@@ -1,14 +1,13 @@
-"""What every encoder is, and what a derived one adds."""
+"""The encoder contract: frames, sound or text in, a stream out; and what a derived encoder adds."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from vidcap_core.contracts.types import Stream
 
@@ -67,29 +66,6 @@ class DerivedEncoder(Encoder):
         raise NotImplementedError
 
 
-def once_a_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Id and rows [T, D] of a cached stream of each clip that has it, however many samples a clip is."""
-    seen = set()
-    for index in range(len(dataset)):
-        sample = dataset.get(index, np.random.default_rng([0, index]))
-        if sample.clip.id not in seen and len(sample.streams.get(stream, ())):
-            seen.add(sample.clip.id)
-            yield sample.clip.id, sample.streams[stream]
-
-
-def alone(encoder: Any, values: np.ndarray) -> Tensor:
-    """The real rows [T, dim] of one clip, alone in its batch: what it becomes does not depend on its neighbours."""
-    given = torch.from_numpy(np.ascontiguousarray(values)).to(device_of(encoder))[None]
-    made = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=given.device))
-    return made.values[0][made.mask[0]]  # type: ignore[no-any-return]
-
-
-def device_of(encoder: Any) -> torch.device:
-    """Where the weights are; an encoder may have none."""
-    weight = next(encoder.parameters(), None)
-    return weight.device if weight is not None else torch.device("cpu")
-
-
 def fingerprint(module: nn.Module) -> str:
     """SHA-256 of all weights: names, types, shapes and bytes, in order of name."""
     digest = hashlib.sha256()
@@ -98,10 +74,3 @@ def fingerprint(module: nn.Module) -> str:
         plain = value.detach().to("cpu").contiguous().reshape(-1)
         digest.update(plain.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def row_mask(mask: Tensor | None, rows: Tensor) -> Tensor:
-    """The mask [B, T] of a batch; all rows are real where none was given."""
-    return (
-        mask.bool() if mask is not None else torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
-    )

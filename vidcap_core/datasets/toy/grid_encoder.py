@@ -9,10 +9,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.datasets.toy import streams
 from vidcap_core.datasets.toy.picture import FPS, SIDE
-from vidcap_core.encoders.encoder import Encoder
 
 
 class ToyGrid(Encoder):

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.datasets.toy import streams
 from vidcap_core.datasets.toy.picture import FPS
 from vidcap_core.datasets.toy.sound import RATE
-from vidcap_core.encoders.encoder import Encoder
 
 BLOCK = 1024
 """Samples of a block of AAC: it writes one more than there are, and fills the last."""
