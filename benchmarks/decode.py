@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidcap_core.features.extract_job import clips_in
+from vidcap_core.datasets.extraction import clips_in
 from vidcap_core.video import read_frames
 
 Reader = Callable[[str], np.ndarray]

@@ -20,8 +20,8 @@ import torch
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.extraction import clips_in, load_encoder
 from vidcap_core.features.extract import extract
-from vidcap_core.features.extract_job import clips_in, load_encoder
 
 
 def plain(clips: list[Clip], encoder: Encoder, frames: int, folder: Path) -> None:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Stream, View
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing

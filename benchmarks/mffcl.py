@@ -30,7 +30,7 @@ from vidcap_core.config import files as config_files
 from vidcap_core.config.schema import Phase
 from vidcap_core.contracts.head import whole_clips
 from vidcap_core.contracts.types import Batch, Clip, Stream
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine import feature_cache
 from vidcap_core.engine.data import Order, training_loader

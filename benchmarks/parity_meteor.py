@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from meteor_probes import Pair, jar_alignments
 
-from vidcap_core.metrics.meteor import MeteorEngine
+from vidcap_core.metrics.meteor.engine import MeteorEngine
 from vidcap_core.metrics.meteor_jar import JarMeteor
 
 NEAR = 1e-6

@@ -24,7 +24,7 @@ from vidcap_spectrum.search import Database
 
 from vidcap_core.contracts.head import whole_clips
 from vidcap_core.contracts.types import Batch, Clip, Stream
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
 from vidcap_core.heads.layers import Attention

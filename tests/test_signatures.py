@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from vidcap_core.config.arguments import fits, problems, spell
+from vidcap_core.zoo.arguments import fits, problems, spell
 
 
 @pytest.mark.parametrize(

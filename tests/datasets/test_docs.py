@@ -63,7 +63,7 @@ def test_a_folder_of_videos_trains_with_ten_lines(clips_folder: Path, tmp_path: 
 
 @pytest.mark.parametrize("path", sorted(BASES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_base_config_is_data_that_fits_its_dataset(path: Path) -> None:
-    from vidcap_core.config.arguments import problems
+    from vidcap_core.zoo.arguments import problems
     from vidcap_core.zoo.registry import DATASETS, TOKENIZERS
 
     config = load(path)

@@ -18,8 +18,8 @@ import torch
 from feature_parts import tiny_encoder
 
 from vidcap_core.cli import features as command
+from vidcap_core.datasets.extraction import clips_in, load_encoder
 from vidcap_core.errors import ConfigError, DataError, UserError
-from vidcap_core.features.extract_job import clips_in, load_encoder
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.video import read_frames
 

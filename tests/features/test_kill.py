@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from vidcap_core.features import extract as job, shard, writer
-from vidcap_core.features.extract_job import clips_in, load_encoder
+from vidcap_core.datasets.extraction import clips_in, load_encoder
 
 videos, work, points = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 job.FeatureWriter = functools.partial(writer.FeatureWriter, shard_bytes=900)  # a shard holds two clips

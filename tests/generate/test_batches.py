@@ -7,7 +7,7 @@ import torch
 
 from vidcap_core.contracts.types import View
 from vidcap_core.decoding import beam as beam_module
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import UserError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 
 BOS, EOS, WORDS, LIMIT = 0, 1, 4, 4

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from vidcap_core.contracts.types import View
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vidcap_core.contracts.types import View
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 
 BOS, EOS = 0, 1

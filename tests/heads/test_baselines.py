@@ -9,7 +9,7 @@ import torch
 
 from vidcap_core.contracts.head import Head, whole_clips
 from vidcap_core.contracts.types import Stream, View
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
 from vidcap_core.heads.gru import MeanPoolGRU

@@ -11,7 +11,7 @@ import torch
 from transformers import DynamicCache
 
 from vidcap_core.contracts.types import Stream, View
-from vidcap_core.decoding import generate
+from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import ConfigError, UserError

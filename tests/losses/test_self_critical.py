@@ -170,7 +170,7 @@ def test_parts_go_back_to_their_mode(captioner, batch):
 
 
 def test_a_cut_sample_learns_no_end(captioner, batch):
-    from vidcap_core.decoding import Hyp
+    from vidcap_core.decoding.hypotheses import Hyp
 
     made = as_captions(batch, [Hyp([4], 0, [0.0], end=-1.0), Hyp([4, 5], 0, [0.0] * 2), Hyp([], 0, [], end=-1.0),
                                Hyp([6], 0, [0.0])], captioner.tokenizer)  # fmt: skip

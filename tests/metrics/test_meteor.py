@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from vidcap_core.errors import UserError
-from vidcap_core.metrics.meteor import Meteor, MeteorEngine
 from vidcap_core.metrics.meteor.align import align
 from vidcap_core.metrics.meteor.cache import cache_folder, compiled
+from vidcap_core.metrics.meteor.engine import MeteorEngine
+from vidcap_core.metrics.meteor.metric import Meteor
 from vidcap_core.metrics.meteor.normalize import normalize
 from vidcap_core.metrics.meteor.phrases import line_hashes, longer, word_hash
 from vidcap_core.metrics.meteor.stem import stem

@@ -72,7 +72,7 @@ def _expanded(names: Iterable[str], found: Inputs, pipe: tuple[BinaryIO, Path] |
 
 def _below(folder: str, found: Inputs) -> Iterator[Path]:
     """Every video below a folder, by name; hidden files are left alone."""
-    from vidcap_core.features.extract_job import VIDEOS  # comes with torch, and formats need no torch
+    from vidcap_core.datasets.extraction import VIDEOS  # comes with torch, and formats need no torch
 
     def unreadable(error: OSError) -> None:
         found.bad.append((str(error.filename), error.strerror or type(error).__name__))

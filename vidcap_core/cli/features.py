@@ -58,10 +58,10 @@ def run_extract(args: argparse.Namespace) -> int:
     import torch
 
     from vidcap_core.cli.console import note, progress
+    from vidcap_core.datasets.extraction import clips_in, clips_of, load_encoder
     from vidcap_core.datasets.locations import arguments
     from vidcap_core.errors import UserError
     from vidcap_core.features.extract import extract
-    from vidcap_core.features.extract_job import clips_in, clips_of, load_encoder
 
     if args.videos:
         if args.split or args.root or args.data:

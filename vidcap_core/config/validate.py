@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from vidcap_core.config import schema
-from vidcap_core.config.arguments import fits, meant, problems
 from vidcap_core.config.files import Config, KeyPath
 from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.zoo.arguments import fits, meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS, Registry
 
 __all__ = ["fits", "validate"]

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidcap_core.config.arguments import problems
 from vidcap_core.datasets.catalogue import known_datasets
 from vidcap_core.datasets.folders import candidates
 from vidcap_core.datasets.prepared import MANIFEST
 from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.files.cache import cache_home
+from vidcap_core.zoo.arguments import problems
 
 if TYPE_CHECKING:
     from vidcap_core.datasets.annotated import Dataset

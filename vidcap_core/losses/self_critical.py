@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.types import Batch, View
-from vidcap_core.decoding import Generated, Hyp, generate
+from vidcap_core.decoding.generate import generate
+from vidcap_core.decoding.hypotheses import Generated, Hyp
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.metrics.reward import CiderReward

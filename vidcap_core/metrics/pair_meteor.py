@@ -30,6 +30,6 @@ def load(backend: Backend) -> PairMeteor:
         from vidcap_core.metrics.meteor_jar import JarMeteor
 
         return JarMeteor()
-    from vidcap_core.metrics.meteor import MeteorEngine
+    from vidcap_core.metrics.meteor.engine import MeteorEngine
 
     return MeteorEngine()

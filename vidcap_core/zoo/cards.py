@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import yaml
 
-from vidcap_core.config.arguments import problems
 from vidcap_core.errors import UserError
 from vidcap_core.zoo import plugins
+from vidcap_core.zoo.arguments import problems
 
 
 class CardError(UserError):

@@ -47,7 +47,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "rouge": "vidcap_core.metrics.rouge:Rouge",
         "cider": "vidcap_core.metrics.cider:Cider",
         "cider-d": "vidcap_core.metrics.cider:CiderD",
-        "meteor": "vidcap_core.metrics.meteor:Meteor",
+        "meteor": "vidcap_core.metrics.meteor.metric:Meteor",
         "spice": "vidcap_core.metrics.spice:Spice",
         "diversity": "vidcap_core.metrics.diversity:Diversity",
         "emotion": "vidcap_core.metrics.emotion:Emotion",

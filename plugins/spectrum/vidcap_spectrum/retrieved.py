@@ -14,13 +14,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vidcap_core.captioner.build import component
-from vidcap_core.config.arguments import problems
 from vidcap_core.config.preflight import remarks_of
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.rows import once_a_clip
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.cache import cache_home, make_once
+from vidcap_core.zoo.arguments import problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
 from vidcap_spectrum.bridge import Bridge, BridgeSettings, fold_clips, learn
 from vidcap_spectrum.embed import embed_texts

@@ -8,12 +8,12 @@ from typing import Any
 
 from vidcap_core.captioner.build import component
 from vidcap_core.config import files as configs
-from vidcap_core.config.arguments import meant, problems
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.catalogue import find_dataset
 from vidcap_core.datasets.locations import refuse
 from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
 
 VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv"})
