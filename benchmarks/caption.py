@@ -38,7 +38,7 @@ from vidcap_core.captioning.inputs import find
 from vidcap_core.captioning.progress import Progress
 from vidcap_core.contracts.types import Batch, Clip
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.video.sampling import times
+from vidcap_core.video.sampling import frame_times
 from vidcap_core.zoo.registry import ENCODERS, HEADS
 
 WORDS = 3000
@@ -73,7 +73,7 @@ def plain(captioner: FileCaptioner, files: list[Path], out: Path) -> None:
                 rate = video.get(cv2.CAP_PROP_FPS)
                 count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
                 seconds = count / rate
-                wanted = [min(count - 1, int(t * rate)) for t in times(encoder.sampling, 0.0, seconds)]
+                wanted = [min(count - 1, int(t * rate)) for t in frame_times(encoder.sampling, 0.0, seconds)]
                 kept, index = {}, 0
                 while index <= wanted[-1]:
                     there, picture = video.read()

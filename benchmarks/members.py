@@ -18,7 +18,7 @@ import torch
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning import file_captioner
-from vidcap_core.config import files as configs
+from vidcap_core.config.files import load_config
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches
@@ -34,7 +34,7 @@ def member(folder: Path, seed: int, changes: Sequence[str] = ()) -> Captioner:
     """One trained member; what is trained already is not trained again."""
     run = RunFolder(folder)
     if not run.scores("val").is_file():
-        config = configs.load(CONFIG, [f"seed={seed}", "evaluate.metrics=['cider-d']", *changes])
+        config = load_config(CONFIG, [f"seed={seed}", "evaluate.metrics=['cider-d']", *changes])
         runs.train(config, work_dir=folder, resume=run.config.is_file(), quiet=True)
     return file_captioner.from_run(folder, extractors=False).eval()
 
@@ -73,7 +73,7 @@ def main() -> None:
     args = parser.parse_args()
     made = side_by_side([member(args.runs / f"test-seed{seed}", seed) for seed in range(args.seeds)])
     made.head.half()
-    config = configs.load(CONFIG, [f"head.width={made.head.embed.embedding_dim}"])
+    config = load_config(CONFIG, [f"head.width={made.head.embed.embedding_dim}"])
     bundle.save(
         args.out, made, config, {"made by": "benchmarks/members.py", "seeds": list(range(args.seeds))}
     )

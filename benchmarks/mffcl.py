@@ -26,7 +26,7 @@ from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.config.schema import Phase
 from vidcap_core.contracts.head import whole_clips
 from vidcap_core.contracts.types import Batch, Clip, Stream
@@ -183,7 +183,7 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
 
 def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Seconds an epoch of the toy's caption phase from videos and from kept features, and of making those."""
-    settings = config_files.load("mffcl/toy")
+    settings = load_config("mffcl/toy")
     with tempfile.TemporaryDirectory() as folder:
         run = Training(settings, RunFolder(Path(folder)))
         run.tracker = SimpleNamespace(say=lambda text: None)  # type: ignore[assignment]

@@ -26,7 +26,7 @@ from vidcap_wsdvc_mask.losses import MaskDiversity
 from wsdvc_mask_videos import MadeUp, Stitched, Videos, tokenizer
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.contracts.types import Event
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
@@ -54,7 +54,7 @@ def build(row: str, corpus: Any, data: str, words: Any) -> Captioner:
     width, feed, longest = SIZES[data]
     switches: dict[str, Any] = {"project": True}
     if row != "parity":
-        improved = config_files.load("wsdvc_mask/activitynet_improved")["head"]
+        improved = load_config("wsdvc_mask/activitynet_improved")["head"]
         switches = {key: improved[key] for key in SWITCHES if key in improved} | {"kernel": KERNEL[data]}
     if row == "index":
         switches["query_cond"] = "index"

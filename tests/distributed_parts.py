@@ -10,7 +10,7 @@ from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.heads.streams import mean
+from vidcap_core.heads.streams import mean_rows
 
 
 class Pairs(MeanPoolGRU):
@@ -23,7 +23,7 @@ class Pairs(MeanPoolGRU):
         """Outputs `video` and `text`."""
         assert batch.tokens is not None
         assert batch.token_mask is not None
-        video = torch.tanh(self.project(mean(streams["image"])))
+        video = torch.tanh(self.project(mean_rows(streams["image"])))
         mask = batch.token_mask[..., None]
         text = (self.embed(batch.tokens) * mask).sum(1) / mask.sum(1)
         return Output(video=Named(video), text=Named(text))

@@ -13,7 +13,7 @@ import pytest
 
 import vidcap_core
 from vidcap_core.captioner import build
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.engine import runs
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.saved.export import export
@@ -27,7 +27,7 @@ CHANGES = [
 
 @pytest.fixture(scope="module")
 def toy() -> Any:
-    return config_files.load("core/toy", CHANGES)
+    return load_config("core/toy", CHANGES)
 
 
 @pytest.fixture(scope="module")

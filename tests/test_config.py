@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import KeyPath, config_from_json, expand_names, load_config
 from vidcap_core.errors import ConfigError, PluginError, UserError
 
 
@@ -20,7 +20,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
     write(tmp_path, "base.py", "head = dict(type='A', width=8, deep=dict(x=1, y=2))\nseed = 1")
     path = write(tmp_path, "run.py", "_base_ = ['base.py']\nhead = dict(width=16, deep=dict(y=3))")
-    loaded = config_files.load(path)
+    loaded = load_config(path)
     assert loaded.data == {"head": {"type": "A", "width": 16, "deep": {"x": 1, "y": 3}}, "seed": 1}
     assert loaded.origin(("head", "width")).endswith("run.py")
     assert loaded.origin(("head", "type")).endswith("base.py")
@@ -29,20 +29,20 @@ def test_a_base_is_merged_key_by_key(tmp_path: Path) -> None:
 def test_another_type_replaces_the_whole_component(tmp_path: Path) -> None:
     write(tmp_path, "base.py", "head = dict(type='A', width=8)")
     path = write(tmp_path, "run.py", "_base_ = 'base.py'\nhead = dict(type='B', depth=2)")
-    assert config_files.load(path).data["head"] == {"type": "B", "depth": 2}
+    assert load_config(path).data["head"] == {"type": "B", "depth": 2}
 
 
 def test_delete_replaces_too_and_does_not_stay(tmp_path: Path) -> None:
     write(tmp_path, "base.py", "losses = dict(a=dict(type='A'))")
     path = write(tmp_path, "run.py", "_base_ = ['base.py']\nlosses = dict(_delete_=True, b=dict(type='B'))")
-    assert config_files.load(path).data["losses"] == {"b": {"type": "B"}}
+    assert load_config(path).data["losses"] == {"b": {"type": "B"}}
 
 
 def test_a_later_base_wins_and_the_file_wins_over_both(tmp_path: Path) -> None:
     write(tmp_path, "a.py", "x = dict(one=1, two=1, three=1)")
     write(tmp_path, "b.py", "x = dict(two=2, three=2)")
     path = write(tmp_path, "run.py", "_base_ = ['a.py', 'b.py']\nx = dict(three=3)")
-    assert config_files.load(path).data["x"] == {"one": 1, "two": 2, "three": 3}
+    assert load_config(path).data["x"] == {"one": 1, "two": 2, "three": 3}
 
 
 def test_a_config_may_compute(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_config_may_compute(tmp_path: Path) -> None:
         "run.py",
         "import math\nwidth = math.gcd(12, 8)\n_hidden = 3\ndef helper(): ...\nx = [_hidden] * 2",
     )
-    assert config_files.load(path).data == {"width": 4, "x": [3, 3]}
+    assert load_config(path).data == {"width": 4, "x": [3, 3]}
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_config_may_compute(tmp_path: Path) -> None:
         ("head.equation=a=b", ("head", "equation"), "a=b"),
     ],
 )
-def test_set_changes_one_key(tmp_path: Path, change: str, path: config_files.KeyPath, value: object) -> None:
+def test_set_changes_one_key(tmp_path: Path, change: str, path: KeyPath, value: object) -> None:
     file = write(tmp_path, "run.py", "head = dict(width=1)\nphases = [dict(epochs=1)]")
-    loaded = config_files.load(file, [change])
+    loaded = load_config(file, [change])
     node: object = loaded.data
     for part in path:
         node = node[part]  # type: ignore[index]
@@ -90,7 +90,7 @@ def test_set_changes_one_key(tmp_path: Path, change: str, path: config_files.Key
 def test_set_that_cannot_be(tmp_path: Path, change: str, said: str) -> None:
     file = write(tmp_path, "run.py", "seed = 1\nhead = dict(width=1)\nphases = [dict(epochs=1)]")
     with pytest.raises(ConfigError, match=said):
-        config_files.load(file, [change])
+        load_config(file, [change])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_set_that_cannot_be(tmp_path: Path, change: str, said: str) -> None:
 def test_a_wrong_file_is_one_line_with_the_place(tmp_path: Path, text: str, said: str) -> None:
     path = write(tmp_path, "bad.py", text)
     with pytest.raises(ConfigError, match=said):
-        config_files.load(path)
+        load_config(path)
 
 
 @pytest.mark.parametrize(
@@ -126,30 +126,30 @@ def test_a_wrong_file_is_one_line_with_the_place(tmp_path: Path, text: str, said
 )
 def test_a_name_that_leads_nowhere(name: str, said: str) -> None:
     with pytest.raises((ConfigError, PluginError), match=said) as caught:
-        config_files.load(name)
+        load_config(name)
     assert isinstance(caught.value, UserError)
 
 
 def test_the_text_and_the_json_load_to_the_same_data(tmp_path: Path) -> None:
     path = write(tmp_path, "run.py", "head = dict(a=None, b=[1.5, 'x'], c=dict(d=True))\nseed = 3")
-    loaded = config_files.load(path)
+    loaded = load_config(path)
     again = write(tmp_path, "again.py", loaded.text())
-    assert config_files.load(again).data == loaded.data
-    assert config_files.from_json(loaded.to_json(), "run").data == loaded.data
+    assert load_config(again).data == loaded.data
+    assert config_from_json(loaded.to_json(), "run").data == loaded.data
 
 
 def test_json_is_data_and_never_runs() -> None:
     with pytest.raises(ConfigError, match="card: holds list, not a config"):
-        config_files.from_json("[1]", "card")
+        config_from_json("[1]", "card")
     with pytest.raises(ConfigError, match="card: is not JSON"):
-        config_files.from_json("import os", "card")
+        config_from_json("import os", "card")
 
 
 def test_expand_takes_names_files_and_folders(tmp_path: Path) -> None:
     one, two = write(tmp_path, "a.py", ""), write(tmp_path, "b.py", "")
     write(tmp_path, "_base.py", "")
-    assert config_files.expand([str(tmp_path)]) == [str(one), str(two)]
-    assert config_files.expand(["core/toy", str(one)]) == ["core/toy", str(one)]
+    assert expand_names([str(tmp_path)]) == [str(one), str(two)]
+    assert expand_names(["core/toy", str(one)]) == ["core/toy", str(one)]
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="holds no config"):
-        config_files.expand([str(tmp_path / "empty")])
+        expand_names([str(tmp_path / "empty")])

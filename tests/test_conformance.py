@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vidcap_core.captioner import build
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config
 from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
@@ -21,7 +21,7 @@ class Parts(behaviour.Parts):
     """As the kit builds them, but from the tiny clips."""
 
     def __init__(self) -> None:
-        self.config = config_files.Config("test", tiny.config())
+        self.config = Config("test", tiny.config())
         torch.manual_seed(0)
         self.dataset = build.dataset(self.config, "train")
         self.tokenizer = build.tokenizer(self.config, self.dataset)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vidcap_core.captioning.file_captioner import load
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.errors import UserError
 from vidcap_core.testing.journey import differences, round_trip
 from vidcap_core.zoo import catalogue
@@ -18,14 +18,14 @@ MADE_UP = ("Toy", "wsdvc_mask.MadeUp")
 def made_up() -> list[str]:
     """The configs of all plugins whose data are made here."""
     names = [row["name"] for row in catalogue.rows("configs")]
-    return [name for name in names if config_files.load(name)["data"]["train"]["type"] in MADE_UP]
+    return [name for name in names if load_config(name)["data"]["train"]["type"] in MADE_UP]
 
 
-def small(name: str, *changes: str) -> config_files.Config:
+def small(name: str, *changes: str) -> Config:
     """A config on the small toy data, which are there in seconds."""
-    toy = config_files.load(name)["data"]["train"]["type"] == "Toy"
+    toy = load_config(name)["data"]["train"]["type"] == "Toy"
     sizes = [f"data.{split}.size='small'" for split in ("train", "val", "test")] if toy else []
-    return config_files.load(name, [*sizes, *changes])
+    return load_config(name, [*sizes, *changes])
 
 
 def test_all_of_them_are_here() -> None:
@@ -67,7 +67,7 @@ def test_a_stream_made_in_another_way_is_found() -> None:
 @pytest.mark.usefixtures("shared_data")
 @pytest.mark.parametrize("name", ["core/msvd_part", "srvc_la/msvd_part"])
 def test_a_run_on_real_standardised_features_and_its_bundle_say_the_same(name: str, tmp_path: Path) -> None:
-    assert differences(config_files.load(name), tmp_path, files=False) == []
+    assert differences(load_config(name), tmp_path, files=False) == []
     with pytest.raises(
         UserError, match=r"(?s)'image_std' \(made of 'image'\), .*extract = dict\(image=.*motion="
     ):

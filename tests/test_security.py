@@ -19,8 +19,7 @@ from films import make, slope
 
 from vidcap_core.captioner import build
 from vidcap_core.cli.main import main
-from vidcap_core.config import files as config_files
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.errors import CheckpointError, PluginError
 from vidcap_core.saved import checkpoint, foreign
 from vidcap_core.saved.export import export
@@ -36,7 +35,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `run`, its `bundle` and a `film.mp4`; all of them are as they should be."""
     folder = tmp_path_factory.mktemp("good")
     make(folder / "film.mp4", 12, slope)
-    made = config_files.load(
+    made = load_config(
         "core/toy", ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
     )
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()

@@ -11,7 +11,7 @@ from films import make, slope
 
 from vidcap_core.captioner import build
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.saved import bundle
 from vidcap_core.zoo import plugins, registry
 
@@ -23,7 +23,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that says nonsense about any file, quickly; `<SEP>` is one of its special tokens."""
     plugins.discover()
     changes = ["generate.max_length=9", "generate.min_length=5", "tokenizer.specials=['<SEP>']"]
-    made = config_files.load("core/toy", changes)
+    made = load_config("core/toy", changes)
     tokenizer = registry.TOKENIZERS.load("Vocabulary")(specials=["<SEP>"])
     tokenizer.fit([WORDS])
     torch.manual_seed(3)

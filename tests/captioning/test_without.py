@@ -16,7 +16,7 @@ from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.sources import left_out
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.errors import UserError
@@ -27,10 +27,10 @@ WORDS = "a small dog runs over the green grass and then it sleeps near one red h
 SOUND = "extract.audio={'type': 'ToySound'}"
 
 
-def built(*changes: str) -> tuple[Captioner, config_files.Config]:
+def built(*changes: str) -> tuple[Captioner, Config]:
     """A captioner of pictures, motion and sound, with random weights."""
     streams = "head.streams={'image': 320, 'motion': 128, 'audio': 33}"
-    made = config_files.load("core/toy", [streams, "generate.min_length=5", "generate.max_length=9", *changes])
+    made = load_config("core/toy", [streams, "generate.min_length=5", "generate.max_length=9", *changes])
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(3)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vidcap_core.config.files import load
+from vidcap_core.config.files import load_config
 from vidcap_core.datasets.toy import Toy
 
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
@@ -66,7 +66,7 @@ def test_every_base_config_is_data_that_fits_its_dataset(path: Path) -> None:
     from vidcap_core.zoo.arguments import problems
     from vidcap_core.zoo.registry import DATASETS, TOKENIZERS
 
-    config = load(path)
+    config = load_config(path)
     assert set(config) == {"data", "tokenizer"}
     for registry, spec in [
         *((DATASETS, s) for s in config["data"].values()),

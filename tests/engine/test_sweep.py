@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import vidcap_core
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import sweep
 from vidcap_core.engine.sweep import Sweep
@@ -104,7 +104,7 @@ def test_a_misspelt_key_stops_a_sweep_before_it_starts(small: Sweep, tmp_path: P
 def test_every_row_of_the_cores_grids_can_start(grid: str) -> None:
     rows = sweep.read_grid(CONFIGS / f"{grid}.py")
     for changes in rows.values():
-        validate(config_files.load("core/msvd_part", [f"{key}={value!r}" for key, value in changes.items()]))
+        validate(load_config("core/msvd_part", [f"{key}={value!r}" for key, value in changes.items()]))
 
 
 def test_difference_is_paired() -> None:

@@ -26,7 +26,7 @@ from transformers import (
 
 import vidcap_core
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.files import load as load_config
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.datasets.toy import make_toy

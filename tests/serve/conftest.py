@@ -170,12 +170,12 @@ def parts_installed() -> Iterator[None]:
 def served_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that captions toy clips badly, breaks over red ones and dawdles over green ones."""
     pytest.importorskip("fastapi", reason="needs the extra 'serve'")
-    from vidcap_core.config import files as config_files
+    from vidcap_core.config.files import load_config
     from vidcap_core.engine import runs
 
     folder = tmp_path_factory.mktemp("served") / "first"
     with parts_installed():
-        runs.train(config_files.load("core/toy", SMALL), work_dir=folder, device="cpu", quiet=True)
+        runs.train(load_config("core/toy", SMALL), work_dir=folder, device="cpu", quiet=True)
     return folder
 
 
@@ -189,9 +189,9 @@ def second_run(served_run: Path) -> Path:
 def toy_clip() -> Path:
     """A toy video."""
     from vidcap_core.captioner import build
-    from vidcap_core.config import files as config_files
+    from vidcap_core.config.files import load_config
 
-    path = build.dataset(config_files.load("core/toy", SMALL[:3]), "val").clips[0].path
+    path = build.dataset(load_config("core/toy", SMALL[:3]), "val").clips[0].path
     return Path(path)
 
 

@@ -11,7 +11,7 @@ from films import make, noise
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import decoder, read_frames
-from vidcap_core.video.sampling import times
+from vidcap_core.video.sampling import frame_times
 
 FOUR = {"kind": "uniform", "frames": 4}
 
@@ -112,15 +112,15 @@ def test_cut_off_before_its_index(tmp_path: Path) -> None:
 
 
 def test_sampling() -> None:
-    np.testing.assert_allclose(times(FOUR, 1, 3), [1.25, 1.75, 2.25, 2.75])
+    np.testing.assert_allclose(frame_times(FOUR, 1, 3), [1.25, 1.75, 2.25, 2.75])
     segment = {"kind": "segment", "frames": 4}
-    drawn = times(segment, 0, 4, np.random.default_rng(0))
+    drawn = frame_times(segment, 0, 4, np.random.default_rng(0))
     assert (np.floor(drawn) == [0, 1, 2, 3]).all()
-    np.testing.assert_array_equal(drawn, times(segment, 0, 4, np.random.default_rng(0)))
-    np.testing.assert_allclose(times({"kind": "fps", "rate": 2}, 0, 2), [0.25, 0.75, 1.25, 1.75])
-    assert len(times({"kind": "fps", "rate": 10, "frames": 5}, 0, 10)) == 5
-    clips = times({"kind": "clips", "clips": 2, "frames": 3, "rate": 10}, 0, 4).reshape(2, 3)
+    np.testing.assert_array_equal(drawn, frame_times(segment, 0, 4, np.random.default_rng(0)))
+    np.testing.assert_allclose(frame_times({"kind": "fps", "rate": 2}, 0, 2), [0.25, 0.75, 1.25, 1.75])
+    assert len(frame_times({"kind": "fps", "rate": 10, "frames": 5}, 0, 10)) == 5
+    clips = frame_times({"kind": "clips", "clips": 2, "frames": 3, "rate": 10}, 0, 4).reshape(2, 3)
     np.testing.assert_allclose(clips, [[0.9, 1.0, 1.1], [2.9, 3.0, 3.1]])
     for wrong in ({"kind": "often"}, {"kind": "uniform"}, {"kind": "fps", "rate": 0}, {**FOUR, "rate": 1}):
         with pytest.raises(UserError):
-            times(wrong, 0, 1)
+            frame_times(wrong, 0, 1)

@@ -14,7 +14,7 @@ from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.span_passes import Wish
 from vidcap_core.captioning.spans import Every, spans
 from vidcap_core.contracts.types import Clip, Stream
-from vidcap_core.encoders.rows import alone, device_of
+from vidcap_core.encoders.rows import device_of, encode_alone
 from vidcap_core.errors import UserError
 from vidcap_core.video import VideoInfo, limits, probe, read_audio, read_frames
 from vidcap_core.video.audio import RATE
@@ -112,7 +112,7 @@ class Reader:
 
 def _stream(encoder: Any, values: np.ndarray) -> Stream:
     """One clip's stream [T, D], every row of which is real."""
-    rows = alone(encoder, values)
+    rows = encode_alone(encoder, values)
     return Stream(rows, rows.new_ones(len(rows), dtype=torch.bool)) if len(rows) else _nothing(encoder)
 
 

@@ -19,8 +19,7 @@ from vidcap_core.captioning.plain_tokenizer import Plain
 from vidcap_core.captioning.sources import left_out
 from vidcap_core.captioning.spans import Every
 from vidcap_core.config import preflight
-from vidcap_core.config.files import Config
-from vidcap_core.config.files import load as load_config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.encoders.batchnorm_folding import folded
 from vidcap_core.errors import UserError, VideoError

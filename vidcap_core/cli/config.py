@@ -36,9 +36,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run_show(args: argparse.Namespace) -> int:
     """Print the resolved config as Python, or as JSON."""
-    from vidcap_core.config import files as config_files
+    from vidcap_core.config.files import load_config
 
-    resolved = config_files.load(args.name, args.changes)
+    resolved = load_config(args.name, args.changes)
     print(resolved.to_json() if args.json else resolved.text())
     return 0
 
@@ -47,14 +47,14 @@ def run_check(args: argparse.Namespace) -> int:
     """Validate each, say what its encoders will be and all that is wrong, and exit 2 when anything is."""
     from vidcap_core.cli.console import note
     from vidcap_core.cli.outcome import WRONG_INPUT
-    from vidcap_core.config import files as config_files
     from vidcap_core.config import preflight, validate
+    from vidcap_core.config.files import expand_names, load_config
     from vidcap_core.errors import UserError
 
     broken = 0
-    for name in config_files.expand(args.names):
+    for name in expand_names(args.names):
         try:
-            loaded = config_files.load(name)
+            loaded = load_config(name)
             validate.validate(loaded)
             remarks = list(preflight.remarks(loaded))
             print("\n  ".join([f"{name}: fine", *remarks]))

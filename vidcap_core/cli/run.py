@@ -81,13 +81,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:
-    from vidcap_core.config import files as config_files
     from vidcap_core.config import preflight, validate
+    from vidcap_core.config.files import load_config
 
     changes = list(args.changes)
     changes += [] if args.seed is None else [f"seed={args.seed}"]
     changes += [] if args.amp is None else [f"runtime.amp={args.amp}"]
-    resolved = config_files.load(args.config, changes)
+    resolved = load_config(args.config, changes)
     validate.validate(resolved)  # before any process is started, so that an error is said once
 
     from vidcap_core.cli.console import note

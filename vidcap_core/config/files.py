@@ -60,9 +60,9 @@ class Config(Mapping[str, Any]):
         return json.dumps(self.data, indent=1)
 
 
-def load(name: str | Path, changes: Iterable[str] = ()) -> Config:
+def load_config(name: str | Path, changes: Iterable[str] = ()) -> Config:
     """A config by path or `plugin/name`, with `--set` changes applied. Nothing is validated yet."""
-    path = find(name)
+    path = find_config(name)
     config = Config(str(name), {})
     _merge_file(config, path, ())
     for change in changes:
@@ -70,7 +70,7 @@ def load(name: str | Path, changes: Iterable[str] = ()) -> Config:
     return config
 
 
-def from_json(text: str, name: str) -> Config:
+def config_from_json(text: str, name: str) -> Config:
     """A config stored as data; nothing in it is executed."""
     try:
         data = json.loads(text)
@@ -81,7 +81,7 @@ def from_json(text: str, name: str) -> Config:
     return Config(name, data)
 
 
-def find(name: str | Path) -> Path:
+def find_config(name: str | Path) -> Path:
     """The file behind a path or a `plugin/name`."""
     path = Path(name)
     if path.suffix == ".py":
@@ -103,7 +103,7 @@ def find(name: str | Path) -> Path:
     )
 
 
-def expand(names: Iterable[str]) -> list[str]:
+def expand_names(names: Iterable[str]) -> list[str]:
     """Configs by name, by file or by folder; without any, all that are installed."""
     found: list[str] = []
     for name in names:
@@ -217,7 +217,7 @@ def _find_base(base: str, path: Path) -> Path:
         found = path.parent / base
     else:
         try:
-            return find(base)
+            return find_config(base)
         except PluginError as error:
             raise ConfigError(f"{_shown(path)}: _base_ '{base}': {error}") from error
     if not found.is_file():

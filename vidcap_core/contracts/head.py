@@ -62,7 +62,7 @@ class Head(nn.Module):
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """Named outputs for training. The default is teacher forcing through `start` and `step`."""
         self.refuse_others(want, {"tokens"})
-        tokens, mask = words(batch)
+        tokens, mask = caption_tokens(batch)
         memory, state = self.start(whole_clips(streams, batch))
         logits = []
         for position in range(tokens.shape[1] - 1):
@@ -98,7 +98,7 @@ def whole_clips(streams: Mapping[str, Stream], batch: Batch) -> View:
     return View(streams=streams, clips=tuple(range(len(batch))), spans=(None,) * len(batch))
 
 
-def words(batch: Batch) -> tuple[Tensor, Tensor]:
+def caption_tokens(batch: Batch) -> tuple[Tensor, Tensor]:
     """Tokens [R, L] and their mask, of a batch that must have captions."""
     if batch.tokens is None or batch.token_mask is None:
         raise UserError("a forward pass for words needs captions, and this batch has none")

@@ -26,7 +26,7 @@ class Loss(nn.Module):
         raise NotImplementedError
 
 
-def read(output: Output, name: str, loss: str) -> Named:
+def named_output(output: Output, name: str, loss: str) -> Named:
     """An output by name."""
     if name not in output:
         raise UserError(
@@ -35,9 +35,9 @@ def read(output: Output, name: str, loss: str) -> Named:
     return output[name]
 
 
-def with_target(output: Output, name: str, loss: str) -> tuple[Tensor, Tensor, Tensor | None]:
+def output_with_target(output: Output, name: str, loss: str) -> tuple[Tensor, Tensor, Tensor | None]:
     """Value, target and mask of an output that must have a target."""
-    named = read(output, name, loss)
+    named = named_output(output, name, loss)
     if named.target is None:
         raise UserError(f"{loss}: the output '{name}' has no target in this batch")
     return named.value, named.target, named.mask

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.captioner.build import component
-from vidcap_core.config import files as configs
+from vidcap_core.config.files import Config, load_config, set_key
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.catalogue import find_dataset
@@ -24,11 +24,11 @@ INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transfo
 def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = None) -> Encoder:
     """An encoder by name, or from a config: its `encoder`, or a stream of its `extract` or `encoders`."""
     if spec.endswith(".py") or "/" in spec:
-        chosen = _from_config(configs.load(spec, changes), stream)
+        chosen = _from_config(load_config(spec, changes), stream)
     else:
-        config = configs.Config(spec, {"type": spec})
+        config = Config(spec, {"type": spec})
         for change in changes:
-            configs.set_key(config, change)
+            set_key(config, change)
         chosen = config.data
     name = str(chosen.get("type"))
     given = {key: value for key, value in chosen.items() if key != "type"}
@@ -40,7 +40,7 @@ def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = No
     return made.eval()
 
 
-def _from_config(config: configs.Config, stream: str | None) -> dict[str, Any]:
+def _from_config(config: Config, stream: str | None) -> dict[str, Any]:
     if stream is None and isinstance(config.get("encoder"), dict):
         return dict(config["encoder"])
     known: dict[str, Any] = {**config.get("encoders", {}), **config.get("extract", {})}
@@ -100,7 +100,7 @@ def clips_of(
 def _splits(dataset: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Split -> its dataset, as a config writes it."""
     if dataset.endswith(".py") or "/" in dataset:
-        specs = {split: dict(spec) for split, spec in configs.load(dataset).get("data", {}).items()}
+        specs = {split: dict(spec) for split, spec in load_config(dataset).get("data", {}).items()}
         if not specs:
             raise ConfigError(f"{dataset}: has no `data`", hint="data = dict(train=dict(type=...))")
     else:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def group(frames: Tensor, mask: Tensor, size: int) -> tuple[Tensor, Tensor]:
+def group_frames(frames: Tensor, mask: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """[B, T, H, W, 3] -> [B, T / size, size, H, W, 3] and which groups hold a real frame.
 
     Where frames are missing at the end of a video, its last real one stands in.

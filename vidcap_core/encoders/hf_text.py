@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import from_hub, origin, seeded
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
@@ -50,7 +50,7 @@ class HFText(Encoder):
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
         """Texts, one or several a clip -> [B, texts, dim]."""
-        texts, counts = flatten(x)
+        texts, counts = flatten_texts(x)
         inputs = self.tokenizer(
             texts, padding=True, truncation=True, max_length=self.max_length, return_tensors="pt"
         ).to(self.network.device)
@@ -60,7 +60,7 @@ class HFText(Encoder):
         else:
             weights = inputs["attention_mask"][..., None].to(states.dtype)
             rows = (states * weights).sum(1) / weights.sum(1)
-        return regroup(torch.nn.functional.normalize(rows, dim=-1) if self.normalize else rows, counts)
+        return regroup_texts(torch.nn.functional.normalize(rows, dim=-1) if self.normalize else rows, counts)
 
     @classmethod
     def missing(cls, model: str, pretrained: bool | str = True, **_: Any) -> Iterator[Missing]:

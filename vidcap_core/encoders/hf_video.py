@@ -13,7 +13,7 @@ from transformers.utils import cached_file
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.frame_groups import group
+from vidcap_core.encoders.frame_groups import group_frames
 from vidcap_core.encoders.hf_text import load_model, missing_network
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
@@ -77,7 +77,7 @@ class HFVideo(Encoder):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T / frames (x patches), dim]."""
-        clips, valid = group(x, row_mask(mask, x), self.frames)
+        clips, valid = group_frames(x, row_mask(mask, x), self.frames)
         tokens = self.tokens(clips.flatten(0, 1))
         if self.output == "cls" and tokens.cls is not None:
             rows = tokens.cls[:, None]

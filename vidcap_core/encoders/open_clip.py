@@ -19,7 +19,7 @@ from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.clip_activation import WHOLE, Activation, activation_of, weights_file
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
-from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, needs, origin, put, seeded
@@ -196,9 +196,9 @@ class OpenClipText(Encoder):
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
         """Texts, one or several a clip -> [B, texts, dim]."""
-        texts, counts = flatten(x)
+        texts, counts = flatten_texts(x)
         ids = self.tokenize(texts).to(self.clip.logit_scale.device)
-        return regroup(self.clip.encode_text(ids, normalize=self.normalize), counts)
+        return regroup_texts(self.clip.encode_text(ids, normalize=self.normalize), counts)
 
     @classmethod
     def remarks(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-def once_a_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
+def rows_by_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
     """Id and rows [T, D] of a cached stream of each clip that has it, however many samples a clip is."""
     seen = set()
     for index in range(len(dataset)):
@@ -20,7 +20,7 @@ def once_a_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
             yield sample.clip.id, sample.streams[stream]
 
 
-def alone(encoder: Any, values: np.ndarray) -> Tensor:
+def encode_alone(encoder: Any, values: np.ndarray) -> Tensor:
     """The real rows [T, dim] of one clip, alone in its batch: what it becomes does not depend on its neighbours."""
     given = torch.from_numpy(np.ascontiguousarray(values)).to(device_of(encoder))[None]
     made = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=given.device))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.rows import once_a_clip
+from vidcap_core.encoders.rows import rows_by_clip
 from vidcap_core.errors import DataError, UserError
 
 LEAST = 1e-3  # a dimension that never changes stays 0, and is not blown up
@@ -36,7 +36,7 @@ class Standardised(DerivedEncoder):
     def fit(self, dataset: Any) -> None:
         """Mean and deviation of a training set."""
         count, total, squares = 0, np.zeros(1), np.zeros(1)
-        for _, rows in once_a_clip(dataset, self.stream):
+        for _, rows in rows_by_clip(dataset, self.stream):
             rows = rows.astype(np.float64)
             count, total, squares = count + len(rows), total + rows.sum(0), squares + (rows**2).sum(0)
         if not count:

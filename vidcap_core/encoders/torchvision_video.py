@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.frame_groups import group
+from vidcap_core.encoders.frame_groups import group_frames
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
@@ -57,7 +57,7 @@ class TorchvisionVideo(Encoder):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, clips x frames, H, W, 3] -> [B, clips, dim]."""
-        clips, valid = group(x, row_mask(mask, x), self.frames)
+        clips, valid = group_frames(x, row_mask(mask, x), self.frames)
         pixels = (
             self.prepare(clips.flatten(0, 2)).reshape(-1, self.frames, 3, *self.prepare.crop).transpose(1, 2)
         )

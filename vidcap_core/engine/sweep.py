@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.config import files as configs
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.files.atomic import write_json, write_text
@@ -63,7 +63,7 @@ class Sweep:
 
 def read_grid(path: Path) -> dict[str, dict[str, Any]]:
     """Rows of a grid file: `rows = {"A0": {"head.layers": 2}, ...}`."""
-    rows = configs.load(path).get("rows")
+    rows = load_config(path).get("rows")
     if (
         not isinstance(rows, dict)
         or not rows
@@ -77,7 +77,7 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
     """Run what is not done yet, `jobs` at a time; a failed run stops nothing, but is told at the end."""
     cells = list(sweep.cells())
     for changes in {cell.changes for cell in cells if cell.seed == 0 and cell.fold in (None, 0)}:
-        validate(configs.load(sweep.config, changes))  # a misspelt key must not show after an hour
+        validate(load_config(sweep.config, changes))  # a misspelt key must not show after an hour
     sweep.out.mkdir(parents=True, exist_ok=True)
     todo = [cell for cell in cells if not (sweep.out / cell.name / DONE).is_file()]
     say(f"{len(cells)} runs, {len(cells) - len(todo)} done already")

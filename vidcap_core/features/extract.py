@@ -12,7 +12,7 @@ import torch
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
 from vidcap_core.encoders.batchnorm_folding import folded
-from vidcap_core.encoders.rows import alone
+from vidcap_core.encoders.rows import encode_alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
@@ -75,7 +75,7 @@ def extract(
 def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
     """One clip's rows as they are stored."""
     with torch.inference_mode():
-        return alone(encoder, values).float().cpu().numpy()
+        return encode_alone(encoder, values).float().cpu().numpy()
 
 
 def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:

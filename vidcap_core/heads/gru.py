@@ -7,11 +7,11 @@ from collections.abc import Mapping, Set
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, whole_clips, words
+from vidcap_core.contracts.head import Head, Output, caption_tokens, whole_clips
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.heads.layers import by_clip, prompt_history
-from vidcap_core.heads.streams import check_widths, mean, read
+from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
 
 
 class MeanPoolGRU(Head):
@@ -35,8 +35,8 @@ class MeanPoolGRU(Head):
 
     def start(self, view: View) -> tuple[Tensor, Tensor]:
         """Memory: the pooled video [B, width]; state: h [R, width]."""
-        found = read(view.streams, self.streams, "MeanPoolGRU")
-        memory = torch.tanh(self.project(torch.cat([mean(stream) for stream in found.values()], -1)))
+        found = read_streams(view.streams, self.streams, "MeanPoolGRU")
+        memory = torch.tanh(self.project(torch.cat([mean_rows(stream) for stream in found.values()], -1)))
         state = memory
         if (history := prompt_history(view)) is not None:
             for tokens, real in zip(*(part.T for part in history), strict=True):
@@ -53,7 +53,7 @@ class MeanPoolGRU(Head):
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """All words at once."""
         self.refuse_others(want, {"tokens"})
-        tokens, mask = words(batch)
+        tokens, mask = caption_tokens(batch)
         memory, state = self.start(whole_clips(streams, batch))
         hidden, _ = self.gru(self.dropout(self.embed(tokens[:, :-1]) + memory[:, None]), state[None])
         return Output(tokens=Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:]))

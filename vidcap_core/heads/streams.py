@@ -21,7 +21,7 @@ def check_widths(streams: Mapping[str, int], head: str) -> dict[str, int]:
     return dict(streams)
 
 
-def read(streams: Mapping[str, Stream], widths: Mapping[str, int], head: str) -> dict[str, Stream]:
+def read_streams(streams: Mapping[str, Stream], widths: Mapping[str, int], head: str) -> dict[str, Stream]:
     """The streams a head was built for, in its order."""
     found = {}
     for name, width in widths.items():
@@ -43,7 +43,7 @@ def read(streams: Mapping[str, Stream], widths: Mapping[str, int], head: str) ->
     return found
 
 
-def mean(stream: Stream) -> Tensor:
+def mean_rows(stream: Stream) -> Tensor:
     """Mean over the real rows of a stream [B, D]; zeros for a clip that has none."""
     real = stream.mask.unsqueeze(-1)
     total = torch.where(real, stream.values, 0).sum(1)

@@ -9,12 +9,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, whole_clips, words
+from vidcap_core.contracts.head import Head, Output, caption_tokens, whole_clips
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.errors import ConfigError
 from vidcap_core.heads.layers import Attention, Pair, causal_mask, positions, prompt_history, sinusoids
-from vidcap_core.heads.streams import check_widths, read
+from vidcap_core.heads.streams import check_widths, read_streams
 
 Memory = tuple[tuple[Pair, ...], Tensor]
 """Keys and values of the video for each layer, and which of its positions are real [B, 1, 1, M]."""
@@ -111,7 +111,7 @@ class SmallTransformer(Head):
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """All words at once."""
         self.refuse_others(want, {"tokens"})
-        tokens, mask = words(batch)
+        tokens, mask = caption_tokens(batch)
         memory, state = self.start(whole_clips(streams, batch))
         hidden, _ = self._decode(tokens[:, :-1], mask[:, :-1], memory, state)
         return Output(tokens=Named(self.classify(hidden), tokens[:, 1:], mask[:, 1:]))
@@ -122,7 +122,7 @@ class SmallTransformer(Head):
         return cast("list[DecoderLayer]", list(self.decoder))
 
     def _encode(self, streams: Mapping[str, Stream]) -> Memory:
-        found = read(streams, self.streams, "SmallTransformer")
+        found = read_streams(streams, self.streams, "SmallTransformer")
         values, masks = [], []
         for number, (name, stream) in enumerate(found.items()):
             index = torch.arange(stream.mask.shape[1], device=stream.mask.device)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy, binary_cross_entropy_with_logits
 
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, with_target
+from vidcap_core.contracts.loss import Loss, output_with_target
 from vidcap_core.contracts.types import Batch
 
 
@@ -35,7 +35,7 @@ class BinaryLoss(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum, and the number of rows or labels that count."""
-        logits, target, mask = with_target(output, self.output, "BinaryLoss")
+        logits, target, mask = output_with_target(output, self.output, "BinaryLoss")
         target = target.float()
         counts = torch.ones_like(target, dtype=torch.bool) if mask is None else mask.bool()
         if counts.dim() < target.dim():

@@ -10,7 +10,7 @@ from torch.distributed import get_rank, get_world_size, is_available, is_initial
 from torch.nn.functional import cross_entropy, normalize
 
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, read
+from vidcap_core.contracts.loss import Loss, named_output
 from vidcap_core.contracts.types import Batch
 
 
@@ -45,8 +45,8 @@ class InfoNCE(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over the rows of this process, and how many they are."""
-        video = read(output, self.video, "InfoNCE").value.float()
-        text = read(output, self.text, "InfoNCE").value.float()
+        video = named_output(output, self.video, "InfoNCE").value.float()
+        text = named_output(output, self.text, "InfoNCE").value.float()
         if self.normalize:
             video, text = normalize(video, dim=-1), normalize(text, dim=-1)
         own = torch.tensor([zlib.crc32(clip.id.encode()) for clip in batch.clips], device=video.device)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, with_target
+from vidcap_core.contracts.loss import Loss, output_with_target
 from vidcap_core.contracts.types import Batch
 
 
@@ -33,7 +33,7 @@ class TokenLoss(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words, and the number of words or of rows that have any."""
-        logits, target, mask = with_target(output, self.output, "TokenLoss")
+        logits, target, mask = output_with_target(output, self.output, "TokenLoss")
         if mask is None:
             mask = target >= 0
         counted = target.masked_fill(~mask.bool(), -100)

@@ -13,8 +13,7 @@ from typing import Any
 
 from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config import files as config_files
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import assets, foreign
@@ -37,7 +36,7 @@ class Bundle:
     @property
     def config(self) -> Config:
         """The config as data; nothing in a bundle is ever executed."""
-        return config_files.from_json(json.dumps(self.index["config"]), f"{self.path.name}/{INDEX}")
+        return config_from_json(json.dumps(self.index["config"]), f"{self.path.name}/{INDEX}")
 
     @property
     def copies(self) -> list[str]:

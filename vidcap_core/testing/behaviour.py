@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.schema import Phase
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Batch, Stream
@@ -31,7 +31,7 @@ class Parts:
     """A captioner of the toy config, and a batch of a few toy clips."""
 
     def __init__(self, name: str) -> None:
-        self.config = config_files.load(name)
+        self.config = load_config(name)
         torch.manual_seed(0)
         train = build.dataset(self.config, "train", limit=CLIPS)
         self.tokenizer = build.tokenizer(self.config, train)
@@ -156,7 +156,7 @@ CHECKS = (step_equals_forward, masks_respected, batch_equals_single, gradients, 
 """All but the overfit check, which takes a number of steps."""
 
 
-def _objective(captioner: Captioner, batch: Batch, names: Sequence[str], of: config_files.Config) -> Tensor:
+def _objective(captioner: Captioner, batch: Batch, names: Sequence[str], of: Config) -> Tensor:
     """sum_i scale_i * sum_i / weight_i, as the engine adds the losses of one batch."""
     parts = captioner(batch, names)
     scaled = (of["losses"][n].get("scale", 1.0) * s / w.clamp_min(1e-9) for n, (s, w) in parts.items())

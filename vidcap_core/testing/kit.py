@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import INJECTED, validate
 from vidcap_core.testing import behaviour, journey
 from vidcap_core.testing.check import Check
@@ -90,7 +90,7 @@ def card_complete(name: str) -> Check:
 def configs_valid(name: str) -> Check:
     """Every config resolves and every key of it is known."""
     for one in plugins.get(name).config_names():
-        validate(config_files.load(f"{name}/{one}"))
+        validate(load_config(f"{name}/{one}"))
     return Check("configs valid", True)
 
 

@@ -54,7 +54,7 @@ def read_frames(
         wide, high = limits.resized(stream.width, stream.height, short_side)
         needed = moments.count(sampling, start, stop) * 3 * wide * high
         limits.check_bytes(path, needed, stop - start)
-        wanted = moments.times(sampling, start, stop, rng)
+        wanted = moments.frame_times(sampling, start, stop, rng)
         convert = Converter(path, short_side)
         film = _skim(container, stream, wanted, length, convert, path)
     if film is None:  # time stamps out of order, or damage: every picture is decoded and looked at

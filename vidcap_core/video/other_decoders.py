@@ -44,7 +44,7 @@ def read_with(
         shown = limits.resized(*size, short_side)
         for wide, high in (size, shown):  # they give whole pictures, which are made small here
             limits.check_bytes(path, count * 3 * wide * high, stop - start)
-    wanted = moments.times(sampling, start, stop, rng)
+    wanted = moments.frame_times(sampling, start, stop, rng)
     try:
         values = READERS[decoder](library, str(path), wanted, upright, size)
     except Exception as error:

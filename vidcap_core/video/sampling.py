@@ -28,7 +28,7 @@ def count(sampling: Mapping[str, Any], start: float, end: float) -> int:
     return moments if wish.get("frames") is None else min(moments, int(wish["frames"]))
 
 
-def times(
+def frame_times(
     sampling: Mapping[str, Any], start: float, end: float, rng: np.random.Generator | None = None
 ) -> np.ndarray:
     """Moments in [start, end), in order.

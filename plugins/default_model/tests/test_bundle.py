@@ -114,11 +114,11 @@ def test_the_card_says_what_the_results_say() -> None:
 
 
 def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
-    from vidcap_core.config import files as config_files
+    from vidcap_core.config.files import load_config
 
     width = shipped.index["config"]["head"]["width"]
-    assert config_files.load("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]
-    assert width == 3 * config_files.load("default_model/msvd_part")["head"]["width"]
+    assert load_config("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]
+    assert width == 3 * load_config("default_model/msvd_part")["head"]["width"]
 
 
 def test_the_licence_says_research() -> None:

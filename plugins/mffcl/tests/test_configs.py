@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vidcap_core.captioning.file_captioner import from_run
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.engine import runs
 
 NAMES = (
@@ -16,14 +16,14 @@ NAMES = (
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "msvd_paper"])
 def test_ablations_have_equal_steps_of_equal_batches(name):
-    made = config_files.load(f"mffcl/{name}")
+    made = load_config(f"mffcl/{name}")
     assert sum(phase["steps"] for phase in made["phases"]) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
     assert {phase.get("batch", made["runtime"]["batch"]) for phase in made["phases"]} == {16}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_trains(name, tmp_path):
-    made = config_files.load(f"mffcl/{name}")
+    made = load_config(f"mffcl/{name}")
     data = made.data
     frames = {"kind": "uniform", "count": 6, "short_side": 48}
     data["data"] = {split: {"type": "Toy", "split": split, "size": "small", "frames": frames, "limit": 2}

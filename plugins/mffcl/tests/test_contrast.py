@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.types import Batch, Clip, Named
 from vidcap_core.losses.contrastive import InfoNCE
@@ -26,7 +26,7 @@ def by_hand(rows, columns, same):
 
 
 def ours(ids, **changes):
-    spec = dict(config_files.load("mffcl/msvd")["losses"]["contrastive"])
+    spec = dict(load_config("mffcl/msvd")["losses"]["contrastive"])
     loss = InfoNCE(**{k: v for k, v in spec.items() if k != "type"} | changes)
     output = Output(video=Named(torch.tensor(VIDEO)), text=Named(torch.tensor(TEXT)))
     total, weight = loss(output, Batch(clips=tuple(Clip(i) for i in ids)))

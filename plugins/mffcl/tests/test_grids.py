@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.engine.sweep import read_grid
@@ -21,7 +21,7 @@ ROWS = [(name, row) for name, grid in GRIDS.items() for row in read_grid(CONFIGS
 
 def load(name, row, **more):
     changes = {**read_grid(CONFIGS / f"{GRIDS[name]}.py")[row], **more}
-    return config_files.load(f"mffcl/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+    return load_config(f"mffcl/{name}", [f"{key}={value!r}" for key, value in changes.items()])
 
 
 @pytest.mark.parametrize(("name", "row"), ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.config.schema import Schedule
 from vidcap_core.contracts.types import Stream
 from vidcap_core.engine import runs
@@ -15,7 +15,7 @@ from vidcap_core.saved import checkpoint
 
 @pytest.mark.parametrize(("name", "steps", "batch"), [("msvd", 14910, 16), ("msrvtt", 25320, 8), ("vatex", 113350, 6)])
 def test_the_papers_schedule_to_the_digit(name, steps, batch):
-    paper = config_files.load(f"mffcl/{name}_paper")
+    paper = load_config(f"mffcl/{name}_paper")
     schedule, base = Schedule(**paper["schedule"]), paper["optimizer"]["lr"]
     rates = [base * multiplier(schedule, step, steps, 100) for step in (0, 1, 2, 98)]
     assert rates == pytest.approx([0.01, 0.01 / 1.5, 0.005, 0.0002])
@@ -25,7 +25,7 @@ def test_the_papers_schedule_to_the_digit(name, steps, batch):
 
 
 def test_the_rate_can_fall_by_epochs():
-    schedule = Schedule(**{**config_files.load("mffcl/msvd_paper")["schedule"], "unit": "epoch"})
+    schedule = Schedule(**{**load_config("mffcl/msvd_paper")["schedule"], "unit": "epoch"})
     assert [multiplier(schedule, step, 400, 100) for step in (0, 99, 100, 200)] == pytest.approx([1, 1, 1 / 1.5, 0.5])
 
 

@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from vidcap_core.config.schema import at_least
-from vidcap_core.contracts.head import Output, words
+from vidcap_core.contracts.head import Output, caption_tokens
 from vidcap_core.contracts.panels import Panel, SpatialAttention
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.causal_lm import CausalLMHead, joined
 from vidcap_core.heads.language_model import check_tokenizer
-from vidcap_core.heads.streams import check_widths, read
-from vidcap_core.video.sampling import times
+from vidcap_core.heads.streams import check_widths, read_streams
+from vidcap_core.video.sampling import frame_times
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
 from vidcap_mffcl.timesformer import Seen, TimeSformer
@@ -141,7 +141,7 @@ class MFFCLHead(CausalLMHead):
 
     def clip_rows(self, streams: Mapping[str, Stream]) -> Stream:
         """[B, 1 (+ more), D], the clip's vector first."""
-        rows = read(streams, self.streams, "MFFCLHead")[self.video]
+        rows = read_streams(streams, self.streams, "MFFCLHead")[self.video]
         return rows if self.temporal is None else self.temporal(rows)
 
     def prefix(self, view: View) -> Stream:
@@ -168,10 +168,10 @@ class MFFCLHead(CausalLMHead):
         if rows is not None and "video" in want:
             made["video"] = Named(self.contrast["video"](rows.values[:, 0]))
         if "text" in want:
-            [said] = read(streams, self.text, "MFFCLHead").values()
+            [said] = read_streams(streams, self.text, "MFFCLHead").values()
             made["text"] = Named(self.contrast["text"](said.values[:, 0]))
         if rows is not None and "tokens" in want:
-            ids, mask = words(batch)
+            ids, mask = caption_tokens(batch)
             logits = self.teach(self.led(self.prompt(rows)), ids[:, :-1], mask[:, :-1])
             made["tokens"] = Named(logits, ids[:, 1:], mask[:, 1:])
         return Output(**made)
@@ -185,6 +185,6 @@ class MFFCLHead(CausalLMHead):
             return [[] for _ in batch.clips]
         shown: list[list[Panel]] = []
         for clip, maps in zip(batch.clips, stream.look().cpu(), strict=True):
-            moments = times({"kind": "uniform", "frames": len(maps)}, *clip.span)
+            moments = frame_times({"kind": "uniform", "frames": len(maps)}, *clip.span)
             shown.append([SpatialAttention((), maps[None], moments, "Where TimeSformer looked (last layer)")])  # type: ignore[arg-type]
         return shown

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.pretrained.load import seeded
 
 
@@ -42,13 +42,13 @@ class SmallText(Encoder):
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
         """Texts, one or several a clip, to [B, texts, dim]."""
-        texts, counts = flatten(x)
+        texts, counts = flatten_texts(x)
         rows = [[self.buckets, *self._ids(text)] for text in texts]
         width = max(map(len, rows))
         ids = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self.place.device)
         real = torch.tensor([[True] * len(row) + [False] * (width - len(row)) for row in rows], device=ids.device)
         states = self.network(self.embed(ids) + self.place[:width], src_key_padding_mask=~real)
-        return regroup(states[:, 0], counts)
+        return regroup_texts(states[:, 0], counts)
 
     def describe(self) -> dict[str, Any]:
         """Buckets and length; the weights' hash says the rest."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.frame_groups import group
+from vidcap_core.encoders.frame_groups import group_frames
 from vidcap_core.encoders.hf_video import HFVideo
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
@@ -46,7 +46,7 @@ class TimeSformer(HFVideo):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] to [B, 1 (+ patches), dim]; T may fall short: the last frame stands in."""
-        clips, valid = group(x, row_mask(mask, x), self.frames)
+        clips, valid = group_frames(x, row_mask(mask, x), self.frames)
         if clips.shape[1] != 1:
             raise UserError(
                 f"TimeSformer was built for {self.frames} frames a clip and got {x.shape[1]}",

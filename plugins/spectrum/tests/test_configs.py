@@ -10,8 +10,8 @@ import pytest
 
 from vidcap_core.captioner import build
 from vidcap_core.captioning.file_captioner import load
-from vidcap_core.config import files as config_files
 from vidcap_core.config import preflight
+from vidcap_core.config.files import load_config
 from vidcap_core.config.schema import Phase, Schedule
 from vidcap_core.config.validate import validate
 from vidcap_core.engine.optimizers import settings_of
@@ -32,12 +32,12 @@ def test_the_configs_are_those_of_the_issue() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_config_is_valid(name: str) -> None:
-    validate(config_files.load(f"spectrum/{name}"))
+    validate(load_config(f"spectrum/{name}"))
 
 
 @pytest.mark.parametrize("name", ["emvidcap", "msrvtt", "msvd"])
 def test_captions_are_retrieved_with_openais_clip_and_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(config_files.load(f"spectrum/{name}"))
+    [remark] = preflight.remarks(load_config(f"spectrum/{name}"))
     assert remark.startswith("encoders.retrieved: ViT-B-32-quickgelu: QuickGELU, says open_clip's table")
 
 
@@ -52,7 +52,7 @@ def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tok
     rows = read_grid(CONFIGS / f"{grid}.py")
     assert len(rows) == {"_ablation": 14, "_toy_rows": 4, "_part_rows": 6}[grid]
     for name, changes in rows.items():
-        made = config_files.load(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
+        made = load_config(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
         validate(made)
         head = build.component(build.HEADS, made["head"], tokenizer=large_tokenizer)
         wants_attributes = any("attributes" in phase["losses"] for phase in made["phases"])
@@ -60,8 +60,8 @@ def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tok
 
 
 def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
-    made = config_files.load("spectrum/toy")
-    phases = [Phase(**spec) for spec in config_files.load("spectrum/emvidcap")["phases"]]
+    made = load_config("spectrum/toy")
+    phases = [Phase(**spec) for spec in load_config("spectrum/emvidcap")["phases"]]
     assert [(p.epochs, p.optimizer) for p in phases] == [(10, "fresh"), (40, "fresh")]
     train = build.dataset(made, "train", limit=8)
     captioner = build.captioner(made, build.tokenizer(made, train))
@@ -73,7 +73,7 @@ def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
     assert slow == {
         n for n, _ in captioner.named_parameters() if n.startswith(("head.encoders.", "head.vtai."))
     }
-    schedule = Schedule(**config_files.load("spectrum/emvidcap")["schedule"])
+    schedule = Schedule(**load_config("spectrum/emvidcap")["schedule"])
     assert schedule.span == "run"
     assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx(
         [1, 1, 0.9, 0.9**10]
@@ -82,7 +82,7 @@ def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
 
 def test_a_model_that_heard_in_training_does_not_caption_deaf_in_silence(tmp_path: Path) -> None:
     """Without an encoder for sound its toy run says what to type, with it a file gets the words of the run."""
-    made = config_files.load("spectrum/toy", [f"data.{split}.size='small'" for split in ("train", "val", "test")])
+    made = load_config("spectrum/toy", [f"data.{split}.size='small'" for split in ("train", "val", "test")])
     assert differences(made, tmp_path, steps=40) == []
     run = tmp_path / "elsewhere" / "run"
     videos = [clip.path for clip in build.dataset(made, "val", unit="clip").clips]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vidcap_core.captioner import build
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.contracts.types import Batch
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
@@ -41,7 +41,7 @@ def test_it_learns_from_a_users_folder(
         **{f"data.{split}.streams": streams for split in ("train", "val", "test")},
         **{f"data.{split}.root": root for split in ("train", "val", "test")},
     }  # fmt: skip
-    made = config_files.load(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+    made = load_config(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
     data = build.dataset(made, "train", unit="clip")
     held = build.dataset(made, "test", unit="clip")
     assert (len(data) + len(build.dataset(made, "val", unit="clip")), len(held)) == (train, test)

@@ -13,7 +13,7 @@ from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, read_in
 from vidcap_spectrum.search import Database, own_captions, owners, recall
 
 from vidcap_core.captioner import build
-from vidcap_core.config import files as config_files
+from vidcap_core.config.files import load_config
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.testing.tiny import TinyClips
@@ -66,7 +66,7 @@ def test_captions_are_there_once_and_own_ones_never() -> None:
 
 
 def test_a_training_clip_never_gets_a_caption_of_its_own_nor_of_another_split() -> None:
-    train = build.dataset(config_files.load("spectrum/toy"), "train", size="small", unit="clip", transforms=None)
+    train = build.dataset(load_config("spectrum/toy"), "train", size="small", unit="clip", transforms=None)
     encoder = made(
         database={"type": "Toy", "split": "train", "size": "small", "mood": True, "streams": ["image"]},
         top=20,

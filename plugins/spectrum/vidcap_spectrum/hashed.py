@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.text_batches import flatten, regroup
+from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.tokenizers.normalize import words
 
 
@@ -34,14 +34,14 @@ class HashedWords(Encoder):
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
         """Texts, one or several a clip -> [B, texts, dim]."""
-        texts, counts = flatten(x)
+        texts, counts = flatten_texts(x)
         rows = np.zeros((len(texts), self.dim), np.float32)
         for row, text in zip(rows, texts, strict=True):
             said = words(text).split()
             for word in said:
                 row += self._vector(word)
             row /= max(1, len(said)) ** 0.5
-        return regroup(torch.from_numpy(rows), counts)
+        return regroup_texts(torch.from_numpy(rows), counts)
 
     def describe(self) -> dict[str, Any]:
         """Width and seed."""

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, words
+from vidcap_core.contracts.head import Head, Output, caption_tokens
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.layers import Attention, Pair, by_clip, causal_mask, prompt_history
-from vidcap_core.heads.streams import check_widths, read
+from vidcap_core.heads.streams import check_widths, read_streams
 from vidcap_spectrum.attributes import Attributes, Emotions, training_words
 from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, CfbMode, CoarseToFine, Theme
 from vidcap_spectrum.decoder import Block, CrossAttention
@@ -175,12 +175,12 @@ class SpectrumHead(Head):
         known = {"attributes", "universal", "emotions"} if self.attributes else set()
         self.refuse_others(want, {"tokens"} | known)
         if self.training:
-            read(streams, {n: w for n, w in self.streams.items() if n not in self.optional}, "SpectrumHead")
+            read_streams(streams, {n: w for n, w in self.streams.items() if n not in self.optional}, "SpectrumHead")
         encoded = self.encode(streams, len(batch))
         logits = self.vtai(encoded.values()) if self.attributes else None
         named = self._attributes(logits, batch) if logits is not None and set(want) & known else {}
         if "tokens" in want:
-            tokens, mask = words(batch)
+            tokens, mask = caption_tokens(batch)
             memory, state = self._begin(encoded, None if logits is None else logits.sigmoid())
             hidden, _ = self._say(tokens[:, :-1], mask[:, :-1], memory, state)
             named["tokens"] = Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:])
@@ -207,7 +207,7 @@ class SpectrumHead(Head):
         if name not in streams or not bool(streams[name].mask.any()):
             mask = torch.zeros(clips, 1, dtype=torch.bool, device=self.classify.weight.device)
             return Stream(self.classify.weight.new_zeros(clips, 1, size), mask)
-        return read({name: streams[name]}, {name: size}, "SpectrumHead")[name]
+        return read_streams({name: streams[name]}, {name: size}, "SpectrumHead")[name]
 
     def _attributes(self, logits: Tensor, batch: Batch) -> dict[str, Named]:
         """All attributes, and both kinds of them, with targets where the batch has captions."""

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from vidcap_core.captioner.build import component, dataset
-from vidcap_core.config import files as configs
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.zoo.registry import ENCODERS
@@ -23,7 +22,7 @@ RANKS = (1, 5, 10)
 
 def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Iterator[str]:
     """Lines for people, while the work goes on."""
-    config = configs.load(name, list(changes))
+    config = load_config(name, list(changes))
     spec = config.get("encoders", {}).get(stream)
     if spec is None:
         raise ConfigError(f"{name}: has no encoders.{stream}", hint="--stream NAME")

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, with_target
+from vidcap_core.contracts.loss import Loss, output_with_target
 from vidcap_core.contracts.types import Batch
 from vidcap_spectrum.attributes import read_lexicon
 
@@ -35,7 +35,7 @@ class EmotionTokenLoss(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words, and the number of captions."""
-        logits, target, mask = with_target(output, "tokens", "EmotionTokenLoss")
+        logits, target, mask = output_with_target(output, "tokens", "EmotionTokenLoss")
         assert mask is not None
         each = cross_entropy(logits.flatten(0, 1).float(), target.flatten(), reduction="none").view_as(target)
         return (each * self.factors[target] * mask).sum(), mask.any(1).sum().float()

@@ -17,7 +17,7 @@ from vidcap_core.captioner.build import component
 from vidcap_core.config.preflight import remarks_of
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.rows import once_a_clip
+from vidcap_core.encoders.rows import rows_by_clip
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.cache import cache_home, make_once
 from vidcap_core.zoo.arguments import problems
@@ -246,7 +246,7 @@ def query_recipe(dataset: Any, query: str) -> dict[str, Any] | None:
 def pooled_queries(dataset: Any, query: str) -> dict[str, Tensor]:
     """The mean over all rows of a stream, by clip."""
     return {
-        clip: torch.from_numpy(rows.astype("float32").mean(0)) for clip, rows in once_a_clip(dataset, query)
+        clip: torch.from_numpy(rows.astype("float32").mean(0)) for clip, rows in rows_by_clip(dataset, query)
     }
 
 

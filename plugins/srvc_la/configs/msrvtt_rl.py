@@ -1,8 +1,8 @@
 """MSR-VTT with a self-critical stage, which no source of the paper mentions: report its scores apart. For a GPU."""
 
-from vidcap_core.config.files import load
+from vidcap_core.config.files import load_config
 
 _base_ = ["msrvtt.py", "_rl.py"]
 
 # a list replaces that of the bases, so both stages are set one after the other here
-phases = [*load("srvc_la/msrvtt")["phases"], *load("srvc_la/_rl")["phases"]]
+phases = [*load_config("srvc_la/msrvtt")["phases"], *load_config("srvc_la/_rl")["phases"]]

@@ -14,9 +14,8 @@ from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
 from vidcap_core.captioner import build
-from vidcap_core.config import files as config_files
 from vidcap_core.config import preflight
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint
@@ -24,7 +23,7 @@ from vidcap_core.testing.tiny import TinyClips
 from vidcap_core.zoo import plugins
 
 FOLDER = Path(plugins.get("srvc_la").configs or "")
-GRIDS = {name: config_files.load(FOLDER / f"{name}.py")["rows"] for name in ("_grid", "_grid_more")}
+GRIDS = {name: load_config(FOLDER / f"{name}.py")["rows"] for name in ("_grid", "_grid_more")}
 ROWS = [(row, changes) for rows in GRIDS.values() for row, changes in rows.items()]
 
 
@@ -57,7 +56,7 @@ def few_steps(loaded: Config, steps: int = 3) -> list[float]:
 
 @pytest.mark.parametrize("name", plugins.get("srvc_la").config_names())
 def test_config(name: str) -> None:
-    loaded = config_files.load(f"srvc_la/{name}")
+    loaded = load_config(f"srvc_la/{name}")
     validate(loaded)
     values = few_steps(loaded)
     assert values[-1] < values[0]
@@ -66,9 +65,9 @@ def test_config(name: str) -> None:
 @pytest.mark.parametrize(("row", "changes"), ROWS, ids=[row for row, _ in ROWS])
 def test_row(row: str, changes: dict[str, Any]) -> None:
     small = ["head.d_model=32", "head.rnn_size=32", "head.att_size=32", "head.emb_size=32", "head.enc_ff=32"]
-    loaded = config_files.load("srvc_la/msvd_part", [f"{key}={value!r}" for key, value in changes.items()])
+    loaded = load_config("srvc_la/msvd_part", [f"{key}={value!r}" for key, value in changes.items()])
     validate(loaded)
-    shrunk = config_files.load("srvc_la/msvd_part", [*(f"{k}={v!r}" for k, v in changes.items()), *small])
+    shrunk = load_config("srvc_la/msvd_part", [*(f"{k}={v!r}" for k, v in changes.items()), *small])
     values = few_steps(shrunk, 6)
     assert all(np.isfinite(values))
     assert values[-1] < values[0]
@@ -88,7 +87,7 @@ def test_every_row_is_another_model() -> None:
     """Also where a row writes out a default, or the same value in another way."""
     for rows in GRIDS.values():
         made = [
-            said(config_files.load("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in changes.items()]))
+            said(load_config("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in changes.items()]))
             for changes in rows.values()
         ]
         assert not [one for place, one in enumerate(made) if one in made[:place]]
@@ -97,7 +96,7 @@ def test_every_row_is_another_model() -> None:
 
 @pytest.mark.parametrize("base", ["msvd", "msrvtt"])
 def test_a_self_critical_config_starts_as_its_base(base: str) -> None:
-    plain, longer = config_files.load(f"srvc_la/{base}"), config_files.load(f"srvc_la/{base}_rl")
+    plain, longer = load_config(f"srvc_la/{base}"), load_config(f"srvc_la/{base}_rl")
     assert longer["phases"][:-1] == plain["phases"]
     assert longer["phases"][0]["epochs"] == {"msvd": 30, "msrvtt": 20}[base]
     assert longer["phases"][-1]["losses"] == ["reward"]
@@ -118,7 +117,7 @@ def test_the_wide_row_is_as_big_as_the_full_model() -> None:
     sizes = {}
     rows = GRIDS["_grid"] | GRIDS["_grid_more"]
     for row in ("A4", "A4w", "A5"):
-        loaded = config_files.load("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in rows[row].items()])
+        loaded = load_config("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in rows[row].items()])
         sizes[row] = sum(p.numel() for p in build.captioner(loaded, Words(), losses=False).parameters())
     assert sizes["A4w"] == pytest.approx(sizes["A5"], rel=0.01)
     assert sizes["A4"] < 0.8 * sizes["A5"]
@@ -130,7 +129,7 @@ def test_a_self_critical_step() -> None:
 
     small = {"streams": {"image": 16}, "enc_heads": 2, "enc_ff": 16}
     small |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
-    loaded = config_files.load("srvc_la/msvd_rl")
+    loaded = load_config("srvc_la/msvd_rl")
     loaded.data["head"] |= small
     loaded.data["losses"]["reward"]["samples_per_clip"] = (
         4  # one sample of an untrained head often earns nothing
@@ -159,7 +158,7 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
     small |= {"phases.0.epochs": 2, "phases.1.epochs": 2, "phases.0.keep": "first", "generate.beam": 2}
-    loaded = config_files.load(f"srvc_la/{name}", [f"{key}={value!r}" for key, value in small.items()])
+    loaded = load_config(f"srvc_la/{name}", [f"{key}={value!r}" for key, value in small.items()])
     folder = runs.train(loaded, work_dir=tmp_path / "run", device="cpu", quiet=True)
     logged = [json.loads(line) for line in (folder.path / "scalars.jsonl").read_text().splitlines()]
     assert all(np.isfinite(value) for line in logged for value in line.values() if isinstance(value, float))
@@ -173,5 +172,5 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["msvd", "msrvtt"])
 def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(config_files.load(f"srvc_la/{name}"))
+    [remark] = preflight.remarks(load_config(f"srvc_la/{name}"))
     assert remark == "extract.clip: ViT-B-32: QuickGELU, says open_clip's table of weights (openai)"

@@ -10,7 +10,7 @@ import torch
 
 from vidcap_core.contracts.panels import Curve, FrameAttention, Panel
 from vidcap_core.contracts.types import Batch, Clip, Event, Stream
-from vidcap_core.video.sampling import times
+from vidcap_core.video.sampling import frame_times
 from vidcap_srvc_la.losses import entropy
 
 if TYPE_CHECKING:
@@ -62,4 +62,4 @@ def _times(clip: Clip, frames: int) -> tuple[float, ...]:
     start, end = clip.span
     if end <= start:
         return tuple(float(place) for place in range(frames))
-    return tuple(times({"kind": "uniform", "frames": frames}, start, end).tolist())
+    return tuple(frame_times({"kind": "uniform", "frames": frames}, start, end).tolist())

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError
-from vidcap_core.heads.streams import read
+from vidcap_core.heads.streams import read_streams
 
 
 def side_by_side(
     streams: Mapping[str, Stream], widths: Mapping[str, int], names: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
     """Frames [B, N, sum of widths], and which of them have any stream; what is missing counts as zeros."""
-    found = read(streams, widths, "SRVCLAHead")
+    found = read_streams(streams, widths, "SRVCLAHead")
     lengths = {name: stream.mask.shape[1] for name, stream in found.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length}" for name, length in lengths.items())

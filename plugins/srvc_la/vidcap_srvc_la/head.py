@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from vidcap_core.contracts.head import Head, Output, words
+from vidcap_core.contracts.head import Head, Output, caption_tokens
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
 from vidcap_core.errors import UserError
@@ -156,7 +156,7 @@ class SRVCLAHead(Head):
         """
         self.refuse_others(want, {"tokens", "branches", "attention"})
         self._complain_of_glove()
-        tokens, mask = words(batch)
+        tokens, mask = caption_tokens(batch)
         memory = self._encode(streams, [f"'{clip.id}'" for clip in batch.clips])
         hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory)
         target, counts = tokens[:, 1:], mask[:, 1:]

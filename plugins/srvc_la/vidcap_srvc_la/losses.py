@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from vidcap_core.config.schema import at_least
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, with_target
+from vidcap_core.contracts.loss import Loss, output_with_target
 from vidcap_core.contracts.types import Batch
 
 BRANCHES = ("visual", "language", "joint")
@@ -40,7 +40,7 @@ class BranchLoss(Loss):
             sums = [cross_entropy(one.value.float(), one.target, reduction="sum") for one in found]  # type: ignore[arg-type]
             total, count = torch.stack(sums).mean(), torch.as_tensor(len(found[0].value))
         else:
-            logits, target, mask = with_target(output, "tokens", "BranchLoss")
+            logits, target, mask = output_with_target(output, "tokens", "BranchLoss")
             assert mask is not None
             total = cross_entropy(logits[mask].float(), target[mask], reduction="sum")
             count = mask.sum()
@@ -75,14 +75,14 @@ class FrameMass(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words of the mean over branches, and the number of words."""
-        weights, _, mask = with_target(output, "attention", "FrameMass")
+        weights, _, mask = output_with_target(output, "attention", "FrameMass")
         assert mask is not None
         return weights[mask].detach().float().sum(-1).mean(-1).sum(), mask.sum().float()
 
 
 def _spread(output: Output) -> tuple[Tensor, Tensor, Tensor]:
     """H(alpha) at each word that counts [W, branches], its clip's number of frames [W, 1], and W."""
-    weights, frames, mask = with_target(output, "attention", "attention")
+    weights, frames, mask = output_with_target(output, "attention", "attention")
     assert mask is not None
     count = frames.sum(1)[:, None].expand_as(mask)[mask]
     return entropy(weights[mask].float()), count[:, None].float(), mask.sum()

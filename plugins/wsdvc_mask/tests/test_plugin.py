@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.config import files as config_files
 from vidcap_core.config import preflight
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.testing.kit import check_plugin
@@ -35,7 +35,7 @@ def toy(**changes: Any) -> Any:
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_config_trains_without_times(name: str) -> None:
-    made = config_files.load(f"wsdvc_mask/{name}")
+    made = load_config(f"wsdvc_mask/{name}")
     validate(made)
     assert made["data"]["train"]["weak"] is True
     assert made["data"]["train"]["transforms"] == [{"type": "wsdvc_mask.Sentences"}]
@@ -45,7 +45,7 @@ def test_every_config_trains_without_times(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["activitynet", "activitynet_improved", "youcook2", "youcook2_improved"])
 def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(config_files.load(f"wsdvc_mask/{name}"))
+    [remark] = preflight.remarks(load_config(f"wsdvc_mask/{name}"))
     assert remark == "extract.image: ViT-L-14: QuickGELU, says open_clip's table of weights (openai)"
 
 

@@ -9,14 +9,14 @@ from torch import Tensor
 
 from vidcap_core.contracts.types import Clip, Named, Stream
 from vidcap_core.errors import UserError
-from vidcap_core.heads.streams import read
+from vidcap_core.heads.streams import read_streams
 
 
 def side_by_side(
     streams: Mapping[str, Stream], widths: Mapping[str, int], frames: int, clips: Sequence[Clip] = ()
 ) -> Tensor:
     """[B, T, D]: every stream at T moments; a clip of which a stream has nothing is refused."""
-    found = read(streams, widths, "MaskHead")
+    found = read_streams(streams, widths, "MaskHead")
     for name, stream in found.items():
         empty = (~stream.mask.any(1)).nonzero().flatten().tolist()
         if empty:

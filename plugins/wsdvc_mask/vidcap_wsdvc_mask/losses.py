@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
 from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, read, with_target
+from vidcap_core.contracts.loss import Loss, named_output, output_with_target
 from vidcap_core.contracts.types import Batch, Named
 
 
@@ -26,7 +26,7 @@ class MaskDiversity(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over clips, and the number of those that have a pair."""
-        near, pairs = _pairs(read(output, "masks", "MaskDiversity"))
+        near, pairs = _pairs(named_output(output, "masks", "MaskDiversity"))
         found = pairs.sum((1, 2))
         each = ((near - self.gamma).relu() * pairs).sum((1, 2)) / found.clamp_min(1)
         return each.sum(), (found > 0).sum().float()
@@ -45,7 +45,7 @@ class MaskCoverage(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over clips, and the number of those with an event."""
-        named = read(output, "masks", "MaskCoverage")
+        named = named_output(output, "masks", "MaskCoverage")
         real = _real(named)
         clips = real.any(1)
         if not bool(clips.any()):
@@ -67,7 +67,7 @@ class MaskSimilarity(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over clips of their mean over events, and the number of clips that have another sentence."""
-        inside, sentences, real = with_target(output, "inside", "MaskSimilarity")
+        inside, sentences, real = output_with_target(output, "inside", "MaskSimilarity")
         assert real is not None
         near = normalize(inside, dim=-1) @ normalize(sentences, dim=-1).transpose(1, 2)
         own = torch.eye(near.shape[1], dtype=torch.bool, device=near.device)
@@ -92,7 +92,7 @@ class MaskStatistic(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum and count over events, or over pairs of them."""
-        named, spans = read(output, "masks", "MaskStatistic"), read(output, "spans", "MaskStatistic")
+        named, spans = named_output(output, "masks", "MaskStatistic"), named_output(output, "spans", "MaskStatistic")
         real = _real(named)
         if self.of == "overlap":
             near, pairs = _pairs(named)
@@ -123,8 +123,8 @@ class RowTokenLoss(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over rows of their means, and the number of rows."""
-        logits, target, _ = with_target(output, self.output, "RowTokenLoss")
-        rows = read(output, f"{self.output}_rows", "RowTokenLoss").value
+        logits, target, _ = output_with_target(output, self.output, "RowTokenLoss")
+        rows = named_output(output, f"{self.output}_rows", "RowTokenLoss").value
         price = cross_entropy(logits.float(), target, reduction="none", label_smoothing=self.smoothing)
         count = torch.bincount(rows) if len(rows) else rows.new_zeros(0)
         return (price / count[rows]).sum(), (count > 0).sum().float()
