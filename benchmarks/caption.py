@@ -30,7 +30,6 @@ import cv2
 import numpy as np
 import torch
 
-from vidcap_core.captioner.build import component
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
@@ -53,9 +52,9 @@ def untrained() -> FileCaptioner:
     torch.manual_seed(0)
     tokenizer = Vocabulary()
     tokenizer.fit([" ".join(f"word{number}" for number in range(WORDS))])
-    encoder = component(ENCODERS, {"type": "EfficientNetLite0", "frames": 20})
+    encoder = ENCODERS.build({"type": "EfficientNetLite0", "frames": 20})
     spec = {"type": "SmallTransformer", "streams": {"image": encoder.dim}, "width": 256}
-    head = component(HEADS, spec, tokenizer=tokenizer)
+    head = HEADS.build(spec, tokenizer=tokenizer)
     settings = GenerateSettings(mode="beam", beam=5, length="avg", min_length=12, max_length=13)
     return FileCaptioner(
         Captioner(head, tokenizer, {"image": encoder}, generate=settings).eval(), "untrained"

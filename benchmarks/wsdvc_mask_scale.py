@@ -28,7 +28,6 @@ import torch
 from contest import high_water
 from measured import write
 
-from vidcap_core.captioner.build import component
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.saved.checkpoint import latest
 from vidcap_core.zoo.registry import DATASETS
@@ -58,8 +57,8 @@ def make_store(args: argparse.Namespace, path: Path) -> dict[str, Any]:
     """A row a second for each annotated clip of all splits that the config reads."""
     clips = {}
     for split in ("train", "val"):
-        data = component(
-            DATASETS, {"type": TYPES[args.data], "split": split, "root": str(args.root), "unit": "clip"}
+        data = DATASETS.build(
+            {"type": TYPES[args.data], "split": split, "root": str(args.root), "unit": "clip"}
         )
         clips |= {clip.id: clip.duration for clip in data.clips}
     began, rows = time.perf_counter(), 0

@@ -12,6 +12,7 @@ import av
 import pytest
 import torch
 
+from vidcap_core.api import build_component
 from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
@@ -124,12 +125,12 @@ def test_a_stream_made_of_another_needs_that_one() -> None:
         UserError, match=r"(?s)'image_std' \(made of 'image'\), 'motion' from a file.*extract"
     ):
         left_out(captioner, "it", ())
-    captioner.encoders["motion"] = build.component(build.ENCODERS, {"type": "ToyGrid", "stream": "motion"})
+    captioner.encoders["motion"] = build_component("encoders", {"type": "ToyGrid", "stream": "motion"})
     with pytest.raises(UserError, match=r"(?s)image=dict\(type=ENCODER\).*--without image_std") as raised:
         left_out(captioner, "it", ())
     assert "motion" not in str(raised.value)
     assert left_out(captioner, "it", ["image_std"]) == {"image_std": 320}
-    captioner.encoders["image"] = build.component(build.ENCODERS, {"type": "ToyGrid", "stream": "image"})
+    captioner.encoders["image"] = build_component("encoders", {"type": "ToyGrid", "stream": "image"})
     assert left_out(captioner, "it", ()) == {}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from vidcap_core.errors import ConfigError
+from vidcap_core.zoo.arguments import at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,6 @@ class Runtime:
         at_least(1, batch=self.batch, accumulate=self.accumulate, log_every=self.log_every, keep=self.keep)
         at_least(1, save_every=self.save_every)
         check_clipping(self.clip_grad, self.clip_value)
-
-
-def at_least(least: float, **values: float | None) -> None:
-    """Refuse a number that would make nothing happen, or the wrong thing."""
-    for name, value in values.items():
-        if value is not None and value < least:
-            raise ConfigError(f"{name} must be at least {least}, not {value}")
 
 
 def check_clipping(clip_grad: float | None, clip_value: float | None) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.captioner.build import component
 from vidcap_core.config.files import Config, load_config, set_key
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
@@ -34,7 +33,7 @@ def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = No
     given = {key: value for key, value in chosen.items() if key != "type"}
     for where, problem in problems(given, ENCODERS.load(name), name):
         raise ConfigError(f"{spec}: {'.'.join(('encoder', *where))}: {problem}")
-    made = component(ENCODERS, chosen)
+    made = ENCODERS.build(chosen)
     if not isinstance(made, Encoder):
         raise ConfigError(f"{spec}: '{name}' is no encoder", hint="vidcap list encoders")
     return made.eval()

@@ -198,7 +198,7 @@ def _hashes(of: Config) -> dict[str, str]:
     """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
     with foreign.building(of) as part:
         return {
-            stream: fingerprint(build.component(registry.ENCODERS, spec))
+            stream: fingerprint(registry.ENCODERS.build(spec))
             for stream, spec in part.get("extract", {}).items()
             if stream not in part.get("encoders", {})
         }

@@ -11,6 +11,8 @@ import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from vidcap_core.errors import ConfigError
+
 Problem = tuple[tuple[str, ...], str]
 """Where (the argument's name, or nothing for the call itself), and what is wrong."""
 
@@ -82,6 +84,13 @@ def meant(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known) or 'none'}"
+
+
+def at_least(least: float, **values: float | None) -> None:
+    """Refuse a number that would make nothing happen, or the wrong thing."""
+    for name, value in values.items():
+        if value is not None and value < least:
+            raise ConfigError(f"{name} must be at least {least}, not {value}")
 
 
 def _hints(callee: Callable[..., Any]) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -97,6 +98,13 @@ class Registry:
         except AttributeError as error:
             raise PluginError(f"{self.noun} '{name}' of {owner}: {module} has no '{attribute}'") from error
 
+    def build(self, spec: Mapping[str, Any], **injected: Any) -> Any:
+        """The component of `dict(type=..., ...)`; it gets those of the injected arguments that it asks for by name."""
+        made_by = self.load(spec["type"])
+        wanted = inspect.signature(made_by).parameters
+        extra = {key: value for key, value in injected.items() if key in wanted}
+        return made_by(**{key: value for key, value in spec.items() if key != "type"}, **extra)
+
     def _unknown(self, name: str, plugin: str) -> PluginError:
         from vidcap_core.zoo.plugins import (
             broken,
@@ -139,3 +147,8 @@ TOKENIZERS = Registry("tokenizers", "tokenizer")
 REGISTRIES: dict[str, Registry] = {
     r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)
 }
+
+
+def build_component(kind: str, spec: Mapping[str, Any], **injected: Any) -> Any:
+    """A component of a kind (`encoders`, `datasets`, ...) from `dict(type=..., ...)`."""
+    return REGISTRIES[kind].build(spec, **injected)

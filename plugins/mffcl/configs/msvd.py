@@ -3,7 +3,7 @@
 In batches of 16, 375 steps are five epochs of the 1,200 clips, and 15,240 are five of their 48,774 captions.
 """
 
-from vidcap_core.config.files import load_config
+from vidcap_core.api import load_config
 
 _base_ = ["vidcap://datasets/msvd.py", "_base.py", "_two.py"]
 

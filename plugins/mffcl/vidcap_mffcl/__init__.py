@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vidcap_core.zoo.hookspecs import hookimpl
+from vidcap_core.api import hookimpl
 
 VIDCAP_API = 1
 

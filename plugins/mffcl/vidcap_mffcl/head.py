@@ -8,16 +8,26 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from vidcap_core.config.schema import at_least
-from vidcap_core.contracts.head import Output, caption_tokens
-from vidcap_core.contracts.panels import Panel, SpatialAttention
-from vidcap_core.contracts.tokenizer import Tokenizer
-from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.api import (
+    Batch,
+    ConfigError,
+    Event,
+    Named,
+    Output,
+    Panel,
+    SpatialAttention,
+    Stream,
+    Tokenizer,
+    UserError,
+    View,
+    at_least,
+    caption_tokens,
+    check_tokenizer,
+    check_widths,
+    frame_times,
+    read_streams,
+)
 from vidcap_core.heads.causal_lm import CausalLMHead, joined
-from vidcap_core.heads.language_model import check_tokenizer
-from vidcap_core.heads.streams import check_widths, read_streams
-from vidcap_core.video.sampling import frame_times
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
 from vidcap_mffcl.timesformer import Seen, TimeSformer

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import Stream
 
 
 class Expansion(nn.Module):

@@ -9,10 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.encoder import Encoder
-from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
-from vidcap_core.pretrained.load import seeded
+from vidcap_core.api import Encoder, Stream, flatten_texts, regroup_texts, seeded
 
 
 class SmallText(Encoder):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import Stream
 
 
 class TemporalEncoder(nn.Module):

@@ -9,11 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.frame_groups import group_frames
+from vidcap_core.api import Stream, UserError, group_frames, row_mask
 from vidcap_core.encoders.hf_video import HFVideo
-from vidcap_core.encoders.rows import row_mask
-from vidcap_core.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)

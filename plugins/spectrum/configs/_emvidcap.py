@@ -1,6 +1,6 @@
 """What the EmVidCap configs share: the words of the lexicon are in the vocabulary, and CFS chooses."""
 
-from vidcap_core.metrics.emotion import lexicon as _lexicon
+from vidcap_core.api import lexicon as _lexicon
 
 _base_ = ["_streams.py"]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.api import build_component
 from vidcap_core.captioner import build
 from vidcap_core.captioning.file_captioner import load
 from vidcap_core.config import preflight
@@ -54,7 +55,7 @@ def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tok
     for name, changes in rows.items():
         made = load_config(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
         validate(made)
-        head = build.component(build.HEADS, made["head"], tokenizer=large_tokenizer)
+        head = build_component("heads", made["head"], tokenizer=large_tokenizer)
         wants_attributes = any("attributes" in phase["losses"] for phase in made["phases"])
         assert wants_attributes == (head.attributes is not None), name
 

@@ -12,6 +12,7 @@ from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, read_index, write_index
 from vidcap_spectrum.search import Database, own_captions, owners, recall
 
+from vidcap_core.api import build_component
 from vidcap_core.captioner import build
 from vidcap_core.config.files import load_config
 from vidcap_core.contracts.types import Stream
@@ -110,7 +111,7 @@ def test_a_bridge_retrieves_what_is_alike() -> None:
     encoder.fit(data)
     vectors = pooled_queries(unseen, "image")
     texts, own = own_captions(unseen.references())
-    rows = embed_texts(build.component(build.ENCODERS, TEXT), texts)
+    rows = embed_texts(build_component("encoders", TEXT), texts)
     found = recall(encoder.vectors(torch.stack(list(vectors.values())), list(vectors)), rows, own, (2,))
     shuffled = recall(torch.randn(60, 32, generator=torch.Generator().manual_seed(0)), rows, own, (2,))
     assert found[2] > 3 * shuffled[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vidcap_core.zoo.hookspecs import hookimpl
+from vidcap_core.api import hookimpl
 
 VIDCAP_API = 1
 

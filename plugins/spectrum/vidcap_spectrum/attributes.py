@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vidcap_core.errors import ConfigError
-from vidcap_core.metrics import emotion
+from vidcap_core.api import ConfigError, Lexicon, lexicon
 
 Emotions = Literal["all", "seen", "none"]
 
@@ -245,13 +244,13 @@ def stop_words(name: str) -> frozenset[str]:
     return frozenset(path.read_text(encoding="utf-8").split())
 
 
-def read_lexicon(path: str | None) -> emotion.Lexicon:
+def read_lexicon(path: str | None) -> Lexicon:
     """The core's lexicon, or a JSON file of the same form: {"categories": {"joy": ["happy", ...], ...}}."""
     if path is None:
-        return emotion.lexicon()
+        return lexicon()
     try:
         found = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))["categories"]
-        return emotion.Lexicon({str(name): tuple(map(str, words)) for name, words in found.items()}, path)
+        return Lexicon({str(name): tuple(map(str, words)) for name, words in found.items()}, path)
     except OSError as error:
         raise ConfigError(f"lexicon {path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

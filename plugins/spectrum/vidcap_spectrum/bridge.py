@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from vidcap_core.errors import UserError
+from vidcap_core.api import UserError
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.encoder import Encoder
-from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
-from vidcap_core.tokenizers.normalize import words
+from vidcap_core.api import Encoder, Stream, flatten_texts, regroup_texts, text_rule
+
+clean = text_rule("words")
 
 
 class HashedWords(Encoder):
@@ -37,7 +36,7 @@ class HashedWords(Encoder):
         texts, counts = flatten_texts(x)
         rows = np.zeros((len(texts), self.dim), np.float32)
         for row, text in zip(rows, texts, strict=True):
-            said = words(text).split()
+            said = clean(text).split()
             for word in said:
                 row += self._vector(word)
             row /= max(1, len(said)) ** 0.5

@@ -8,12 +8,22 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head, Output, caption_tokens
-from vidcap_core.contracts.panels import Panel
-from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.api import (
+    Batch,
+    ConfigError,
+    Event,
+    Head,
+    Named,
+    Output,
+    Panel,
+    Stream,
+    UserError,
+    View,
+    caption_tokens,
+    check_widths,
+    read_streams,
+)
 from vidcap_core.heads.layers import Attention, Pair, by_clip, causal_mask, prompt_history
-from vidcap_core.heads.streams import check_widths, read_streams
 from vidcap_spectrum.attributes import Attributes, Emotions, training_words
 from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, CfbMode, CoarseToFine, Theme
 from vidcap_spectrum.decoder import Block, CrossAttention

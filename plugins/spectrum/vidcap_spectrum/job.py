@@ -8,11 +8,15 @@ from typing import Any
 
 import torch
 
-from vidcap_core.captioner.build import component, dataset
-from vidcap_core.config.files import Config, load_config
-from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.features.writer import FeatureWriter
-from vidcap_core.zoo.registry import ENCODERS
+from vidcap_core.api import (
+    Config,
+    ConfigError,
+    FeatureWriter,
+    UserError,
+    build_component,
+    build_dataset,
+    load_config,
+)
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, write_index
 from vidcap_spectrum.search import own_captions, recall
@@ -26,7 +30,7 @@ def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Itera
     spec = config.get("encoders", {}).get(stream)
     if spec is None:
         raise ConfigError(f"{name}: has no encoders.{stream}", hint="--stream NAME")
-    encoder = component(ENCODERS, spec)
+    encoder = build_component("encoders", spec)
     if not isinstance(encoder, RetrievedCaptions):
         raise ConfigError(f"{name}: encoders.{stream} is no RetrievedCaptions")
     index, store = out / "index", out / stream
@@ -38,7 +42,7 @@ def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Itera
         encoder.fit(train)
     write_index(index, encoder.assets())
     yield f"index: {len(encoder.assets()['rows'])} captions of {len(train.clips)} clips -> {index}"
-    text = component(ENCODERS, spec["text"]).eval()
+    text = build_component("encoders", spec["text"]).eval()
     with FeatureWriter(store, encoder.recipe(), "float32") as writer:
         for split in config["data"]:
             data = train if split == "train" else _plain(config, split, stream)
@@ -53,11 +57,11 @@ def _plain(config: Config, split: str, stream: str) -> Any:
     given = {key: value for key, value in streams.items() if key != stream} if isinstance(streams, dict) else [
         key for key in streams if key != stream
     ]  # fmt: skip
-    return dataset(config, split, unit="clip", streams=given, sample=None, transforms=None)
+    return build_dataset(config, split, unit="clip", streams=given, sample=None, transforms=None)
 
 
 def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWriter) -> str:
-    from vidcap_core.contracts.types import Stream
+    from vidcap_core.api import Stream
 
     made = without = 0
     for clip, pooled in pooled_queries(data, encoder.query).items():

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.types import Batch
+from vidcap_core.api import Batch
 from vidcap_spectrum.attributes import Attributes
 
 

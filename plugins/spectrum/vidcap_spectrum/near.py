@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from vidcap_core.captioner.build import component
-from vidcap_core.errors import ConfigError
-from vidcap_core.tokenizers.normalize import words as clean
-from vidcap_core.zoo.registry import ENCODERS
+from vidcap_core.api import ConfigError, build_component, text_rule
 from vidcap_spectrum.attributes import Attributes, Emotions
+
+clean = text_rule("words")
 
 PROMPT = "a video about {}"
 
@@ -50,7 +49,7 @@ class NearWords:
         counts = Counter(word for texts in said.values() for text in texts for word in clean(text).split())
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         attributes = Attributes.of(ordered, *self._choice).words
-        encoder = component(ENCODERS, self._text).eval()
+        encoder = build_component("encoders", self._text).eval()
         names = torch.nn.functional.normalize(
             embed_texts(encoder, [PROMPT.format(w) for w in attributes]), dim=-1
         )

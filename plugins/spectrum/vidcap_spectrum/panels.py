@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.panels import Bars, Custom, Panel
-from vidcap_core.contracts.types import Batch, Event, Stream
+from vidcap_core.api import Bars, Batch, Custom, Event, Panel, Stream
 from vidcap_spectrum.attributes import Attributes
 
 if TYPE_CHECKING:

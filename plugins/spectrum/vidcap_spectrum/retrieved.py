@@ -13,15 +13,18 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from vidcap_core.captioner.build import component
+from vidcap_core.api import (
+    DataError,
+    DerivedEncoder,
+    Stream,
+    UserError,
+    build_component,
+    cache_home,
+    make_once,
+    problems,
+    rows_by_clip,
+)
 from vidcap_core.config.preflight import remarks_of
-from vidcap_core.contracts.encoder import DerivedEncoder
-from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.rows import rows_by_clip
-from vidcap_core.errors import DataError, UserError
-from vidcap_core.files.cache import cache_home, make_once
-from vidcap_core.zoo.arguments import problems
-from vidcap_core.zoo.registry import DATASETS, ENCODERS
 from vidcap_spectrum.bridge import Bridge, BridgeSettings, fold_clips, learn
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.search import Database, owners
@@ -190,7 +193,7 @@ class RetrievedCaptions(DerivedEncoder):
             if self.index is not None:
                 self.load_assets(read_index(Path(self.index).expanduser()))
             elif self.database_spec is not None:
-                self.fit(component(DATASETS, {**self.database_spec, "unit": "clip"}))
+                self.fit(build_component("datasets", {**self.database_spec, "unit": "clip"}))
         if self._database is None:
             raise self._nothing_to_retrieve()
         return self._database
@@ -206,7 +209,7 @@ class RetrievedCaptions(DerivedEncoder):
         if not said:
             raise DataError("the retrieval database would be empty: the training clips have no captions",
                             hint="a training split with captions as `database`")  # fmt: skip
-        encoder = component(ENCODERS, self.text).eval()
+        encoder = build_component("encoders", self.text).eval()
         texts, owner = owners(said)
         rows = embed_texts(encoder, texts)
         clips = list(said)

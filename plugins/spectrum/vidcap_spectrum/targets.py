@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from vidcap_core.contracts.types import Sample
+from vidcap_core.api import Sample
 from vidcap_spectrum.near import NearWords
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import Stream
 
 EPS = 1e-12
 

@@ -1,6 +1,6 @@
 """MSR-VTT with a self-critical stage, which no source of the paper mentions: report its scores apart. For a GPU."""
 
-from vidcap_core.config.files import load_config
+from vidcap_core.api import load_config
 
 _base_ = ["msrvtt.py", "_rl.py"]
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vidcap_core.contracts.panels import Curve, FrameAttention, Panel
-from vidcap_core.contracts.types import Batch, Clip, Event, Stream
-from vidcap_core.video.sampling import frame_times
+from vidcap_core.api import Batch, Clip, Curve, Event, FrameAttention, Panel, Stream, frame_times
 from vidcap_srvc_la.losses import entropy
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.api import ConfigError, DataError
 
 HINT = "a text file in UTF-8, a word and its numbers a line; or head.glove_path=None"
 

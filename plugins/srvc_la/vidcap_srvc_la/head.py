@@ -9,12 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
-from vidcap_core.contracts.head import Head, Output, caption_tokens
-from vidcap_core.contracts.panels import Panel
-from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
-from vidcap_core.errors import UserError
+from vidcap_core.api import (
+    Batch,
+    Event,
+    Head,
+    Named,
+    Output,
+    Panel,
+    Stream,
+    UserError,
+    View,
+    caption_tokens,
+    check_widths,
+)
 from vidcap_core.heads.layers import by_clip, prompt_history
-from vidcap_core.heads.streams import check_widths
 from vidcap_srvc_la.attention import Norm, Value, attention
 from vidcap_srvc_la.branch import Branch, Weights
 from vidcap_srvc_la.context import Concat, PadEncoder, PadType, VisualContext

@@ -8,10 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from vidcap_core.config.schema import at_least
-from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, output_with_target
-from vidcap_core.contracts.types import Batch
+from vidcap_core.api import Batch, Loss, Output, at_least, output_with_target
 
 BRANCHES = ("visual", "language", "joint")
 TINY = 1e-9

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from vidcap_core.config.schema import at_least
-from vidcap_core.errors import ConfigError
+from vidcap_core.api import ConfigError, at_least
 
 
 def check_sizes(**sizes: int) -> None:

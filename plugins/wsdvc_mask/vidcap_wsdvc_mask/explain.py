@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.panels import Curve, Panel, Timeline
-from vidcap_core.contracts.types import Clip, Event
+from vidcap_core.api import Clip, Curve, Event, Panel, Timeline
 
 
 def panels(clip: Clip, events: Sequence[Event], masks: Tensor | None) -> list[Panel]:

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.types import Clip, Named, Stream
-from vidcap_core.errors import UserError
-from vidcap_core.heads.streams import read_streams
+from vidcap_core.api import Clip, Named, Stream, UserError, read_streams
 
 
 def side_by_side(

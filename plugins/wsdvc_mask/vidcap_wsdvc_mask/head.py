@@ -9,13 +9,22 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Decode, Output
-from vidcap_core.contracts.panels import Panel
-from vidcap_core.contracts.tokenizer import Tokenizer
-from vidcap_core.contracts.types import Batch, Clip, Event, Named, Stream, View
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.api import (
+    Batch,
+    Clip,
+    ConfigError,
+    Decode,
+    Event,
+    Named,
+    Output,
+    Panel,
+    Stream,
+    Tokenizer,
+    UserError,
+    View,
+    check_widths,
+)
 from vidcap_core.heads.causal_lm import CausalLMHead
-from vidcap_core.heads.streams import check_widths
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.frames import side_by_side, under_masks
 from vidcap_wsdvc_mask.kept import Kept

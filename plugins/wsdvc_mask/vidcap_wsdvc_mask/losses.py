@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.loss import Loss, named_output, output_with_target
-from vidcap_core.contracts.types import Batch, Named
+from vidcap_core.api import Batch, Loss, Named, Output, named_output, output_with_target
 
 
 class MaskDiversity(Loss):

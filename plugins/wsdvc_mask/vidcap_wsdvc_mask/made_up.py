@@ -11,12 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.contracts.types import Event
-from vidcap_core.datasets.annotated import Dataset
-from vidcap_core.datasets.dense import read_dense
-from vidcap_core.datasets.records import Reading
-from vidcap_core.errors import ConfigError
-from vidcap_core.files.cache import cache_home, make_once
+from vidcap_core.api import ConfigError, Dataset, Event, Reading, cache_home, make_once, read_dense
 
 VERSION = 1
 FRAMES, WIDTH, SECONDS = 24, 16, 100.0

@@ -9,8 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.types import Clip
-from vidcap_core.errors import UserError
+from vidcap_core.api import Clip, UserError
 
 Shape = Literal["gaussian", "cauchy", "hard"]
 SHAPES: tuple[Shape, ...] = ("gaussian", "cauchy", "hard")

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from vidcap_core.contracts.types import Sample
-from vidcap_core.errors import DataError
+from vidcap_core.api import DataError, Sample
 from vidcap_wsdvc_mask.script import Script
 
 Casing = Literal["capitalize", "keep"]

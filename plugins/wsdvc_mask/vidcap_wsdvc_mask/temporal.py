@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidcap_core.errors import ConfigError
+from vidcap_core.api import ConfigError
 
 Masking = Literal["scale", "attention", "both"]
 
