@@ -22,8 +22,7 @@ def module(**attributes: Any) -> types.ModuleType:
 
 def checked(made: types.ModuleType) -> plugins.Plugin:
     plugin = plugins.Plugin("some", "vidcap-plugin-some", "1.0", module=made)
-    plugins._check_module(made)
-    plugins._ask(plugin)
+    plugins.read_declarations(plugin, plugins.hook_manager())
     return plugin
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from vidcap_core.errors import PluginError
 from vidcap_core.zoo import plugins
+from vidcap_core.zoo.plugins import Plugin
 from vidcap_core.zoo.registry import HEADS, METRICS, REGISTRIES, Registry
 
 
 @pytest.fixture
-def heads() -> Iterator[Registry]:
-    """The table of heads with two plugins that offer the same name, put back afterwards."""
-    plugins.discover()
-    HEADS.declare("red", {"Twin": "json:loads", "Lone": "json:dumps", "Gone": "no_such_module:X"})
-    HEADS.declare("blue", {"Twin": "json:load"})
-    yield HEADS
-    plugins.discover.cache_clear()
-    plugins.discover()
+def heads() -> Registry:
+    """The table of heads as it were with two more plugins, which offer the same name."""
+    lone = {"Twin": "json:loads", "Lone": "json:dumps", "Gone": "no_such_module:X", "Heavy": "xml.dom.pulldom:PullDOM"}
+    red = Plugin("red", "vidcap-plugin-red", "1", components={"heads": lone})
+    blue = Plugin("blue", "vidcap-plugin-blue", "1", components={"heads": {"Twin": "json:load"}})
+    installed = {**plugins.discover(), "red": red, "blue": blue}
+    return Registry("heads", "head", lambda: installed)
 
 
 def test_a_bare_name_works_while_it_is_unique(heads: Registry) -> None:
@@ -67,7 +66,6 @@ def test_a_component_that_cannot_be_imported_says_whose_it_is(heads: Registry) -
 
 
 def test_finding_imports_nothing(heads: Registry) -> None:
-    heads.declare("red", {"Heavy": "xml.dom.pulldom:PullDOM"})
     sys.modules.pop("xml.dom.pulldom", None)
     heads.find("Heavy")
     assert "xml.dom.pulldom" not in sys.modules

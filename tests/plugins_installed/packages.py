@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 HEAD = """
-from vidcap_core.contracts.head import Head
+from vidcap_core.api import Head
 
 class {name}(Head):
     def __init__(self, width: int = 8) -> None:
@@ -17,7 +17,7 @@ class {name}(Head):
 """
 
 DECLARES = """
-from vidcap_core.zoo.hookspecs import hookimpl
+from vidcap_core.api import hookimpl
 VIDCAP_API = {api}
 
 @hookimpl

@@ -12,13 +12,23 @@ VIDCAP_API = 1
 """A plugin module states the version it was written for: `VIDCAP_API = 1`."""
 
 GROUP = "vidcap.plugins"
+KINDS = {
+    "encoders": "encoder",
+    "heads": "head",
+    "losses": "loss",
+    "datasets": "dataset",
+    "metrics": "metric",
+    "tokenizers": "tokenizer",
+}
+"""The kinds of component, and what one of each is called."""
+
 hookspec = pluggy.HookspecMarker("vidcap")
 hookimpl = pluggy.HookimplMarker("vidcap")
 
 
 @hookspec
 def vidcap_components() -> Mapping[str, Mapping[str, str]]:  # type: ignore[empty-body]
-    """Kind -> name -> "package.module:Attribute"; kinds are those of `vidcap_core.zoo.registry.REGISTRIES`."""
+    """Kind -> name -> "package.module:Attribute"; the kinds are those of `KINDS`."""
 
 
 @hookspec

@@ -19,7 +19,7 @@ import pluggy
 
 from vidcap_core.errors import PluginError
 from vidcap_core.zoo import hookspecs
-from vidcap_core.zoo.registry import REGISTRIES
+from vidcap_core.zoo.hookspecs import KINDS
 
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("vidcap_"))
 
@@ -57,8 +57,7 @@ def discover() -> dict[str, Plugin]:
     """Every plugin by name, the core first. A broken one harms nobody; nothing heavy is imported."""
     found = {"core": _core()}
     disabled = _disabled()
-    manager = pluggy.PluginManager("vidcap")
-    manager.add_hookspecs(hookspecs)
+    manager = hook_manager()
     points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
     claims = Counter(["core", *(point.name for point in points)])
     for point in sorted(points, key=lambda p: (p.name, _distribution(p))):
@@ -74,12 +73,6 @@ def discover() -> dict[str, Plugin]:
             plugin.reason = (
                 f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
             )
-    for registry in REGISTRIES.values():
-        registry.clear()
-    for plugin in found.values():
-        if plugin.reason is None:
-            for kind, components in plugin.components.items():
-                REGISTRIES[kind].declare(plugin.name, components)
     return found
 
 
@@ -154,11 +147,7 @@ def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.
     """Import one plugin and take down what it declares; whatever goes wrong becomes its reason."""
     try:
         plugin.module = point.load()
-        _check_module(plugin.module)
-        # pluggy's own entry-point loader is unguarded, so each plugin is registered here, by itself
-        manager.register(plugin.module, point.name)
-        manager.check_pending()
-        _ask(plugin)
+        read_declarations(plugin, manager)
     except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must go on
         if manager.has_plugin(point.name):
             manager.unregister(name=point.name)
@@ -179,29 +168,40 @@ def _check_module(module: Any) -> None:
             raise PluginError(f"'{name}' lacks @hookimpl (from vidcap_core.zoo.hookspecs import hookimpl)")
 
 
-def _ask(plugin: Plugin) -> None:
-    """Take down what a plugin declares, and refuse what cannot work."""
-    module = plugin.module
-    if hasattr(module, "vidcap_components"):
-        plugin.components = _checked_components(module.vidcap_components())
-    if hasattr(module, "vidcap_configs"):
-        plugin.configs = _existing(module.vidcap_configs(), "vidcap_configs")
-    else:
-        plugin.configs = _beside(module, "configs")
-    if hasattr(module, "vidcap_cards"):
-        plugin.card = _existing(module.vidcap_cards(), "vidcap_cards")
-    else:
-        plugin.card = _beside(module, "card.yaml") or _beside(module, "about/card.yaml")
-    if hasattr(module, "vidcap_commands"):
-        module.vidcap_commands(plugin.commands.__setitem__)
+def hook_manager() -> pluggy.PluginManager:
+    """A manager that knows our hooks, and no plugin yet."""
+    manager = pluggy.PluginManager("vidcap")
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def read_declarations(plugin: Plugin, manager: pluggy.PluginManager) -> None:
+    """Ask a plugin's module through its hooks what it offers, and refuse what cannot work.
+
+    pluggy's own entry-point loader is unguarded, and a call of a hook asks all plugins: here each is registered,
+    checked against the specs and asked by itself.
+    """
+    _check_module(plugin.module)
+    manager.register(plugin.module, plugin.name)
+    manager.check_pending()
+    others = [module for module in manager.get_plugins() if module is not plugin.module]
+    for declared in manager.subset_hook_caller("vidcap_components", others)():
+        plugin.components = _checked_components(declared)
+    plugin.configs = _beside(plugin.module, "configs")
+    for folder in manager.subset_hook_caller("vidcap_configs", others)():
+        plugin.configs = _existing(folder, "vidcap_configs")
+    plugin.card = _beside(plugin.module, "card.yaml") or _beside(plugin.module, "about/card.yaml")
+    for card in manager.subset_hook_caller("vidcap_cards", others)():
+        plugin.card = _existing(card, "vidcap_cards")
+    manager.subset_hook_caller("vidcap_commands", others)(add=plugin.commands.__setitem__)
 
 
 def _checked_components(declared: Any) -> dict[str, dict[str, str]]:
     if not isinstance(declared, Mapping):
         raise PluginError(f"vidcap_components() gave {type(declared).__name__}, not a mapping")
     for kind, components in declared.items():
-        if kind not in REGISTRIES:
-            raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(REGISTRIES)}")
+        if kind not in KINDS:
+            raise PluginError(f"'{kind}' is no kind of component; kinds: {', '.join(KINDS)}")
         if not isinstance(components, Mapping):
             raise PluginError(
                 f"vidcap_components() gave {type(components).__name__} for '{kind}', not a mapping"

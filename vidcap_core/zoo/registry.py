@@ -6,13 +6,15 @@ import difflib
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from vidcap_core.errors import PluginError
+from vidcap_core.zoo.hookspecs import KINDS
+from vidcap_core.zoo.plugins import Plugin, broken, broken_error, discover
 
 _INSTALLED_ONLY: ContextVar[bool] = ContextVar("installed_only", default=False)
 
@@ -44,24 +46,26 @@ class Entry:
 class Registry:
     """One kind of component. `plugin.Name` always works; a bare `Name` only while one plugin offers it."""
 
-    def __init__(self, kind: str, noun: str) -> None:
+    def __init__(
+        self, kind: str, noun: str, installed: Callable[[], Mapping[str, Plugin]] = discover
+    ) -> None:
         self.kind = kind
         self.noun = noun
-        self._entries: dict[str, list[Entry]] = {}
+        self._installed = installed
+        self._plugins: Mapping[str, Plugin] = {}
+        self._table: dict[str, list[Entry]] = {}
 
-    def declare(self, plugin: str, components: Mapping[str, str]) -> None:
-        """Note that a plugin offers components; nothing is imported."""
-        for name, target in components.items():
-            offers = self._entries.setdefault(name, [])
-            if all(entry.plugin != plugin for entry in offers):
-                offers.append(Entry(plugin, name, target))
-
-    def clear(self) -> None:
-        """Forget everything, before a new discovery."""
-        self._entries.clear()
+    @property
+    def _entries(self) -> dict[str, list[Entry]]:
+        """By bare name, who offers it; made anew after each discovery."""
+        if (plugins := self._installed()) is not self._plugins:
+            self._plugins, self._table = plugins, {}
+            for plugin in plugins.values():
+                for name, target in plugin.components.get(self.kind, {}).items():
+                    self._table.setdefault(name, []).append(Entry(plugin.name, name, target))
+        return self._table
 
     def __iter__(self) -> Iterator[Entry]:
-        _discover()
         for name in sorted(self._entries):
             yield from self._entries[name]
 
@@ -71,7 +75,6 @@ class Registry:
 
     def find(self, name: str) -> Entry:
         """The entry behind a name; outside of `installed_only` a path to anything importable is an entry too."""
-        _discover()
         plugin, _, bare = name.rpartition(".")
         offers = [e for e in self._entries.get(bare, []) if not plugin or e.plugin == plugin]
         if len(offers) == 1:
@@ -106,11 +109,6 @@ class Registry:
         return made_by(**{key: value for key, value in spec.items() if key != "type"}, **extra)
 
     def _unknown(self, name: str, plugin: str) -> PluginError:
-        from vidcap_core.zoo.plugins import (
-            broken,
-            broken_error,
-        )  # plugins.py fills these tables, so it imports this module
-
         for culprit in broken(plugin) if plugin else ():
             return broken_error(culprit)
         known = self.names()
@@ -123,12 +121,6 @@ class Registry:
         return PluginError(f"no {self.noun} is named '{name}'{suggestion}", hint=f"vidcap list {self.kind}")
 
 
-def _discover() -> None:
-    from vidcap_core.zoo.plugins import discover  # plugins.py fills these tables, so it imports this module
-
-    discover()
-
-
 def _importable(path: str) -> bool:
     """Whether a dotted path names an importable module; a failing parent counts as no."""
     try:
@@ -137,16 +129,9 @@ def _importable(path: str) -> bool:
         return False
 
 
-ENCODERS = Registry("encoders", "encoder")
-HEADS = Registry("heads", "head")
-LOSSES = Registry("losses", "loss")
-DATASETS = Registry("datasets", "dataset")
-METRICS = Registry("metrics", "metric")
-TOKENIZERS = Registry("tokenizers", "tokenizer")
-
-REGISTRIES: dict[str, Registry] = {
-    r.kind: r for r in (ENCODERS, HEADS, LOSSES, DATASETS, METRICS, TOKENIZERS)
-}
+REGISTRIES: dict[str, Registry] = {kind: Registry(kind, noun) for kind, noun in KINDS.items()}
+ENCODERS, HEADS, LOSSES = REGISTRIES["encoders"], REGISTRIES["heads"], REGISTRIES["losses"]
+DATASETS, METRICS, TOKENIZERS = REGISTRIES["datasets"], REGISTRIES["metrics"], REGISTRIES["tokenizers"]
 
 
 def build_component(kind: str, spec: Mapping[str, Any], **injected: Any) -> Any:
