@@ -30,14 +30,13 @@ import cv2
 import numpy as np
 import torch
 
+from vidcap_core.api import Batch, Clip, frame_times
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.inputs import find
 from vidcap_core.captioning.progress import Progress
-from vidcap_core.contracts.types import Batch, Clip
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.video.sampling import frame_times
 from vidcap_core.zoo.registry import ENCODERS, HEADS
 
 WORDS = 3000

@@ -15,7 +15,7 @@ import open_clip
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.api import Encoder
 from vidcap_core.datasets.toy import Toy
 from vidcap_core.encoders.open_clip import OpenClipImage, OpenClipText
 from vidcap_core.video import read_frames

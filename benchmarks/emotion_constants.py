@@ -15,7 +15,8 @@ from pathlib import Path
 
 from measured import write
 
-from vidcap_core.metrics.emotion import emotion_scorer, lexicon
+from vidcap_core.api import lexicon
+from vidcap_core.metrics.emotion import emotion_scorer
 
 FIXED = ("a man is playing happily", "a sad man is crying happily", "a man is walking")
 SCORES = ("Acc_sw", "Acc_c", "CFS")

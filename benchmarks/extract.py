@@ -18,8 +18,7 @@ import cv2
 import numpy as np
 import torch
 
-from vidcap_core.contracts.encoder import Encoder
-from vidcap_core.contracts.types import Clip
+from vidcap_core.api import Clip, Encoder
 from vidcap_core.datasets.extraction import clips_in, load_encoder
 from vidcap_core.features.extract import extract
 

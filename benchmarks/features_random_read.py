@@ -18,8 +18,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from vidcap_core.api import FeatureWriter
 from vidcap_core.features.store import FeatureStore
-from vidcap_core.features.writer import FeatureWriter
 
 
 def seconds(store: Mapping[str, Any], ids: list[str], into: np.ndarray) -> float:

@@ -21,8 +21,7 @@ from contest import race
 from measured import write
 from torch import Tensor, nn
 
-from vidcap_core.contracts.head import Head
-from vidcap_core.contracts.types import Stream, View
+from vidcap_core.api import Head, Stream, View
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine

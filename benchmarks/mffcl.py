@@ -26,10 +26,8 @@ from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
-from vidcap_core.config.files import load_config
+from vidcap_core.api import Batch, Clip, Stream, load_config, whole_clips
 from vidcap_core.config.schema import Phase
-from vidcap_core.contracts.head import whole_clips
-from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine import feature_cache

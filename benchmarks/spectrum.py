@@ -22,14 +22,12 @@ from torch.nn.functional import cross_entropy
 from vidcap_spectrum.head import SpectrumHead
 from vidcap_spectrum.search import Database
 
-from vidcap_core.contracts.head import whole_clips
-from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.api import Batch, Clip, Stream, lexicon, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine
 from vidcap_core.heads.layers import Attention
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.metrics.emotion import lexicon
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 WIDTHS = {"image": 512, "motion": 2048, "audio": 128, "retrieved": 512}

@@ -24,8 +24,7 @@ from torch.nn.functional import cross_entropy
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.contracts.head import whole_clips
-from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.api import Batch, Clip, Stream, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.machine import machine

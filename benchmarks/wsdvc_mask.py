@@ -25,7 +25,7 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.masks import Spans
 from vidcap_wsdvc_mask.sentences import prepared
 
-from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.api import Batch, Clip, Stream
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.engine.machine import machine

@@ -28,7 +28,7 @@ import torch
 from contest import high_water
 from measured import write
 
-from vidcap_core.features.writer import FeatureWriter
+from vidcap_core.api import FeatureWriter
 from vidcap_core.saved.checkpoint import latest
 from vidcap_core.zoo.registry import DATASETS
 

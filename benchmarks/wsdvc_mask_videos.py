@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from vidcap_wsdvc_mask import made_up
 
-from vidcap_core.contracts.types import Batch, Clip, Event, Stream
+from vidcap_core.api import Batch, Clip, Event, Stream
 from vidcap_core.datasets.msvd import MSVDPart, read_mapping
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.tokenizers.vocabulary import Vocabulary

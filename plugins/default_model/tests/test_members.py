@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from vidcap_core.api import Batch, Clip, Stream, whole_clips
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.contracts.head import whole_clips
-from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 

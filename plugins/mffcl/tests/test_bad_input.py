@@ -11,10 +11,10 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 from vidcap_mffcl.head import MFFCLHead
 
+from vidcap_core.api import ConfigError, UserError
 from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate
-from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.tokenizers.hf import HFTokenizer
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from vidcap_core.api import load_config
 from vidcap_core.captioning.file_captioner import from_run
-from vidcap_core.config.files import load_config
 from vidcap_core.engine import runs
 
 NAMES = (

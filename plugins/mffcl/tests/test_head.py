@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vidcap_core.contracts.head import whole_clips
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import ConfigError, Stream, UserError, whole_clips
 from vidcap_core.decoding.beam import beam_search
 from vidcap_core.decoding.step_source import Source
-from vidcap_core.errors import ConfigError, UserError
 
 LLAMA = {
     "model_type": "llama", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,

@@ -7,7 +7,7 @@ import torch
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
 
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import Stream
 
 
 @pytest.fixture

@@ -9,9 +9,7 @@ import torch
 from transformers import TimesformerModel
 from vidcap_mffcl.timesformer import TimeSformer
 
-from vidcap_core.contracts.panels import SpatialAttention
-from vidcap_core.contracts.types import Stream
-from vidcap_core.errors import UserError
+from vidcap_core.api import SpatialAttention, Stream, UserError
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vidcap_core.config.files import load_config
+from vidcap_core.api import Stream, load_config
 from vidcap_core.config.schema import Schedule
-from vidcap_core.contracts.types import Stream
 from vidcap_core.engine import runs
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.saved import checkpoint

@@ -10,8 +10,7 @@ import pytest
 import torch
 from vidcap_spectrum.head import SpectrumHead
 
-from vidcap_core.contracts.types import Batch, Clip, Stream, View
-from vidcap_core.metrics.emotion import lexicon
+from vidcap_core.api import Batch, Clip, Stream, View, lexicon
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 SMALL: dict[str, Any] = {

@@ -14,9 +14,7 @@ from vidcap_spectrum.losses import EmotionTokenLoss
 from vidcap_spectrum.panels import theme
 from vidcap_spectrum.targets import ClipCaptions
 
-from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.types import Named
-from vidcap_core.errors import ConfigError
+from vidcap_core.api import ConfigError, Named, Output
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.testing.tiny import TinyClips
 from vidcap_core.tokenizers.vocabulary import Vocabulary

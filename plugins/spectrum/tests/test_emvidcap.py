@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from vidcap_core.api import Batch, load_config
 from vidcap_core.captioner import build
-from vidcap_core.config.files import load_config
-from vidcap_core.contracts.types import Batch
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
 from vidcap_core.engine.data import Collate

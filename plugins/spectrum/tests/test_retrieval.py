@@ -12,11 +12,8 @@ from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, read_index, write_index
 from vidcap_spectrum.search import Database, own_captions, owners, recall
 
-from vidcap_core.api import build_component
+from vidcap_core.api import DataError, Stream, UserError, build_component, load_config
 from vidcap_core.captioner import build
-from vidcap_core.config.files import load_config
-from vidcap_core.contracts.types import Stream
-from vidcap_core.errors import DataError, UserError
 from vidcap_core.testing.tiny import TinyClips
 
 TEXT = {"type": "spectrum.HashedWords", "dim": 32}

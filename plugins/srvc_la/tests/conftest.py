@@ -9,9 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from vidcap_core.api import Batch, Clip, Head, Stream
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.contracts.head import Head
-from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 TEXTS = (

@@ -11,8 +11,7 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.contracts.head import Head, whole_clips
-from vidcap_core.contracts.types import Batch, Stream
+from vidcap_core.api import Batch, Head, Stream, whole_clips
 
 CONCATS = ("channel", "seq", "none")
 Make = Callable[..., Any]

@@ -13,9 +13,9 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
+from vidcap_core.api import Config, load_config
 from vidcap_core.captioner import build
 from vidcap_core.config import preflight
-from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint

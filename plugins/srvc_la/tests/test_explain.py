@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.config.files import Config
-from vidcap_core.contracts.panels import Curve, FrameAttention
-from vidcap_core.contracts.types import Event
+from vidcap_core.api import Config, Curve, Event, FrameAttention
 from vidcap_core.testing import tiny
 
 Make = Callable[..., Any]
@@ -55,7 +53,7 @@ def test_panels_show_the_weights_of_each_word(
 
 
 def _view(batch: Any) -> Any:
-    from vidcap_core.contracts.head import whole_clips
+    from vidcap_core.api import whole_clips
 
     return whole_clips(batch.streams, batch)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from vidcap_srvc_la.losses import BranchLoss, EffectiveFrames, FrameMass, entropy
 
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.api import ConfigError, UserError
 
 Make = Callable[..., Any]
 

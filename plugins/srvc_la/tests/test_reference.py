@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.head import Head, whole_clips
+from vidcap_core.api import Head, whole_clips
 
 Make = Callable[..., Any]
 Solve = Callable[[Tensor, float, float], Tensor]

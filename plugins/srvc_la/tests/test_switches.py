@@ -11,11 +11,10 @@ import pytest
 import torch
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.contracts.head import View, whole_clips
-from vidcap_core.contracts.types import Stream
+from vidcap_core.api import ConfigError, DataError, Stream, UserError, whole_clips
+from vidcap_core.contracts.head import View
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.errors import ConfigError, DataError, UserError
 
 Make = Callable[..., Any]
 TOKENS = frozenset({"tokens"})

@@ -15,8 +15,7 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.localiser import Localiser
 from vidcap_wsdvc_mask.masks import Spans, interval, mask
 
-from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.types import Batch, Clip, Stream
+from vidcap_core.api import Batch, Clip, Output, Stream
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 

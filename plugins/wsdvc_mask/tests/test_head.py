@@ -11,9 +11,7 @@ import torch
 from vidcap_wsdvc_mask.losses import MaskDiversity, RowTokenLoss
 from vidcap_wsdvc_mask.masks import mask
 
-from vidcap_core.contracts.panels import Timeline
-from vidcap_core.contracts.types import Batch, Stream, View
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.api import Batch, ConfigError, Stream, Timeline, UserError, View
 from vidcap_core.losses.token import TokenLoss
 
 Make = Callable[..., Any]

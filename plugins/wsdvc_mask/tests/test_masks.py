@@ -11,8 +11,7 @@ from vidcap_wsdvc_mask.frames import resampled
 from vidcap_wsdvc_mask.losses import MaskCoverage, MaskDiversity, MaskSimilarity, MaskStatistic, RowTokenLoss
 from vidcap_wsdvc_mask.masks import Spans, interval, mask, moments, ordered
 
-from vidcap_core.contracts.head import Output
-from vidcap_core.contracts.types import Batch, Named
+from vidcap_core.api import Batch, Named, Output
 from vidcap_core.losses.token import TokenLoss
 
 NOTHING = Batch(clips=())

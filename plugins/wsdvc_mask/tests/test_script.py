@@ -9,7 +9,7 @@ import torch
 from vidcap_wsdvc_mask.script import Lines, Script
 from vidcap_wsdvc_mask.sentences import prepared
 
-from vidcap_core.errors import UserError
+from vidcap_core.api import UserError
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 CPU = torch.device("cpu")
