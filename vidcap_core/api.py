@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     pass
 
 _HOMES = {
-    "captioner.build": {"build_dataset": "dataset"},
-    "config.files": ("Config", "load_config"),
+    "config.recipe": ("Recipe",),
+    "config.validate": ("load_recipe",),
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
@@ -44,7 +44,8 @@ _HOMES = {
     "video.sampling": ("frame_times",),
     "zoo.arguments": ("at_least", "problems"),
     "zoo.hookspecs": ("hookimpl",),
-    "zoo.registry": ("build_component",),
+    "zoo.component": ("Component",),
+    "zoo.registry": ("build_component", "component_of"),
 }
 """Where each name is at home; a mapping where it has another name there."""
 

@@ -1,51 +1,44 @@
-"""From a checked config to its parts: datasets, tokenizer, captioner."""
+"""From a recipe to its parts: tokenizer and captioner."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.files import Config
-from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, TOKENIZERS
+from vidcap_core.config.recipe import CaptionerRecipe, LossTerm
+from vidcap_core.contracts.tokenizer import Tokenizer
 
 
-def dataset(config: Config, split: str, **changes: Any) -> Any:
-    """The dataset of a split, with some of its keys changed (a phase's own data, the unit of a sample)."""
-    return DATASETS.build({**config["data"][split], **changes})
-
-
-def tokenizer(config: Config, train: Any) -> Any:
+def build_tokenizer(recipe: CaptionerRecipe, train: Any) -> Tokenizer:
     """The tokenizer, fitted on the training captions where it learns from them."""
-    made = TOKENIZERS.build(config.get("tokenizer") or {"type": "Vocabulary"})
+    made = recipe.tokenizer.build()
     if hasattr(made, "fit"):
         made.fit(train.captions())
-    return made
+    return made  # type: ignore[no-any-return]
 
 
-def generate_settings(config: Config) -> tuple[GenerateSettings, dict[str, GenerateSettings]]:
-    """The decode settings, and those for other kinds of view, which start from the plain ones."""
-    plain = {key: value for key, value in config.get("generate", {}).items() if key != "kinds"}
-    kinds = config.get("generate", {}).get("kinds", {})
-    return GenerateSettings(**plain), {
-        kind: GenerateSettings(**{**plain, **own}) for kind, own in kinds.items()
-    }
+def stored_tokenizer(recipe: CaptionerRecipe, state: dict[str, Any]) -> Tokenizer:
+    """The tokenizer that gave this state."""
+    return recipe.tokenizer.target.from_state(state)  # type: ignore[attr-defined, no-any-return]
 
 
-def captioner(config: Config, tokenizer: Any, losses: bool = True) -> Captioner:
+def build_captioner(
+    recipe: CaptionerRecipe, tokenizer: Tokenizer, losses: Mapping[str, LossTerm] | None = None
+) -> Captioner:
     """Encoders + head + losses; without the losses for a captioner that only captions."""
-    settings, kinds = generate_settings(config)
-    encoders = {name: ENCODERS.build(spec) for name, spec in config.get("encoders", {}).items()}
-    parts = {}
-    for name, spec in config["losses"].items() if losses else ():
-        plain = {key: value for key, value in spec.items() if key != "scale"}
-        parts[name] = LOSSES.build(plain, tokenizer=tokenizer)
-    head = HEADS.build(config["head"], tokenizer=tokenizer)
-    return Captioner(head, tokenizer, encoders, parts, settings, kinds)
+    return Captioner(
+        recipe.head.build(tokenizer=tokenizer),
+        tokenizer,
+        {name: encoder.build() for name, encoder in recipe.encoders.items()},
+        {name: term.component.build(tokenizer=tokenizer) for name, term in (losses or {}).items()},
+        recipe.decoding.settings,
+        recipe.decoding.kinds,
+    )
 
 
-def add_extractors(captioner: Captioner, config: Config) -> None:
+def add_extractors(captioner: Captioner, recipe: CaptionerRecipe) -> None:
     """The encoders that turn a raw file into the streams that training read from a cache."""
-    for stream, spec in config.get("extract", {}).items():
+    for stream, encoder in recipe.extract.items():
         if stream not in captioner.encoders:
-            captioner.encoders[stream] = ENCODERS.build(spec)
+            captioner.encoders[stream] = encoder.build()

@@ -13,7 +13,6 @@ from vidcap_core.zoo.arguments import at_least
 class Phase:
     """A stretch of training: which losses, which parts train, for how long."""
 
-    name: str
     losses: list[str] = field(default_factory=list)  # names in `losses`; may stay empty when `updates` says them
     updates: list[list[str]] | None = None  # several updates a batch, each with its own losses
     epochs: int | None = None
@@ -36,12 +35,11 @@ class Phase:
 
     def __post_init__(self) -> None:
         at_least(1, epochs=self.epochs, steps=self.steps, batch=self.batch, accumulate=self.accumulate)
-        for name in (self.name, self.keep):
-            if name is not None and not name.replace("-", "_").isidentifier():
-                raise ConfigError(f"'{name}' is no name: letters, digits, - and _")
+        if self.keep is not None:
+            check_name(self.keep)
         check_clipping(self.clip_grad, self.clip_value)
         if self.optimizer == "keep" and (self.clip_grad or self.clip_value):
-            raise ConfigError(f"phase '{self.name}' keeps the optimiser, and with it how gradients are clipped")
+            raise ConfigError("a phase that keeps the optimiser keeps how gradients are clipped, too")
         if self.updates is not None and not all(self.updates):
             raise ConfigError("each of `updates` needs at least one loss")
 
@@ -111,6 +109,12 @@ class Runtime:
         check_clipping(self.clip_grad, self.clip_value)
 
 
+def check_name(name: str) -> None:
+    """Refuse what cannot name a phase or a copy of weights, for a file is named after it."""
+    if not name.replace("-", "_").isidentifier():
+        raise ConfigError(f"'{name}' is no name: letters, digits, - and _")
+
+
 def check_clipping(clip_grad: float | None, clip_value: float | None) -> None:
     """Refuse clipping to nothing, and both ways at once."""
     for name, value in (("clip_grad", clip_grad), ("clip_value", clip_value)):
@@ -129,10 +133,21 @@ SECTIONS: dict[str, str] = {
     "extract": "stream -> the encoder that makes it from a raw file, where training reads it from a cache",
     "head": "the part a paper invents",
     "losses": "name -> loss, each with an optional `scale`",
-    "phases": "the stretches of training",
+    "phases": "name -> a stretch of training, in their order",
     "optimizer": "type, lr and the optimiser's own arguments",
     "schedule": "how the learning rate moves",
     "generate": "decode settings; `kinds` for other kinds of view",
     "evaluate": "when and how the run is scored",
     "runtime": "how the run uses the machine",
 }
+
+KINDS: dict[str, type] = {
+    "data": dict,
+    "encoders": dict,
+    "extract": dict,
+    "losses": dict,
+    "phases": dict,
+    "seed": int,
+    "method": str,
+}
+"""What a section must be, where no component says it."""

@@ -13,7 +13,7 @@ from mmengine.runner import Runner
 
 from vidcap_core.config.schema import Phase
 from vidcap_core.engine import optimizers, sharding
-from vidcap_core.engine.phases import PhaseLoop
+from vidcap_core.engine.phase_loop import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidcap_core.errors import PluginError
+from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.hookspecs import KINDS
 from vidcap_core.zoo.plugins import Plugin, broken, broken_error, discover
 
@@ -101,12 +101,10 @@ class Registry:
         except AttributeError as error:
             raise PluginError(f"{self.noun} '{name}' of {owner}: {module} has no '{attribute}'") from error
 
-    def build(self, spec: Mapping[str, Any], **injected: Any) -> Any:
-        """The component of `dict(type=..., ...)`; it gets those of the injected arguments that it asks for by name."""
-        made_by = self.load(spec["type"])
-        wanted = inspect.signature(made_by).parameters
-        extra = {key: value for key, value in injected.items() if key in wanted}
-        return made_by(**{key: value for key, value in spec.items() if key != "type"}, **extra)
+    def component(self, spec: Mapping[str, Any]) -> Component:
+        """What `dict(type=..., ...)` asks for."""
+        given = {key: value for key, value in spec.items() if key != "type"}
+        return Component(spec["type"], self.load(spec["type"]), given)
 
     def _unknown(self, name: str, plugin: str) -> PluginError:
         for culprit in broken(plugin) if plugin else ():
@@ -134,6 +132,11 @@ ENCODERS, HEADS, LOSSES = REGISTRIES["encoders"], REGISTRIES["heads"], REGISTRIE
 DATASETS, METRICS, TOKENIZERS = REGISTRIES["datasets"], REGISTRIES["metrics"], REGISTRIES["tokenizers"]
 
 
+def component_of(kind: str, spec: Mapping[str, Any]) -> Component:
+    """What `dict(type=..., ...)` asks for, of a kind (`encoders`, `datasets`, ...)."""
+    return REGISTRIES[kind].component(spec)
+
+
 def build_component(kind: str, spec: Mapping[str, Any], **injected: Any) -> Any:
-    """A component of a kind (`encoders`, `datasets`, ...) from `dict(type=..., ...)`."""
-    return REGISTRIES[kind].build(spec, **injected)
+    """The same, built."""
+    return component_of(kind, spec).build(**injected)

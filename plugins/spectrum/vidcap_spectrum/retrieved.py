@@ -19,12 +19,12 @@ from vidcap_core.api import (
     Stream,
     UserError,
     build_component,
+    component_of,
     cache_home,
     make_once,
     problems,
     rows_by_clip,
 )
-from vidcap_core.config.preflight import remarks_of
 from vidcap_spectrum.bridge import Bridge, BridgeSettings, fold_clips, learn
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.search import Database, owners
@@ -77,7 +77,7 @@ class RetrievedCaptions(DerivedEncoder):
     @classmethod
     def remarks(cls, text: dict[str, Any], **_: Any) -> Iterator[str]:
         """Those of the text encoder."""
-        yield from remarks_of(text)
+        yield from component_of("encoders", text).remarks()
 
     def fit(self, dataset: Any) -> None:
         """Embed the captions of a training set, and learn the bridge where there is one; or read the given index."""

@@ -1,0 +1,79 @@
+"""Parts of a config as typed things: components, settings, optimisers; an error names the file, the key and what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from vidcap_core.config.files import Config, KeyPath
+from vidcap_core.config.recipe import Optimizer
+from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.zoo.arguments import meant, problems
+from vidcap_core.zoo.component import Component
+from vidcap_core.zoo.registry import Registry
+
+INJECTED = frozenset({"tokenizer"})
+"""Arguments that the captioner fills in, so no config says them."""
+
+Settings = TypeVar("Settings")
+
+
+def component(config: Config, path: KeyPath, registry: Registry, also: Iterable[str] = ()) -> Component:
+    """The component at a path; `also`: keys there that are not its own."""
+    return component_of(config, path, _at(config, path), registry, also)
+
+
+def component_of(
+    config: Config, path: KeyPath, node: Any, registry: Registry, also: Iterable[str] = ()
+) -> Component:
+    """The component of `dict(type=..., ...)`."""
+    if not isinstance(node, dict) or "type" not in node:
+        raise config.error(
+            path, f"must be dict(type=..., ...): a {registry.noun}", hint=f"vidcap list {registry.kind}"
+        )
+    try:
+        target = registry.load(node["type"])
+    except PluginError as error:
+        raise config.error((*path, "type"), str(error)) from error
+    given = {key: value for key, value in node.items() if key not in ("type", *also)}
+    check_arguments(config, path, given, target, node["type"])
+    return Component(node["type"], target, given)
+
+
+def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) -> Settings:
+    """One of the dataclasses of settings, whose values must make sense together too."""
+    check_arguments(config, path, given, spec, spec.__name__)
+    try:
+        return spec(**given)
+    except ConfigError as error:
+        raise config.error(path, str(error)) from error
+
+
+def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimizer:
+    """An optimiser by torch's name; mmengine's registry and dotted paths are looked up by the engine."""
+    if not isinstance(given, dict):
+        raise config.error(path, "must be a dict: type, lr, ...")
+    name = str(given.get("type", "AdamW"))
+    arguments = {"lr": 1e-3, **{key: value for key, value in given.items() if key != "type"}}
+    import torch  # heavy, but a misspelt optimiser must fail here and not after the data is read
+
+    target = getattr(torch.optim, name, None)
+    if target is not None:
+        check_arguments(config, path, {"params": [], **arguments}, target, name)
+    elif "." not in name and ":" not in name:
+        known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
+        raise config.error((*path, "type"), f"no optimiser is named '{name}'{meant(name, known)}")
+    return Optimizer(name, arguments)
+
+
+def check_arguments(config: Config, path: KeyPath, given: Any, callee: Callable[..., Any], name: str) -> None:
+    """Refuse arguments that a call would not take."""
+    for where, what in problems(given, callee, name, filled=INJECTED):
+        raise config.error((*path, *where), what)
+
+
+def _at(config: Config, path: KeyPath) -> Any:
+    node: Any = config.data
+    for part in path:
+        node = node[part]
+    return node

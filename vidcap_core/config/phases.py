@@ -1,0 +1,93 @@
+"""The phases of a config: each as the schema has it, then with what is said once for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vidcap_core.config import schema
+from vidcap_core.config.files import Config, KeyPath
+from vidcap_core.config.parse import check_arguments, optimizer, settings
+from vidcap_core.config.recipe import Clipping, Group, Phase
+from vidcap_core.errors import ConfigError
+from vidcap_core.zoo.arguments import meant
+from vidcap_core.zoo.component import Component
+
+
+def phases_of(config: Config, train: Component, runtime: schema.Runtime) -> tuple[Phase, ...]:
+    """Every phase, in order."""
+    usual = settings(config, ("schedule",), config.get("schedule", {}), schema.Schedule)
+    base = config.get("optimizer", {})
+    made_by = optimizer(config, ("optimizer",), base)
+    kept = {"last", "best"}
+    phases: list[Phase] = []
+    for name, keys in config["phases"].items():
+        path: KeyPath = ("phases", name)
+        said = settings(config, path, keys, schema.Phase)
+        _check(config, path, name, said, kept)
+        kept |= {said.keep} if said.keep else set()
+        if isinstance(said.optimizer, dict):
+            made_by = optimizer(config, (*path, "optimizer"), {**base, **said.optimizer})
+        elif said.optimizer == "fresh":
+            made_by = optimizer(config, ("optimizer",), base)
+        own = said.schedule
+        phases.append(
+            Phase(
+                name=name,
+                updates=tuple(map(tuple, said.updates or [said.losses])),
+                epochs=said.epochs,
+                steps=said.steps,
+                train=None if said.train is None else tuple(said.train),
+                freeze=tuple(said.freeze),
+                groups=tuple(_group(config, (*path, "groups", i), group) for i, group in enumerate(said.groups)),
+                data=_data(config, (*path, "data"), train, said.data or {}),
+                cache=tuple(said.cache),
+                batch=said.batch or runtime.batch,
+                accumulate=said.accumulate or runtime.accumulate,
+                optimizer=made_by,
+                keeps_optimizer=said.optimizer == "keep",
+                schedule=usual if own is None else settings(config, (*path, "schedule"), own, schema.Schedule),
+                clipping=_clipping(said) or _clipping(runtime),
+                best=said.best,
+                start_from=said.start_from,
+                keep=said.keep,
+            )
+        )
+    return tuple(phases)
+
+
+def _check(config: Config, path: KeyPath, name: str, said: schema.Phase, kept: set[str]) -> None:
+    """What the schema cannot see: the phase's name, its losses, the weights it starts with."""
+    try:
+        schema.check_name(name)
+    except ConfigError as error:
+        raise config.error(path, str(error)) from error
+    if (said.epochs is None) == (said.steps is None):
+        raise config.error(path, f"phase '{name}' must say either epochs or steps")
+    if bool(said.losses) == bool(said.updates):
+        raise config.error(path, f"phase '{name}' must say either losses or updates")
+    for loss in [loss for update in said.updates or [said.losses] for loss in update]:
+        if loss not in config["losses"]:
+            raise config.error((*path, "losses"), f"there is no loss '{loss}'{meant(loss, config['losses'])}")
+    if said.start_from not in kept:
+        raise config.error(
+            (*path, "start_from"), f"no earlier phase keeps '{said.start_from}'{meant(said.start_from, kept)}"
+        )
+
+
+def _data(config: Config, path: KeyPath, train: Component, changes: dict[str, Any]) -> Component:
+    """The training data with the phase's own keys."""
+    changed = train.changed(**{key: value for key, value in changes.items() if key != "type"})
+    if changes:
+        check_arguments(config, path, dict(changed.arguments), train.target, train.type)
+    return changed
+
+
+def _group(config: Config, path: KeyPath, keys: Any) -> Group:
+    group = settings(config, path, keys, Group)
+    return Group(tuple(group.parts), group.lr_mult, group.weight_decay)
+
+
+def _clipping(says: schema.Phase | schema.Runtime) -> Clipping | None:
+    if says.clip_grad is None and says.clip_value is None:
+        return None
+    return Clipping(says.clip_grad, says.clip_value)

@@ -1,0 +1,44 @@
+"""A component as a config asks for it: what makes it, and with which arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vidcap_core.contracts.missing import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """`dict(type=..., ...)` with its type looked up."""
+
+    type: str
+    target: Callable[..., Any]
+    arguments: Mapping[str, Any]
+
+    def build(self, **injected: Any) -> Any:
+        """The component; it gets those of the injected arguments that it asks for by name."""
+        wanted = inspect.signature(self.target).parameters
+        extra = {key: value for key, value in injected.items() if key in wanted}
+        return self.target(**self.arguments, **extra)
+
+    def changed(self, **arguments: Any) -> Component:
+        """The same with other values of some arguments."""
+        return replace(self, arguments={**self.arguments, **arguments})
+
+    def missing(self) -> Iterator[Missing]:
+        """What it lacks on this machine: its class method `missing(**arguments)` says so."""
+        yield from self._answers("missing")
+
+    def remarks(self) -> Iterator[str]:
+        """What is worth knowing of it before it is built: its class method `remarks(**arguments)` says so."""
+        yield from self._answers("remarks")
+
+    def _answers(self, question: str) -> Iterator[Any]:
+        """What the class method of this name says of the arguments; nothing where there is none."""
+        if hasattr(self.target, question):
+            known = inspect.signature(self.target).parameters.values()
+            defaults = {each.name: each.default for each in known if each.default is not each.empty}
+            yield from getattr(self.target, question)(**{**defaults, **self.arguments})
