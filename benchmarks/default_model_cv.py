@@ -22,9 +22,9 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.datasets.msvd import FOLDS, MSVDPart
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.data import evaluation_batches
-from vidcap_core.engine.machine import machine
 from vidcap_core.engine.sweep import difference
 from vidcap_core.metrics.cider import CiderD
+from vidcap_core.saved.provenance import machine
 
 DECODES = {
     "greedy": GenerateSettings(max_length=20),

@@ -24,9 +24,9 @@ from torch import Tensor, nn
 from vidcap_core.api import Head, Stream, View
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.engine.machine import machine
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
 from vidcap_core.heads.layers import by_clip
+from vidcap_core.saved.provenance import machine
 
 BEAMS, WORDS, PROMPT = 5, 20, 50
 AIM_HF, AIM_LISTS = 0.95, 6.0

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.engine.machine import machine
+from vidcap_core.saved.provenance import machine
 
 
 def write(path: Path, results: dict[str, Any], device: str = "cpu") -> None:

@@ -32,9 +32,9 @@ from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine import feature_cache
 from vidcap_core.engine.data import Order, training_loader
-from vidcap_core.engine.machine import machine
 from vidcap_core.engine.training import Training
 from vidcap_core.losses.token import TokenLoss
+from vidcap_core.saved.provenance import machine
 from vidcap_core.saved.run import RunFolder
 
 VOCABULARY, END, BEAMS, WORDS = 50_257, 50_256, 5, 20

@@ -22,9 +22,9 @@ import torch
 from measured import write
 
 from vidcap_core.engine.data import Collate
-from vidcap_core.engine.runs import best_weights
 from vidcap_core.engine.sweep import difference
 from vidcap_core.engine.training import Training
+from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
 
 CAPTIONS = 5

@@ -25,9 +25,9 @@ from vidcap_spectrum.search import Database
 from vidcap_core.api import Batch, Clip, Stream, lexicon, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.engine.machine import machine
 from vidcap_core.heads.layers import Attention
 from vidcap_core.losses.token import TokenLoss
+from vidcap_core.saved.provenance import machine
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 WIDTHS = {"image": 512, "motion": 2048, "audio": 128, "retrieved": 512}

@@ -27,7 +27,7 @@ from vidcap_srvc_la.losses import BranchLoss
 from vidcap_core.api import Batch, Clip, Stream, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.engine.machine import machine
+from vidcap_core.saved.provenance import machine
 
 FRAMES, WORDS, VOCABULARY, BEAMS = 30, 20, 10_536, 5
 AIM_TRAINING, AIM_DECODING = 1.0, 6.0  # decoding: with the last number of clips side by side

@@ -28,8 +28,8 @@ from vidcap_wsdvc_mask.sentences import prepared
 from vidcap_core.api import Batch, Clip, Stream
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.folders import find_file
-from vidcap_core.engine.machine import machine
 from vidcap_core.losses.token import TokenLoss
+from vidcap_core.saved.provenance import machine
 from vidcap_core.tokenizers.hf import HFTokenizer
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -11,9 +11,9 @@ import torch
 
 from vidcap_core.config.files import Config
 from vidcap_core.engine import runs
-from vidcap_core.engine.machine import machine
 from vidcap_core.errors import UserError
 from vidcap_core.saved import checkpoint
+from vidcap_core.saved.provenance import machine
 from vidcap_core.testing import tiny
 
 STILL = {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 8, "dropout": 0.0}

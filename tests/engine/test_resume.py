@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.captioning.file_captioner import from_run
 from vidcap_core.config.files import Config
 from vidcap_core.engine import runs as engine_runs
 from vidcap_core.errors import UserError
 from vidcap_core.saved import checkpoint
+from vidcap_core.saved.load import load_run
 from vidcap_core.saved.weights import put_weights
 from vidcap_core.testing import tiny
 
@@ -178,10 +178,10 @@ def test_damaged_files_of_a_run_are_named(name: str, tmp_path: Path) -> None:
             run(tmp_path / "run", resume=True, data=tiny.config(evaluate={"every": 1}))
         return
     with pytest.raises(UserError, match=rf"{Path(name).stem}\.\w+ is .*damaged"):
-        from_run(tmp_path / "run", extractors=False)
+        load_run(tmp_path / "run", extractors=False)
     if name == "checkpoints/best.pt":  # as the error says
         file.unlink()
-        from_run(tmp_path / "run", extractors=False)
+        load_run(tmp_path / "run", extractors=False)
 
 
 @pytest.mark.parametrize("name", ["nowhere.Adam", "torch.optim.Nothing"])

@@ -10,7 +10,6 @@ from typing import Any, overload
 import numpy as np
 import torch
 
-from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.captions import Captions
 from vidcap_core.captioning.clip_streams import Encoded, Reader
@@ -18,18 +17,12 @@ from vidcap_core.captioning.flow import Flow, cores, predict
 from vidcap_core.captioning.plain_tokenizer import Plain
 from vidcap_core.captioning.sources import left_out
 from vidcap_core.captioning.spans import Every
-from vidcap_core.config import preflight
-from vidcap_core.config.files import Config, load_config
-from vidcap_core.config.validate import validate
 from vidcap_core.encoders.batchnorm_folding import folded
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.saved import assets, bundle, foreign
-from vidcap_core.zoo import plugins, registry
+from vidcap_core.saved.load import default_model, load_captioner
 
 Video = str | Path | np.ndarray
 Several = list[Any] | tuple[Any, ...]
-DEFAULT = "default_model"
-"""The plugin whose bundle captions when nobody names a model."""
 
 
 class FileCaptioner:
@@ -143,67 +136,6 @@ def load(
     without: streams that it was trained with and shall do without, as for a clip that lacks them.
     A config of a plugin will do where it has no phases: such a captioner comes trained.
     """
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    name = default_model() if name is None else name
-    folder = Path(name)
-    if bundle.is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
-        return FileCaptioner(bundle.load(bundle.open_bundle(folder), copy, place), str(name), without)
-    if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
-        return FileCaptioner(from_run(folder).to(place).eval(), str(name), without)
-    if (config := _without_phases(str(name))) is not None:
-        return FileCaptioner(as_it_comes(config).to(place).eval(), str(name), without)
-    return FileCaptioner(bundle.load(bundle.find(str(name)), copy, place), str(name), without)
-
-
-def default_model() -> str:
-    """The name of the model that is used when none is named, if it is installed."""
-    if DEFAULT in plugins.discover() or plugins.broken(DEFAULT):
-        plugins.get(DEFAULT)  # a broken one says why
-        return DEFAULT
-    raise UserError(
-        "no model was named, and the default model is not installed",
-        hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",
-    )
-
-
-def _without_phases(name: str) -> Config | None:
-    """The config of this name, where it is one that needs no training."""
-    if Path(name).is_dir() or not ("/" in name or name.endswith(".py")):
-        return None
-    try:
-        config = load_config(name)
-    except UserError:  # a bundle's name, or nothing at all: that is told where bundles are looked for
-        return None
-    return None if config.get("phases", True) else config
-
-
-def as_it_comes(config: Config) -> Captioner:
-    """The captioner of a config without phases, whose parts are pretrained."""
-    validate(config)
-    preflight.check(config, splits=())
-    captioner = build.captioner(config, build.tokenizer(config, None), losses=False)
-    build.add_extractors(captioner, config)
-    return captioner
-
-
-def from_run(folder: Path, extractors: bool = True) -> Captioner:
-    """The captioner of a run with its best weights, by default with the encoders that read raw files."""
-    from vidcap_core.engine.runs import best_weights
-    from vidcap_core.saved.run import RunFolder
-    from vidcap_core.saved.weights import put_weights
-
-    run = RunFolder(folder)
-    folders = (run.checkpoints, run.assets)
-    foreign.check_links(folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))])
-    config = run.resolved()
-    with foreign.building(config) as part:
-        spec = part.get("tokenizer") or {"type": "Vocabulary"}
-        tokenizer = registry.TOKENIZERS.load(spec["type"]).from_state(run.read(run.tokenizer))
-        captioner = build.captioner(part, tokenizer, losses=False)
-        assets.restore(captioner, run.assets)
-        if config.get("phases", True):
-            weights, source = best_weights(run)
-            put_weights(captioner, {k: v for k, v in weights.items() if not k.startswith("losses.")}, source)
-        if extractors:
-            build.add_extractors(captioner, part)
-    return captioner
+    name = default_model() if name is None else str(name)
+    captioner = load_captioner(name, copy)
+    return FileCaptioner(captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), name, without)

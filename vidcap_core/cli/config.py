@@ -47,17 +47,15 @@ def run_check(args: argparse.Namespace) -> int:
     """Validate each, say what its encoders will be and all that is wrong, and exit 2 when anything is."""
     from vidcap_core.cli.console import note
     from vidcap_core.cli.outcome import WRONG_INPUT
-    from vidcap_core.config import preflight, validate
-    from vidcap_core.config.files import expand_names, load_config
+    from vidcap_core.config import preflight
+    from vidcap_core.config.files import expand_names
+    from vidcap_core.config.validate import load_recipe
     from vidcap_core.errors import UserError
 
     broken = 0
     for name in expand_names(args.names):
         try:
-            loaded = load_config(name)
-            validate.validate(loaded)
-            remarks = list(preflight.remarks(loaded))
-            print("\n  ".join([f"{name}: fine", *remarks]))
+            print("\n  ".join([f"{name}: fine", *preflight.remarks(load_recipe(name))]))
         except UserError as error:
             broken += 1
             note(f"error: {error}")

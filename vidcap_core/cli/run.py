@@ -88,27 +88,25 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     changes += [] if args.seed is None else [f"seed={args.seed}"]
     changes += [] if args.amp is None else [f"runtime.amp={args.amp}"]
     resolved = load_config(args.config, changes)
-    validate.validate(resolved)  # before any process is started, so that an error is said once
+    recipe = validate.validate(resolved)  # before any process is started, so that an error is said once
 
     from vidcap_core.cli.console import note
-    from vidcap_core.config.schema import Evaluate
     from vidcap_core.engine import launch, runs
     from vidcap_core.saved import run as saved_run
 
     run = saved_run.RunFolder(args.work_dir or saved_run.default_path(resolved))
     if "LOCAL_RANK" not in os.environ:
-        scored = Evaluate(**resolved.get("evaluate", {})).split
-        splits = ("train", scored) if args.task == "train" else (args.split,)
-        preflight.check(resolved, splits, tokenizer=not run.tokenizer.is_file())
+        splits = ("train", recipe.scoring.settings.split) if args.task == "train" else (args.split,)
+        preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file())
 
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
     if args.task == "train":
-        runs.train(resolved, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
+        runs.train(recipe, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
                   device=args.device, quiet=args.quiet)  # fmt: skip
         return 0
     task = runs.test if args.task == "test" else runs.predict
-    task(resolved, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
+    task(recipe, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)
     if args.task == "predict" and not args.quiet:
         note(f"predictions: {run.predictions(args.split)}")
     return 0

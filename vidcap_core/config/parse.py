@@ -1,4 +1,4 @@
-"""Parts of a config as typed things: components, settings, optimisers; an error names the file, the key and what was meant."""
+"""Parts of a config, typed: components, settings, optimisers. An error names the file, the key and what was meant."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from vidcap_core.config.parse import check_arguments, component, component_of, s
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
@@ -97,7 +96,7 @@ def _decoding(config: Config) -> Decoding:
         path: KeyPath = ("generate", "kinds", kind)
         check_arguments(config, path, own, GenerateSettings, "GenerateSettings")
         made[kind] = settings(config, path, {**plain, **own}, GenerateSettings)
-    return Decoding(settings(config, ("generate",), plain, GenerateSettings), made)
+    return Decoding(settings(config, ("generate",), plain, GenerateSettings), made, plain.get("max_length"))
 
 
 def _scoring(config: Config) -> Scoring:

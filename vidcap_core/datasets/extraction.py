@@ -33,7 +33,7 @@ def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = No
     given = {key: value for key, value in chosen.items() if key != "type"}
     for where, problem in problems(given, ENCODERS.load(name), name):
         raise ConfigError(f"{spec}: {'.'.join(('encoder', *where))}: {problem}")
-    made = ENCODERS.build(chosen)
+    made = ENCODERS.component(chosen).build()
     if not isinstance(made, Encoder):
         raise ConfigError(f"{spec}: '{name}' is no encoder", hint="vidcap list encoders")
     return made.eval()

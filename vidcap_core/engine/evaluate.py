@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.errors import UserError
 from vidcap_core.metrics.scorer import Scorer, ScoreWarning
-from vidcap_core.zoo import registry
+from vidcap_core.zoo.component import Component
 
 if TYPE_CHECKING:
     from vidcap_core.engine.training import Training
@@ -53,7 +54,7 @@ class Evaluation:
 class CaptionMetric(BaseMetric):  # type: ignore[misc]
     """Our metrics as an mmengine metric: processes predictions, computes all scores of a split."""
 
-    def __init__(self, dataset: Any, metrics: list[Any]) -> None:
+    def __init__(self, dataset: Any, metrics: Sequence[Component]) -> None:
         super().__init__(prefix="vidcap")  # mmengine warns of a metric without one
         self.dataset = dataset
         self.metrics = metrics
@@ -85,7 +86,7 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
 
     def _prepare(self) -> list[tuple[Any, bool]]:
         """One scorer for the metrics of texts, and one each for those of events."""
-        built = [registry.METRICS.load(m)() if isinstance(m, str) else _build(m) for m in self.metrics]
+        built = [metric.build() for metric in self.metrics]
         texts = [m for m in built if not getattr(m, "reads_events", False)]
         scorers: list[tuple[Any, bool]] = []
         if texts:
@@ -94,10 +95,6 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
         events = [m for m in built if getattr(m, "reads_events", False)]
         scorers += [(m.scorer(self.dataset.events(), durations), True) for m in events]
         return scorers
-
-
-def _build(spec: dict[str, Any]) -> Any:
-    return registry.METRICS.load(spec["type"])(**{k: v for k, v in spec.items() if k != "type"})
 
 
 def caption(captioner: Captioner, run: Training, dataset: Any, panels: int = 0) -> list[Prediction]:

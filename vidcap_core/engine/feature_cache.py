@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from mmengine import dist
 
-from vidcap_core.captioner import build
-from vidcap_core.config.schema import Phase
+from vidcap_core.config.recipe import Phase
 from vidcap_core.engine import optimizers
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import ConfigError
@@ -30,7 +29,7 @@ AT_ONCE = 16
 def check(run: Training, phase: Phase) -> None:
     """Refuse to keep what would not stay the same: a part that trains, frames drawn at random."""
     encoders = run.captioner.encoders
-    data = _data(run, phase)
+    data = phase.data.arguments
     for name in phase.cache:
         if name not in encoders:
             raise _error(phase, f"there is no encoder '{name}'; there is {', '.join(encoders) or 'none'}")
@@ -49,7 +48,7 @@ def check(run: Training, phase: Phase) -> None:
             raise _error(
                 phase, f"{reads} are drawn anew each time", f"--set data.train.{reads}.kind='uniform'"
             )
-        if {c.id for c in run.dataset(phase).clips} != {c.id for c in _clips(run, phase).clips}:
+        if {c.id for c in run.dataset(phase).clips} != {c.id for c in run.clips(phase).clips}:
             raise _error(phase, "a sample is a part of a clip here", "data=dict(unit='clip') in the phase")
 
 
@@ -57,20 +56,19 @@ def dataset(run: Training, phase: Phase) -> Any:
     """The training data of a phase, with kept features in place of what their encoders read."""
     if not phase.cache:
         return run.dataset(phase)
-    data = _data(run, phase)
+    data = phase.data.arguments
     streams = data.get("streams") or {}
     streams = dict(streams) if isinstance(streams, dict) else {name: name for name in streams}
     streams |= {name: str(_made(run, phase, name)) for name in phase.cache}
     live = {str(encoder.reads) for name, encoder in run.captioner.encoders.items() if name not in phase.cache}
     unread: dict[str, Any] = dict.fromkeys(kind for kind in ("frames", "audio") if kind in data and kind not in live)
-    changes: dict[str, Any] = {**(phase.data or {}), "streams": streams, **unread}
-    return build.dataset(run.config, "train", **changes)
+    return phase.data.changed(streams=streams, **unread).build()
 
 
 def _made(run: Training, phase: Phase, name: str) -> Path:
     """The store of one encoder; its name has the hash of all that its features depend on, so phases may share it."""
     encoder: Any = run.captioner.encoders[name]
-    recipe: dict[str, Any] = encoder.recipe() | {"input": _data(run, phase)[encoder.reads]}
+    recipe: dict[str, Any] = encoder.recipe() | {"input": phase.data.arguments[encoder.reads]}
     mark = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
     path = run.folder.path / "features" / f"{name}-{mark}"
     main = dist.get_rank() == 0
@@ -90,7 +88,7 @@ def _made(run: Training, phase: Phase, name: str) -> Path:
 
 def _encoded(run: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
     """Rows by clip, a few clips at a time; each process encodes its share, and all get everything."""
-    clips, collate = _clips(run, phase), Collate(run.tokenizer)
+    clips, collate = run.clips(phase), Collate(run.tokenizer)
     todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
     rank, world = dist.get_rank(), dist.get_world_size()
     for first in range(0, len(todo), AT_ONCE * world):
@@ -101,15 +99,6 @@ def _encoded(run: Training, phase: Phase, name: str, done: set[str]) -> Iterator
                 stream = run.captioner.streams(batch)[name]
             mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
         yield from dist.all_gather_object(mine)
-
-
-def _clips(run: Training, phase: Phase) -> Any:
-    """The training data of a phase, each clip once."""
-    return run.training_dataset({**(phase.data or {}), "unit": "clip"})
-
-
-def _data(run: Training, phase: Phase) -> dict[str, Any]:
-    return {**run.config["data"]["train"], **(phase.data or {})}
 
 
 def _error(phase: Phase, reason: str, hint: str | None = None) -> ConfigError:

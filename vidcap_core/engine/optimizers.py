@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch.nn.parallel import DistributedDataParallel
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.schema import Phase, Runtime
+from vidcap_core.config.recipe import Clipping, Phase
 from vidcap_core.engine import registries
 from vidcap_core.errors import UserError
 
@@ -32,7 +32,7 @@ def chain(phases: Sequence[Phase], index: int) -> list[Phase]:
     """The phases that share the optimiser of phase `index`: it and the following ones that keep it."""
     shared = [phases[index]]
     for phase in phases[index + 1 :]:
-        if phase.optimizer != "keep":
+        if not phase.keeps_optimizer:
             break
         shared.append(phase)
     return shared
@@ -48,19 +48,17 @@ def settings_of(captioner: Captioner, phase: Phase) -> dict[str, Settings]:
     trains -= captioner.parts(phase.freeze)
     result: dict[str, Settings] = dict.fromkeys(trains, (1.0, None))
     for group in phase.groups:
-        unknown = set(group) - {"parts", "lr_mult", "weight_decay"}
-        if unknown or "parts" not in group:
-            raise UserError(
-                f"phase '{phase.name}': a group says parts, lr_mult, weight_decay, not {sorted(unknown)}"
+        for name in captioner.parts(group.parts) & trains:
+            rate, decay = result[name]
+            result[name] = (
+                rate if group.lr_mult is None else group.lr_mult,
+                decay if group.weight_decay is None else group.weight_decay,
             )
-        for name in captioner.parts(group["parts"]) & trains:
-            old = result[name]
-            result[name] = (group.get("lr_mult", old[0]), group.get("weight_decay", old[1]))
     return result
 
 
 def build(
-    captioner: Captioner, phases: Sequence[Phase], index: int, spec: dict[str, Any], runtime: Runtime
+    captioner: Captioner, phases: Sequence[Phase], index: int, amp: Literal["off", "bf16", "fp16"]
 ) -> OptimWrapper:
     """A fresh optimiser for a phase and those that keep it, holding every parameter that any of them trains."""
     per_phase = [settings_of(captioner, phase) for phase in chain(phases, index)]
@@ -74,28 +72,31 @@ def build(
             f"phase '{phases[index].name}' trains nothing: `freeze` covers all parameters that `train` names"
         )
     parameters = dict(captioner.named_parameters())
-    built = registries.optimizer(
-        [{"params": [parameters[n] for n in names]} for names in groups.values()], spec
+    built = registries.build_optimizer(
+        [{"params": [parameters[n] for n in names]} for names in groups.values()], phases[index].optimizer
     )
     for group, signature in zip(built.param_groups, groups, strict=True):
         group["vidcap_phases"] = [list(s) if s else None for s in signature]
         group["vidcap_base"] = [group["lr"], group.get("weight_decay", 0.0)]
-    clip = _clipping(phases[index]) or _clipping(runtime)
-    if runtime.amp == "off":
+    clip = _clipping(phases[index].clipping)
+    if amp == "off":
         return OptimWrapper(built, clip_grad=clip)
     if captioner.device.type == "cuda":
-        kind = "bfloat16" if runtime.amp == "bf16" else "float16"
+        kind = "bfloat16" if amp == "bf16" else "float16"
         scale = "dynamic" if kind == "float16" else 1.0
         return AmpOptimWrapper(loss_scale=scale, dtype=kind, optimizer=built, clip_grad=clip)
-    if runtime.amp == "fp16":
+    if amp == "fp16":
         raise UserError("fp16 needs a GPU", hint="--amp bf16, or --amp off")
     return CpuAmpWrapper(built, clip_grad=clip)
 
 
-def _clipping(says: Phase | Runtime) -> dict[str, Any] | None:
-    if says.clip_grad is not None:
-        return {"type": "norm", "max_norm": says.clip_grad}
-    return None if says.clip_value is None else {"type": "value", "clip_value": says.clip_value}
+def _clipping(clipping: Clipping | None) -> dict[str, Any] | None:
+    """As mmengine's wrapper wants it."""
+    if clipping is None:
+        return None
+    if clipping.norm is not None:
+        return {"type": "norm", "max_norm": clipping.norm}
+    return {"type": "value", "clip_value": clipping.value}
 
 
 def set_rates(optimizer: torch.optim.Optimizer, place: int, factor: float) -> None:

@@ -13,7 +13,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.registry import LOOPS
 from mmengine.runner import BaseLoop
 
-from vidcap_core.config.schema import Phase
+from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
 from vidcap_core.engine import feature_cache, optimizers, sharding, state
 from vidcap_core.engine.data import Order, training_loader
@@ -37,7 +37,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         super().__init__(runner, dataloader)
         self.run_ = runner.training
         self.captioner = self.run_.captioner
-        self.phases = [Phase(**spec) for spec in self.run_.config["phases"]]
+        self.phases = self.run_.recipe.phases
         self.progress = state.Progress()
         self.plateau: Plateau | None = None
         self.average = self._make_average()
@@ -96,7 +96,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
         losses: dict[str, float] = {}
-        for names in phase.updates or [phase.losses]:
+        for names in phase.updates:
             losses |= update(self.runner.model, self.runner.optim_wrapper, batches, names, self.run_.scales)
         if self.average is not None:
             self.average.update_parameters(self.captioner)
@@ -153,20 +153,15 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self.captioner.train()
         self.dataset = feature_cache.dataset(self.run_, phase)
         self.runner.model = self.runner.wrap_phase(self.captioner)
-        fresh = index == 0 or phase.optimizer != "keep"
+        fresh = index == 0 or not phase.keeps_optimizer
         if fresh and restored is None:
             self.progress.optimizer_phase = index
         if fresh or restored is not None:
-            first = self.phases[self.progress.optimizer_phase]
-            spec = {
-                **self.run_.config.get("optimizer", {}),
-                **(first.optimizer if isinstance(first.optimizer, dict) else {}),
-            }
             self.runner.optim_wrapper = optimizers.build(
-                self.captioner, self.phases, self.progress.optimizer_phase, spec, self.run_.runtime
+                self.captioner, self.phases, self.progress.optimizer_phase, self.run_.runtime.amp
             )
-        schedule = self.table.schedule(index)
-        self.plateau = Plateau(schedule, self.run_.evaluate.greater) if schedule.type == "plateau" else None
+        plateau = phase.schedule.type == "plateau"
+        self.plateau = Plateau(phase.schedule, self.run_.evaluate.greater) if plateau else None
         if restored is not None:
             self._restore_after_entering(restored)
         else:
@@ -174,15 +169,12 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
             )
             gathering = [
-                n for n in self._losses(phase) if getattr(self.captioner.losses[n], "gathers", False)
+                n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)
             ]
-            if gathering and self.table.accumulate(index) > 1:
+            if gathering and phase.accumulate > 1:
                 self.run_.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"
                 )
-
-    def _losses(self, phase: Phase) -> list[str]:
-        return [name for names in phase.updates or [phase.losses] for name in names]
 
     def _trainable(self) -> str:
         count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
@@ -191,8 +183,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
         run = self.run_
-        loader = iter(training_loader(self.dataset, order, run.tokenizer, run.runtime.workers, run.max_words))
-        while group := [b.to(self.captioner.device) for b in islice(loader, self.table.accumulate(index))]:
+        longest = run.recipe.decoding.max_words
+        loader = iter(training_loader(self.dataset, order, run.tokenizer, run.runtime.workers, longest))
+        while group := [b.to(self.captioner.device) for b in islice(loader, self.phases[index].accumulate)]:
             yield group
 
     # ---- scoring and saving

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from mmengine.registry import OPTIMIZERS, Registry
 
+from vidcap_core.config.recipe import Optimizer
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.zoo import registry as tables
 
@@ -29,15 +30,13 @@ def expose() -> dict[str, Registry]:
     return exposed
 
 
-def optimizer(parameters: list[dict[str, Any]], spec: dict[str, Any]) -> torch.optim.Optimizer:
+def build_optimizer(parameters: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
     """An optimiser by torch's name, a name in mmengine's registry, or a dotted path."""
-    spec = {"type": "AdamW", "lr": 1e-3, **spec}
-    if ":" in spec["type"]:
-        made_by = tables.HEADS.load(spec["type"])  # a dotted path resolves alike in every table
-        return made_by(parameters, **{k: v for k, v in spec.items() if k != "type"})  # type: ignore[no-any-return]
+    name, arguments = optimizer.type, dict(optimizer.arguments)
+    if ":" in name:
+        made_by = tables.HEADS.load(name)  # a dotted path resolves alike in every table
+        return made_by(parameters, **arguments)  # type: ignore[no-any-return]
     try:
-        return OPTIMIZERS.build({**spec, "params": parameters})  # type: ignore[no-any-return]
+        return OPTIMIZERS.build({"type": name, **arguments, "params": parameters})  # type: ignore[no-any-return]
     except (KeyError, ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"optimizer.type: there is no '{spec['type']}'", hint="AdamW, or module:Class"
-        ) from error
+        raise ConfigError(f"optimizer.type: there is no '{name}'", hint="AdamW, or module:Class") from error

@@ -11,7 +11,6 @@ from mmengine import dist
 from mmengine.model import MMDistributedDataParallel
 from mmengine.runner import Runner
 
-from vidcap_core.config.schema import Phase
 from vidcap_core.engine import optimizers, sharding
 from vidcap_core.engine.phase_loop import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
@@ -28,21 +27,19 @@ class CaptionRunner(Runner):  # type: ignore[misc]
         self, training: Training, distributed: bool, quiet: bool, hooks: list[Any] | None = None
     ) -> None:
         self.training = training
-        phases = [Phase(**spec) for spec in training.config["phases"]]
-        spec = training.config.get("optimizer", {})
         main = dist.get_rank() == 0
         super().__init__(
             model=training.captioner,
             work_dir=str(training.folder.path / "mmengine"),
             train_dataloader=[],
             train_cfg={"type": PhaseLoop},
-            optim_wrapper=optimizers.build(training.captioner, phases, 0, spec, training.runtime),
+            optim_wrapper=optimizers.build(training.captioner, training.recipe.phases, 0, training.runtime.amp),
             default_hooks=dict.fromkeys(OWN),
             custom_hooks=hooks,
             launcher="pytorch" if distributed else "none",
             visualizer=visualizer(training.folder, training.runtime.trackers, main),
             randomness={
-                "seed": training.seed,
+                "seed": training.recipe.seed,
                 "deterministic": training.runtime.deterministic,
                 "diff_rank_seed": True,  # or all processes would drop the same units
             },

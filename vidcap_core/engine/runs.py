@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmengine import dist
 
+from vidcap_core.captioner.build import stored_tokenizer
 from vidcap_core.config.files import Config
+from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine import launch, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
-from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.errors import UserError
 from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
 from vidcap_core.saved import assets, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.run import RunFolder, check_folder, default_path, locked, make_folder
 from vidcap_core.saved.weights import put_weights
-from vidcap_core.zoo import registry
 
 
 def train(
-    config: Config,
+    config: Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     resume: bool = False,
@@ -36,15 +37,15 @@ def train(
     quiet: bool = False,
 ) -> RunFolder:
     """Run all phases of a config, then score the best weights; returns the run folder."""
-    validate(config)
+    recipe = _recipe(config)
     with launch.processes(device) as place:
-        folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+        folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
         resume = resume or force_resume
-        check_folder(folder, config, resume, force_resume)
+        check_folder(folder, recipe.config, resume, force_resume)
         begun = folder.config.is_file()
-        _seed(config.get("seed", 0))
-        tokenizer = _stored_tokenizer(folder, config) if resume else None
-        training = Training(config, folder, place, tokenizer, resume and _learnt(folder, force_resume))
+        _seed(recipe.seed)
+        tokenizer = _stored_tokenizer(folder, recipe) if resume else None
+        training = Training(recipe, folder, place, tokenizer, resume and _learnt(folder, force_resume))
         training.check()
         dist.barrier()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
@@ -59,7 +60,7 @@ def train(
             if refusal[0] is not None:
                 raise refusal[0]
             try:
-                over = _run(training, resume, quiet) if config["phases"] else True
+                over = _run(training, resume, quiet) if recipe.phases else True
             except (RuntimeError, MemoryError) as error:
                 if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
                     error
@@ -72,7 +73,7 @@ def train(
 
 
 def test(
-    config: Config,
+    config: Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     split: str = "test",
@@ -81,12 +82,12 @@ def test(
 ) -> Evaluation | None:
     """Score the best weights of a run on a split; writes predictions, scores and the report."""
     with launch.processes(device) as place:
-        training = _trained(config, work_dir, place, split)
+        training = _trained(_recipe(config), work_dir, place, split)
         return _score(training, split, quiet)
 
 
 def predict(
-    config: Config,
+    config: Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     split: str = "test",
@@ -95,41 +96,16 @@ def predict(
 ) -> list[Prediction]:
     """Caption a split with the best weights of a run, without scoring it."""
     with launch.processes(device) as place:
-        training = _trained(config, work_dir, place, split)
+        training = _trained(_recipe(config), work_dir, place, split)
         predictions = caption(training.captioner, training, training.evaluation_dataset(split))
         if dist.get_rank() == 0:
             write_json(training.folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
         return predictions
 
 
-def best_weights(folder: RunFolder) -> tuple[dict[str, torch.Tensor], str]:
-    """The weights a run would be judged by, and where they come from."""
-    best = folder.checkpoints / "best.pt"
-    if best.is_file():
-        try:
-            content = checkpoint.load(best)
-        except CheckpointError as error:
-            raise CheckpointError(
-                str(error), hint="delete it, and the newest checkpoint that can be read is taken"
-            ) from error
-        return content["weights"], f"best.pt (step {content['step']})"
-    content_or_none, notes = checkpoint.latest(folder.checkpoints)
-    if content_or_none is None:
-        raise CheckpointError(
-            f"{folder.path} has no checkpoint yet" + "".join(f"\n  {n}" for n in notes), hint="--resume"
-        )
-    average = content_or_none.get("average")
-    weights = (
-        {k.removeprefix("module."): v for k, v in average.items() if k != "steps"}
-        if average
-        else content_or_none["weights"]
-    )
-    return weights, f"the last checkpoint (step {content_or_none['progress']['step']})"
-
-
 def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
     """Begin a run in its folder, which is locked: what was seen of it before may have changed since."""
-    folder, config = training.folder, training.config
+    folder, config = training.folder, training.recipe.config
     check_folder(folder, config, resume, force)
     if folder.config.is_file() != begun:
         raise UserError(f"another process began a run in {folder.path} meanwhile", hint="the same command again")
@@ -150,8 +126,8 @@ def _run(training: Training, resume: bool, quiet: bool) -> bool:
 
 
 def _finish(training: Training, quiet: bool) -> None:
-    if training.config["phases"]:
-        weights, source = best_weights(training.folder)
+    if training.recipe.phases:
+        weights, source = checkpoint.best_weights(training.folder.checkpoints)
         sharding.set_weights(training.captioner, weights, source)
         training.tracker.say(f"training is done; scoring {source}")
     _score(training, training.evaluate.split, quiet)
@@ -178,19 +154,22 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     return result
 
 
-def _trained(config: Config, work_dir: str | Path | None, place: str, split: str) -> Training:
-    validate(config)
-    if split not in config["data"]:
-        raise UserError(f"data has no '{split}'; it has {', '.join(config['data'])}", hint="--split NAME")
-    folder = RunFolder(Path(work_dir) if work_dir else default_path(config))
+def _recipe(of: Config | Recipe) -> Recipe:
+    return of if isinstance(of, Recipe) else validate(of)
+
+
+def _trained(recipe: Recipe, work_dir: str | Path | None, place: str, split: str) -> Training:
+    if split not in recipe.data:
+        raise UserError(f"data has no '{split}'; it has {', '.join(recipe.data)}", hint="--split NAME")
+    folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
     if not folder.config.is_file():
         raise UserError(
-            f"{folder.path} holds no run", hint=f"vidcap-run {config.name} train --work-dir {folder.path}"
+            f"{folder.path} holds no run", hint=f"vidcap-run {recipe.name} train --work-dir {folder.path}"
         )
-    _seed(config.get("seed", 0))
-    training = Training(config, folder, place, _stored_tokenizer(folder, config), learnt=True)
-    if config["phases"]:
-        weights, source = best_weights(folder)
+    _seed(recipe.seed)
+    training = Training(recipe, folder, place, _stored_tokenizer(folder, recipe), learnt=True)
+    if recipe.phases:
+        weights, source = checkpoint.best_weights(folder.checkpoints)
         put_weights(training.captioner, weights, source)
     training.captioner.to(place)
     return training
@@ -208,11 +187,10 @@ def _restore(runner: CaptionRunner, training: Training) -> None:
     training.tracker.say(f"going on after step {content['progress']['step']}")
 
 
-def _stored_tokenizer(folder: RunFolder, config: Config) -> Any:
+def _stored_tokenizer(folder: RunFolder, recipe: Recipe) -> Tokenizer | None:
     if not folder.tokenizer.is_file():
         return None
-    spec = config.get("tokenizer") or {"type": "Vocabulary"}
-    return registry.TOKENIZERS.load(spec["type"]).from_state(folder.read(folder.tokenizer))
+    return stored_tokenizer(recipe, folder.read(folder.tokenizer))
 
 
 def _learnt(folder: RunFolder, force: bool) -> bool:

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import assets, foreign
-from vidcap_core.saved.weights import put_weights, read_tensors, write_tensors
-from vidcap_core.zoo import plugins, registry
+from vidcap_core.saved.weights import write_tensors
 
 FORMAT = 1
 INDEX = "bundle.json"
@@ -133,58 +131,6 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def load(bundle: Bundle, copy: str | None = None, device: str = "cpu") -> Captioner:
-    """Build the captioner of a bundle; `copy` picks a kept copy of the weights."""
-    if copy is not None and copy not in bundle.copies:
-        raise UserError(
-            f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
-        )
-    with foreign.building(bundle.config) as data:
-        return _load(bundle, data, copy).to(device).eval()
-
-
-def _load(bundle: Bundle, data: Config, copy: str | None) -> Captioner:
-    spec = data.get("tokenizer") or {"type": "Vocabulary"}
-    state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
-    captioner = build.captioner(data, registry.TOKENIZERS.load(spec["type"]).from_state(state), losses=False)
-    name = WEIGHTS if copy is None else f"keep-{copy}.safetensors"
-    assets.read(captioner, bundle.path, bundle.index["files"])
-    put_weights(captioner, read_tensors(bundle.path / name), str(bundle.path / name))
-    build.add_extractors(captioner, data)
-    known = bundle.index.get("extract", {})
-    for stream in data.get("extract", {}):
-        if stream in known and fingerprint(captioner.encoders[stream]) != known[stream]:
-            raise CheckpointError(
-                f"{bundle.path}: the encoder of the stream '{stream}' has other weights here than it was trained on",
-                hint="install the version of them that the card names",
-            )
-    return captioner
-
-
-def find(name: str) -> Bundle:
-    """The bundle behind a folder, a model that a plugin ships (`vidcap list models`), or a hub id."""
-    if Path(name).is_dir():
-        return open_bundle(Path(name))
-    owner, slash, short = name.partition("/")
-    if owner in plugins.discover():
-        plugin = plugins.get(owner)
-        for model, folder in plugin.bundles().items():
-            if name in (model, f"{owner}/{folder.name}"):
-                return open_bundle(folder)
-        if short in plugin.config_names():
-            raise UserError(
-                f"no weights are known for '{name}': it is a config that still has to be trained",
-                hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
-            )
-        which = f" '{short}'" if slash else ""
-        raise UserError(f"plugin '{owner}' ships no bundle{which}", hint="vidcap list models")
-    if slash and not short.startswith(".") and "/" not in short:
-        from vidcap_core.saved import hub  # huggingface_hub takes a second to import
-
-        return open_bundle(hub.cached(name))
-    raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
-
-
 def sha256(path: Path) -> str:
     """The hash of a file's bytes."""
     digest = hashlib.sha256()
@@ -196,9 +142,9 @@ def sha256(path: Path) -> str:
 
 def _hashes(of: Config) -> dict[str, str]:
     """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
-    with foreign.building(of) as part:
+    with foreign.building(of) as recipe:
         return {
-            stream: fingerprint(registry.ENCODERS.build(spec))
-            for stream, spec in part.get("extract", {}).items()
-            if stream not in part.get("encoders", {})
+            stream: fingerprint(encoder.build())
+            for stream, encoder in recipe.extract.items()
+            if stream not in recipe.encoders
         }

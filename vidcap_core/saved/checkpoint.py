@@ -127,3 +127,25 @@ def _check_plain(value: Any, where: str) -> None:
             _check_plain(item, f"{where}.{index}")
     else:
         raise TypeError(f"{where} holds {type(value).__name__}, which no checkpoint can hold")
+
+
+def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
+    """The weights that the run of a folder of checkpoints would be judged by, and where they come from."""
+    best = folder / "best.pt"
+    if best.is_file():
+        try:
+            content = load(best)
+        except CheckpointError as error:
+            raise CheckpointError(
+                str(error), hint="delete it, and the newest checkpoint that can be read is taken"
+            ) from error
+        return content["weights"], f"best.pt (step {content['step']})"
+    newest, notes = latest(folder)
+    if newest is None:
+        raise CheckpointError(
+            f"{folder.parent} has no checkpoint yet" + "".join(f"\n  {note}" for note in notes), hint="--resume"
+        )
+    weights = newest["weights"]
+    if average := newest.get("average"):
+        weights = {key.removeprefix("module."): value for key, value in average.items() if key != "steps"}
+    return weights, f"the last checkpoint (step {newest['progress']['step']})"

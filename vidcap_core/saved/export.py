@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vidcap_core.captioning import file_captioner
 from vidcap_core.errors import UserError
 from vidcap_core.saved import bundle, checkpoint
+from vidcap_core.saved.load import load_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo import plugins
 
@@ -18,7 +18,7 @@ def export(run: Path, out: Path) -> Path:
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
-    captioner = file_captioner.from_run(run, extractors=False)
+    captioner = load_run(run, extractors=False)
     run_config = folder.resolved()
     copies = {path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
               for path in sorted(folder.checkpoints.glob("keep-*.pt"))}  # fmt: skip

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.config.files import Config
+from vidcap_core.config.recipe import CaptionerRecipe
+from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.errors import CheckpointError
 from vidcap_core.zoo import plugins, registry
 
@@ -20,8 +22,8 @@ KINDS = (".json", ".safetensors", ".yaml")
 
 
 @contextmanager
-def building(of: Config) -> Iterator[Config]:
-    """The captioning part of a stored config, and for as long as it is built no table resolves a path to code.
+def building(of: Config) -> Iterator[CaptionerRecipe]:
+    """The recipe of a stored config's captioning part, and for as long as it is built no table resolves a path to code.
 
     Both are needed. The walk over the config sees each `type` beforehand, also where a component resolves it later
     or in another thread. The tables see what no walk can know to be a name: a plain string among a component's
@@ -29,7 +31,7 @@ def building(of: Config) -> Iterator[Config]:
     """
     part = captioning_part(of)
     with registry.installed_only():
-        yield part
+        yield captioner_recipe(part)
 
 
 def captioning_part(of: Config) -> Config:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.config.files import Config
-from vidcap_core.engine.machine import machine
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.atomic import written_whole
-from vidcap_core.zoo import plugins
 
 FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
         "runtime.trackers", "evaluate.panels", "evaluate.batch", "extract")  # fmt: skip
@@ -182,41 +179,3 @@ def difference(old: Any, new: Any, path: str = "") -> list[str]:
             for line in difference(a, b, f"{path}.{i}")
         ]
     return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
-
-
-def provenance(seed: int, data_hash: str, device: str) -> dict[str, Any]:
-    """What made a run: seed, data, machine, versions, plugins, commit."""
-    import mmengine
-    import torch
-    import transformers
-
-    from vidcap_core import __version__
-
-    return {
-        "seed": seed,
-        "data": data_hash,
-        "machine": machine(device),
-        "versions": {"vidcap-core": __version__, "torch": str(torch.__version__), "mmengine": mmengine.__version__,
-                     "transformers": transformers.__version__},
-        "plugins": {p.name: p.version for p in plugins.discover().values() if p.reason is None},
-        "commit": _commit(),
-    }  # fmt: skip
-
-
-def _commit() -> str | None:
-    """The git commit of the source tree vidcap runs from, if it is one; `+` marks uncommitted changes."""
-    here = Path(__file__).parent
-
-    def git(*words: str) -> str | None:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(here), *words], capture_output=True, text=True, timeout=10
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return done.stdout.strip() if done.returncode == 0 else None
-
-    if git("ls-files", "--error-unmatch", __file__) is None:
-        return None
-    commit = git("rev-parse", "--short=12", "HEAD")
-    return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")

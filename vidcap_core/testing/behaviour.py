@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.files import Config, load_config
-from vidcap_core.config.schema import Phase
+from vidcap_core.config.recipe import Recipe
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Batch, Stream
 from vidcap_core.engine.data import Collate
@@ -31,11 +31,11 @@ class Parts:
     """A captioner of the toy config, and a batch of a few toy clips."""
 
     def __init__(self, name: str) -> None:
-        self.config = load_config(name)
+        self.recipe = load_recipe(name)
         torch.manual_seed(0)
-        train = build.dataset(self.config, "train", limit=CLIPS)
-        self.tokenizer = build.tokenizer(self.config, train)
-        self.captioner = build.captioner(self.config, self.tokenizer)
+        train = self.recipe.data["train"].changed(limit=CLIPS).build()
+        self.tokenizer = build_tokenizer(self.recipe, train)
+        self.captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses)
         self.dataset = train
 
     def batch(self, size: int = 4) -> Batch:
@@ -95,12 +95,12 @@ def batch_equals_single(parts: Parts) -> Check:
 def gradients(parts: Parts) -> Check:
     """In each phase, gradients reach parameters that train, and no other."""
     problems = []
-    for spec in parts.config["phases"]:
-        phase, captioner = Phase(**spec), parts.fresh()
+    for phase in parts.recipe.phases:
+        captioner = parts.fresh()
         chosen = captioner.choose_training(phase.train, phase.freeze)
         captioner.train()
-        for names in phase.updates or [phase.losses]:
-            _objective(captioner, parts.batch(), names, parts.config).backward()
+        for names in phase.updates:
+            _objective(captioner, parts.batch(), names, parts.recipe).backward()
         reached = {n for n, p in captioner.named_parameters() if p.grad is not None and bool(p.grad.any())}
         dead = sorted(chosen - reached)
         if reached - chosen:
@@ -114,7 +114,7 @@ def round_trip(parts: Parts) -> Check:
     """Weights survive being saved and loaded into a new captioner."""
     captioner, batch = parts.fresh().eval(), parts.batch(2)
     torch.manual_seed(1)
-    other = build.captioner(parts.config, parts.tokenizer)
+    other = build_captioner(parts.recipe, parts.tokenizer, parts.recipe.losses)
     other.load_state_dict(captioner.state_dict())
     if _speaks(parts):
         with torch.no_grad():
@@ -131,17 +131,16 @@ def round_trip(parts: Parts) -> Check:
 def overfits(parts: Parts, steps: int) -> Check:
     """The losses of the last phase go down to a small part on eight clips."""
     captioner, batch = parts.fresh(), parts.batch(CLIPS)
-    phase = Phase(**parts.config["phases"][-1])
+    names = parts.recipe.phases[-1].losses
     captioner.choose_training(None)
     captioner.train()
     for module in captioner.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
-    names = [name for update in phase.updates or [phase.losses] for name in update]
     optimizer = torch.optim.Adam([p for p in captioner.parameters() if p.requires_grad], lr=2e-3)
     first = last = 0.0
     for step in range(steps):
-        loss = _objective(captioner, batch, names, parts.config)
+        loss = _objective(captioner, batch, names, parts.recipe)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -156,10 +155,10 @@ CHECKS = (step_equals_forward, masks_respected, batch_equals_single, gradients, 
 """All but the overfit check, which takes a number of steps."""
 
 
-def _objective(captioner: Captioner, batch: Batch, names: Sequence[str], of: Config) -> Tensor:
+def _objective(captioner: Captioner, batch: Batch, names: Sequence[str], recipe: Recipe) -> Tensor:
     """sum_i scale_i * sum_i / weight_i, as the engine adds the losses of one batch."""
     parts = captioner(batch, names)
-    scaled = (of["losses"][n].get("scale", 1.0) * s / w.clamp_min(1e-9) for n, (s, w) in parts.items())
+    scaled = (recipe.losses[n].scale * s / w.clamp_min(1e-9) for n, (s, w) in parts.items())
     return sum(scaled, start=torch.zeros(()))
 
 

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from vidcap_core.captioner import build
 from vidcap_core.captioner.captioner import Captioner, stack
 from vidcap_core.captioning import file_captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.contracts.types import Batch, Clip, Prediction
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate, evaluation_batches
-from vidcap_core.saved import bundle
+from vidcap_core.saved.bundle import open_bundle
 from vidcap_core.saved.export import export
+from vidcap_core.saved.load import load_bundle
 from vidcap_core.testing.check import Check
 from vidcap_core.zoo.registry import DATASETS
 
@@ -57,8 +58,8 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files:
     shutil.copytree(born, moved)
     shutil.rmtree(born)
     made = export(moved / "run", moved / "bundle")
-    dataset = build.dataset(short, split, unit="clip")
-    from_bundle = _of_cache(bundle.load(bundle.open_bundle(made)).eval(), dataset)
+    dataset = validate(short).data[split].changed(unit="clip").build()
+    from_bundle = _of_cache(load_bundle(open_bundle(made)), dataset)
     found = [f"the bundle, {line}" for line in _compared(said, from_bundle)]
     here = [prediction for prediction in said if files and _is_file(prediction.clip)]
     for name, place in (("the run", moved / "run"), ("the bundle", made)) if here else ():
@@ -75,7 +76,7 @@ def shortened(of: Config, steps: int, clips: int) -> Config:
     for split in data["data"].values():
         if "limit" in inspect.signature(DATASETS.load(split["type"])).parameters:
             split["limit"] = clips
-    for phase in data["phases"]:
+    for phase in data["phases"].values():
         phase.update(steps=steps, epochs=None, best=False)
     there = data.get("evaluate", {}).get("split", "val")
     data["evaluate"] = {"split": there, "metrics": [], "every": 0, "best": None, "panels": 0}

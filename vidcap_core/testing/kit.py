@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vidcap_core.config.files import load_config
-from vidcap_core.config.validate import INJECTED, validate
+from vidcap_core.config.parse import INJECTED
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.testing import behaviour, journey
 from vidcap_core.testing.check import Check
 from vidcap_core.zoo import cards, plugins, registry
@@ -34,7 +34,7 @@ def conform(name: str, steps: int = 300) -> list[Check]:
         parts = behaviour.Parts(f"{name}/toy")
         checks += [_guard(check, parts) for check in behaviour.CHECKS]
         checks.append(_guard(lambda p: behaviour.overfits(p, steps), parts, "overfit"))
-        checks.append(_guard(journey.round_trip, parts.config))
+        checks.append(_guard(journey.round_trip, parts.recipe.config))
     return checks
 
 
@@ -46,7 +46,7 @@ def check_plugin(name: str) -> None:
 
 def light_import(name: str) -> Check:
     """Discovery must not pay for torch."""
-    code = (f"import sys; from vidcap_core import plugins; plugins.get({name!r}); "
+    code = (f"import sys; from vidcap_core.zoo import plugins; plugins.get({name!r}); "
             f"print([m for m in {HEAVY!r} if m in sys.modules])")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -90,7 +90,7 @@ def card_complete(name: str) -> Check:
 def configs_valid(name: str) -> Check:
     """Every config resolves and every key of it is known."""
     for one in plugins.get(name).config_names():
-        validate(load_config(f"{name}/{one}"))
+        load_recipe(f"{name}/{one}")
     return Check("configs valid", True)
 
 

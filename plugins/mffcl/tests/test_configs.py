@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vidcap_core.api import load_config
-from vidcap_core.captioning.file_captioner import from_run
 from vidcap_core.engine import runs
+from vidcap_core.saved.load import load_run
 
 NAMES = (
     "msvd", "msvd_paper", "msvd_prompt10", "msvd_prompt30", "msvd_no_contrastive", "msvd_no_contrastive_prompt30",
@@ -43,7 +43,7 @@ def test_it_trains(name, tmp_path):
     data["evaluate"] = {"metrics": ["cider-d"], "best": "CIDEr-D"}
     folder = runs.train(made, work_dir=tmp_path / name, device="cpu", quiet=True)
     assert folder.predictions("val").is_file()
-    head = from_run(folder.path).head
+    head = load_run(folder.path).head
     assert head.mapper.reads == ("patches" if "patches" in name else "cls")
     assert hasattr(head.mapper.mix, "queries") == ("ffn" not in name)
     if "ffn" not in name:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vidcap_core.captioning.file_captioner import from_run
+from vidcap_core.saved.load import load_run
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -26,5 +26,5 @@ def test_eq_3_as_printed_trains(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    made = from_run(tmp_path / "run")
+    made = load_run(tmp_path / "run")
     assert not list(made.head.contrast.parameters())

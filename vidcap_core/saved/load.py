@@ -1,0 +1,132 @@
+"""A captioner by name: a bundle, a run, a model that a plugin ships, a config that comes trained, a hub id."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vidcap_core.captioner.build import add_extractors, build_captioner, build_tokenizer, stored_tokenizer
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config import preflight
+from vidcap_core.config.files import Config, load_config
+from vidcap_core.config.validate import validate
+from vidcap_core.contracts.encoder import fingerprint
+from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.saved import assets, foreign
+from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open_bundle
+from vidcap_core.saved.checkpoint import best_weights
+from vidcap_core.saved.run import RunFolder
+from vidcap_core.saved.weights import put_weights, read_tensors
+from vidcap_core.zoo import plugins
+
+DEFAULT = "default_model"
+"""The plugin whose bundle captions when nobody names a model."""
+
+
+def default_model() -> str:
+    """The name of the model that is used when none is named, if it is installed."""
+    if DEFAULT in plugins.discover() or plugins.broken(DEFAULT):
+        plugins.get(DEFAULT)  # a broken one says why
+        return DEFAULT
+    raise UserError(
+        "no model was named, and the default model is not installed",
+        hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",
+    )
+
+
+def load_captioner(name: str, copy: str | None = None) -> Captioner:
+    """The captioner of a name, on the CPU; `copy` picks a kept copy of a bundle's weights."""
+    folder = Path(name)
+    if is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
+        return load_bundle(open_bundle(folder), copy)
+    if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
+        return load_run(folder)
+    if (config := _without_phases(name)) is not None:
+        return _as_it_comes(config)
+    return load_bundle(find_bundle(name), copy)
+
+
+def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
+    """The captioner of a bundle; `copy` picks a kept copy of the weights."""
+    if copy is not None and copy not in bundle.copies:
+        raise UserError(
+            f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
+        )
+    weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
+    known = bundle.index.get("extract", {})
+    with foreign.building(bundle.config) as recipe:
+        state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
+        captioner = build_captioner(recipe, stored_tokenizer(recipe, state))
+        assets.read(captioner, bundle.path, bundle.index["files"])
+        put_weights(captioner, read_tensors(weights), str(weights))
+        add_extractors(captioner, recipe)
+        for stream in recipe.extract:
+            if stream in known and fingerprint(captioner.encoders[stream]) != known[stream]:
+                raise CheckpointError(
+                    f"{bundle.path}: the encoder of the stream '{stream}' has other weights here than it was "
+                    "trained on",
+                    hint="install the version of them that the card names",
+                )
+    return captioner.eval()
+
+
+def load_run(folder: Path, extractors: bool = True) -> Captioner:
+    """The captioner of a run with its best weights, by default with the encoders that read raw files."""
+    run = RunFolder(folder)
+    folders = (run.checkpoints, run.assets)
+    foreign.check_links(folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))])
+    config = run.resolved()
+    with foreign.building(config) as recipe:
+        captioner = build_captioner(recipe, stored_tokenizer(recipe, run.read(run.tokenizer)))
+        assets.restore(captioner, run.assets)
+        if config.get("phases", True):
+            weights, source = best_weights(run.checkpoints)
+            own = {key: value for key, value in weights.items() if not key.startswith("losses.")}
+            put_weights(captioner, own, source)
+        if extractors:
+            add_extractors(captioner, recipe)
+    return captioner.eval()
+
+
+def find_bundle(name: str) -> Bundle:
+    """The bundle behind a folder, a model that a plugin ships (`vidcap list models`), or a hub id."""
+    if Path(name).is_dir():
+        return open_bundle(Path(name))
+    owner, slash, short = name.partition("/")
+    if owner in plugins.discover():
+        plugin = plugins.get(owner)
+        for model, folder in plugin.bundles().items():
+            if name in (model, f"{owner}/{folder.name}"):
+                return open_bundle(folder)
+        if short in plugin.config_names():
+            raise UserError(
+                f"no weights are known for '{name}': it is a config that still has to be trained",
+                hint=f"vidcap-run {name} && vidcap export runs/{owner}-{short} -o my-model; or vidcap pull ID -o DIR",
+            )
+        which = f" '{short}'" if slash else ""
+        raise UserError(f"plugin '{owner}' ships no bundle{which}", hint="vidcap list models")
+    if slash and not short.startswith(".") and "/" not in short:
+        from vidcap_core.saved import hub  # huggingface_hub takes a second to import
+
+        return open_bundle(hub.cached(name))
+    raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
+
+
+def _without_phases(name: str) -> Config | None:
+    """The config of this name, where it is one that needs no training."""
+    if Path(name).is_dir() or not ("/" in name or name.endswith(".py")):
+        return None
+    try:
+        config = load_config(name)
+    except UserError:  # a bundle's name, or nothing at all: that is told where bundles are looked for
+        return None
+    return None if config.get("phases", True) else config
+
+
+def _as_it_comes(config: Config) -> Captioner:
+    """The captioner of a config without phases, whose parts are pretrained."""
+    recipe = validate(config)
+    preflight.check(recipe, splits=())
+    captioner = build_captioner(recipe, build_tokenizer(recipe, None))
+    add_extractors(captioner, recipe)
+    return captioner.eval()
