@@ -30,14 +30,13 @@ import cv2
 import numpy as np
 import torch
 
-from vidcap_core.api import Batch, Clip, frame_times
+from vidcap_core.api import Batch, Clip, build_component, frame_times
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.inputs import find
 from vidcap_core.captioning.progress import Progress
 from vidcap_core.decoding.settings import GenerateSettings
-from vidcap_core.zoo.registry import ENCODERS, HEADS
 
 WORDS = 3000
 
@@ -51,9 +50,9 @@ def untrained() -> FileCaptioner:
     torch.manual_seed(0)
     tokenizer = Vocabulary()
     tokenizer.fit([" ".join(f"word{number}" for number in range(WORDS))])
-    encoder = ENCODERS.build({"type": "EfficientNetLite0", "frames": 20})
+    encoder = build_component("encoders", {"type": "EfficientNetLite0", "frames": 20})
     spec = {"type": "SmallTransformer", "streams": {"image": encoder.dim}, "width": 256}
-    head = HEADS.build(spec, tokenizer=tokenizer)
+    head = build_component("heads", spec, tokenizer=tokenizer)
     settings = GenerateSettings(mode="beam", beam=5, length="avg", min_length=12, max_length=13)
     return FileCaptioner(
         Captioner(head, tokenizer, {"image": encoder}, generate=settings).eval(), "untrained"

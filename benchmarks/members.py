@@ -18,12 +18,12 @@ import torch
 
 from vidcap_core.api import load_config
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.captioning import file_captioner
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.saved import bundle
+from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 
 CONFIG = "default_model/msvd_part"
@@ -36,7 +36,7 @@ def member(folder: Path, seed: int, changes: Sequence[str] = ()) -> Captioner:
     if not run.scores("val").is_file():
         config = load_config(CONFIG, [f"seed={seed}", "evaluate.metrics=['cider-d']", *changes])
         runs.train(config, work_dir=folder, resume=run.config.is_file(), quiet=True)
-    return file_captioner.from_run(folder, extractors=False).eval()
+    return load_run(folder, extractors=False).eval()
 
 
 @torch.no_grad()
@@ -80,7 +80,7 @@ def main() -> None:
     print(f"bundle: {args.out}")
     test = MSVDPart("test", streams=["image"])
     if args.captions:
-        shipped = bundle.load(bundle.open_bundle(args.out))
+        shipped = load_bundle(bundle.open_bundle(args.out))
         batches = evaluation_batches(test, shipped.tokenizer, 64)
         said = {p.clip.id: p.text for batch in batches for p in shipped.predict(batch)}
         args.captions.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")

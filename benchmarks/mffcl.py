@@ -26,8 +26,7 @@ from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
-from vidcap_core.api import Batch, Clip, Stream, load_config, whole_clips
-from vidcap_core.config.schema import Phase
+from vidcap_core.api import Batch, Clip, Stream, load_recipe, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine import feature_cache
@@ -181,11 +180,11 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
 
 def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
     """Seconds an epoch of the toy's caption phase from videos and from kept features, and of making those."""
-    settings = load_config("mffcl/toy")
+    recipe = load_recipe("mffcl/toy")
     with tempfile.TemporaryDirectory() as folder:
-        run = Training(settings, RunFolder(Path(folder)))
+        run = Training(recipe, RunFolder(Path(folder)))
         run.tracker = SimpleNamespace(say=lambda text: None)  # type: ignore[assignment]
-        phase = Phase(**settings["phases"][1])
+        phase = recipe.phases[1]
         run.captioner.choose_training(phase.train, phase.freeze)
         run.captioner.train()
         start = clock()
@@ -194,7 +193,7 @@ def kept(rounds: int, clock: Callable[[], float]) -> dict[str, float]:
 
         def epoch(dataset: Any) -> None:
             order = Order(len(dataset), run.runtime.batch, (0, 1))
-            for batch in training_loader(dataset, order, run.tokenizer, 0, run.max_words):
+            for batch in training_loader(dataset, order, run.tokenizer, 0, recipe.decoding.max_words):
                 total, weight = run.captioner(batch, ["tokens"])["tokens"]
                 (total / weight).backward()
 

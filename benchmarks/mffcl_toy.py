@@ -22,6 +22,7 @@ from measured import write
 from torch.nn.functional import normalize
 
 from vidcap_core.config.files import config_from_json
+from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
 from vidcap_core.saved import checkpoint
@@ -61,11 +62,11 @@ def recall(run: Training, dataset: Any) -> dict[str, float]:
 def retrieval(folder: Path) -> dict[str, Any] | None:
     """R@1 before and after the alignment of one run, or None of a run without one."""
     kept = folder / "checkpoints" / "keep-align.pt"
-    settings = config_from_json((folder / "config.json").read_text(), folder.name)
-    if settings["phases"][0]["losses"] != ["contrastive"] or not kept.is_file():
+    recipe = validate(config_from_json((folder / "config.json").read_text(), folder.name))
+    if recipe.phases[0].losses != ("contrastive",) or not kept.is_file():
         return None
-    torch.manual_seed(settings.get("seed", 0))
-    run = Training(settings, RunFolder(folder))
+    torch.manual_seed(recipe.seed)
+    run = Training(recipe, RunFolder(folder))
     dataset = run.evaluation_dataset(run.evaluate.split)
     before = recall(run, dataset)
     run.captioner.load_state_dict(checkpoint.load(kept)["weights"])

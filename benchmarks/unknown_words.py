@@ -24,7 +24,7 @@ from vidcap_core.datasets.folders import VIDEOS
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.metrics.evaluate import Options, pairwise, score
-from vidcap_core.saved import bundle
+from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.tokenizers.vocabulary import SPECIALS
 
 NAME = "default_model"
@@ -44,7 +44,7 @@ def allow(captioner: Captioner, unknown: bool) -> Captioner:
 
 def predictions(test: MSVDPart) -> dict[str, dict[str, str]]:
     """What is said of each test clip in each way."""
-    captioner = bundle.load(bundle.find(NAME))
+    captioner = load_bundle(find_bundle(NAME))
     found = {}
     for way, unknown in (("written", True), ("banned", False)):
         batches = evaluation_batches(test, captioner.tokenizer, 64)

@@ -28,9 +28,8 @@ import torch
 from contest import high_water
 from measured import write
 
-from vidcap_core.api import FeatureWriter
+from vidcap_core.api import FeatureWriter, build_component
 from vidcap_core.saved.checkpoint import latest
-from vidcap_core.zoo.registry import DATASETS
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 TYPES = {"activitynet": "ActivityNet", "youcook2": "YouCook2"}
@@ -43,11 +42,10 @@ tokenizer = dict(
 )
 head = dict(streams=dict(image={width}), lm={lm!r}, layers=1, heads=2, feed=128)
 data = dict(train=dict({place}), val=dict({place}, limit=1), test=dict({place}, limit=1))
-phases = [
-    dict(name="count", steps={half}, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
-    dict(name="locate", steps={half}, optimizer="keep", best=False,
-         losses=["full", "positive", "negative", "diversity"]),
-]
+phases = dict(
+    count=dict(steps={half}, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
+    locate=dict(steps={half}, optimizer="keep", best=False, losses=["full", "positive", "negative", "diversity"]),
+)
 generate = dict(mode="greedy", max_length=8, min_length=0, kinds=dict(count=dict(max_length=8, min_length=0)))
 runtime = dict(batch={batch}, amp="off", log_every=5, save_every={save}, keep=2)
 """
@@ -57,8 +55,8 @@ def make_store(args: argparse.Namespace, path: Path) -> dict[str, Any]:
     """A row a second for each annotated clip of all splits that the config reads."""
     clips = {}
     for split in ("train", "val"):
-        data = DATASETS.build(
-            {"type": TYPES[args.data], "split": split, "root": str(args.root), "unit": "clip"}
+        data = build_component(
+            "datasets", {"type": TYPES[args.data], "split": split, "root": str(args.root), "unit": "clip"}
         )
         clips |= {clip.id: clip.duration for clip in data.clips}
     began, rows = time.perf_counter(), 0

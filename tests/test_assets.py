@@ -18,6 +18,7 @@ from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import bundle, checkpoint
 from vidcap_core.saved.export import export
+from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
 
@@ -65,7 +66,7 @@ def test_a_run_and_its_bundle_hold_the_same_files(run: Path, tmp_path: Path) -> 
     for name in names:
         assert (run / "assets" / name).read_bytes() == (made / name).read_bytes()
     fitted = learnt(Training(settings(), RunFolder(tmp_path / "other")).captioner)
-    for captioner in (file_captioner.from_run(run, extractors=False), bundle.load(bundle.open_bundle(made))):
+    for captioner in (load_run(run, extractors=False), load_bundle(bundle.open_bundle(made))):
         assert all(torch.equal(a, b) for a, b in zip(learnt(captioner), fitted, strict=True))
 
 
@@ -87,13 +88,13 @@ def test_going_on_takes_what_was_learnt_and_ends_with_the_same_bits(finished: Pa
 
 def test_changed_data_change_nothing_of_what_was_learnt(run: Path) -> None:
     changed = settings(seed=5)
-    before = learnt(file_captioner.from_run(run, extractors=False))
+    before = learnt(load_run(run, extractors=False))
     anew = learnt(Training(changed, RunFolder(run)).captioner)
     assert not torch.equal(before[0], anew[0])
     with pytest.raises(UserError, match="another config"):
         runs.train(changed, work_dir=run, resume=True, device="cpu", quiet=True)
     runs.train(changed, work_dir=run, force_resume=True, device="cpu", quiet=True)
-    assert torch.equal(learnt(file_captioner.from_run(run, extractors=False))[0], before[0])
+    assert torch.equal(learnt(load_run(run, extractors=False))[0], before[0])
     kept = Training(changed, RunFolder(run), learnt=True)
     assert torch.equal(learnt(kept.captioner)[0], before[0])
 
@@ -143,7 +144,7 @@ def test_a_damaged_file_is_named(run: Path, name: str) -> None:
     content[-1] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(CheckpointError, match=rf"{name} is .*damaged"):
-        file_captioner.from_run(run)
+        load_run(run)
 
 
 def test_a_missing_file_and_one_outside_are_refused(run: Path) -> None:
@@ -151,14 +152,14 @@ def test_a_missing_file_and_one_outside_are_refused(run: Path) -> None:
     listed = json.loads(index.read_text())
     index.write_text(json.dumps({**listed, "../config.json": "0"}))
     with pytest.raises(CheckpointError, match=r"lacks the file \.\./config\.json"):
-        file_captioner.from_run(run)
+        load_run(run)
     index.write_text("{}")
     with pytest.raises(CheckpointError, match="does not hold what the encoder 'image_std' learnt"):
-        file_captioner.from_run(run)
+        load_run(run)
     index.write_text(json.dumps(listed))
     (run / "assets" / "assets-image_std.json").unlink()
     with pytest.raises(CheckpointError, match=r"lacks the file assets-image_std\.json"):
-        file_captioner.from_run(run)
+        load_run(run)
 
 
 def test_a_bundle_that_was_exported_without_it_says_so(run: Path, tmp_path: Path) -> None:

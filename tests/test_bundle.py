@@ -17,15 +17,13 @@ from vidcap_core.engine.data import Collate
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import bundle
 from vidcap_core.saved.export import export
+from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.testing import tiny
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    phases = [
-        {"name": "a", "epochs": 1, "losses": ["tokens"], "keep": "early"},
-        {"name": "b", "epochs": 2, "losses": ["tokens"]},
-    ]
+    phases = {"a": {"epochs": 1, "losses": ["tokens"], "keep": "early"}, "b": {"epochs": 2, "losses": ["tokens"]}}
     folder = tmp_path_factory.mktemp("run") / "run"
     last = {"metrics": ["cider-d"], "best": None}  # the bundle then holds the last weights, not the best ones
     runs.train(
@@ -40,7 +38,7 @@ def made(run: Path, tmp_path: Path) -> Path:
 
 
 def test_a_bundle_captions_as_its_run_does(run: Path, made: Path) -> None:
-    captioner = bundle.load(bundle.open_bundle(made))
+    captioner = load_bundle(bundle.open_bundle(made))
     dataset = tiny.TinyClips()
     batch = Collate(captioner.tokenizer)([dataset.get(i * 2, np.random.default_rng(0)) for i in range(8)])
     said = {p.clip.id: p.text for p in captioner.predict(batch)}
@@ -51,13 +49,13 @@ def test_a_bundle_captions_as_its_run_does(run: Path, made: Path) -> None:
 def test_a_named_copy_travels(made: Path) -> None:
     opened = bundle.open_bundle(made)
     assert opened.copies == ["early"]
-    early, best = bundle.load(opened, copy="early"), bundle.load(opened)
+    early, best = load_bundle(opened, copy="early"), load_bundle(opened)
     assert any(
         not torch.equal(a, b)
         for a, b in zip(early.state_dict().values(), best.state_dict().values(), strict=True)
     )
     with pytest.raises(UserError, match="keeps no weights named 'late'; it has: early"):
-        bundle.load(opened, copy="late")
+        load_bundle(opened, copy="late")
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "tokenizer.json"])
@@ -83,7 +81,7 @@ def test_nothing_in_a_bundle_runs(made: Path, tmp_path: Path) -> None:
     (made / "config.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     (made / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
     with pytest.raises(CheckpointError, match=r"holds '__init__\.py', which its index does not list"):
-        bundle.load(bundle.open_bundle(made))
+        load_bundle(bundle.open_bundle(made))
     assert not (tmp_path / "ran").exists()
 
 
@@ -97,13 +95,13 @@ def test_a_folder_is_never_overwritten(run: Path, made: Path) -> None:
 
 def test_what_is_no_bundle_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"has no bundle\.json"):
-        bundle.find(str(tmp_path))
+        find_bundle(str(tmp_path))
     with pytest.raises(UserError, match="there is no bundle, run or model 'nowhere'"):
-        bundle.find("nowhere")
+        find_bundle("nowhere")
     with pytest.raises(
         UserError, match=r"(?s)no weights are known for 'core/toy'.*vidcap-run core/toy.*vidcap pull"
     ):
-        bundle.find("core/toy")
+        find_bundle("core/toy")
 
 
 def test_a_captioner_of_cached_streams_says_what_it_lacks(made: Path, run: Path) -> None:
@@ -124,12 +122,13 @@ def test_a_bundle_can_only_name_components_of_installed_plugins(
     )
     (made / "bundle.json").write_text(json.dumps(index))
     with pytest.raises(CheckpointError, match="may only name components of installed plugins"):
-        bundle.load(bundle.open_bundle(made))
+        load_bundle(bundle.open_bundle(made))
     assert not (tmp_path / "ran").exists()
 
 
 def test_an_encoder_that_stayed_outside_must_be_the_same_one(tmp_path: Path) -> None:
-    from vidcap_core.captioner import build
+    from vidcap_core.captioner.build import build_captioner, build_tokenizer
+    from vidcap_core.config.validate import captioner_recipe
 
     plain = Config(
         "test",
@@ -138,13 +137,14 @@ def test_an_encoder_that_stayed_outside_must_be_the_same_one(tmp_path: Path) -> 
             "extract": {"image": {"type": "EfficientNetLite0", "pretrained": False, "seed": 3}},
         },
     )
-    captioner = build.captioner(plain, build.tokenizer(plain, tiny.TinyClips()), losses=False)
+    recipe = captioner_recipe(plain)
+    captioner = build_captioner(recipe, build_tokenizer(recipe, tiny.TinyClips()))
     opened = bundle.open_bundle(bundle.save(tmp_path / "bundle", captioner, plain, {}))
     assert (opened.path / "weights.safetensors").stat().st_size < 1_000_000  # the encoder is not in it
-    assert "image" in bundle.load(opened).encoders
+    assert "image" in load_bundle(opened).encoders
     opened.index["config"]["extract"]["image"]["seed"] = 4
     with pytest.raises(CheckpointError, match="encoder of the stream 'image' has other weights"):
-        bundle.load(opened)
+        load_bundle(opened)
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "tokenizer.json"])

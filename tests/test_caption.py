@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import vidcap_core
-from vidcap_core.captioner import build
 from vidcap_core.config.files import load_config
+from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.saved.export import export
@@ -21,7 +21,7 @@ from vidcap_core.video import read_frames
 
 CHANGES = [
     *(f"data.{split}.size='small'" for split in ("train", "val", "test")),
-    "phases.0.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
+    "phases.caption.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def run(toy: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def videos(toy: Any) -> list[str]:
-    return [clip.path for clip in build.dataset(toy, "val").clips][:3]
+    return [clip.path for clip in validate(toy).data["val"].build().clips][:3]
 
 
 def test_a_file_gets_the_caption_that_its_cached_streams_get(run: Path, videos: list[str]) -> None:

@@ -61,13 +61,18 @@ def test_a_config_may_compute(tmp_path: Path) -> None:
         ("head.rate=1e-3", ("head", "rate"), 1e-3),
         ("head.name=plain text", ("head", "name"), "plain text"),
         ("head.on=True", ("head", "on"), True),
-        ("phases.0.epochs=7", ("phases", 0, "epochs"), 7),
+        ("phases.caption.epochs=7", ("phases", "caption", "epochs"), 7),
+        ("lines.0.epochs=7", ("lines", 0, "epochs"), 7),
         ("new.deep.key=[1, 2]", ("new", "deep", "key"), [1, 2]),
         ("head.equation=a=b", ("head", "equation"), "a=b"),
     ],
 )
 def test_set_changes_one_key(tmp_path: Path, change: str, path: KeyPath, value: object) -> None:
-    file = write(tmp_path, "run.py", "head = dict(width=1)\nphases = [dict(epochs=1)]")
+    file = write(
+        tmp_path,
+        "run.py",
+        "head = dict(width=1)\nphases = dict(caption=dict(epochs=1))\nlines = [dict(epochs=1)]",
+    )
     loaded = load_config(file, [change])
     node: object = loaded.data
     for part in path:
@@ -76,19 +81,31 @@ def test_set_changes_one_key(tmp_path: Path, change: str, path: KeyPath, value: 
     assert loaded.origin(path).startswith("--set")
 
 
+def test_of_two_keys_that_exclude_each_other_the_later_one_counts(tmp_path: Path) -> None:
+    write(tmp_path, "base.py", "phases = dict(a=dict(epochs=3, losses=['x']), b=dict(steps=4, losses=['x']))")
+    file = write(
+        tmp_path, "run.py", "_base_ = ['base.py']\nphases = dict(a=dict(steps=9), b=dict(updates=[['x']]))"
+    )
+    assert load_config(file).data["phases"] == {
+        "a": {"steps": 9, "losses": ["x"]},
+        "b": {"steps": 4, "updates": [["x"]]},
+    }
+    assert load_config(file, ["phases.a.epochs=2"])["phases"]["a"] == {"epochs": 2, "losses": ["x"]}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ("head.width", "not of the form key.path=value"),
         ("=3", "not of the form"),
-        ("phases.4.epochs=1", "the list has 1 items, and no item '4'"),
-        ("phases.9=1", "no item '9'"),
+        ("lines.4.epochs=1", "the list has 1 items, and no item '4'"),
+        ("lines.9=1", "no item '9'"),
         ("seed.deep=1", "holds int, which has no keys"),
         ("seed.deep.er=1", "lies under a int"),
     ],
 )
 def test_set_that_cannot_be(tmp_path: Path, change: str, said: str) -> None:
-    file = write(tmp_path, "run.py", "seed = 1\nhead = dict(width=1)\nphases = [dict(epochs=1)]")
+    file = write(tmp_path, "run.py", "seed = 1\nhead = dict(width=1)\nlines = [dict(epochs=1)]")
     with pytest.raises(ConfigError, match=said):
         load_config(file, [change])
 

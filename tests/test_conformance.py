@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.types import Batch, Named, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
@@ -21,11 +22,11 @@ class Parts(behaviour.Parts):
     """As the kit builds them, but from the tiny clips."""
 
     def __init__(self) -> None:
-        self.config = Config("test", tiny.config())
+        self.recipe = validate(Config("test", tiny.config()))
         torch.manual_seed(0)
-        self.dataset = build.dataset(self.config, "train")
-        self.tokenizer = build.tokenizer(self.config, self.dataset)
-        self.captioner = build.captioner(self.config, self.tokenizer)
+        self.dataset = self.recipe.data["train"].build()
+        self.tokenizer = build_tokenizer(self.recipe, self.dataset)
+        self.captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses)
 
     def with_head(self, kind: type[MeanPoolGRU]) -> Parts:
         self.captioner.head = kind(streams={"image": 16}, tokenizer=self.tokenizer, width=16, dropout=0.1)

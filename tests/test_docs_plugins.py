@@ -77,7 +77,7 @@ def test_it_is_found_and_its_config_is_valid(site: Path) -> None:
 
 def test_it_trains(site: Path) -> None:
     small = [word for split in ("train", "val", "test") for word in ("--set", f"data.{split}.size=small")]
-    short = ["--set", "phases.0.epochs=1", "--work-dir", "run"]
+    short = ["--set", "phases.caption.epochs=1", "--work-dir", "run"]
     run(site, "vidcap_core.cli.run", "pooled/toy", *small, *short)
     assert json.loads((site / "run" / "scores-val.json").read_text())["clips"] == "12 of 12"
 

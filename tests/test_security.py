@@ -17,9 +17,10 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner
 from vidcap_core.cli.main import main
 from vidcap_core.config.files import Config, load_config
+from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.errors import CheckpointError, PluginError
 from vidcap_core.saved import checkpoint, foreign
 from vidcap_core.saved.export import export
@@ -41,7 +42,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(0)
-    captioner = build.captioner(made, tokenizer, losses=False)
+    captioner = build_captioner(captioner_recipe(made), tokenizer)
     run = folder / "run"
     (run / "checkpoints").mkdir(parents=True)
     for name, data in {"config": made.data, "tokenizer": tokenizer.state(), "meta": {"data": "none"}}.items():

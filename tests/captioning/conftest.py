@@ -9,9 +9,10 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.config.files import load_config
+from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.saved import bundle
 from vidcap_core.zoo import plugins, registry
 
@@ -27,7 +28,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = registry.TOKENIZERS.load("Vocabulary")(specials=["<SEP>"])
     tokenizer.fit([WORDS])
     torch.manual_seed(3)
-    captioner = build.captioner(made, tokenizer, losses=False)
+    captioner = build_captioner(captioner_recipe(made), tokenizer)
     with torch.no_grad():
         for layer in captioner.head.layers:
             layer.video.query.weight.mul_(40.0)  # what it says depends on what it sees

@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from vidcap_core.api import build_component
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.sources import left_out
 from vidcap_core.config.files import Config, load_config
+from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.errors import UserError
@@ -35,7 +36,7 @@ def built(*changes: str) -> tuple[Captioner, Config]:
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(3)
-    captioner = build.captioner(made, tokenizer, losses=False)
+    captioner = build_captioner(captioner_recipe(made), tokenizer)
     with torch.no_grad():
         for layer in captioner.head.layers:
             layer.video.query.weight.mul_(40.0)  # what it says depends on what it sees and hears

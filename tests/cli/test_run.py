@@ -132,7 +132,7 @@ def test_test_and_predict_use_the_run(trained: Path) -> None:
 
 
 def test_seed_and_amp_are_short_for_set(tmp_path: Path) -> None:
-    assert run(tmp_path, "--seed", "7", "--amp", "--set", "phases.0.epochs=1").returncode == 0
+    assert run(tmp_path, "--seed", "7", "--amp", "--set", "phases.caption.epochs=1").returncode == 0
     config = json.loads((tmp_path / "runs" / "tiny" / "config.json").read_text())
     assert config["seed"] == 7
     assert config["runtime"]["amp"] == "bf16"
@@ -142,7 +142,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path: Path) -> None:
     process = start(
         tmp_path,
         "--set",
-        "phases.0.epochs=400",
+        "phases.caption.epochs=400",
         "--set",
         "evaluate.every=0",
         "--set",

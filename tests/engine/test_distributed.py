@@ -55,7 +55,7 @@ CASES: dict[str, dict[str, Any]] = {
     "negatives of all processes": {
         "head": {"type": "distributed_parts:Pairs", "width": 8},
         "losses": {"match": {"type": "InfoNCE"}},
-        "phases": [{"name": "align", "epochs": 3, "losses": ["match"], "best": False}],
+        "phases": {"align": {"epochs": 3, "losses": ["match"], "best": False}},
     },
     "clip mean": {"losses": {"tokens": {"type": "TokenLoss", "reduce": "clip"}}},
 }
@@ -68,7 +68,7 @@ def test_two_processes_equal_one(case: str, tmp_path: Path) -> None:
         "data": {s: {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 7} for s in ("train", "val")},
         "runtime": {"batch": 4, "log_every": 1},
         "optimizer": {"type": "SGD", "lr": 0.5},
-        "phases": [{"name": "caption", "epochs": 3, "losses": ["tokens"]}],
+        "phases": {"caption": {"epochs": 3, "losses": ["tokens"]}},
         **CASES[case],
     }
     config = write_config(tmp_path / "c.py", **changes)

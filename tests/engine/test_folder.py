@@ -23,7 +23,7 @@ from vidcap_core.testing import tiny
 
 BUSY = "is at work on"
 LONG = {
-    "phases": [{"name": "caption", "epochs": 100_000, "losses": ["tokens"]}],
+    "phases": {"caption": {"epochs": 100_000, "losses": ["tokens"]}},
     "evaluate": {"metrics": ["cider-d"]},
 }
 

@@ -28,11 +28,8 @@ def keys(*cache: str, data: dict[str, Any] | None = None, **phase: Any) -> dict[
         data={"train": {**TRAIN, **(data or {})}, "val": {**TRAIN, "split": "val", "limit": 2}},
         encoders={"video": {"type": "frozen_parts:Pixels"}},
         head={"type": "MeanPoolGRU", "streams": {"video": 8}, "width": 8, "dropout": 0.1},
-        phases=[
-            {"name": "all", "steps": 2, "losses": ["tokens"]},
-            {"name": "frozen", "epochs": 2, "losses": ["tokens"], "freeze": ["encoders.video"],
-             "cache": list(cache), **phase},
-        ],
+        phases={"all": {"steps": 2, "losses": ["tokens"]}, "frozen": {"epochs": 2, "losses": ["tokens"], "freeze": ["encoders.video"],
+             "cache": list(cache), **phase}},
         evaluate={"every": 0, "metrics": ["cider-d"], "best": None},
         runtime={"batch": 3, "save_every": 1, "keep": 9, "log_every": 1},
     )  # fmt: skip
@@ -82,7 +79,7 @@ def test_a_resumed_run_finds_what_was_made(tmp_path: Path, read: list[str]) -> N
 
 def test_phases_share_what_an_encoder_with_the_same_weights_made(tmp_path: Path, read: list[str]) -> None:
     config = keys("video")
-    config["phases"].append({**config["phases"][1], "name": "more"})
+    config["phases"]["more"] = config["phases"]["frozen"]
     train(tmp_path, config)
     assert len(read) == 2 * 3 + 6 + 2
     assert "0 clips encoded, 6 were there" in (tmp_path / "log.txt").read_text()
@@ -118,7 +115,7 @@ def test_two_processes_encode_a_share_each_and_learn_what_one_learns(tmp_path: P
     config = keys("video")
     config["runtime"]["batch"] = 2
     config["head"]["dropout"] = 0.0
-    config["phases"] = [config["phases"][1]]
+    del config["phases"]["all"]
     alone = train(tmp_path / "alone", config)
     file = tmp_path / "two.py"
     file.write_text("\n".join(f"{key} = {value!r}" for key, value in config.items()))

@@ -39,14 +39,16 @@ def moved(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> set[str]:
     return {name for name in a if not torch.equal(a[name], b[name])}
 
 
-def phase(name: str, **keys: Any) -> dict[str, Any]:
-    return {"name": name, "epochs": 1, "losses": ["tokens"], "keep": name, **keys}
+def phase(name: str, **keys: Any) -> tuple[str, dict[str, Any]]:
+    length = {} if "steps" in keys else {"epochs": 1}
+    return name, {**length, "losses": ["tokens"], "keep": name, **keys}
 
 
 def test_only_what_a_phase_names_moves(tmp_path: Path) -> None:
     part = next(n for n, _ in last_weights(tmp_path / "probe").items() if n.endswith("weight"))
     folder = train(
-        tmp_path / "run", phases=[phase("one"), phase("two", train=[part]), phase("three", freeze=[part])]
+        tmp_path / "run",
+        phases=dict([phase("one"), phase("two", train=[part]), phase("three", freeze=[part])]),
     )
     one, two, three = (kept(folder, name) for name in ("one", "two", "three"))
     assert moved(one, two) == {part}
@@ -59,7 +61,7 @@ def last_weights(folder: Path) -> dict[str, torch.Tensor]:
 
 def test_a_group_has_its_own_rate(tmp_path: Path) -> None:
     groups = [{"parts": ["head"], "lr_mult": 0.0}, {"parts": ["*.bias"], "lr_mult": 1.0}]
-    folder = train(tmp_path / "run", phases=[phase("one"), phase("two", groups=groups)])
+    folder = train(tmp_path / "run", phases=dict([phase("one"), phase("two", groups=groups)]))
     names = moved(kept(folder, "one"), kept(folder, "two"))
     assert names
     assert all(name.endswith("bias") for name in names)
@@ -68,8 +70,8 @@ def test_a_group_has_its_own_rate(tmp_path: Path) -> None:
 def test_a_phase_clips_gradients_its_own_way(tmp_path: Path) -> None:
     folder = train(
         tmp_path / "run", optimizer={"type": "SGD", "lr": 1.0}, schedule={"type": "constant"},
-        phases=[phase("one"), phase("two", epochs=None, steps=2, clip_value=1e-5),
-                phase("three", epochs=None, steps=2)],
+        phases=dict([phase("one"), phase("two", steps=2, clip_value=1e-5),
+                phase("three", steps=2)]),
     )  # fmt: skip
     one, two, three = (kept(folder, name) for name in ("one", "two", "three"))
     furthest = {name: max(float((b[n] - a[n]).abs().max()) for n in a) for name, a, b in
@@ -79,9 +81,9 @@ def test_a_phase_clips_gradients_its_own_way(tmp_path: Path) -> None:
 
 
 def test_a_kept_optimiser_keeps_its_moments_and_a_fresh_one_does_not(tmp_path: Path) -> None:
-    whole = train(tmp_path / "whole", phases=[phase("all", epochs=2)])
-    split = train(tmp_path / "split", phases=[phase("one"), phase("two", optimizer="keep")])
-    fresh = train(tmp_path / "fresh", phases=[phase("one"), phase("two")])
+    whole = train(tmp_path / "whole", phases=dict([phase("all", epochs=2)]))
+    split = train(tmp_path / "split", phases=dict([phase("one"), phase("two", optimizer="keep")]))
+    fresh = train(tmp_path / "fresh", phases=dict([phase("one"), phase("two")]))
 
     def moments(folder: Path) -> int:
         return int(max(state["step"] for state in last(folder)["optimizer"]["state"].values()))
@@ -93,7 +95,9 @@ def test_a_kept_optimiser_keeps_its_moments_and_a_fresh_one_does_not(tmp_path: P
 def test_several_updates_a_batch_tick_the_schedule_once(tmp_path: Path) -> None:
     losses = {"tokens": {"type": "TokenLoss"}, "again": {"type": "TokenLoss", "scale": 0.5}}
     folder = train(
-        tmp_path / "run", losses=losses, phases=[phase("one", losses=[], updates=[["tokens"], ["again"]])]
+        tmp_path / "run",
+        losses=losses,
+        phases=dict([phase("one", losses=[], updates=[["tokens"], ["again"]])]),
     )
     content = last(folder)
     assert content["progress"]["step"] == 4
@@ -101,7 +105,7 @@ def test_several_updates_a_batch_tick_the_schedule_once(tmp_path: Path) -> None:
 
 
 def test_a_phase_may_start_from_a_kept_copy(tmp_path: Path) -> None:
-    phases = [phase("one"), phase("two"), phase("three", start_from="one", steps=1, epochs=None)]
+    phases = dict([phase("one"), phase("two"), phase("three", start_from="one", steps=1)])
     a = train(tmp_path / "a", phases=phases, head=STILL,
               optimizer={"type": "SGD", "lr": 0.1})  # fmt: skip
     one, three = kept(a, "one"), kept(a, "three")
@@ -113,7 +117,7 @@ def test_a_phase_may_start_from_a_kept_copy(tmp_path: Path) -> None:
 def test_early_stopping_ends_the_phase(tmp_path: Path) -> None:
     evaluate = {"metrics": ["cider-d"], "best": "CIDEr-D", "early_stop": 2}
     folder = train(tmp_path / "run", evaluate=evaluate, optimizer={"type": "SGD", "lr": 0.0},
-                   phases=[phase("one", epochs=20)])  # fmt: skip
+                   phases=dict([phase("one", epochs=20)]))  # fmt: skip
     assert (
         last(folder)["progress"]["step"] == 3 * 4
     )  # the first evaluation is the best; two more bring nothing
@@ -135,23 +139,25 @@ def test_time_that_is_over_ends_training_and_resume_goes_on(tmp_path: Path) -> N
 
 def test_training_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="trains nothing"):
-        train(tmp_path / "run", phases=[phase("one", train=["head"], freeze=["head"])])
+        train(tmp_path / "run", phases=dict([phase("one", train=["head"], freeze=["head"])]))
 
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no parameter belongs to the part 'encoders\.video'; parts: head"):
-        train(tmp_path / "run", phases=[phase("one", freeze=["encoders.video"])])
+        train(tmp_path / "run", phases=dict([phase("one", freeze=["encoders.video"])]))
 
 
 def test_a_part_without_parameters_is_there_all_the_same(tmp_path: Path) -> None:
     """A head without dropout still has the module: naming it is no error, training it alone is."""
-    train(tmp_path / "run", phases=[phase("one", train=["head", "head.dropout"], freeze=["head.dropout"])])
+    train(
+        tmp_path / "run", phases=dict([phase("one", train=["head", "head.dropout"], freeze=["head.dropout"])])
+    )
     with pytest.raises(UserError, match="trains nothing"):
-        train(tmp_path / "other", phases=[phase("one", train=["head.dropout"])])
+        train(tmp_path / "other", phases=dict([phase("one", train=["head.dropout"])]))
 
 
 def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
-    folder = train(tmp_path / "run", phases=[phase("one", epochs=4)])
+    folder = train(tmp_path / "run", phases=dict([phase("one", epochs=4)]))
     scores = json.loads((folder / "scores-val.json").read_text())
     best = checkpoint.load(folder / "checkpoints" / "best.pt")
     assert scores["values"]["CIDEr-D"] == pytest.approx(best["best"])
@@ -167,7 +173,12 @@ def test_the_best_weights_are_scored_and_written(tmp_path: Path) -> None:
 
 def test_a_self_critical_phase_follows_any_other(tmp_path: Path) -> None:
     losses = {"tokens": {"type": "TokenLoss"}, "reward": {"type": "SelfCritical", "samples_per_clip": 2}}
-    phases = [phase("words", epochs=4), phase("reward", losses=["reward"], epochs=2, data={"unit": "clip"}, batch=8)]
+    phases = dict(
+        [
+            phase("words", epochs=4),
+            phase("reward", losses=["reward"], epochs=2, data={"unit": "clip"}, batch=8),
+        ]
+    )
     folder = train(tmp_path / "run", losses=losses, phases=phases)
     lines = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
     assert sum("loss/reward" in line for line in lines) >= 1

@@ -29,10 +29,10 @@ KILLS = 22
 def phases() -> dict[str, Any]:
     """Two phases, dropout, averaging, accumulation, a kept optimiser, saving inside epochs."""
     return tiny.config(
-        phases=[
-            {"name": "one", "epochs": 3, "losses": ["tokens"], "keep": "first"},
-            {"name": "two", "epochs": 3, "losses": ["tokens"], "optimizer": "keep", "accumulate": 2},
-        ],
+        phases={
+            "one": {"epochs": 3, "losses": ["tokens"], "keep": "first"},
+            "two": {"epochs": 3, "losses": ["tokens"], "optimizer": "keep", "accumulate": 2},
+        },
         schedule={"type": "cosine", "warmup": 0.1, "span": "run"},
         runtime={"batch": 4, "log_every": 1, "save_every": 1, "keep": 2, "ema": 0.9, "clip_grad": 1.0},
     )
@@ -40,7 +40,9 @@ def phases() -> dict[str, Any]:
 
 def run(folder: Path, resume: bool = False, data: dict[str, Any] | None = None) -> None:
     """Train in this process."""
-    engine_runs.train(Config("test", data or phases()), work_dir=folder, resume=resume, device="cpu", quiet=True)
+    engine_runs.train(
+        Config("test", data or phases()), work_dir=folder, resume=resume, device="cpu", quiet=True
+    )
 
 
 def in_child(

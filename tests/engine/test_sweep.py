@@ -24,7 +24,7 @@ def small(tmp_path: Path) -> Sweep:
     base = tmp_path / "base.py"
     base.write_text("\n".join(f"{key} = {value!r}" for key, value in tiny.config().items()))
     grid = tmp_path / "grid.py"
-    grid.write_text("rows = {'narrow': {'head.width': 8}, 'long': {'phases.0.epochs': 6}}")
+    grid.write_text("rows = {'narrow': {'head.width': 8}, 'long': {'phases.caption.epochs': 6}}")
     return Sweep(str(base), sweep.read_grid(grid), seeds=2, folds=None, out=tmp_path / "out")
 
 

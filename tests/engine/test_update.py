@@ -11,9 +11,10 @@ import torch
 from mmengine.optim import OptimWrapper
 from torch import nn
 
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.contracts.types import Batch
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.update import Diverged, update
@@ -25,8 +26,9 @@ def parts(clips: int = 8) -> tuple[Captioner, list[Batch]]:
     data = tiny.config(head={"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 8, "dropout": 0.0})
     dataset = tiny.TinyClips(clips=clips)
     torch.manual_seed(0)
-    tokenizer = build.tokenizer(Config("t", data), dataset)
-    captioner = build.captioner(Config("t", data), tokenizer)
+    recipe = validate(Config("t", data))
+    tokenizer = build_tokenizer(recipe, dataset)
+    captioner = build_captioner(recipe, tokenizer, recipe.losses)
     samples = [dataset.get(i, np.random.default_rng(0)) for i in range(clips)]
     collate = Collate(tokenizer)
     return captioner, [collate(samples[:2]), collate(samples[2:3]), collate(samples[3:])]

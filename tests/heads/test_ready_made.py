@@ -175,4 +175,4 @@ head = dict(model={folder!r})
 
 def test_a_head_that_learns_needs_a_phase() -> None:
     with pytest.raises(ConfigError, match="at least one phase"):
-        validate(load_config("core/toy", ["phases=[]"]))
+        validate(load_config("core/toy", ["phases={}"]))

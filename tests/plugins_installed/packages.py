@@ -119,7 +119,7 @@ CONFIG = """
     del clips
     head = dict(type="GoodHead")
     losses = dict(tokens=dict(type="TokenLoss"))
-    phases = [dict(name="caption", epochs=1, losses=["tokens"])]
+    phases = dict(caption=dict(epochs=1, losses=["tokens"]))
     evaluate = dict(metrics=['rouge'])
     """
 

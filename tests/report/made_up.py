@@ -108,7 +108,7 @@ def run_folder(
     scores = {"split": split, "clips": f"{clips} of {clips}", "values": mean, "signatures": signatures}
     config = {
         "head": {"type": "GRUHead", "layers": 1},
-        "phases": [{"name": "caption", "epochs": 5}],
+        "phases": {"caption": {"epochs": 5}},
         "evaluate": {"split": split, "best": "cider-d"},
     }
     meta = {

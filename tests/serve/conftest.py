@@ -21,11 +21,13 @@ import pytest
 from report.conftest import browser as browser
 from serve.parts import COLOURS
 
+from vidcap_core.config.validate import load_recipe
+
 TESTS = Path(__file__).resolve().parents[1]
 INSTALLED = TESTS / "serve" / "installed"  # a plugin with the model's parts, to those who look there
 SMALL = [
     *(f"data.{split}.size='small'" for split in ("train", "val", "test")),
-    "phases.0.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
+    "phases.caption.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
     "head.type='serve_parts.Looking'", "extract.image.type='serve_parts.Breaking'",
 ]  # fmt: skip
 
@@ -188,10 +190,8 @@ def second_run(served_run: Path) -> Path:
 @pytest.fixture(scope="session")
 def toy_clip() -> Path:
     """A toy video."""
-    from vidcap_core.captioner import build
-    from vidcap_core.config.files import load_config
 
-    path = build.dataset(load_config("core/toy", SMALL[:3]), "val").clips[0].path
+    path = load_recipe("core/toy", SMALL[:3]).data["val"].build().clips[0].path
     return Path(path)
 
 

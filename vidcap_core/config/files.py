@@ -17,6 +17,8 @@ from vidcap_core.zoo import plugins
 CORE_CONFIGS = Path(__file__).parent / "bases"
 PLAIN = (type(None), bool, int, float, str)
 KeyPath = tuple[str | int, ...]
+EITHER = (("epochs", "steps"), ("losses", "updates"), ("clip_grad", "clip_value"))
+"""Keys of a phase that exclude each other: what a file or `--set` says of one takes the other of its bases away."""
 
 
 @dataclass(slots=True)
@@ -130,11 +132,13 @@ def set_key(config: Config, change: str) -> None:
     for part in path[:-1]:
         node = _child(node, part, origin)
     last = path[-1]
+    if path[0] == "phases" and len(path) == 3 and isinstance(node, dict):
+        _take_away(node, {last: literal(raw)})
     if isinstance(node, list):
         _child(node, last, origin)
         node[int(last)] = literal(raw)
     elif isinstance(node, dict):
-        node[last] = literal(raw)
+        node[str(last)] = literal(raw)
     else:
         raise ConfigError(f"{origin}: the key above it holds {type(node).__name__}, which has no keys")
     config.origins[path] = origin
@@ -149,7 +153,7 @@ def literal(raw: str) -> Any:
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as one types it: `head.layers`, `phases.0.losses`."""
+    """A key path as one types it: `head.layers`, `phases.caption.losses`."""
     return ".".join(str(part) for part in path) or "(top level)"
 
 
@@ -160,7 +164,7 @@ def _child(node: Any, part: str | int, origin: str) -> Any:
             return node[part]
         raise ConfigError(f"{origin}: the list has {len(node)} items, and no item '{part}'")
     if isinstance(node, dict):
-        return node.setdefault(part, {})
+        return node.setdefault(str(part), {})
     raise ConfigError(f"{origin}: '{part}' lies under a {type(node).__name__}, which has no keys")
 
 
@@ -229,6 +233,8 @@ def _merge(config: Config, target: dict[str, Any], key: str, value: Any, path: K
     here = (*path, key)
     old = target.get(key)
     if isinstance(value, dict) and isinstance(old, dict) and not _replaces(value, old):
+        if path == ("phases",):
+            _take_away(old, value)
         for name, item in value.items():
             _merge(config, old, name, item, here, origin)
         return
@@ -238,6 +244,14 @@ def _merge(config: Config, target: dict[str, Any], key: str, value: Any, path: K
         del config.origins[known]
     target[key] = _copy(value)
     config.origins[here] = origin
+
+
+def _take_away(old: dict[str, Any], new: Mapping[Any, Any]) -> None:
+    """Of two keys that exclude each other, forget the one that is not said anew."""
+    for pair in EITHER:
+        for said, other in (pair, pair[::-1]):
+            if new.get(said) is not None and other not in new:
+                old.pop(other, None)
 
 
 def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:

@@ -104,7 +104,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "tokenizer": {"type": "Vocabulary"},
         "head": {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 16, "dropout": 0.1},
         "losses": {"tokens": {"type": "TokenLoss"}},
-        "phases": [{"name": "caption", "epochs": 2, "losses": ["tokens"]}],
+        "phases": {"caption": {"epochs": 2, "losses": ["tokens"]}},
         "optimizer": {"type": "Adam", "lr": 0.01},
         "generate": {"mode": "greedy", "max_length": 8},
         "evaluate": {"metrics": ["cider-d"], "best": "CIDEr-D"},

@@ -14,6 +14,7 @@ import yaml
 from vidcap_core.datasets.toy import Toy
 from vidcap_core.errors import CheckpointError
 from vidcap_core.saved import bundle
+from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.zoo import cards, plugins
 
 HERE = Path(__file__).resolve().parent.parent
@@ -23,7 +24,7 @@ RESULTS = HERE.parent.parent / "benchmarks" / "results" / "default_model.json"
 
 @pytest.fixture(scope="module")
 def shipped() -> bundle.Bundle:
-    return bundle.find("default_model")
+    return find_bundle("default_model")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_found_by_the_plugins_name(shipped: bundle.Bundle) -> None:
-    assert bundle.find("default_model/msvd_part").path == shipped.path
+    assert find_bundle("default_model/msvd_part").path == shipped.path
     assert list(plugins.get("default_model").bundles()) == ["default_model"]
 
 
@@ -75,7 +76,7 @@ def test_no_test_clip_gets_half_a_sentence(shipped: bundle.Bundle, shared_data: 
     from vidcap_core.engine.data import evaluation_batches
 
     assert "unknown" not in shipped.index["config"]["generate"]
-    captioner = bundle.load(shipped)
+    captioner = load_bundle(shipped)
     test = MSVDPart("test", root=str(shared_data / "msvd"), streams=["image"])
 
     def texts() -> list[str]:
@@ -95,7 +96,7 @@ def test_another_image_network_is_refused(shipped: bundle.Bundle) -> None:
     index = copy.deepcopy(shipped.index)
     index["config"]["extract"]["image"]["pretrained"] = False
     with pytest.raises(CheckpointError, match="'image' has other weights"):
-        bundle.load(bundle.Bundle(shipped.path, index))
+        load_bundle(bundle.Bundle(shipped.path, index))
 
 
 def test_the_card_says_what_the_results_say() -> None:

@@ -9,15 +9,14 @@ _tokens = {
     "encoders": {"image_std": {"type": "Standardised", "stream": "image"}},
     "losses": {"tokens": {"type": "TokenLoss"}},
     "head.text": None,
-    "phases": [
-        {
-            "name": "caption",
+    "phases": {
+        "caption": {
             "steps": 200,
             "losses": ["tokens"],
             "train": ["head.temporal", "head.mapper", "head.to_lm"],
             "groups": [{"parts": ["head.mapper", "head.to_lm"], "lr_mult": 2.0}],
         }
-    ],
+    },
 }
 rows = {
     "contrastive-10": {"head.prompt_length": 10},

@@ -11,8 +11,8 @@ rows = {
     "contrastive": _budget,
     "tokens": {
         **_budget,
-        "phases.0.losses": ["tokens"],
-        "phases.0.train": None,
-        "phases.0.freeze": ["encoders.text", "head.contrast"],
+        "phases.align.losses": ["tokens"],
+        "phases.align.train": None,
+        "phases.align.freeze": ["encoders.text", "head.contrast"],
     },
 }

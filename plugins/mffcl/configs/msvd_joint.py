@@ -3,7 +3,8 @@
 _base_ = ["msvd.py"]
 
 losses = dict(contrastive=dict(scale=0.5))
-phases = [
-    dict(name="joint", steps=15615, losses=["tokens", "contrastive"],
+phases = dict(
+    _delete_=True,
+    joint=dict(steps=15615, losses=["tokens", "contrastive"],
          groups=[dict(parts=["encoders.video", "encoders.text", "head.lm"], lr_mult=0.5)]),
-]  # fmt: skip
+)  # fmt: skip

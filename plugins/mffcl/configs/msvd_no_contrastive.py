@@ -7,7 +7,8 @@ encoders = dict(
     _delete_=True, video=dict(type="mffcl.TimeSformer", model="facebook/timesformer-base-finetuned-k400")
 )
 head = dict(text=None)
-phases = [
-    dict(name="caption", steps=15615, losses=["tokens"],
+phases = dict(
+    _delete_=True,
+    caption=dict(steps=15615, losses=["tokens"],
          groups=[dict(parts=["encoders.video", "head.lm"], lr_mult=0.5)]),
-]  # fmt: skip
+)  # fmt: skip

@@ -27,12 +27,12 @@ head = dict(
     contrast=64,
 )
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
-phases = [
-    dict(name="align", epochs=25, losses=["contrastive"], best=False, keep="align",
+phases = dict(
+    align=dict(epochs=25, losses=["contrastive"], best=False, keep="align",
          train=["encoders.video", "encoders.text", "head.contrast"]),
-    dict(name="caption", epochs=100, losses=["tokens"], cache=["video"],
+    caption=dict(epochs=100, losses=["tokens"], cache=["video"],
          freeze=["encoders.video", "encoders.text", "head.contrast"]),
-]  # fmt: skip
+)  # fmt: skip
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.009)
 schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)

@@ -2,10 +2,5 @@
 
 _base_ = ["vatex.py", "_paper.py"]
 
-phases = [
-    dict(name="align", steps=56675, losses=["contrastive"], best=False, data=dict(unit="clip"), keep="align",
-         train=["encoders.video", "encoders.text", "head.contrast"]),
-    dict(name="caption", steps=113350, losses=["tokens"], cache=["video"],
-         freeze=["encoders.video", "encoders.text", "head.contrast"]),
-]  # fmt: skip
+phases = dict(align=dict(steps=56675), caption=dict(steps=113350))
 runtime = dict(batch=6)

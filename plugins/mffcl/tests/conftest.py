@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from vidcap_core.api import Config
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner
+from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
 from vidcap_core.testing.tiny import TinyClips, config
 from vidcap_core.tokenizers.vocabulary import Vocabulary
@@ -44,7 +45,8 @@ class Small:
             losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
             generate=generate or {"mode": "greedy", "max_length": 8},
         ))  # fmt: skip
-        self.captioner = build.captioner(self.config, self.tokenizer).eval()
+        self.recipe = validate(self.config)
+        self.captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses).eval()
         self.live = live
 
     @property

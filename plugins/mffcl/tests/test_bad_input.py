@@ -53,7 +53,9 @@ def test_another_models_tokenizer_is_refused(small, tmp_path):
         built(tokenizer, folder(tmp_path / "more", vocab_size=size + 40))
     with pytest.raises(ConfigError, match=f"has {size} tokens, the language model rows for {size - 2}"):
         built(tokenizer, folder(tmp_path / "fewer", vocab_size=size - 2, eos_token_id=tokenizer.eos_id))
-    with pytest.raises(ConfigError, match=rf"ends a text with token {tokenizer.eos_id}, the language model with 9"):
+    with pytest.raises(
+        ConfigError, match=rf"ends a text with token {tokenizer.eos_id}, the language model with 9"
+    ):
         built(tokenizer, folder(tmp_path / "end", vocab_size=size, eos_token_id=9))
     built(tokenizer, folder(tmp_path / "fits", vocab_size=size, eos_token_id=tokenizer.eos_id))
 
@@ -61,7 +63,9 @@ def test_another_models_tokenizer_is_refused(small, tmp_path):
 def test_a_caption_longer_than_the_context_is_refused_with_its_length(small):
     lm = {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 10}
     made = small(lm=lm, prompt_length=8, generate={"mode": "greedy", "max_length": 8, "min_length": 6})
-    with pytest.raises(UserError, match=r"text of 3 tokens need 12 positions, .* has 10\n  try: .*max_length"):
+    with pytest.raises(
+        UserError, match=r"text of 3 tokens need 12 positions, .* has 10\n  try: .*max_length"
+    ):
         made.output("tokens")
     with pytest.raises(UserError, match=r"prompt and words need 11 positions"):
         made.captioner.predict(made.batch())
@@ -101,15 +105,17 @@ def test_a_value_that_makes_no_sense_is_refused_with_its_key(small, changes, sai
 
 
 def trained(made, tmp_path):
-    made.config.data["phases"] = [
-        {"name": "align", "steps": 1, "losses": ["contrastive"], "best": False},
-        {"name": "caption", "steps": 1, "losses": ["tokens"]},
-    ]
+    made.config.data["phases"] = {
+        "align": {"steps": 1, "losses": ["contrastive"], "best": False},
+        "caption": {"steps": 1, "losses": ["tokens"]},
+    }
     return runs.train(made.config, work_dir=tmp_path / "run", device="cpu", quiet=True)
 
 
 @pytest.mark.parametrize(("length", "most"), [(30, 17), (18, 17), (47, 17)])
-def test_a_prompt_that_leaves_no_room_for_the_longest_text_is_refused_before_alignment(small, tmp_path, length, most):
+def test_a_prompt_that_leaves_no_room_for_the_longest_text_is_refused_before_alignment(
+    small, tmp_path, length, most
+):
     made = small(prompt_length=length, generate={"mode": "greedy", "max_length": 30})
     said = rf"need {length + 31} positions, .* has 48\n  try: --set head\.prompt_length={most}$"
     with pytest.raises(ConfigError, match=said):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vidcap_core.api import load_config
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.engine import runs
 from vidcap_core.saved.load import load_run
 
@@ -16,9 +17,9 @@ NAMES = (
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "msvd_paper"])
 def test_ablations_have_equal_steps_of_equal_batches(name):
-    made = load_config(f"mffcl/{name}")
-    assert sum(phase["steps"] for phase in made["phases"]) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
-    assert {phase.get("batch", made["runtime"]["batch"]) for phase in made["phases"]} == {16}
+    made = load_recipe(f"mffcl/{name}")
+    assert sum(phase.steps for phase in made.phases) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
+    assert {phase.batch for phase in made.phases} == {16}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,7 +37,7 @@ def test_it_trains(name, tmp_path):
     if "text" in data["encoders"]:
         data["encoders"]["text"] = {"type": "mffcl.SmallText", "dim": 16}
         data["head"] |= {"text": {"text": 16}}
-    for phase in data["phases"]:
+    for phase in data["phases"].values():
         phase |= {"epochs": None, "steps": 1}
     data["runtime"] |= {"batch": 2, "amp": "off"}
     data["generate"]["max_length"] = 5

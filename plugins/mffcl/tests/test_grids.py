@@ -13,6 +13,7 @@ from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.engine.sweep import read_grid
 from vidcap_core.saved import checkpoint
+from vidcap_core.saved.checkpoint import best_weights
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 GRIDS = {"toy": "_toy_grid", "msvd_part": "_part_grid"}
@@ -31,17 +32,20 @@ def test_every_row_can_start(name, row):
 
 def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_clips_that_are_scored():
     toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
-    assert {tuple(phase["epochs"] for phase in row["phases"]) for row in toy} == {(25, 100)}
-    assert [tuple(phase["steps"] for phase in row["phases"]) for row in part] == [
+    assert {tuple(phase["epochs"] for phase in row["phases"].values()) for row in toy} == {(25, 100)}
+    assert [tuple(phase["steps"] for phase in row["phases"].values()) for row in part] == [
         (60, 140), (60, 140), (60, 140), (200,), (200,), (200,), (60, 140),
     ]  # fmt: skip
     for row in (*toy, *part):
         assert row["evaluate"]["split"] == "test"
         assert row["evaluate"]["every"] == 0
         if len(row["phases"]) == 2:
-            assert row["phases"][1] == toy[0]["phases"][1] or row["phases"][1] == part[0]["phases"][1]
+            assert row["phases"]["caption"] in (toy[0]["phases"]["caption"], part[0]["phases"]["caption"])
             continue
-        captions, [alone] = part[0]["phases"][1], row["phases"]  # but for its length and the temporal encoder
+        captions, alone = (
+            part[0]["phases"]["caption"],
+            row["phases"]["caption"],
+        )  # but for its length and the temporal encoder
         assert alone == {**captions, "steps": 200, "train": ["head.temporal", *captions["train"]]}
 
 
@@ -52,18 +56,18 @@ def trained(shared_data, monkeypatch, tmp_path):
     small = {
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
         "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4}, "head.lead": "",
-        "phases.0.steps": 3, "phases.0.keep": "first", "data.train.limit": 40, "runtime.amp": "off",
+        "phases.align.steps": 3, "phases.align.keep": "first", "data.train.limit": 40, "runtime.amp": "off",
         "data.test.limit": 4, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
     text = {
-        "encoders.text": {"type": "mffcl.SmallText", "dim": 16}, "head.text": {"text": 16}, "phases.1.steps": 2
+        "encoders.text": {"type": "mffcl.SmallText", "dim": 16}, "head.text": {"text": 16}, "phases.caption.steps": 2
     }  # fmt: skip
 
     def train(row, first=0):
         made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))
-        made.data["phases"] = made["phases"][first:]
+        made.data["phases"] = dict(list(made["phases"].items())[first:])
         folder = runs.train(made, work_dir=tmp_path / f"{row}-{first}", device="cpu", quiet=True)
-        return folder, runs.best_weights(folder)[0]
+        return folder, best_weights(folder.checkpoints)[0]
 
     return train
 
@@ -76,7 +80,9 @@ def test_every_row_trains_and_captions_real_features(trained, row):
     assert queries is None if "ffn" in row else len(queries) == int(row.rpartition("-")[2])
     if not row.startswith("tokens"):  # the captions' phase leaves the video side as the alignment made it
         first = checkpoint.load(folder.checkpoints / "keep-first.pt")["weights"]
-        assert all(torch.equal(first[name], weights[name]) for name in weights if name.startswith("head.temporal."))
+        assert all(
+            torch.equal(first[name], weights[name]) for name in weights if name.startswith("head.temporal.")
+        )
 
 
 def test_on_real_features_the_first_phase_changes_what_the_second_reads(trained):

@@ -96,8 +96,8 @@ def test_with_a_handful_of_clips_and_local_models_it_runs(tmp_path, videos, shar
     changes = {
         "tokenizer.name": str(gpt2), "head.lm": str(gpt2), "encoders.text.model": str(bert),
         "encoders.video.model": str(video), "head.streams": {"video": 32}, "head.text": {"text": 32},
-        "head.layers": 1, "phases.0.steps": 1, "phases.0.epochs": None,
-        "phases.1.steps": 1, "phases.1.epochs": None, "runtime.batch": 2, "runtime.amp": "off",
+        "head.layers": 1, "phases.align.steps": 1, "phases.align.epochs": None,
+        "phases.caption.steps": 1, "phases.caption.epochs": None, "runtime.batch": 2, "runtime.amp": "off",
         "generate.max_length": 6, "evaluate.metrics": ["cider-d"],
     }  # fmt: skip
     sets = [part for key, value in changes.items() for part in ("--set", f"{key}={value!r}")]

@@ -18,7 +18,7 @@ def test_eq_3_as_printed_trains(tmp_path):
         r"^vidcap-run (mffcl/toy .*head\.contrast=None.*)$", README.read_text(encoding="utf-8"), re.M
     )
     small = ["data.train.size='small'", "data.val.size='small'", "data.train.limit=8", "data.val.limit=2",
-             "phases.0.epochs=1", "phases.1.epochs=1", "runtime.batch=4", "evaluate.every=0", "evaluate.best=None",
+             "phases.align.epochs=1", "phases.caption.epochs=1", "runtime.batch=4", "evaluate.every=0", "evaluate.best=None",
              "evaluate.metrics=['cider-d']"]  # fmt: skip
     words = [*shlex.split(command), *(word for change in small for word in ("--set", change))]
     done = subprocess.run(

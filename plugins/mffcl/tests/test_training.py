@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from vidcap_core.api import Stream, load_config
-from vidcap_core.config.schema import Schedule
+from vidcap_core.api import Stream
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.engine import runs
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.saved import checkpoint
+from vidcap_core.saved.checkpoint import best_weights
 
 
 @pytest.mark.parametrize(("name", "steps", "batch"), [("msvd", 14910, 16), ("msrvtt", 25320, 8), ("vatex", 113350, 6)])
 def test_the_papers_schedule_to_the_digit(name, steps, batch):
-    paper = load_config(f"mffcl/{name}_paper")
-    schedule, base = Schedule(**paper["schedule"]), paper["optimizer"]["lr"]
-    rates = [base * multiplier(schedule, step, steps, 100) for step in (0, 1, 2, 98)]
+    paper = load_recipe(f"mffcl/{name}_paper")
+    caption = paper.phases[1]
+    optimizer = caption.optimizer
+    rates = [optimizer.arguments["lr"] * multiplier(caption.schedule, step, steps, 100) for step in (0, 1, 2, 98)]
     assert rates == pytest.approx([0.01, 0.01 / 1.5, 0.005, 0.0002])
-    assert (paper["optimizer"]["type"], paper["optimizer"]["weight_decay"]) == ("Adam", 0.009)
-    assert (paper["phases"][1]["steps"], paper["runtime"]["batch"]) == (steps, batch)
-    assert paper["generate"]["mode"] == "sample"
+    assert (optimizer.type, optimizer.arguments["weight_decay"]) == ("Adam", 0.009)
+    assert (caption.steps, caption.batch) == (steps, batch)
+    assert paper.decoding.settings.mode == "sample"
 
 
 def test_the_rate_can_fall_by_epochs():
-    schedule = Schedule(**{**load_config("mffcl/msvd_paper")["schedule"], "unit": "epoch"})
+    schedule = replace(load_recipe("mffcl/msvd_paper").phases[1].schedule, unit="epoch")
     assert [multiplier(schedule, step, 400, 100) for step in (0, 99, 100, 200)] == pytest.approx([1, 1, 1 / 1.5, 0.5])
 
 
 def phases(*names):
     known = {
-        "align": {"name": "align", "steps": 4, "losses": ["contrastive"], "best": False, "keep": "align",
+        "align": {"steps": 4, "losses": ["contrastive"], "best": False, "keep": "align",
                   "train": ["head.temporal", "head.contrast"]},
-        "caption": {"name": "caption", "steps": 4, "losses": ["tokens"], "train": ["head.mapper"]},
-        "joint": {"name": "joint", "steps": 4, "losses": ["tokens", "contrastive"]},
+        "caption": {"steps": 4, "losses": ["tokens"], "train": ["head.mapper"]},
+        "joint": {"steps": 4, "losses": ["tokens", "contrastive"]},
     }  # fmt: skip
-    return [known[name] for name in names]
+    return {name: known[name] for name in names}
 
 
 def trained(made, tmp_path, *names):
@@ -43,7 +47,7 @@ def trained(made, tmp_path, *names):
     made.config.data["evaluate"] = {"every": 0, "metrics": ["cider-d"], "best": None}
     made.config.data["seed"] = 3
     folder = runs.train(made.config, work_dir=tmp_path / "-".join(names), device="cpu", quiet=True)
-    return folder, runs.best_weights(folder)[0]
+    return folder, best_weights(folder.checkpoints)[0]
 
 
 def test_alignment_changes_what_captioning_reads_and_captioning_leaves_it(small, tmp_path):

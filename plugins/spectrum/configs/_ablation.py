@@ -24,8 +24,8 @@ def _rows(frames, first):
     v, va = ["image", "motion"], ["image", "motion", "audio"]
     vt, vat = ["image", "motion", "retrieved"], ["image", "motion", "audio", "retrieved"]
     baseline = _row(v, frames, vtai=False, aeb=False, cfb=False)
-    baseline |= {f"phases.{n}.losses": ["tokens"] for n in (0, 1)}
-    baseline |= {"phases.1.groups.0.parts": ["head.encoders"]}
+    baseline |= {f"phases.{n}.losses": ["tokens"] for n in ("high", "low")}
+    baseline |= {"phases.low.groups.0.parts": ["head.encoders"]}
     made = [
         _row(vat, frames),
         _row(vat, frames, aeb=False),

@@ -16,16 +16,15 @@ losses = dict(
     tokens=dict(type="TokenLoss", reduce="clip"),
     attributes=dict(type="BinaryLoss", output="attributes", per="positive", clamp=0.01),
 )
-phases = [
-    dict(name="high", epochs=10, losses=["tokens", "attributes"]),
-    dict(
-        name="low",
+phases = dict(
+    high=dict(epochs=10, losses=["tokens", "attributes"]),
+    low=dict(
         epochs=40,
         losses=["tokens", "attributes"],
         optimizer="fresh",
         groups=[dict(parts=["head.encoders", "head.vtai"], lr_mult=0.1)],
     ),
-]
+)
 optimizer = dict(type="Adam", lr=5e-4, weight_decay=1e-3)
 schedule = dict(type="exponential", gamma=0.9, unit="epoch", span="run")
 generate = dict(mode="beam", beam=5, length="hf", alpha=1.0, stop="n_finished", max_length=29)

@@ -5,9 +5,9 @@ _BASELINE = {
     "head.aeb": False,
     "head.cfb": False,
     "head.streams": dict(image=1280, motion=359),
-    "phases.0.losses": ["tokens"],
-    "phases.1.losses": ["tokens"],
-    "phases.1.groups.0.parts": ["head.encoders"],
+    "phases.high.losses": ["tokens"],
+    "phases.low.losses": ["tokens"],
+    "phases.low.groups.0.parts": ["head.encoders"],
 }
 
 rows = {

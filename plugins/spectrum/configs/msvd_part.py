@@ -27,16 +27,15 @@ head = dict(
     encoder_dropout=0.3,
     dropout=0.3,
 )
-phases = [
-    dict(name="high", epochs=30, losses=["tokens", "attributes"]),
-    dict(
-        name="low",
+phases = dict(
+    high=dict(epochs=30, losses=["tokens", "attributes"]),
+    low=dict(
         epochs=30,
         losses=["tokens", "attributes"],
         optimizer="fresh",
         groups=[dict(parts=["head.encoders", "head.vtai"], lr_mult=0.1)],
     ),
-]
+)
 schedule = dict(gamma=0.97)
 evaluate = dict(metrics=["bleu", "meteor", "rouge", "cider-d"], best=None, every=0)
 runtime = dict(batch=16, log_every=20)

@@ -27,16 +27,15 @@ head = dict(
     emotions="seen",
     n_aeb=20,
 )
-phases = [
-    dict(name="high", epochs=6, losses=["tokens", "attributes"]),
-    dict(
-        name="low",
+phases = dict(
+    high=dict(epochs=6, losses=["tokens", "attributes"]),
+    low=dict(
         epochs=6,
         losses=["tokens", "attributes"],
         optimizer="fresh",
         groups=[dict(parts=["head.encoders", "head.vtai"], lr_mult=0.1)],
     ),
-]
+)
 optimizer = dict(lr=2e-3, weight_decay=0.0)
 evaluate = dict(metrics=["bleu", "rouge", "cider-d", "emotion"], best="CFS", every=3)
 generate = dict(max_length=23)

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.api import UserError, build_component, load_config
-from vidcap_core.captioner import build
+from vidcap_core.api import UserError, load_config
+from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioning.file_captioner import load
 from vidcap_core.config import preflight
-from vidcap_core.config.schema import Phase, Schedule
-from vidcap_core.config.validate import validate
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.engine.optimizers import settings_of
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.sweep import read_grid
@@ -52,18 +51,18 @@ def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tok
     assert len(rows) == {"_ablation": 14, "_toy_rows": 4, "_part_rows": 6}[grid]
     for name, changes in rows.items():
         made = load_config(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
-        validate(made)
-        head = build_component("heads", made["head"], tokenizer=large_tokenizer)
-        wants_attributes = any("attributes" in phase["losses"] for phase in made["phases"])
+        recipe = validate(made)
+        head = recipe.head.build(tokenizer=large_tokenizer)
+        wants_attributes = any("attributes" in phase.losses for phase in recipe.phases)
         assert wants_attributes == (head.attributes is not None), name
 
 
 def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
-    made = load_config("spectrum/toy")
-    phases = [Phase(**spec) for spec in load_config("spectrum/emvidcap")["phases"]]
-    assert [(p.epochs, p.optimizer) for p in phases] == [(10, "fresh"), (40, "fresh")]
-    train = build.dataset(made, "train", limit=8)
-    captioner = build.captioner(made, build.tokenizer(made, train))
+    made = load_recipe("spectrum/toy")
+    phases = load_recipe("spectrum/emvidcap").phases
+    assert [(p.epochs, p.keeps_optimizer) for p in phases] == [(10, False), (40, False)]
+    train = made.data["train"].changed(limit=8).build()
+    captioner = build_captioner(made, build_tokenizer(made, train), made.losses)
     slow = {
         name
         for name, (factor, _) in settings_of(captioner, phases[1]).items()
@@ -72,7 +71,7 @@ def test_the_second_optimiser_is_slow_where_the_spec_says() -> None:
     assert slow == {
         n for n, _ in captioner.named_parameters() if n.startswith(("head.encoders.", "head.vtai."))
     }
-    schedule = Schedule(**load_config("spectrum/emvidcap")["schedule"])
+    schedule = phases[0].schedule
     assert schedule.span == "run"
     assert [multiplier(schedule, step, 500, 10) for step in (0, 9, 10, 100)] == pytest.approx(
         [1, 1, 0.9, 0.9**10]
@@ -84,7 +83,7 @@ def test_a_model_that_heard_in_training_does_not_caption_deaf_in_silence(tmp_pat
     made = load_config("spectrum/toy", [f"data.{split}.size='small'" for split in ("train", "val", "test")])
     assert differences(made, tmp_path, steps=40) == []
     run = tmp_path / "elsewhere" / "run"
-    videos = [clip.path for clip in build.dataset(made, "val", unit="clip").clips]
+    videos = [clip.path for clip in validate(made).data["val"].changed(unit="clip").build().clips]
     heard = [captions.text for captions in load(run, "cpu")(videos)]
     resolved = json.loads((run / "config.json").read_text())
     del resolved["extract"]["audio"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.api import Batch, load_config
-from vidcap_core.captioner import build
+from vidcap_core.api import Batch
+from vidcap_core.captioner.build import build_captioner, build_tokenizer
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
 from vidcap_core.engine.data import Collate
@@ -40,13 +41,12 @@ def test_it_learns_from_a_users_folder(
         **{f"data.{split}.streams": streams for split in ("train", "val", "test")},
         **{f"data.{split}.root": root for split in ("train", "val", "test")},
     }  # fmt: skip
-    made = load_config(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
-    data = build.dataset(made, "train", unit="clip")
-    held = build.dataset(made, "test", unit="clip")
-    assert (len(data) + len(build.dataset(made, "val", unit="clip")), len(held)) == (train, test)
-    tokenizer = build.tokenizer(made, data)
+    made = load_recipe(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
+    data, val, held = (made.data[split].changed(unit="clip").build() for split in ("train", "val", "test"))
+    assert (len(data) + len(val), len(held)) == (train, test)
+    tokenizer = build_tokenizer(made, data)
     assert "guilt" in tokenizer  # a word of the lexicon that no caption says
-    captioner = build.captioner(made, tokenizer).train()
+    captioner = build_captioner(made, tokenizer, made.losses).train()
     assert len(captioner.head.attributes.emotional) == 179  # type: ignore[union-attr]
     losses = captioner(first(data, tokenizer), ["tokens", "attributes"])
     sum((total / weight for total, weight in losses.values()), torch.zeros(())).backward()

@@ -12,8 +12,8 @@ from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, read_index, write_index
 from vidcap_spectrum.search import Database, own_captions, owners, recall
 
-from vidcap_core.api import DataError, Stream, UserError, build_component, load_config
-from vidcap_core.captioner import build
+from vidcap_core.api import DataError, Stream, UserError, build_component
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.testing.tiny import TinyClips
 
 TEXT = {"type": "spectrum.HashedWords", "dim": 32}
@@ -64,7 +64,7 @@ def test_captions_are_there_once_and_own_ones_never() -> None:
 
 
 def test_a_training_clip_never_gets_a_caption_of_its_own_nor_of_another_split() -> None:
-    train = build.dataset(load_config("spectrum/toy"), "train", size="small", unit="clip", transforms=None)
+    train = load_recipe("spectrum/toy").data["train"].changed(size="small", unit="clip", transforms=None).build()
     encoder = made(
         database={"type": "Toy", "split": "train", "size": "small", "mood": True, "streams": ["image"]},
         top=20,

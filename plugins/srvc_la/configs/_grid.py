@@ -19,6 +19,6 @@ rows = {
     "A5": {},  # the full model
     "A6": {  # the other reading of the concatenation, with the attention that stays on frames
         "head.vrc_concat": "seq",
-        "phases.0.losses": ["words", "effective_frames", "frame_mass"],
+        "phases.caption.losses": ["words", "effective_frames", "frame_mass"],
     },
 }

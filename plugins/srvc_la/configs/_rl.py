@@ -1,9 +1,8 @@
 """A self-critical stage to put after others; no source of the paper mentions one, so its scores stand apart."""
 
 losses = dict(reward=dict(type="SelfCritical", samples_per_clip=1, baseline="greedy"))
-phases = [
-    dict(
-        name="reward",
+phases = dict(
+    reward=dict(
         losses=["reward"],
         epochs=35,
         start_from="best",
@@ -13,4 +12,4 @@ phases = [
         schedule=dict(type="plateau", factor=0.8, patience=3),
         clip_value=0.1,
     ),
-]
+)

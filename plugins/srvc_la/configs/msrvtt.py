@@ -2,4 +2,6 @@
 
 _base_ = ["_paper.py", "vidcap://datasets/msrvtt.py"]
 
-phases = [dict(name="caption", epochs=20, losses=["words", "effective_frames"])]
+phases = dict(
+    caption=dict(epochs=20, losses=["words", "effective_frames"]),
+)

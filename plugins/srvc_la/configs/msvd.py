@@ -2,4 +2,6 @@
 
 _base_ = ["_paper.py", "vidcap://datasets/msvd.py"]
 
-phases = [dict(name="caption", epochs=30, losses=["words", "effective_frames"])]
+phases = dict(
+    caption=dict(epochs=30, losses=["words", "effective_frames"]),
+)

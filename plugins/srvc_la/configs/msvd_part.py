@@ -19,7 +19,9 @@ head = dict(
     enc_ff=1024,
     out_dropout=0.3,
 )
-phases = [dict(name="caption", epochs=40, losses=["words", "effective_frames"])]
+phases = dict(
+    caption=dict(epochs=40, losses=["words", "effective_frames"]),
+)
 optimizer = dict(_delete_=True, type="AdamW", lr=1e-3, weight_decay=0.01)
 schedule = dict(_delete_=True, type="cosine", warmup=0.2)
 evaluate = dict(every=0, best=None, metrics=["bleu", "meteor", "rouge", "cider-d"])

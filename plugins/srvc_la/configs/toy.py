@@ -16,7 +16,9 @@ head = dict(
     enc_ff=256,
     out_dropout=0.3,
 )
-phases = [dict(name="caption", epochs=10, losses=["words", "effective_frames"])]
+phases = dict(
+    caption=dict(epochs=10, losses=["words", "effective_frames"]),
+)
 optimizer = dict(lr=4e-3)
 generate = dict(beam=3)
 evaluate = dict(every=5)

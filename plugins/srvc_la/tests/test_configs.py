@@ -14,12 +14,13 @@ from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
 from vidcap_core.api import Config, load_config
-from vidcap_core.captioner import build
+from vidcap_core.captioner.build import build_captioner
 from vidcap_core.config import preflight
-from vidcap_core.config.validate import validate
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint
 from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 from vidcap_core.zoo import plugins
 
 FOLDER = Path(plugins.get("srvc_la").configs or "")
@@ -33,17 +34,16 @@ def few_steps(loaded: Config, steps: int = 3) -> list[float]:
 
     torch.manual_seed(0)
     clips = TinyClips(clips=4, streams=loaded["head"]["streams"], length=8)
-    tokenizer = build.tokenizer(Config("tiny", {"tokenizer": {"type": "Vocabulary"}}), clips)
-    captioner = build.captioner(loaded, tokenizer).train()
+    tokenizer = Vocabulary()
+    tokenizer.fit(clips.captions())
+    recipe = validate(loaded)
+    captioner = build_captioner(recipe, tokenizer, recipe.losses).train()
     batch = Collate(tokenizer)([clips.get(index, np.random.default_rng(0)) for index in range(len(clips))])
     optimizer = torch.optim.Adamax(captioner.parameters(), lr=2e-3)
     values = []
     for _ in range(steps):
-        losses = captioner(batch, loaded["phases"][0]["losses"])
-        parts = [
-            loaded["losses"][name].get("scale", 1) * total / weight
-            for name, (total, weight) in losses.items()
-        ]
+        losses = captioner(batch, recipe.phases[0].losses)
+        parts = [recipe.losses[name].scale * total / weight for name, (total, weight) in losses.items()]
         loss = torch.stack(parts).sum()
         optimizer.zero_grad()
         loss.backward()
@@ -57,7 +57,6 @@ def few_steps(loaded: Config, steps: int = 3) -> list[float]:
 @pytest.mark.parametrize("name", plugins.get("srvc_la").config_names())
 def test_config(name: str) -> None:
     loaded = load_config(f"srvc_la/{name}")
-    validate(loaded)
     values = few_steps(loaded)
     assert values[-1] < values[0]
 
@@ -97,9 +96,9 @@ def test_every_row_is_another_model() -> None:
 @pytest.mark.parametrize("base", ["msvd", "msrvtt"])
 def test_a_self_critical_config_starts_as_its_base(base: str) -> None:
     plain, longer = load_config(f"srvc_la/{base}"), load_config(f"srvc_la/{base}_rl")
-    assert longer["phases"][:-1] == plain["phases"]
-    assert longer["phases"][0]["epochs"] == {"msvd": 30, "msrvtt": 20}[base]
-    assert longer["phases"][-1]["losses"] == ["reward"]
+    assert longer["phases"] == {**plain["phases"], "reward": longer["phases"]["reward"]}
+    assert longer["phases"]["caption"]["epochs"] == {"msvd": 30, "msrvtt": 20}[base]
+    assert longer["phases"]["reward"]["losses"] == ["reward"]
     assert {name: part for name, part in longer["losses"].items() if name != "reward"} == plain["losses"]
     assert all(longer[key] == plain[key] for key in plain if key not in ("phases", "losses"))
 
@@ -117,8 +116,8 @@ def test_the_wide_row_is_as_big_as_the_full_model() -> None:
     sizes = {}
     rows = GRIDS["_grid"] | GRIDS["_grid_more"]
     for row in ("A4", "A4w", "A5"):
-        loaded = load_config("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in rows[row].items()])
-        sizes[row] = sum(p.numel() for p in build.captioner(loaded, Words(), losses=False).parameters())
+        recipe = load_recipe("srvc_la/msvd_part", [f"{k}={v!r}" for k, v in rows[row].items()])
+        sizes[row] = sum(p.numel() for p in build_captioner(recipe, Words()).parameters())
     assert sizes["A4w"] == pytest.approx(sizes["A5"], rel=0.01)
     assert sizes["A4"] < 0.8 * sizes["A5"]
 
@@ -136,11 +135,13 @@ def test_a_self_critical_step() -> None:
     )
     torch.manual_seed(0)
     clips = TinyClips(clips=6, unit="clip")
-    tokenizer = build.tokenizer(Config("tiny", {"tokenizer": {"type": "Vocabulary"}}), clips)
-    captioner = build.captioner(loaded, tokenizer).train()
+    tokenizer = Vocabulary()
+    tokenizer.fit(clips.captions())
+    recipe = validate(loaded)
+    captioner = build_captioner(recipe, tokenizer, recipe.losses).train()
     captioner.losses["reward"].fit(clips)  # type: ignore[operator]
     batch = Collate(tokenizer)([clips.get(index, np.random.default_rng(0)) for index in range(6)])
-    total, weight = captioner(batch, loaded["phases"][1]["losses"])["reward"]
+    total, weight = captioner(batch, recipe.phases[1].losses)["reward"]
     assert weight > 0
     total.backward()
     still = {n for n, p in captioner.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0}
@@ -157,7 +158,7 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
     clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
-    small |= {"phases.0.epochs": 2, "phases.1.epochs": 2, "phases.0.keep": "first", "generate.beam": 2}
+    small |= {"phases.caption.epochs": 2, "phases.reward.epochs": 2, "phases.caption.keep": "first", "generate.beam": 2}
     loaded = load_config(f"srvc_la/{name}", [f"{key}={value!r}" for key, value in small.items()])
     folder = runs.train(loaded, work_dir=tmp_path / "run", device="cpu", quiet=True)
     logged = [json.loads(line) for line in (folder.path / "scalars.jsonl").read_text().splitlines()]

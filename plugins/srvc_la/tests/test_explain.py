@@ -69,7 +69,7 @@ def test_a_run_with_its_pictures_and_its_number_of_frames(tmp_path: Path) -> Non
         "words": {"type": "srvc_la.BranchLoss"},
         "effective_frames": {"type": "srvc_la.EffectiveFrames", "scale": 0.0},
     }
-    phases = [{"name": "caption", "epochs": 20, "losses": ["words", "effective_frames"]}]
+    phases = {"caption": {"epochs": 20, "losses": ["words", "effective_frames"]}}
     config = Config("test", tiny.config(head=head, losses=losses, phases=phases))
     runs.train(config, work_dir=tmp_path, device="cpu", quiet=True)
     lines = [json.loads(line) for line in (tmp_path / "scalars.jsonl").read_text().splitlines()]

@@ -132,8 +132,8 @@ def test_nobody_looks_at_the_video(make_head: Make, make_batch: Make) -> None:
     head, batch = make_head(branches="language", lang_la_source="caption"), make_batch(2)
     with pytest.raises(UserError, match="no branch looks at the video") as error:
         head(batch.streams, batch, EffectiveFrames().reads)
-    assert "effective_frames or frame_mass in phases.0.losses" in str(error.value)
-    assert error.value.hint.startswith("--set phases.0.losses=\"['words']\"")
+    assert "effective_frames or frame_mass in phases.caption.losses" in str(error.value)
+    assert error.value.hint.startswith("--set phases.caption.losses=\"['words']\"")
     loss = BranchLoss()
     loss(head(batch.streams, batch, loss.reads), batch)  # what the hint leaves works
 

@@ -183,8 +183,8 @@ class SRVCLAHead(Head):
             if not self.watchers:
                 raise UserError(
                     "no branch looks at the video, so there is no attention for the losses that read it: "
-                    "effective_frames or frame_mass in phases.0.losses, or words with a sparse_loss_weight",
-                    hint="--set phases.0.losses=\"['words']\" --set losses.words.sparse_loss_weight=0",
+                    "effective_frames or frame_mass in phases.caption.losses, or words with a sparse_loss_weight",
+                    hint="--set phases.caption.losses=\"['words']\" --set losses.words.sparse_loss_weight=0",
                 )
             frames = self.context.frame_slots(memory.context.mask)
             named["attention"] = Named(self.context.frame_slots(looks), frames, counts)

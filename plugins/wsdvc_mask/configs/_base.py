@@ -9,11 +9,11 @@ losses = dict(
     negative=dict(type="TokenLoss", output="negative"),
     diversity=dict(type="wsdvc_mask.MaskDiversity"),
 )
-phases = [
-    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
-    dict(name="locate", epochs=10, updates=[["positive", "diversity"], ["negative", "diversity"]],
+phases = dict(
+    count=dict(epochs=10, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
+    locate=dict(epochs=10, updates=[["positive", "diversity"], ["negative", "diversity"]],
          optimizer="keep", best=False),
-]  # fmt: skip
+)  # fmt: skip
 optimizer = dict(type="AdamW", lr=1e-4, betas=[0.9, 0.99], weight_decay=0.01)
 schedule = dict(type="cosine", warmup=0.05, span="run")
 generate = dict(

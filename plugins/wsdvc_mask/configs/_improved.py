@@ -27,8 +27,8 @@ losses = dict(
     entropy=dict(type="wsdvc_mask.MaskStatistic", of="entropy", scale=0.0),
     clamped=dict(type="wsdvc_mask.MaskStatistic", of="clamped", scale=0.0),
 )
-phases = [
-    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
-    dict(name="locate", epochs=10, optimizer="keep", best=False,
+phases = dict(
+    count=dict(epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False, keep=None),
+    locate=dict(epochs=10, optimizer="keep", best=False,
          losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
-]  # fmt: skip
+)  # fmt: skip

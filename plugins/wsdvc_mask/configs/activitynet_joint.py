@@ -2,9 +2,4 @@
 
 _base_ = ["activitynet.py"]
 
-phases = [
-    dict(name="count", epochs=10, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
-    dict(
-        name="locate", epochs=10, losses=["positive", "negative", "diversity"], optimizer="keep", best=False
-    ),
-]
+phases = dict(locate=dict(losses=["positive", "negative", "diversity"]))

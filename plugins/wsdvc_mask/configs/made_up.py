@@ -2,8 +2,4 @@
 
 _base_ = ["_base.py", "_improved.py", "_made_up.py"]
 
-phases = [
-    dict(name="count", steps=700, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
-    dict(name="locate", steps=400, optimizer="keep", best=False,
-         losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
-]  # fmt: skip
+phases = dict(count=dict(steps=700), locate=dict(steps=400))

@@ -2,8 +2,4 @@
 
 _base_ = ["_base.py", "_made_up.py"]
 
-phases = [
-    dict(name="count", steps=700, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
-    dict(name="locate", steps=400, updates=[["positive", "diversity"], ["negative", "diversity"]],
-         optimizer="keep", best=False),
-]  # fmt: skip
+phases = dict(count=dict(steps=700), locate=dict(steps=400))

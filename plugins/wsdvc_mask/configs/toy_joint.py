@@ -3,13 +3,4 @@
 _base_ = ["toy_parity.py"]
 
 head = dict(count_weights="final")
-phases = [
-    dict(name="count", epochs=20, losses=["full"], freeze=["head.localiser"], best=False),
-    dict(
-        name="locate",
-        epochs=30,
-        losses=["full", "positive", "negative", "diversity"],
-        optimizer="keep",
-        best=False,
-    ),
-]
+phases = dict(count=dict(keep=None), locate=dict(losses=["full", "positive", "negative", "diversity"]))

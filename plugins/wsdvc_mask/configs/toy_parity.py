@@ -2,8 +2,4 @@
 
 _base_ = ["_base.py", "_toy.py"]
 
-phases = [
-    dict(name="count", epochs=20, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
-    dict(name="locate", epochs=30, updates=[["positive", "diversity"], ["negative", "diversity"]],
-         optimizer="keep", best=False),
-]  # fmt: skip
+phases = dict(count=dict(epochs=20), locate=dict(epochs=30))

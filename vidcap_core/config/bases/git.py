@@ -12,6 +12,6 @@ encoders = dict(pixels=dict(type="Pixels", model=_model, frames=6))
 tokenizer = dict(type="HFTokenizer", name=_model)
 head = dict(type="HFVideoCaptioner", model=_model)
 losses = dict()
-phases = []
+phases = {}
 generate = dict(mode="beam", beam=4, length="avg", max_length=30)
 runtime = dict(batch=8)

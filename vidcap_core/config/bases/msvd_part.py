@@ -8,7 +8,9 @@ encoders = dict(
 )
 head = dict(type="MeanPoolGRU", streams=dict(image_std=1280, motion_std=359), width=256)
 losses = dict(tokens=dict(type="TokenLoss"))
-phases = [dict(name="caption", epochs=40, losses=["tokens"])]
+phases = dict(
+    caption=dict(epochs=40, losses=["tokens"]),
+)
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.01)
 schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=5, length="avg", max_length=20)

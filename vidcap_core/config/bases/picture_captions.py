@@ -5,13 +5,15 @@ vidcap-run core/picture_captions --set data.train.path=my.jsonl --set data.val.p
 
 _base_ = ["vidcap://datasets/jsonl.py"]
 
-_model = "nlpconnect/vit-gpt2-image-captioning"  # or a BLIP: Salesforce/blip-image-captioning-base; or a folder
+_model = (
+    "nlpconnect/vit-gpt2-image-captioning"  # or a BLIP: Salesforce/blip-image-captioning-base; or a folder
+)
 _frames = dict(count=3)
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
 encoders = dict(pixels=dict(type="Pixels", model=_model, frames=3))
 tokenizer = dict(type="HFTokenizer", name=_model)
 head = dict(type="HFFrameCaptioner", model=_model, say="best")
 losses = dict()
-phases = []
+phases = {}
 generate = dict(mode="beam", beam=4, length="avg", max_length=30)
 runtime = dict(batch=8)

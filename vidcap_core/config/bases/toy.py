@@ -7,7 +7,9 @@ data = dict(train=dict(streams=_streams), val=dict(streams=_streams), test=dict(
 head = dict(type="SmallTransformer", streams=dict(image=320, motion=128), width=128)
 extract = dict(image=dict(type="ToyGrid", stream="image"), motion=dict(type="ToyGrid", stream="motion"))
 losses = dict(tokens=dict(type="TokenLoss"))
-phases = [dict(name="caption", epochs=10, losses=["tokens"])]
+phases = dict(
+    caption=dict(epochs=10, losses=["tokens"]),
+)
 optimizer = dict(type="AdamW", lr=2e-3)
 schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)
