@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from vidcap_core.api import load_config
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config.files import load_config
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches

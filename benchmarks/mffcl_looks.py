@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from measured import write
 
+from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.sweep import difference
 from vidcap_core.engine.training import Training
@@ -50,7 +51,7 @@ def losses(run: Training, dataset: Any) -> tuple[dict[str, float], dict[str, flo
 
 def looks(folder: RunFolder) -> dict[str, Any]:
     """What one run does."""
-    run = Training(folder.resolved(), folder)
+    run = Training(validate(folder.resolved()), folder)
     run.captioner.load_state_dict(best_weights(folder)[0])
     split = run.evaluate.split
     dataset = run.evaluation_dataset(split)

@@ -25,8 +25,9 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.losses import MaskDiversity
 from wsdvc_mask_videos import MadeUp, Stitched, Videos, tokenizer
 
-from vidcap_core.api import Event, load_config
+from vidcap_core.api import Event
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config.files import load_config
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.metrics import baselines

@@ -13,6 +13,7 @@ import torch
 
 from vidcap_core.captioning import file_captioner
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
@@ -65,7 +66,7 @@ def test_a_run_and_its_bundle_hold_the_same_files(run: Path, tmp_path: Path) -> 
     assert sorted(path.name for path in (run / "assets").iterdir()) == [*names, "files.json"]
     for name in names:
         assert (run / "assets" / name).read_bytes() == (made / name).read_bytes()
-    fitted = learnt(Training(settings(), RunFolder(tmp_path / "other")).captioner)
+    fitted = learnt(Training(validate(settings()), RunFolder(tmp_path / "other")).captioner)
     for captioner in (load_run(run, extractors=False), load_bundle(bundle.open_bundle(made))):
         assert all(torch.equal(a, b) for a, b in zip(learnt(captioner), fitted, strict=True))
 
@@ -89,13 +90,13 @@ def test_going_on_takes_what_was_learnt_and_ends_with_the_same_bits(finished: Pa
 def test_changed_data_change_nothing_of_what_was_learnt(run: Path) -> None:
     changed = settings(seed=5)
     before = learnt(load_run(run, extractors=False))
-    anew = learnt(Training(changed, RunFolder(run)).captioner)
+    anew = learnt(Training(validate(changed), RunFolder(run)).captioner)
     assert not torch.equal(before[0], anew[0])
     with pytest.raises(UserError, match="another config"):
         runs.train(changed, work_dir=run, resume=True, device="cpu", quiet=True)
     runs.train(changed, work_dir=run, force_resume=True, device="cpu", quiet=True)
     assert torch.equal(learnt(load_run(run, extractors=False))[0], before[0])
-    kept = Training(changed, RunFolder(run), learnt=True)
+    kept = Training(validate(changed), RunFolder(run), learnt=True)
     assert torch.equal(learnt(kept.captioner)[0], before[0])
 
 

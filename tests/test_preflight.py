@@ -9,6 +9,7 @@ import pytest
 
 from vidcap_core.config import preflight
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
@@ -49,12 +50,12 @@ def offline(monkeypatch):
 
 def complaint(config, *splits, **options):
     with pytest.raises(UserError) as caught:
-        preflight.check(config, splits, **options)
+        preflight.check(validate(config), splits, **options)
     return str(caught.value).splitlines()
 
 
 def test_components_that_say_nothing_are_taken_to_be_there():
-    preflight.check(Config("mine", tiny.config()), ("train", "val"))
+    preflight.check(validate(Config("mine", tiny.config())), ("train", "val"))
 
 
 def test_every_complaint_is_told_with_its_place_and_a_split_that_is_not_used_is_not_looked_at():
@@ -62,7 +63,7 @@ def test_every_complaint_is_told_with_its_place_and_a_split_that_is_not_used_is_
     assert complaint(made, "train", "val")[1::3] == ["  a licence  (data.train)", "  a licence  (data.val)"]
     assert complaint(made, "val")[3] == "    try: --set data.val.licence=MINE"
     made.data["data"]["val"]["licence"] = "mine"
-    preflight.check(made, ("val",))
+    preflight.check(validate(made), ("val",))
 
 
 def test_data_models_and_tokenizer_are_told_together_and_once(offline, tmp_path):
@@ -97,14 +98,14 @@ def test_every_dataset_can_be_asked(name):
     made = config()
     made.data["data"]["val"] = {"type": name, "split": "val"}
     with suppress(UserError):  # data that are not there; anything else is a fault
-        preflight.check(made, ("val",))
+        preflight.check(validate(made), ("val",))
 
 
 def test_random_weights_need_a_config_alone(offline, tmp_path):
     (tmp_path / "config.json").write_text("{}")
     made = config(encoders={"video": {"type": "HFVideo", "model": str(tmp_path), "pretrained": False}})
     made.data["data"]["val"]["licence"] = "mine"
-    preflight.check(made, ("val",))
+    preflight.check(validate(made), ("val",))
     made.data["encoders"]["video"]["pretrained"] = str(tmp_path)
     assert "--set encoders.video.pretrained=FOLDER" in complaint(made, "val")[3]
 

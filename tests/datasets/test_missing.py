@@ -14,6 +14,7 @@ from films import make, slope
 from vidcap_core.cli import main
 from vidcap_core.config import preflight
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.datasets.stores import open_store
 from vidcap_core.engine import runs
 from vidcap_core.errors import ConfigError, DataError, UserError
@@ -51,7 +52,7 @@ def run_config(root: Path, **arguments: Any) -> Config:
 
 def complaint(config: Config, *splits: str) -> list[str]:
     with pytest.raises(UserError) as caught:
-        preflight.check(config, splits)
+        preflight.check(validate(config), splits)
     return str(caught.value).splitlines()
 
 
@@ -97,7 +98,7 @@ def test_videos_of_other_splits_are_no_videos_of_this_one(tmp_path: Path) -> Non
     )
     film(tmp_path, "video1")
     assert [line[:14] for line in complaint(config, "train", "val")[1::3]] == ["  msrvtt, val:"]
-    preflight.check(config, ("train",))  # one of two is there: that is warned of, as ever
+    preflight.check(validate(config), ("train",))  # one of two is there: that is warned of, as ever
 
 
 def test_stores_without_the_clips_of_a_split_are_named(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_jsonl_is_looked_for_beside_its_file(tmp_path: Path) -> None:
     assert complaint(config, "train")[1] == "  jsonl: features 'image'  (data.train)"
     data["train"] |= {"streams": None, "frames": FRAMES}
     film(tmp_path, "video0")
-    preflight.check(config, ("train",))
+    preflight.check(validate(config), ("train",))
 
 
 @pytest.mark.parametrize(("film_of", "empty"), [("video2", "train"), ("video0", "val")])

@@ -11,7 +11,9 @@ import torch
 from mmengine.config import Config as MMConfig
 from mmengine.hooks import Hook
 
+from vidcap_core.api import component_of
 from vidcap_core.config.files import Config
+from vidcap_core.config.validate import validate
 from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.engine import registries, runs
 from vidcap_core.engine.evaluate import CaptionMetric
@@ -46,14 +48,14 @@ def test_hooks_of_mmengine_are_called(tmp_path: Path) -> None:
 
     folder = RunFolder(tmp_path)
     folder.checkpoints.mkdir()
-    runner = CaptionRunner(Training(Config("t", tiny.config()), folder), False, True, hooks=[Count()])
+    runner = CaptionRunner(Training(validate(Config("t", tiny.config())), folder), False, True, hooks=[Count()])
     runner.train()
     assert Count.steps == 8
 
 
 def test_our_metrics_are_an_mmengine_metric() -> None:
     dataset = tiny.TinyClips()
-    metric = CaptionMetric(dataset, ["cider-d"])
+    metric = CaptionMetric(dataset, [component_of("metrics", {"type": "cider-d"})])
     perfect = [Prediction(c, (Event(0, 10, dataset.references()[c.id][0]),)) for c in dataset.clips]
     metric.process(None, perfect)
     values = metric.evaluate(len(dataset.clips))

@@ -115,7 +115,7 @@ def test_the_card_says_what_the_results_say() -> None:
 
 
 def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
-    from vidcap_core.api import load_config
+    from vidcap_core.config.files import load_config
 
     width = shipped.index["config"]["head"]["width"]
     assert load_config("default_model/msvd_part", [f"head.width={width}"]).data == shipped.index["config"]

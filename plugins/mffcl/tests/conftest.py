@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap_core.api import Config
 from vidcap_core.captioner.build import build_captioner
+from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
 from vidcap_core.testing.tiny import TinyClips, config

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from vidcap_core.api import Batch, Clip, Named, Output, load_config
+from vidcap_core.api import Batch, Clip, Named, Output
+from vidcap_core.config.files import load_config
 from vidcap_core.losses.contrastive import InfoNCE
 
 VIDEO = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.api import load_config
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.engine.sweep import read_grid

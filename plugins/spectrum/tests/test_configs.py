@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.api import UserError, load_config
+from vidcap_core.api import UserError
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioning.file_captioner import load
 from vidcap_core.config import preflight
+from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.engine.optimizers import settings_of
 from vidcap_core.engine.schedule import multiplier
@@ -35,7 +36,7 @@ def test_every_config_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["emvidcap", "msrvtt", "msvd"])
 def test_captions_are_retrieved_with_openais_clip_and_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(load_config(f"spectrum/{name}"))
+    [remark] = preflight.remarks(load_recipe(f"spectrum/{name}"))
     assert remark.startswith("encoders.retrieved: ViT-B-32-quickgelu: QuickGELU, says open_clip's table")
 
 

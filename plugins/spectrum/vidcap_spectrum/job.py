@@ -8,15 +8,7 @@ from typing import Any
 
 import torch
 
-from vidcap_core.api import (
-    Config,
-    ConfigError,
-    FeatureWriter,
-    UserError,
-    build_component,
-    build_dataset,
-    load_config,
-)
+from vidcap_core.api import ConfigError, FeatureWriter, Recipe, Stream, UserError, build_component, load_recipe
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, write_index
 from vidcap_spectrum.search import own_captions, recall
@@ -26,43 +18,41 @@ RANKS = (1, 5, 10)
 
 def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Iterator[str]:
     """Lines for people, while the work goes on."""
-    config = load_config(name, list(changes))
-    spec = config.get("encoders", {}).get(stream)
-    if spec is None:
+    recipe = load_recipe(name, changes)
+    if stream not in recipe.encoders:
         raise ConfigError(f"{name}: has no encoders.{stream}", hint="--stream NAME")
-    encoder = build_component("encoders", spec)
+    component = recipe.encoders[stream]
+    encoder = component.build()
     if not isinstance(encoder, RetrievedCaptions):
         raise ConfigError(f"{name}: encoders.{stream} is no RetrievedCaptions")
     index, store = out / "index", out / stream
     if index.exists():
         raise UserError(f"{index} exists already", hint="-o another folder")
-    train = _plain(config, "train", stream)
+    train = _plain(recipe, "train", stream)
     encoder.eval()
-    if "database" not in spec:
+    if "database" not in component.arguments:
         encoder.fit(train)
     write_index(index, encoder.assets())
     yield f"index: {len(encoder.assets()['rows'])} captions of {len(train.clips)} clips -> {index}"
-    text = build_component("encoders", spec["text"]).eval()
+    text = build_component("encoders", component.arguments["text"]).eval()
     with FeatureWriter(store, encoder.recipe(), "float32") as writer:
-        for split in config["data"]:
-            data = train if split == "train" else _plain(config, split, stream)
+        for split in recipe.data:
+            data = train if split == "train" else _plain(recipe, split, stream)
             yield from _recalls(encoder, text, data, split)
             yield _write(encoder.train(split == "train"), data, split, writer)
     yield f"stream '{stream}' -> {store}"
 
 
-def _plain(config: Config, split: str, stream: str) -> Any:
+def _plain(recipe: Recipe, split: str, stream: str) -> Any:
     """A split as clips with all rows of their streams; without the stream that is made here."""
-    streams = config["data"][split].get("streams") or {}
+    streams = recipe.data[split].arguments.get("streams") or {}
     given = {key: value for key, value in streams.items() if key != stream} if isinstance(streams, dict) else [
         key for key in streams if key != stream
     ]  # fmt: skip
-    return build_dataset(config, split, unit="clip", streams=given, sample=None, transforms=None)
+    return recipe.data[split].changed(unit="clip", streams=given, sample=None, transforms=None).build()
 
 
 def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWriter) -> str:
-    from vidcap_core.api import Stream
-
     made = without = 0
     for clip, pooled in pooled_queries(data, encoder.query).items():
         if clip in writer.done:

@@ -13,9 +13,9 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.api import Config, load_config
 from vidcap_core.captioner.build import build_captioner
 from vidcap_core.config import preflight
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint
@@ -173,5 +173,5 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["msvd", "msrvtt"])
 def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(load_config(f"srvc_la/{name}"))
+    [remark] = preflight.remarks(load_recipe(f"srvc_la/{name}"))
     assert remark == "extract.clip: ViT-B-32: QuickGELU, says open_clip's table of weights (openai)"

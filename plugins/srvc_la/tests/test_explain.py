@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.api import Config, Curve, Event, FrameAttention
+from vidcap_core.api import Curve, Event, FrameAttention
+from vidcap_core.config.files import Config
 from vidcap_core.testing import tiny
 
 Make = Callable[..., Any]

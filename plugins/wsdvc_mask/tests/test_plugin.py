@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.api import ConfigError, DataError, load_config
+from vidcap_core.api import ConfigError, DataError
 from vidcap_core.config import preflight
-from vidcap_core.config.validate import validate
+from vidcap_core.config.files import load_config
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.testing.kit import check_plugin
 from vidcap_core.zoo import cards, plugins, registry
 
@@ -44,7 +45,7 @@ def test_every_config_trains_without_times(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["activitynet", "activitynet_improved", "youcook2", "youcook2_improved"])
 def test_the_papers_clip_is_openais_with_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(load_config(f"wsdvc_mask/{name}"))
+    [remark] = preflight.remarks(load_recipe(f"wsdvc_mask/{name}"))
     assert remark == "extract.image: ViT-L-14: QuickGELU, says open_clip's table of weights (openai)"
 
 
