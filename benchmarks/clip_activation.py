@@ -3,8 +3,8 @@
 python benchmarks/clip_activation.py [--model ViT-B-32] [--seed 0] [--threads 1] [--biases 0 -1 -2]
 
 Pictures are sixteen frames of the built-in toy videos, texts are sixteen of their captions. A bias is put before
-each activation: fresh weights keep what enters it near zero, where the two functions nearly agree, which trained weights
-need not do. This says that the two differ, and not by how much they do for trained weights.
+each activation: fresh weights keep what enters it near zero, where the two functions nearly agree, which trained
+weights need not do. This says that the two differ, and not by how much they do for trained weights.
 """
 
 from __future__ import annotations
@@ -63,8 +63,10 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     frames, texts = inputs()
-    print(f"{args.model}, seed {args.seed}, torch {torch.__version__}, open_clip {open_clip.__version__}, "
-          f"{args.threads} thread(s), {COUNT} toy frames and captions")  # fmt: skip
+    print(
+        f"{args.model}, seed {args.seed}, torch {torch.__version__}, open_clip {open_clip.__version__}, "
+        f"{args.threads} thread(s), {COUNT} toy frames and captions"
+    )
     for bias in args.biases:
         images, words = [], []
         for quick in (True, False):

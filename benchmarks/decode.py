@@ -112,12 +112,16 @@ def compare(files: list[str], n: int, rounds: int, side: int | None) -> None:
     others = [name for name in readers if name != "vidcap"]
     for name in others:
         ratios = [b / a for a, b in zip(best["vidcap"], best[name], strict=True)]
-        print(f"speed against {name}: {sum(best[name]) / sum(best['vidcap']):.2f}x in all, "
-              f"{statistics.median(ratios):.2f}x median file, {min(ratios):.2f}x worst")  # fmt: skip
+        print(
+            f"speed against {name}: {sum(best[name]) / sum(best['vidcap']):.2f}x in all, "
+            f"{statistics.median(ratios):.2f}x median file, {min(ratios):.2f}x worst"
+        )
     fastest = [min(best[name][i] for name in others) for i in range(len(files))]
     ratios = [b / a for a, b in zip(best["vidcap"], fastest, strict=True)]
-    print(f"speed against the faster, file by file: {statistics.median(ratios):.2f}x median, "
-          f"{sum(fastest) / sum(best['vidcap']):.2f}x in all")  # fmt: skip
+    print(
+        f"speed against the faster, file by file: {statistics.median(ratios):.2f}x median, "
+        f"{sum(fastest) / sum(best['vidcap']):.2f}x in all"
+    )
 
 
 if __name__ == "__main__":

@@ -96,7 +96,11 @@ def main() -> None:
         print(f"{one['row']:24s} {one['CIDEr-D']:.4f}  " + " ".join(f"{v:.3f}" for v in one["folds"]))
     if args.json:
         known = json.loads(args.json.read_text(encoding="utf-8")) if args.json.is_file() else {}
-        known[" ".join(args.changes) or "as shipped"] = {"machine": machine(), "seeds": args.seeds, "rows": rows}
+        known[" ".join(args.changes) or "as shipped"] = {
+            "machine": machine(),
+            "seeds": args.seeds,
+            "rows": rows,
+        }
         args.json.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
 
 

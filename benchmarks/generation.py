@@ -150,9 +150,15 @@ def main() -> int:
         )
         ours = lambda s=settings: generate(head, view, s, bos=50256, eos=50256)  # noqa: E731
         theirs = lambda k=beams: head.lm.generate(  # noqa: E731
-            input_ids=prompt, attention_mask=torch.ones_like(prompt), num_beams=k, do_sample=False,
-            max_new_tokens=WORDS, min_new_tokens=WORDS - 1, pad_token_id=50256, eos_token_id=50256,
-        )  # fmt: skip
+            input_ids=prompt,
+            attention_mask=torch.ones_like(prompt),
+            num_beams=k,
+            do_sample=False,
+            max_new_tokens=WORDS,
+            min_new_tokens=WORDS - 1,
+            pad_token_id=50256,
+            eos_token_id=50256,
+        )
         same = [row[0].tokens for row in ours().rows] == [
             [word for word in row if word != 50256] for row in theirs()[:, PROMPT:].tolist()
         ]

@@ -43,9 +43,12 @@ def measure(side: str) -> dict[str, float]:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {
-        "METEOR": value, "cold s": middle - start, "again s": end - middle, "data MiB": before,
+        "METEOR": value,
+        "cold s": middle - start,
+        "again s": end - middle,
+        "data MiB": before,
         "peak MiB": own + child,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

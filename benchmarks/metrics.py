@@ -134,10 +134,16 @@ def race(metrics: list[str], repeat: int) -> list[Row]:
     for key, unit in (("cold", "s"), ("again", "s"), ("memory", "MiB")):
         ours, theirs = (min(run[key] for run in runs[name]) for name in WORKERS)
         median = [statistics.median(run[key] for run in runs[name]) for name in WORKERS]
-        rows.append({
-            "metrics": ",".join(metrics), "what": f"{key} [{unit}]", "vidcap": ours, "pycocoevalcap": theirs,
-            "ratio": theirs / ours, "ratio of medians": median[1] / median[0],
-        })  # fmt: skip
+        rows.append(
+            {
+                "metrics": ",".join(metrics),
+                "what": f"{key} [{unit}]",
+                "vidcap": ours,
+                "pycocoevalcap": theirs,
+                "ratio": theirs / ours,
+                "ratio of medians": median[1] / median[0],
+            }
+        )
     return rows
 
 
@@ -174,11 +180,16 @@ def part_reward(repeat: int) -> list[Row]:
             Cider().compute_score(gts, res)
             ours.append(middle - start)
             theirs.append(time.perf_counter() - middle)
-        rows.append({
-            "metrics": "cider-d reward", "what": f"{clips} clips × {samples} [s]", "vidcap": min(ours),
-            "pycocoevalcap": min(theirs), "ratio": min(theirs) / min(ours),
-            "ratio of medians": statistics.median(theirs) / statistics.median(ours),
-        })  # fmt: skip
+        rows.append(
+            {
+                "metrics": "cider-d reward",
+                "what": f"{clips} clips × {samples} [s]",
+                "vidcap": min(ours),
+                "pycocoevalcap": min(theirs),
+                "ratio": min(theirs) / min(ours),
+                "ratio of medians": statistics.median(theirs) / statistics.median(ours),
+            }
+        )
     return rows
 
 
@@ -193,10 +204,14 @@ def machine() -> dict[str, Any]:
         "\n"
     )[0]
     return {
-        "cores": len(os.sched_getaffinity(0)), "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(), "numpy": numpy.__version__, "java": java,
-        "load": os.getloadavg()[0], "date": time.strftime("%Y-%m-%d"),
-    }  # fmt: skip
+        "cores": len(os.sched_getaffinity(0)),
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "java": java,
+        "load": os.getloadavg()[0],
+        "date": time.strftime("%Y-%m-%d"),
+    }
 
 
 def table(results: dict[str, Any]) -> str:

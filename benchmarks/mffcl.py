@@ -84,9 +84,15 @@ class Plain:
         first = self.lm.get_input_embeddings()(torch.full((len(clips), 1), END))
         inputs = torch.cat([self.prompt(clips), first], 1)
         said = self.lm.generate(  # type: ignore[operator]
-            inputs_embeds=inputs, attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long), num_beams=beams,
-            do_sample=False, max_new_tokens=WORDS, min_new_tokens=WORDS - 1, pad_token_id=END, eos_token_id=END,
-        )  # fmt: skip
+            inputs_embeds=inputs,
+            attention_mask=torch.ones(inputs.shape[:2], dtype=torch.long),
+            num_beams=beams,
+            do_sample=False,
+            max_new_tokens=WORDS,
+            min_new_tokens=WORDS - 1,
+            pad_token_id=END,
+            eos_token_id=END,
+        )
         return [[word for word in row if word != END] for row in said.tolist()]
 
 
@@ -167,8 +173,14 @@ def contests(args: argparse.Namespace, clock: Callable[[], float]) -> Iterator[C
     )
     head.eval()
     head.zero_grad()
-    few = Batch(batch.clips[: args.clips], {"video": Stream(*(part[: args.clips] for part in
-                (batch.streams["video"].values, batch.streams["video"].mask)))})  # fmt: skip
+    few = Batch(
+        batch.clips[: args.clips],
+        {
+            "video": Stream(
+                *(part[: args.clips] for part in (batch.streams["video"].values, batch.streams["video"].mask))
+            )
+        },
+    )
     rows = few.streams["video"].values[:, 0]
     for beams in (1, BEAMS):
         same = said(head, few, beams) == plain.texts(rows, beams)
@@ -218,7 +230,11 @@ def main() -> int:
     clock = time.process_time if args.threads == 1 else time.perf_counter
     where = f"{machine()}, transformers {transformers.__version__}"
     print(f"{where}; GPT-2 with {args.layers} layers; {args.rounds} rounds")
-    results: dict[str, Any] = {"layers": args.layers, "transformers": transformers.__version__, "rounds": args.rounds}
+    results: dict[str, Any] = {
+        "layers": args.layers,
+        "transformers": transformers.__version__,
+        "rounds": args.rounds,
+    }
     ok = True
     for name, same, mine, other, ratio, memory in contests(args, clock):
         ok &= same and ratio >= AIM and (not memory or memory["ours"] <= memory["plain"])

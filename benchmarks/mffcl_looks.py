@@ -59,9 +59,13 @@ def looks(folder: RunFolder) -> dict[str, Any]:
     said = {clip["text"] for clip in json.loads(folder.predictions(split).read_text())}
     values = folder.read(folder.scores(split))["values"]
     return {
-        "clips": dataset.coverage(), "own": fmean(own.values()), "other": fmean(other.values()),
-        **difference(own, other), "different captions": len(said), **{name: values[name] for name in SCORES},
-    }  # fmt: skip
+        "clips": dataset.coverage(),
+        "own": fmean(own.values()),
+        "other": fmean(other.values()),
+        **difference(own, other),
+        "different captions": len(said),
+        **{name: values[name] for name in SCORES},
+    }
 
 
 def main() -> None:

@@ -99,8 +99,11 @@ def main() -> int:
         print(f"{folder.name}: {told}")
     if (args.sweep / "table.json").is_file():
         table = json.loads((args.sweep / "table.json").read_text())
-        found["table"] = table | {"rows": {row: {k: v for k, v in cells.items() if k != "_clips"}
-                                           for row, cells in table["rows"].items()}}  # fmt: skip
+        found["table"] = table | {
+            "rows": {
+                row: {k: v for k, v in cells.items() if k != "_clips"} for row, cells in table["rows"].items()
+            }
+        }
     if args.json:
         write(args.json, found)
     lifted = [run["after"]["clip to caption"] >= 10 * run["chance"] for run in found["R@1"].values()]

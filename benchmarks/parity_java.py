@@ -118,9 +118,14 @@ def compare_tokens(name: str, lines: list[str]) -> Row:
     for number in wrong[:20]:
         print(f"  {lines[number]!r}\n    java {theirs[number]!r}\n    here {ours[number]!r}")
     return {
-        "part": "ptb", "what": name, "lines": len(lines), "different": len(wrong),
-        "java s": round(middle - start, 2), "here s": round(end - middle, 2), "digest": digest(theirs),
-    }  # fmt: skip
+        "part": "ptb",
+        "what": name,
+        "lines": len(lines),
+        "different": len(wrong),
+        "java s": round(middle - start, 2),
+        "here s": round(end - middle, 2),
+        "digest": digest(theirs),
+    }
 
 
 def part_ptb() -> list[Row]:
@@ -165,11 +170,16 @@ def part_ngrams() -> list[Row]:
     rows = []
     for name, (value, by_clip) in theirs.items():
         mine = np.array([ours.clips[name][clip] for clip in clips])
-        rows.append({
-            "part": "ngrams", "what": name, "theirs": float(value), "here": ours.values[name],
-            "corpus difference": abs(float(value) - ours.values[name]),
-            "largest clip difference": float(np.abs(mine - np.array(by_clip)).max()),
-        })  # fmt: skip
+        rows.append(
+            {
+                "part": "ngrams",
+                "what": name,
+                "theirs": float(value),
+                "here": ours.values[name],
+                "corpus difference": abs(float(value) - ours.values[name]),
+                "largest clip difference": float(np.abs(mine - np.array(by_clip)).max()),
+            }
+        )
     return rows
 
 
@@ -189,9 +199,11 @@ def dense_pairs() -> list[tuple[str, str]]:
     references = json.loads(gzip.decompress((SHARED / "activitynet" / "val_1.json.gz").read_bytes()))
     raw = [
         (one["sentence"], sentence)
-        for clip, captions in results.items() if clip in references
-        for one in captions for sentence in references[clip]["sentences"]
-    ]  # fmt: skip
+        for clip, captions in results.items()
+        if clip in references
+        for one in captions
+        for sentence in references[clip]["sentences"]
+    ]
     distinct = list(dict.fromkeys(text for pair in raw for text in pair))
     tokens = dict(zip(distinct, ptb.tokenize(distinct), strict=True))
     return [(tokens[caption], tokens[sentence]) for caption, sentence in raw]
@@ -203,11 +215,15 @@ def part_meteor() -> list[Row]:
     pairs = [(captions[clip], line) for clip in captions for line in references[clip]]
     dense = [pair for pair in dense_pairs() if all(pair)][::DENSE_STEP]
     return [
-        compare_clips("msrvtt", captions, references), compare_pairs("msrvtt", pairs),
-        compare_pairs("activitynet", dense), compare_alignments("msrvtt", [pair for pair in pairs if all(pair)]),
-        compare_alignments("activitynet", dense), compare_alignments("letters", letter_probes(4)),
-        compare_alignments("words", word_probes(10_000, 1)), compare_alignments("table", table_probes(10_000, 1)),
-    ]  # fmt: skip
+        compare_clips("msrvtt", captions, references),
+        compare_pairs("msrvtt", pairs),
+        compare_pairs("activitynet", dense),
+        compare_alignments("msrvtt", [pair for pair in pairs if all(pair)]),
+        compare_alignments("activitynet", dense),
+        compare_alignments("letters", letter_probes(4)),
+        compare_alignments("words", word_probes(10_000, 1)),
+        compare_alignments("table", table_probes(10_000, 1)),
+    ]
 
 
 PARTS: dict[str, Callable[[], list[Row]]] = {"ptb": part_ptb, "ngrams": part_ngrams, "meteor": part_meteor}

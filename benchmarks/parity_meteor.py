@@ -35,11 +35,15 @@ def compare_pairs(name: str, pairs: Sequence[Pair]) -> Row:
     counts = np.histogram(gaps, (0.0, *STEPS))[0]
     kinds = [_kind(a, b) for a, b, gap in zip(ours, theirs, gaps, strict=True) if gap > NEAR]
     return {
-        "part": "meteor", "what": f"{name}, pairs", "pairs": len(pairs), "within 1e-6": float(np.mean(gaps <= NEAR)),
-        "largest": float(gaps.max()), "mean": float(gaps.mean()),
+        "part": "meteor",
+        "what": f"{name}, pairs",
+        "pairs": len(pairs),
+        "within 1e-6": float(np.mean(gaps <= NEAR)),
+        "largest": float(gaps.max()),
+        "mean": float(gaps.mean()),
         "distribution": {f"<= {step:g}": int(n) for step, n in zip(STEPS, counts, strict=True)},
         "kinds": {kind: kinds.count(kind) for kind in KINDS},
-    }  # fmt: skip
+    }
 
 
 def compare_clips(name: str, captions: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> Row:
@@ -50,14 +54,23 @@ def compare_clips(name: str, captions: Mapping[str, str], references: Mapping[st
     lines = [jar.stats(text, references[clip]) for clip, text in captions.items()]
     theirs = jar.aggregate(lines)
     jar.close()
-    gaps = np.abs([
-        engine.segment_score(a) - engine.segment_score(jar_stats(b)) for a, b in zip(ours, lines, strict=True)
-    ])  # fmt: skip
+    gaps = np.abs(
+        [
+            engine.segment_score(a) - engine.segment_score(jar_stats(b))
+            for a, b in zip(ours, lines, strict=True)
+        ]
+    )
     corpus = engine.aggregate(ours)
     return {
-        "part": "meteor", "what": f"{name}, clips", "clips": len(gaps), "within 1e-6": float(np.mean(gaps <= NEAR)),
-        "largest": float(gaps.max()), "corpus here": corpus, "corpus java": theirs, "corpus gap": abs(corpus - theirs),
-    }  # fmt: skip
+        "part": "meteor",
+        "what": f"{name}, clips",
+        "clips": len(gaps),
+        "within 1e-6": float(np.mean(gaps <= NEAR)),
+        "largest": float(gaps.max()),
+        "corpus here": corpus,
+        "corpus java": theirs,
+        "corpus gap": abs(corpus - theirs),
+    }
 
 
 def compare_alignments(name: str, pairs: Sequence[Pair]) -> Row:

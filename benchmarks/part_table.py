@@ -56,10 +56,15 @@ def main() -> None:
     first = found[name]
     machines = dict.fromkeys(table.get("machine", "not recorded") for table in found.values())
     result = {
-        "machine": "; ".join(machines), "from": args.origin,
-        "clips": first["clips"], "folds": first["folds"], "signatures": first["signatures"],
-        "last": args.last, "rows": rows, "human": _human(folders[name], first),
-    }  # fmt: skip
+        "machine": "; ".join(machines),
+        "from": args.origin,
+        "clips": first["clips"],
+        "folds": first["folds"],
+        "signatures": first["signatures"],
+        "last": args.last,
+        "rows": rows,
+        "human": _human(folders[name], first),
+    }
     print(_markdown(result))
     if args.json:
         write(args.json, result)

@@ -185,8 +185,10 @@ def main() -> int:
     results: dict[str, Any] = {"batch": args.batch, "clips": args.clips}
 
     found = results["retrieval"] = retrieval(args.captions, args.threads)
-    print(f"retrieval: {CLIPS:,} clips among {args.captions:,} captions of width {DIM}: "
-          f"{found['seconds']:.1f} s, peak {found['peak MiB']:.0f} MiB above vectors")  # fmt: skip
+    print(
+        f"retrieval: {CLIPS:,} clips among {args.captions:,} captions of width {DIM}: "
+        f"{found['seconds']:.1f} s, peak {found['peak MiB']:.0f} MiB above vectors"
+    )
 
     head, batch = setup(args.batch)
     plain = Plain(head.eval()).eval()
@@ -203,8 +205,10 @@ def main() -> int:
     texts = decode() == plain.texts(few)
     second, other, ratio = race(decode, lambda: plain.texts(few), args.rounds, clock)
     ok = same and texts and ratio >= AIM_DECODING
-    print(f"beam {BEAMS}, {args.clips} clips: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.1f} "
-          f"(aim {AIM_DECODING}), same texts {texts}")  # fmt: skip
+    print(
+        f"beam {BEAMS}, {args.clips} clips: {second:.2f} s, plain {other:.2f} s, ratio {ratio:.1f} "
+        f"(aim {AIM_DECODING}), same texts {texts}"
+    )
     results["decoding"] = {"seconds": second, "plain": other, "ratio": ratio, "same": texts}
 
     head.train()

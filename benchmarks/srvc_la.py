@@ -144,7 +144,9 @@ def peak(which: str, size: int, threads: int, result: Any) -> None:
     result.put(high_water() - before)
 
 
-def decoding(head: SRVCLAHead, plain: Plain, clips: int, rounds: int, clock: Callable[[], float]) -> dict[str, Any]:
+def decoding(
+    head: SRVCLAHead, plain: Plain, clips: int, rounds: int, clock: Callable[[], float]
+) -> dict[str, Any]:
     """Beam search of both over some clips."""
     generator = torch.Generator().manual_seed(1)
     values = torch.randn(clips, FRAMES, 512, generator=generator)

@@ -49,10 +49,16 @@ def setup(args: argparse.Namespace) -> tuple[MaskHead, Batch]:
     words = HFTokenizer(str(args.data / "tokenizers" / "gpt2"), specials=["<PAD>", "<FULL>", "<MASK>"])
     size = SIZES[args.lm]
     head = MaskHead(
-        streams={"image": size["n_embd"]}, tokenizer=words, lm={"model_type": "gpt2", **size, **NO_DROPOUT},
-        frames=FRAMES, heads=size["n_head"], dropout=0.0, count_weights="final", length_groups=args.groups,
+        streams={"image": size["n_embd"]},
+        tokenizer=words,
+        lm={"model_type": "gpt2", **size, **NO_DROPOUT},
+        frames=FRAMES,
+        heads=size["n_head"],
+        dropout=0.0,
+        count_weights="final",
+        length_groups=args.groups,
         layers=size["n_layer"],
-    )  # fmt: skip
+    )
     told = read_json(find_file(args.data / "activitynet", ("train.json",), "annotations of ActivityNet"))
     chosen = np.random.default_rng(0).choice(sorted(told), args.batch, replace=False)
     values = torch.randn(args.batch, FRAMES, size["n_embd"])
@@ -158,9 +164,20 @@ def main() -> int:
         f"{share:.2f} (aim {AIM_MEMORY}); one of the two aims is met: {ok}"
     )
     if args.json:
-        found = {"lm": args.lm, "clips": args.batch, "rows": rows, "groups": args.groups,
-                 "rounds": args.rounds, "same": same, "seconds": second, "plain_seconds": other, "ratio": ratio,
-                 "peak_mib": memory["ours"], "plain_peak_mib": memory["plain"], "share": share}  # fmt: skip
+        found = {
+            "lm": args.lm,
+            "clips": args.batch,
+            "rows": rows,
+            "groups": args.groups,
+            "rounds": args.rounds,
+            "same": same,
+            "seconds": second,
+            "plain_seconds": other,
+            "ratio": ratio,
+            "peak_mib": memory["ours"],
+            "plain_peak_mib": memory["plain"],
+            "share": share,
+        }
         write(args.json, found)
     return 0 if ok else 1
 

@@ -35,10 +35,35 @@ from vidcap_core.metrics.dense import Dense
 from vidcap_core.metrics.localisation import Timing
 from vidcap_core.metrics.soda import SodaC
 
-LM = {"model_type": "gpt2", "n_layer": 1, "n_head": 2, "n_positions": 192, "bos_token_id": 1, "eos_token_id": 2,
-      "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}  # fmt: skip
-SWITCHES = ("float32", "min_width", "project", "blank", "position_std", "query_cond", "place", "order", "prior",
-            "inside", "casing", "no_sentence", "separator", "count_from", "count_weights", "length_groups")  # fmt: skip
+LM = {
+    "model_type": "gpt2",
+    "n_layer": 1,
+    "n_head": 2,
+    "n_positions": 192,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+}
+SWITCHES = (
+    "float32",
+    "min_width",
+    "project",
+    "blank",
+    "position_std",
+    "query_cond",
+    "place",
+    "order",
+    "prior",
+    "inside",
+    "casing",
+    "no_sentence",
+    "separator",
+    "count_from",
+    "count_weights",
+    "length_groups",
+)
 SIZES = {"made-up": (32, 64, 24), "stitched": (96, 192, 90)}
 """Width, inner width, longest paragraph."""
 KERNEL = {"made-up": 0, "stitched": 5}
@@ -59,9 +84,17 @@ def build(row: str, corpus: Any, data: str, words: Any) -> Captioner:
     if row == "index":
         switches["query_cond"] = "index"
     head = MaskHead(
-        streams=corpus.widths, tokenizer=words, lm={**LM, "n_embd": width}, frames=corpus.frames, layers=1, heads=2,
-        feed=feed, locate_feed=feed, dropout=0.0, **{"max_events": 12, **switches},
-    )  # fmt: skip
+        streams=corpus.widths,
+        tokenizer=words,
+        lm={**LM, "n_embd": width},
+        frames=corpus.frames,
+        layers=1,
+        heads=2,
+        feed=feed,
+        locate_feed=feed,
+        dropout=0.0,
+        **{"max_events": 12, **switches},
+    )
     losses: dict[str, Any] = {name: TokenLoss(output=name) for name in ("full", "positive", "negative")}
     kinds = {"count": GenerateSettings(max_length=longest), "event": GenerateSettings(max_length=16)}
     return Captioner(head, words, losses={**losses, "diversity": MaskDiversity()}, kinds=kinds)
@@ -200,10 +233,17 @@ def run(row: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
             "values": {key: there[key] for key in SCORES},
             "row minus this": {key: difference(clips[key], by_clip[key]) for key in SCORES},
         }
-    return {"row": row, "seed": seed, "cpu_seconds": round(spent, 1), "values": values, "count right": float(right),
-            "tIoU with the sentences given": told(captioner, videos),
-            "the same on training videos": told(captioner, corpus.train(args.clips, UNSEEN)),
-            "baselines": others, "clips": clips}  # fmt: skip
+    return {
+        "row": row,
+        "seed": seed,
+        "cpu_seconds": round(spent, 1),
+        "values": values,
+        "count right": float(right),
+        "tIoU with the sentences given": told(captioner, videos),
+        "the same on training videos": told(captioner, corpus.train(args.clips, UNSEEN)),
+        "baselines": others,
+        "clips": clips,
+    }
 
 
 def corpus_of(args: argparse.Namespace) -> Any:
@@ -264,9 +304,16 @@ def main() -> int:
     if args.json:
         for one in runs:
             del one["clips"]
-        kept = {"data": args.data, "shuffled": args.shuffled, "budget": budget_of(args), "test clips": args.clips,
-                "draw": args.draw, "constants told the counts": known,
-                "runs": runs, "differences": against}  # fmt: skip
+        kept = {
+            "data": args.data,
+            "shuffled": args.shuffled,
+            "budget": budget_of(args),
+            "test clips": args.clips,
+            "draw": args.draw,
+            "constants told the counts": known,
+            "runs": runs,
+            "differences": against,
+        }
         write(args.json, kept)
     return 0
 
@@ -274,10 +321,12 @@ def main() -> int:
 def show(one: dict[str, Any]) -> None:
     """A run as lines."""
     said = "  ".join(f"{key} {one['values'][key]:.3f}" for key in SCORES)
-    print(f"{one['row']} seed {one['seed']}: {said}  count right {one['count right']:.2f}  "
-          f"sentences given {one['tIoU with the sentences given']:.3f} "
-          f"(on training videos {one['the same on training videos']:.3f})  {one['cpu_seconds']} s",
-          flush=True)  # fmt: skip
+    print(
+        f"{one['row']} seed {one['seed']}: {said}  count right {one['count right']:.2f}  "
+        f"sentences given {one['tIoU with the sentences given']:.3f} "
+        f"(on training videos {one['the same on training videos']:.3f})  {one['cpu_seconds']} s",
+        flush=True,
+    )
     for name, other in one["baselines"].items():
         print(f"  against {name}: " + _said(other["row minus this"]), flush=True)
 

@@ -132,10 +132,15 @@ def main() -> int:
     config = work / f"{args.data}.py"
     config.write_text(
         CONFIG.format(
-            base=f"wsdvc_mask/{args.data}_improved", width=WIDTH, lm=LM,
-            place=place, half=args.steps // 2, batch=args.batch, save=max(1, args.steps // 5),
+            base=f"wsdvc_mask/{args.data}_improved",
+            width=WIDTH,
+            lm=LM,
+            place=place,
+            half=args.steps // 2,
+            batch=args.batch,
+            save=max(1, args.steps // 5),
         )
-    )  # fmt: skip
+    )
     whole, broken = work / f"{args.data}-whole", work / f"{args.data}-killed"
     result = {
         "data": args.data,
@@ -154,8 +159,9 @@ def main() -> int:
     speed = [one["clips_per_s"] for one in scalars(whole) if "clips_per_s" in one]
     half = len(speed) // 2
     result["clips/s"] = {
-        "full mode": round(statistics.median(speed[:half]), 2), "with masks": round(statistics.median(speed[half:]), 2)
-    }  # fmt: skip
+        "full mode": round(statistics.median(speed[:half]), 2),
+        "with masks": round(statistics.median(speed[half:]), 2),
+    }
     print(json.dumps(result, indent=1))
     if args.json:
         write(args.json, result)

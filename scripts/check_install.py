@@ -51,9 +51,13 @@ class Clean:
         """A command of this environment, from a folder outside the source tree; its output."""
         print("$", command, *arguments, flush=True)
         done = subprocess.run(
-            [self.bin / command, *arguments], cwd=self.folder, env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [self.bin / command, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         if done.returncode:
             sys.exit(f"{done.stdout}\nerror: exit code {done.returncode}: {command} {' '.join(arguments)}")
         return done.stdout

@@ -75,8 +75,12 @@ class Handler(BaseHTTPRequestHandler):
             name = "/".join(parts[2:4])
             model = self.server.models.get(name)
             if model is not None and "tree" in parts:
-                sizes = {file: (len(content), hashlib.sha1(content).hexdigest()) for file, content in model.items()}
-                self._json([{"type": "file", "path": f, "size": n, "oid": oid} for f, (n, oid) in sizes.items()])
+                sizes = {
+                    file: (len(content), hashlib.sha1(content).hexdigest()) for file, content in model.items()
+                }
+                self._json(
+                    [{"type": "file", "path": f, "size": n, "oid": oid} for f, (n, oid) in sizes.items()]
+                )
             elif model is None:
                 self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
             else:
@@ -97,8 +101,12 @@ class Handler(BaseHTTPRequestHandler):
             if content is None:
                 self._json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
             else:
-                self._send(content, 200, "application/octet-stream",
-                           {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT})  # fmt: skip
+                self._send(
+                    content,
+                    200,
+                    "application/octet-stream",
+                    {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT},
+                )
         else:
             self._json({"error": f"no such address {self.path}"}, 404)
 

@@ -23,7 +23,10 @@ from vidcap_core.testing import tiny
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    phases = {"a": {"epochs": 1, "losses": ["tokens"], "keep": "early"}, "b": {"epochs": 2, "losses": ["tokens"]}}
+    phases = {
+        "a": {"epochs": 1, "losses": ["tokens"], "keep": "early"},
+        "b": {"epochs": 2, "losses": ["tokens"]},
+    }
     folder = tmp_path_factory.mktemp("run") / "run"
     last = {"metrics": ["cider-d"], "best": None}  # the bundle then holds the last weights, not the best ones
     runs.train(

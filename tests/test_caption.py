@@ -21,8 +21,11 @@ from vidcap_core.video import read_frames
 
 CHANGES = [
     *(f"data.{split}.size='small'" for split in ("train", "val", "test")),
-    "phases.caption.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
-]  # fmt: skip
+    "phases.caption.epochs=3",
+    "evaluate.metrics=['cider-d']",
+    "evaluate.every=3",
+    "generate.mode='greedy'",
+]
 
 
 @pytest.fixture(scope="module")

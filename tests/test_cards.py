@@ -11,19 +11,31 @@ from vidcap_core.errors import UserError
 from vidcap_core.zoo import cards
 
 MEASURED = {
-    "what": "greedy captions", "data": "MSVD test", "clips": 67, "of": 670, "config": "x/msvd", "seed": 0,
-    "commit": "abc", "values": {"CIDEr-D": 0.5}, "signature": "cider-d|1|ptb",
+    "what": "greedy captions",
+    "data": "MSVD test",
+    "clips": 67,
+    "of": 670,
+    "config": "x/msvd",
+    "seed": 0,
+    "commit": "abc",
+    "values": {"CIDEr-D": 0.5},
+    "signature": "cider-d|1|ptb",
     "machine": "x86_64 CPU, 1 thread, torch 2.15.0",
-}  # fmt: skip
+}
 
 
 def card(**changes: Any) -> dict[str, Any]:
     whole = {
-        "name": "x", "title": "X", "summary": "It captions.", "licence": "MIT",
+        "name": "x",
+        "title": "X",
+        "summary": "It captions.",
+        "licence": "MIT",
         "paper": {"title": "T", "authors": ["A"], "year": 2024, "venue": "V"},
         "facts": [{"what": "w", "status": "known", "source": "the paper"}],
-        "measured": [MEASURED], "limits": ["few"], "parameters": {"x/msvd": 1000},
-    }  # fmt: skip
+        "measured": [MEASURED],
+        "limits": ["few"],
+        "parameters": {"x/msvd": 1000},
+    }
     return {**whole, **changes}
 
 

@@ -75,8 +75,12 @@ BROKEN: list[tuple[Callable[[Any], Check], type[MeanPoolGRU], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("check", "head", "words"), BROKEN, ids=lambda value: getattr(value, "__name__", value))
-def test_a_broken_promise_is_found(check: Callable[[Any], Check], head: type[MeanPoolGRU], words: str) -> None:
+@pytest.mark.parametrize(
+    ("check", "head", "words"), BROKEN, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_broken_promise_is_found(
+    check: Callable[[Any], Check], head: type[MeanPoolGRU], words: str
+) -> None:
     found = check(Parts().with_head(head))
     assert found.ok is False
     assert words in found.detail

@@ -14,8 +14,10 @@ def doctor(folder: Path, **variables: str) -> tuple[int, dict[str, dict[str, str
     done = subprocess.run(
         [sys.executable, "-m", "vidcap_core.cli.main", "doctor", "--json"],
         env={**os.environ, "PYTHONPATH": str(folder), **variables},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     return done.returncode, {row["what"]: row for row in json.loads(done.stdout)}
 
 

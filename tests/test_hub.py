@@ -30,8 +30,13 @@ def vidcap(*words: str, endpoint: str, home: Path) -> subprocess.CompletedProces
         "HF_HUB_DISABLE_XET": "1",
     }
     environment.pop("HF_HUB_OFFLINE", None)
-    return subprocess.run([sys.executable, "-m", "vidcap_core.cli.main", *words], capture_output=True, text=True,
-                          env=environment, timeout=120)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "vidcap_core.cli.main", *words],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +63,16 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
     assert bundle.open_bundle(tmp_path / "got").index == bundle.open_bundle(made).index
 
     code = "import vidcap_core.saved.bundle as b; print(b.find('someone/my-captioner').path)"
-    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_TOKEN": "hf_test", "HF_HOME": str(tmp_path / "home"),
-                   "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.address,
+        "HF_TOKEN": "hf_test",
+        "HF_HOME": str(tmp_path / "home"),
+        "VIDCAP_CACHE": str(tmp_path / "cache"),
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     assert found.stdout.strip() == str(tmp_path / "cache" / "bundles" / "someone--my-captioner")
 
     again = vidcap(
@@ -117,7 +129,9 @@ def test_a_strangers_bundle_is_refused_before_its_weights_are_asked_for(made: Pa
     for name, files, reason in hostile(made):
         hub.models[name] = files
         hub.asked.clear()
-        pulled = vidcap("pull", name, "-o", str(tmp_path / "in" / "got"), endpoint=hub.address, home=tmp_path / "home")
+        pulled = vidcap(
+            "pull", name, "-o", str(tmp_path / "in" / "got"), endpoint=hub.address, home=tmp_path / "home"
+        )
         assert pulled.returncode == 2, pulled.stderr
         assert reason in pulled.stderr
         assert name in pulled.stderr
@@ -132,8 +146,13 @@ def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: P
     index["files"]["zeros.json"] = hashlib.sha256(big).hexdigest()
     hub.models["a/b"] = {path.name: path.read_bytes() for path in made.iterdir()}
     hub.models["a/b"] |= {"bundle.json": json.dumps(index).encode(), "zeros.json": big}
-    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
-                   "HF_HUB_DISABLE_XET": "1", "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.address,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_XET": "1",
+        "VIDCAP_CACHE": str(tmp_path / "cache"),
+    }
     code = "import sys, vidcap_core.saved.bundle as b; print(b.find('a/b').path)"
     place = tmp_path / "cache" / "bundles" / "a--b"
     for seen in (lambda: "weights.safetensors" in hub.asked, place.exists):
@@ -143,7 +162,9 @@ def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: P
         pulling.kill()
         pulling.wait()
         assert not place.exists() or bundle.open_bundle(place).index == index
-    again = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    again = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     assert again.stdout.strip() == str(place)
     assert bundle.open_bundle(place).index == index
     assert [path.name for path in place.parent.iterdir() if path.suffix == ".part"] == []
@@ -156,8 +177,12 @@ def test_a_folder_in_the_cache_without_an_index_is_pulled_again(made: Path, tmp_
     half.mkdir(parents=True)
     (half / "tokenizer.json").write_text("{")
     code = "import vidcap_core.saved.bundle as b; b.find('a/b')"
-    environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "home"),
-                   "VIDCAP_CACHE": str(tmp_path / "cache")}  # fmt: skip
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.address,
+        "HF_HOME": str(tmp_path / "home"),
+        "VIDCAP_CACHE": str(tmp_path / "cache"),
+    }
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     assert bundle.open_bundle(half).index == bundle.open_bundle(made).index
 

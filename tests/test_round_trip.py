@@ -29,9 +29,18 @@ def small(name: str, *changes: str) -> Config:
 
 
 def test_all_of_them_are_here() -> None:
-    assert {"core/toy", "default_model/toy", "mffcl/toy", "spectrum/toy", "srvc_la/toy", "wsdvc_mask/toy",
-            "wsdvc_mask/toy_joint", "wsdvc_mask/toy_parity", "wsdvc_mask/made_up",
-            "wsdvc_mask/made_up_parity"} <= set(made_up())  # fmt: skip
+    assert {
+        "core/toy",
+        "default_model/toy",
+        "mffcl/toy",
+        "spectrum/toy",
+        "srvc_la/toy",
+        "wsdvc_mask/toy",
+        "wsdvc_mask/toy_joint",
+        "wsdvc_mask/toy_parity",
+        "wsdvc_mask/made_up",
+        "wsdvc_mask/made_up_parity",
+    } <= set(made_up())
 
 
 @pytest.mark.parametrize("name", made_up())
@@ -57,9 +66,14 @@ def test_an_encoder_that_reads_other_pictures_than_training_is_found() -> None:
 
 def test_a_stream_made_in_another_way_is_found() -> None:
     found = round_trip(
-        small("core/toy", "extract.motion={'type': 'ToyGrid', 'stream': 'motion'}", "head.streams={'motion': 128}",
-              "data.test.sample={'kind': 'uniform', 'count': 3}", "data.val.sample={'kind': 'uniform', 'count': 3}")
-    )  # fmt: skip
+        small(
+            "core/toy",
+            "extract.motion={'type': 'ToyGrid', 'stream': 'motion'}",
+            "head.streams={'motion': 128}",
+            "data.test.sample={'kind': 'uniform', 'count': 3}",
+            "data.val.sample={'kind': 'uniform', 'count': 3}",
+        )
+    )
     assert found.ok is False
     assert "the stream 'motion' is (3, 128) in its data set" in found.detail
 

@@ -198,9 +198,20 @@ def test_what_a_bundle_does_not_list_is_refused_by_name(
 
 @pytest.mark.parametrize(
     "name",
-    ["../secret.json", "/secret.json", "sub/secret.json", "..\\secret.json", "C:secret.json", "..", "",
-     ".secret.json", "secret.py", "secret.pt", "Tokenizer.json"],
-)  # fmt: skip
+    [
+        "../secret.json",
+        "/secret.json",
+        "sub/secret.json",
+        "..\\secret.json",
+        "C:secret.json",
+        "..",
+        "",
+        ".secret.json",
+        "secret.py",
+        "secret.pt",
+        "Tokenizer.json",
+    ],
+)
 def test_what_a_bundle_must_not_list(folder: Path, refused: Callable[..., None], name: str) -> None:
     secret = folder / "secret.json"
     secret.write_text("{}")
@@ -291,10 +302,15 @@ def test_what_follows_a_load_is_free_again(marker: Path) -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [{}, {"head": "subprocess:Popen"}, {"head": {}}, {"head": {"type": ["a"]}},
-     {"head": {"type": "X"}, "encoders": ["evil_package:Component"]},
-     {"head": {"type": "X"}, "extract": {"image": "evil_package:Component"}}],
-)  # fmt: skip
+    [
+        {},
+        {"head": "subprocess:Popen"},
+        {"head": {}},
+        {"head": {"type": ["a"]}},
+        {"head": {"type": "X"}, "encoders": ["evil_package:Component"]},
+        {"head": {"type": "X"}, "extract": {"image": "evil_package:Component"}},
+    ],
+)
 def test_a_config_of_another_shape(stored: dict[str, Any], marker: Path) -> None:
     with pytest.raises(CheckpointError):
         foreign.captioning_part(Config("stored", stored))

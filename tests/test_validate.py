@@ -100,7 +100,11 @@ def test_the_error_names_the_file_or_the_option_that_said_it() -> None:
         ("phases.caption.epochs", 0, "epochs must be at least 1"),
         ("phases.caption.keep", "../evil", "is no name"),
         ("phases.caption.clip_value", 0, "clip_value must be above 0"),
-        ("phases.caption", {"losses": ["tokens"], "optimizer": "keep", "clip_grad": 1.0}, "keeps the optimiser"),
+        (
+            "phases.caption",
+            {"losses": ["tokens"], "optimizer": "keep", "clip_grad": 1.0},
+            "keeps the optimiser",
+        ),
         ("phases.caption.data", {"clipps": 3}, "has no argument 'clipps'"),
         ("schedule", {"type": "cosine", "warmup": -5}, "warmup must be at least 0"),
         ("evaluate.early_stop", 0, "early_stop must be at least 1"),

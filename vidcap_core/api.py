@@ -23,7 +23,15 @@ _HOMES = {
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.metric": ("Additive", "Metric", "Values"),
     "contracts.missing": ("Missing",),
-    "contracts.panels": ("Bars", "Curve", "Custom", "FrameAttention", "Panel", "SpatialAttention", "Timeline"),
+    "contracts.panels": (
+        "Bars",
+        "Curve",
+        "Custom",
+        "FrameAttention",
+        "Panel",
+        "SpatialAttention",
+        "Timeline",
+    ),
     "contracts.tokenizer": ("Tokenizer",),
     "contracts.types": ("Batch", "Clip", "Event", "Named", "Prediction", "Sample", "Stream", "View"),
     "datasets.annotated": ("Dataset",),
@@ -50,7 +58,9 @@ _HOMES = {
 """Where each name is at home; a mapping where it has another name there."""
 
 _NAMES = {
-    name: (home, names[name] if isinstance(names, dict) else name) for home, names in _HOMES.items() for name in names
+    name: (home, names[name] if isinstance(names, dict) else name)
+    for home, names in _HOMES.items()
+    for name in names
 }
 
 __all__ = ["VIDCAP_API", *sorted(_NAMES)]  # pyright: ignore

@@ -92,8 +92,14 @@ def test_upload(odd: Path) -> None:
     *lines, peak = done.stdout.splitlines()
     answers = {path.name: json.loads(line) for path, line in zip(films, lines, strict=True)}
     assert {name for name, answer in answers.items() if "large" in answer} == {
-        "counts.mp4", "large_canvas.gif", "ribbon.mkv", "small_bomb.mp4", "strip.mp4", "turned_strip.mp4", "weeks.mkv",
-    }  # fmt: skip
+        "counts.mp4",
+        "large_canvas.gif",
+        "ribbon.mkv",
+        "small_bomb.mp4",
+        "strip.mp4",
+        "turned_strip.mp4",
+        "weeks.mkv",
+    }
     assert answers["strip.mp4"]["large"].startswith("its pictures are 8 x 16000, ")
     assert int(peak) < MOST
 

@@ -20,8 +20,12 @@ MODULES = {"vidcap": "vidcap_core.cli.main", "vidcap-run": "vidcap_core.cli.run"
 def run(*command: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", MODULES[command[0]], *command[1:]],
-        capture_output=True, text=True, cwd=cwd, timeout=120, env={**os.environ, **variables},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=120,
+        env={**os.environ, **variables},
+    )
 
 
 LIGHT = [["--help"], ["list"], ["plugins"], ["list", "configs", "--json"], ["info", "core"], ["--version"]]

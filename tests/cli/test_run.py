@@ -21,9 +21,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     (folder / "tiny.py").write_text(CONFIG)
     return subprocess.Popen(
         [sys.executable, "-m", "vidcap_core.cli.run", "tiny.py", *arguments],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

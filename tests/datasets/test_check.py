@@ -62,9 +62,13 @@ def mine(clips_folder: Path, tmp_path: Path) -> Path:
 def test_what_is_wrong_is_found(mine: Path) -> None:
     train, val, test = check_dataset(Jsonl, root=str(mine), streams=["image"])
     assert train.row() == {
-        "split": "train", "clips": "4", "captions": "8", "videos": "3 of 4", "features": "image 3",
+        "split": "train",
+        "clips": "4",
+        "captions": "8",
+        "videos": "3 of 4",
+        "features": "image 3",
         "used": train.used,
-    }  # fmt: skip
+    }
     assert train.used.startswith("3 of 4 (missing ")
     found = {defect.what: defect.ids for defect in train.defects}
     assert found["videos that cannot be read"] == ("cut", "empty")
@@ -119,9 +123,14 @@ def test_more_than_the_official_count_is_broken(clips_folder: Path, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("made_by", "part", "kind"),
-    [(MSRVTT, "msrvtt", "clips"), (MSVD, "msvd", "clips"), (EmVidCap, "emvidcap", "clips"), (Jsonl, "jsonl", "clips"),
-     (ActivityNet, "activitynet", "long")],
-)  # fmt: skip
+    [
+        (MSRVTT, "msrvtt", "clips"),
+        (MSVD, "msvd", "clips"),
+        (EmVidCap, "emvidcap", "clips"),
+        (Jsonl, "jsonl", "clips"),
+        (ActivityNet, "activitynet", "long"),
+    ],
+)
 def test_prepared_is_the_same(
     made_by: type, part: str, kind: str, clips_folder: Path, long_folder: Path, tmp_path: Path
 ) -> None:

@@ -45,8 +45,10 @@ def test_a_folder_of_videos_trains_with_ten_lines(clips_folder: Path, tmp_path: 
         for line in block("console", name).splitlines()
     ]
     assert [command.split()[:2] for command in commands] == [
-        ["vidcap", "features"], ["vidcap", "data"], ["vidcap-run", "mine.py"]
-    ]  # fmt: skip
+        ["vidcap", "features"],
+        ["vidcap", "data"],
+        ["vidcap-run", "mine.py"],
+    ]
     for command in commands:
         program, *words = command.split()
         module = {"vidcap": "vidcap_core.cli.main", "vidcap-run": "vidcap_core.cli.run"}[program]

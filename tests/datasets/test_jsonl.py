@@ -29,8 +29,10 @@ def test_captions_spans_and_lines_of_the_same_video(tmp_path: Path) -> None:
     )
     data = Jsonl(path=path)
     assert data.references() == {
-        "dog": ["a dog runs", "a puppy is running", "it runs"], "later": ["later"], "day_0_3": ["first"]
-    }  # fmt: skip
+        "dog": ["a dog runs", "a puppy is running", "it runs"],
+        "later": ["later"],
+        "day_0_3": ["first"],
+    }
     assert [clip.span for clip in data.clips] == [(0, 0), (3, 7.5), (0, 3)]
 
 

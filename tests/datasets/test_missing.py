@@ -26,8 +26,10 @@ FRAMES = {"kind": "uniform", "count": 2, "short_side": 32}
 def annotate(root: Path) -> None:
     """MSR-VTT's format: two training clips, a validation clip and a test clip."""
     splits = {"video0": "train", "video1": "train", "video2": "validate", "video3": "test"}
-    videos = [{"id": n, "video_id": clip, "split": split, "start time": 0.0, "end time": 2.0}
-              for n, (clip, split) in enumerate(splits.items())]  # fmt: skip
+    videos = [
+        {"id": n, "video_id": clip, "split": split, "start time": 0.0, "end time": 2.0}
+        for n, (clip, split) in enumerate(splits.items())
+    ]
     said = [
         {"video_id": clip, "caption": text}
         for clip in splits

@@ -87,8 +87,10 @@ def test_msvd_part(shared_data: Path) -> None:
     assert [len(MSVDPart(split, root=root, streams=["motion"])) for split in found] == [283, 22, 86]
     sample = found["test"][0]
     assert {name: values.shape for name, values in sample.streams.items()} == {
-        "image": (20, 1280), "motion": (20, 359), "logits": (20, 1000)
-    }  # fmt: skip
+        "image": (20, 1280),
+        "motion": (20, 359),
+        "logits": (20, 1000),
+    }
     assert sample.text in MSVD("test", root=root).references()[sample.clip.id]
 
 

@@ -13,8 +13,15 @@ from vidcap_core.encoders.efficientnet_lite0 import EfficientNetLite0, packaged_
 from vidcap_core.pretrained.load import read_weights
 
 # expansion, kernel, stride, output channels, blocks: the paper's B0 table
-TABLE = [(1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3),
-         (6, 5, 1, 112, 3), (6, 5, 2, 192, 4), (6, 3, 1, 320, 1)]  # fmt: skip
+TABLE = [
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 2),
+    (6, 5, 2, 40, 2),
+    (6, 3, 2, 80, 3),
+    (6, 5, 1, 112, 3),
+    (6, 5, 2, 192, 4),
+    (6, 3, 1, 320, 1),
+]
 
 
 def same(x: Tensor, weight: Tensor, stride: int, groups: int = 1) -> Tensor:

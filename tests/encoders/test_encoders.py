@@ -48,9 +48,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "vocab.txt").write_text("\n".join(WORDS))
     BertModel(BertConfig(vocab_size=len(WORDS), **SMALL)).save_pretrained(root / "bert")
     BertTokenizerFast(vocab={w: i for i, w in enumerate(WORDS)}).save_pretrained(root / "bert")
-    wave = Wav2Vec2Config(**SMALL, conv_dim=(8, 8), conv_kernel=(10, 3), conv_stride=(5, 2),
-                          num_feat_extract_layers=2, num_conv_pos_embeddings=4,
-                          num_conv_pos_embedding_groups=2)  # fmt: skip
+    wave = Wav2Vec2Config(
+        **SMALL,
+        conv_dim=(8, 8),
+        conv_kernel=(10, 3),
+        conv_stride=(5, 2),
+        num_feat_extract_layers=2,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+    )
     Wav2Vec2Model(wave).save_pretrained(root / "wave")
     Wav2Vec2FeatureExtractor().save_pretrained(root / "wave")
     clip = root / "clip"
@@ -121,7 +127,11 @@ def test_weights_of_a_clip_in_timm_get_the_network_they_were_trained_in() -> Non
     import timm
 
     names = timm.list_pretrained()
-    quick = [name for name in names if any("QuickGELU" in note for note in timm.get_pretrained_cfg(name).notes or ())]
+    quick = [
+        name
+        for name in names
+        if any("QuickGELU" in note for note in timm.get_pretrained_cfg(name).notes or ())
+    ]
     assert "vit_base_patch32_clip_224.openai" in quick
     for name in quick:
         assert "_quickgelu_" in native_name(name)
@@ -156,7 +166,10 @@ def test_open_clip(models: Path, tmp_path: Path) -> None:
     import open_clip
 
     torch.save(open_clip.create_model("tiny-clip").state_dict(), tmp_path / "clip.pt")
-    assert OpenClipImage("tiny-clip", str(tmp_path / "clip.pt"), quick_gelu=False).recipe()["pretrained"] == "clip.pt"
+    assert (
+        OpenClipImage("tiny-clip", str(tmp_path / "clip.pt"), quick_gelu=False).recipe()["pretrained"]
+        == "clip.pt"
+    )
     with pytest.raises(UserError, match="which weights"):
         OpenClipImage("tiny-clip")
     with pytest.raises(UserError, match="no model 'tinny'"):
@@ -165,9 +178,14 @@ def test_open_clip(models: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "output", "rows", "real"),
-    [("timesformer", "cls", 2, 1), ("timesformer", "mean", 2, 1), ("timesformer", "patches", 32, 16),
-     ("videomae", "mean", 2, 1), ("videomae", "patches", 16, 8)],
-)  # fmt: skip
+    [
+        ("timesformer", "cls", 2, 1),
+        ("timesformer", "mean", 2, 1),
+        ("timesformer", "patches", 32, 16),
+        ("videomae", "mean", 2, 1),
+        ("videomae", "patches", 16, 8),
+    ],
+)
 def test_hf_video(models: Path, name: str, output: str, rows: int, real: int) -> None:
     check_frames(HFVideo(str(models / name), output=output, clips=2), rows, real)  # type: ignore[arg-type]
 
@@ -282,9 +300,16 @@ def test_other_models_of_hugging_face(tmp_path: Path) -> None:
     ASTFeatureExtractor(max_length=64, num_mel_bins=32).save_pretrained(tmp_path / "ast")
     assert HFAudio(str(tmp_path / "ast"))(torch.randn(1, 16000)).values.shape[2] == 16
     HubertModel(
-        HubertConfig(**SMALL, conv_dim=(8, 8), conv_kernel=(10, 3), conv_stride=(5, 2), num_feat_extract_layers=2,
-                     num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)
-    ).save_pretrained(tmp_path / "hubert")  # fmt: skip
+        HubertConfig(
+            **SMALL,
+            conv_dim=(8, 8),
+            conv_kernel=(10, 3),
+            conv_stride=(5, 2),
+            num_feat_extract_layers=2,
+            num_conv_pos_embeddings=4,
+            num_conv_pos_embedding_groups=2,
+        )
+    ).save_pretrained(tmp_path / "hubert")
     Wav2Vec2FeatureExtractor().save_pretrained(tmp_path / "hubert")
     assert HFAudio(str(tmp_path / "hubert"))(torch.randn(1, 4000)).values.shape == (1, 399, 16)
     DistilBertModel(
@@ -306,10 +331,22 @@ def test_models_of_another_kind_are_refused(models: Path, tmp_path: Path) -> Non
     with pytest.raises(UserError, match="a t5 is more than a text encoder"):
         HFText(str(tmp_path / "t5"))
     WhisperModel(
-        WhisperConfig(d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2, vocab_size=20,
-                      decoder_attention_heads=2, encoder_ffn_dim=16, decoder_ffn_dim=16, num_mel_bins=16,
-                      pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1)
-    ).save_pretrained(tmp_path / "whisper")  # fmt: skip
+        WhisperConfig(
+            d_model=16,
+            encoder_layers=1,
+            decoder_layers=1,
+            encoder_attention_heads=2,
+            vocab_size=20,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=16,
+            decoder_ffn_dim=16,
+            num_mel_bins=16,
+            pad_token_id=0,
+            bos_token_id=1,
+            eos_token_id=2,
+            decoder_start_token_id=1,
+        )
+    ).save_pretrained(tmp_path / "whisper")
     WhisperFeatureExtractor(feature_size=16).save_pretrained(tmp_path / "whisper")
     with pytest.raises(UserError, match="a whisper is more than an audio encoder"):
         HFAudio(str(tmp_path / "whisper"))
@@ -345,7 +382,10 @@ def test_a_local_clip_and_its_text_side(models: Path, tmp_path: Path) -> None:
     ("make", "missing"),
     [
         (lambda: TimmImage("resnet18"), "THAT FILE"),
-        (lambda: TimmImage("vit_base_patch32_clip_224", "openai"), "vit_base_patch32_clip_quickgelu_224.openai"),
+        (
+            lambda: TimmImage("vit_base_patch32_clip_224", "openai"),
+            "vit_base_patch32_clip_quickgelu_224.openai",
+        ),
         (lambda: TimmImage("resnet18", "/nowhere/w.pth"), "no such weights file"),
         (lambda: OpenClipImage("ViT-B-32", "openai"), "THAT FILE', quick_gelu=True"),
         (lambda: OpenClipText("ViT-B-32", "openai"), "THAT FILE"),

@@ -18,9 +18,16 @@ from vidcap_core.tokenizers.hf import HFTokenizer
 CLIP = {
     "embed_dim": 24,
     "vision_cfg": {"image_size": 32, "layers": 1, "width": 32, "head_width": 16, "patch_size": 16},
-    "text_cfg": {"context_length": 8, "vocab_size": 50, "width": 32, "heads": 2, "layers": 1,
-                 "hf_tokenizer_name": "any", "tokenizer_kwargs": {"trust_remote_code": True}},
-}  # fmt: skip
+    "text_cfg": {
+        "context_length": 8,
+        "vocab_size": 50,
+        "width": 32,
+        "heads": 2,
+        "layers": 1,
+        "hf_tokenizer_name": "any",
+        "tokenizer_kwargs": {"trust_remote_code": True},
+    },
+}
 
 
 @pytest.fixture
@@ -46,9 +53,10 @@ def folder(tmp_path: Path, marker: Path, monkeypatch: pytest.MonkeyPatch) -> str
 
 
 @pytest.mark.parametrize(
-    "use", [HFText, HFTokenizer, language_model, lambda folder: OpenClipText(f"local-dir:{folder}", False)],
+    "use",
+    [HFText, HFTokenizer, language_model, lambda folder: OpenClipText(f"local-dir:{folder}", False)],
     ids=["a text encoder", "a tokenizer", "a language model", "a tokenizer of CLIP"],
-)  # fmt: skip
+)
 def test_the_code_of_a_model_folder_never_runs(folder: str, marker: Path, use: Callable[[str], Any]) -> None:
     with pytest.raises(UserError):
         use(folder)

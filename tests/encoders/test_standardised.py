@@ -57,7 +57,11 @@ def test_a_clip_without_the_stream_has_no_rows() -> None:
 
 def test_what_cannot_be_standardised_is_said() -> None:
     encoder = Standardised(stream="image")
-    for use in (lambda: encoder.derive(stream(ROWS[0]), "v0"), encoder.assets, lambda: encoder.load_assets({})):
+    for use in (
+        lambda: encoder.derive(stream(ROWS[0]), "v0"),
+        encoder.assets,
+        lambda: encoder.load_assets({}),
+    ):
         with pytest.raises(UserError, match="has seen no training clip"):
             use()
     with pytest.raises(DataError, match="no training clip has the stream 'sound'"):

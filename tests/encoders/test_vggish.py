@@ -57,8 +57,14 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     made = VGGish(seed=4)
     torch.save({**made.state_dict(), "pproc.pca_means": torch.zeros(128, 1)}, tmp_path / "vggish.pth")
     names = set(made.state_dict())
-    assert names == {f"{part}.{kind}" for kind in ("weight", "bias") for part in (
-        *(f"features.{i}" for i in (0, 3, 6, 8, 11, 13)), *(f"embeddings.{i}" for i in (0, 2, 4)))}  # fmt: skip
+    assert names == {
+        f"{part}.{kind}"
+        for kind in ("weight", "bias")
+        for part in (
+            *(f"features.{i}" for i in (0, 3, 6, 8, 11, 13)),
+            *(f"embeddings.{i}" for i in (0, 2, 4)),
+        )
+    }
     loaded = VGGish(str(tmp_path / "vggish.pth"))
     assert loaded.recipe()["weights"] == made.recipe()["weights"]
     assert loaded.recipe()["pretrained"] == "vggish.pth"

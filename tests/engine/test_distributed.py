@@ -42,9 +42,7 @@ def run(config: Path, folder: Path, nproc: int) -> subprocess.CompletedProcess[s
     ]
     if nproc > 1:
         command += ["--nproc", str(nproc)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env=ENVIRONMENT
-    )
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=ENVIRONMENT)
 
 
 TOKENS = {"tokens": {"type": "TokenLoss"}}

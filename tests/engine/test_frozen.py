@@ -28,11 +28,19 @@ def keys(*cache: str, data: dict[str, Any] | None = None, **phase: Any) -> dict[
         data={"train": {**TRAIN, **(data or {})}, "val": {**TRAIN, "split": "val", "limit": 2}},
         encoders={"video": {"type": "frozen_parts:Pixels"}},
         head={"type": "MeanPoolGRU", "streams": {"video": 8}, "width": 8, "dropout": 0.1},
-        phases={"all": {"steps": 2, "losses": ["tokens"]}, "frozen": {"epochs": 2, "losses": ["tokens"], "freeze": ["encoders.video"],
-             "cache": list(cache), **phase}},
+        phases={
+            "all": {"steps": 2, "losses": ["tokens"]},
+            "frozen": {
+                "epochs": 2,
+                "losses": ["tokens"],
+                "freeze": ["encoders.video"],
+                "cache": list(cache),
+                **phase,
+            },
+        },
         evaluate={"every": 0, "metrics": ["cider-d"], "best": None},
         runtime={"batch": 3, "save_every": 1, "keep": 9, "log_every": 1},
-    )  # fmt: skip
+    )
 
 
 def train(folder: Path, config: dict[str, Any], **options: Any) -> dict[str, torch.Tensor]:
@@ -120,11 +128,24 @@ def test_two_processes_encode_a_share_each_and_learn_what_one_learns(tmp_path: P
     file = tmp_path / "two.py"
     file.write_text("\n".join(f"{key} = {value!r}" for key, value in config.items()))
     done = subprocess.run(
-        [sys.executable, "-m", "vidcap_core.cli.run", str(file), "--work-dir", str(tmp_path / "two"), "--nproc", "2",
-         "--device", "cpu"],
+        [
+            sys.executable,
+            "-m",
+            "vidcap_core.cli.run",
+            str(file),
+            "--work-dir",
+            str(tmp_path / "two"),
+            "--nproc",
+            "2",
+            "--device",
+            "cpu",
+        ],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     content, _ = checkpoint.latest(tmp_path / "two" / "checkpoints")
     assert content is not None

@@ -42,13 +42,17 @@ def test_hooks_of_mmengine_are_called(tmp_path: Path) -> None:
     class Count(Hook):  # type: ignore[misc]
         steps = 0
 
-        def after_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        def after_train_iter(
+            self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
+        ) -> None:
             Count.steps += 1
             assert "tokens" in outputs
 
     folder = RunFolder(tmp_path)
     folder.checkpoints.mkdir()
-    runner = CaptionRunner(Training(validate(Config("t", tiny.config())), folder), False, True, hooks=[Count()])
+    runner = CaptionRunner(
+        Training(validate(Config("t", tiny.config())), folder), False, True, hooks=[Count()]
+    )
     runner.train()
     assert Count.steps == 8
 

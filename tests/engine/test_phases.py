@@ -69,13 +69,16 @@ def test_a_group_has_its_own_rate(tmp_path: Path) -> None:
 
 def test_a_phase_clips_gradients_its_own_way(tmp_path: Path) -> None:
     folder = train(
-        tmp_path / "run", optimizer={"type": "SGD", "lr": 1.0}, schedule={"type": "constant"},
-        phases=dict([phase("one"), phase("two", steps=2, clip_value=1e-5),
-                phase("three", steps=2)]),
-    )  # fmt: skip
+        tmp_path / "run",
+        optimizer={"type": "SGD", "lr": 1.0},
+        schedule={"type": "constant"},
+        phases=dict([phase("one"), phase("two", steps=2, clip_value=1e-5), phase("three", steps=2)]),
+    )
     one, two, three = (kept(folder, name) for name in ("one", "two", "three"))
-    furthest = {name: max(float((b[n] - a[n]).abs().max()) for n in a) for name, a, b in
-                (("clipped", one, two), ("free", two, three))}  # fmt: skip
+    furthest = {
+        name: max(float((b[n] - a[n]).abs().max()) for n in a)
+        for name, a, b in (("clipped", one, two), ("free", two, three))
+    }
     assert 0 < furthest["clipped"] <= 2.1e-5
     assert furthest["free"] > 1e-4
 
@@ -106,8 +109,7 @@ def test_several_updates_a_batch_tick_the_schedule_once(tmp_path: Path) -> None:
 
 def test_a_phase_may_start_from_a_kept_copy(tmp_path: Path) -> None:
     phases = dict([phase("one"), phase("two"), phase("three", start_from="one", steps=1)])
-    a = train(tmp_path / "a", phases=phases, head=STILL,
-              optimizer={"type": "SGD", "lr": 0.1})  # fmt: skip
+    a = train(tmp_path / "a", phases=phases, head=STILL, optimizer={"type": "SGD", "lr": 0.1})
     one, three = kept(a, "one"), kept(a, "three")
     distance = sum(float((one[k] - three[k]).abs().sum()) for k in one)
     far = sum(float((one[k] - kept(a, "two")[k]).abs().sum()) for k in one)
@@ -116,8 +118,12 @@ def test_a_phase_may_start_from_a_kept_copy(tmp_path: Path) -> None:
 
 def test_early_stopping_ends_the_phase(tmp_path: Path) -> None:
     evaluate = {"metrics": ["cider-d"], "best": "CIDEr-D", "early_stop": 2}
-    folder = train(tmp_path / "run", evaluate=evaluate, optimizer={"type": "SGD", "lr": 0.0},
-                   phases=dict([phase("one", epochs=20)]))  # fmt: skip
+    folder = train(
+        tmp_path / "run",
+        evaluate=evaluate,
+        optimizer={"type": "SGD", "lr": 0.0},
+        phases=dict([phase("one", epochs=20)]),
+    )
     assert (
         last(folder)["progress"]["step"] == 3 * 4
     )  # the first evaluation is the best; two more bring nothing

@@ -76,8 +76,18 @@ def test_a_store_of_the_other_activation_is_another_recipe(
 ) -> None:
     """The same weights, and the same hash of them: the recipe's `activation` alone tells the two apart."""
     clip_parts.register(tmp_path)
-    clip = ["--encoder", "OpenClipImage", "--set", f"model={clip_parts.NAME}", "--set", "pretrained=False",
-            "--set", "frames=2", "--out", str(tmp_path / "store")]  # fmt: skip
+    clip = [
+        "--encoder",
+        "OpenClipImage",
+        "--set",
+        f"model={clip_parts.NAME}",
+        "--set",
+        "pretrained=False",
+        "--set",
+        "frames=2",
+        "--out",
+        str(tmp_path / "store"),
+    ]
     first = ["extract", "--videos", str(videos), *clip, "--set", "quick_gelu=True"]
     assert vidcap_features(*first) == 1
     assert FeatureStore(tmp_path / "store").recipe["activation"] == "quick_gelu"

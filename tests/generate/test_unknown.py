@@ -62,7 +62,11 @@ def texts(captioner: Captioner) -> list[str]:
 def test_tokenizers_say_which_id_stands_for_unknown_words(tokenizers: dict[str, Any]) -> None:
     """GPT-2 writes its end where a role needs an unknown word: banning that would ban the end."""
     assert {name: one.unknown_id for name, one in tokenizers.items()} == {
-        "vocabulary": 3, "subword": 3, "bert": 100, "gpt2": None}  # fmt: skip
+        "vocabulary": 3,
+        "subword": 3,
+        "bert": 100,
+        "gpt2": None,
+    }
     for one in tokenizers.values():
         copy = type(one).from_state(one.state())
         assert (copy.unknown_id, copy.special_ids) == (one.unknown_id, one.special_ids)

@@ -20,14 +20,29 @@ from vidcap_core.heads.language_model import check_causal, language_model
 
 BOS, EOS, ROWS = 1, 2, 5
 GPT2 = {
-    "model_type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "vocab_size": 40, "n_positions": 64,
-    "initializer_range": 0.4, "bos_token_id": BOS, "eos_token_id": EOS,
-}  # fmt: skip
+    "model_type": "gpt2",
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 4,
+    "vocab_size": 40,
+    "n_positions": 64,
+    "initializer_range": 0.4,
+    "bos_token_id": BOS,
+    "eos_token_id": EOS,
+}
 LLAMA = {  # rotary positions, grouped keys
-    "model_type": "llama", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "intermediate_size": 64, "vocab_size": 40, "max_position_embeddings": 64,
-    "initializer_range": 0.4, "bos_token_id": BOS, "eos_token_id": EOS,
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "vocab_size": 40,
+    "max_position_embeddings": 64,
+    "initializer_range": 0.4,
+    "bos_token_id": BOS,
+    "eos_token_id": EOS,
+}
 
 
 class PromptOnly(CausalLMHead):
@@ -74,11 +89,20 @@ def hugging_face(lm, inputs, settings):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         out = lm.generate(
-            **inputs, **more, do_sample=False, num_beams=beam, num_return_sequences=settings.n_best,
-            max_new_tokens=settings.max_length, min_new_tokens=settings.min_length or None,
-            no_repeat_ngram_size=settings.no_repeat_ngram or None, pad_token_id=EOS, eos_token_id=EOS,
-            bos_token_id=BOS, return_dict_in_generate=True, output_scores=True,
-        )  # fmt: skip
+            **inputs,
+            **more,
+            do_sample=False,
+            num_beams=beam,
+            num_return_sequences=settings.n_best,
+            max_new_tokens=settings.max_length,
+            min_new_tokens=settings.min_length or None,
+            no_repeat_ngram_size=settings.no_repeat_ngram or None,
+            pad_token_id=EOS,
+            eos_token_id=EOS,
+            bos_token_id=BOS,
+            return_dict_in_generate=True,
+            output_scores=True,
+        )
     start = inputs["input_ids"].shape[1] if "input_ids" in inputs else 0
     rows = out.sequences[:, start:].view(ROWS, settings.n_best, -1).tolist()
     scores = None if beam == 1 else out.sequences_scores.view(ROWS, -1).tolist()
@@ -86,14 +110,28 @@ def hugging_face(lm, inputs, settings):
 
 
 SETTINGS = [
-    {"mode": mode, "beam": beam, "n_best": beam, "length": "hf", "alpha": alpha, "early_stopping": early,
-     "min_length": least, "no_repeat_ngram": gram}
+    {
+        "mode": mode,
+        "beam": beam,
+        "n_best": beam,
+        "length": "hf",
+        "alpha": alpha,
+        "early_stopping": early,
+        "min_length": least,
+        "no_repeat_ngram": gram,
+    }
     for mode, beam, alpha, early in [
-        ("greedy", 1, 1.0, False), ("beam", 2, 1.0, False), ("beam", 4, 0.0, False), ("beam", 4, 2.0, False),
-        ("beam", 4, -1.0, False), ("beam", 4, 1.0, True), ("beam", 4, 2.0, "never"), ("beam", 4, -1.0, "never"),
+        ("greedy", 1, 1.0, False),
+        ("beam", 2, 1.0, False),
+        ("beam", 4, 0.0, False),
+        ("beam", 4, 2.0, False),
+        ("beam", 4, -1.0, False),
+        ("beam", 4, 1.0, True),
+        ("beam", 4, 2.0, "never"),
+        ("beam", 4, -1.0, "never"),
     ]
     for least, gram in [(0, 0), (4, 0), (0, 2), (5, 3)]
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("plain", SETTINGS)
@@ -225,8 +263,10 @@ class OwnCache(PromptOnly):
         return self.lm(input_ids=tokens[:, None], past_key_values=state).logits[:, -1], state
 
 
-@pytest.mark.parametrize("plain", [{}, {"mode": "beam", "beam": 4, "stop": "n_finished", "length": "avg"},
-                                   {"mode": "sample", "n_best": 3}])  # fmt: skip
+@pytest.mark.parametrize(
+    "plain",
+    [{}, {"mode": "beam", "beam": 4, "stop": "n_finished", "length": "avg"}, {"mode": "sample", "n_best": 3}],
+)
 def test_a_state_may_be_hugging_faces_cache(config, prompts, plain):
     shared, own = PromptOnly(config).eval(), OwnCache(config).eval()
     own.load_state_dict(shared.state_dict())
@@ -264,9 +304,15 @@ def test_what_is_missing_is_said(tmp_path):
 
 def test_layers_that_cannot_share_a_prefix_are_refused():
     small = {
-        "model_type": "mistral", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-        "num_key_value_heads": 1, "intermediate_size": 16, "vocab_size": 10, "sliding_window": 4,
-    }  # fmt: skip
+        "model_type": "mistral",
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 1,
+        "intermediate_size": 16,
+        "vocab_size": 10,
+        "sliding_window": 4,
+    }
     with pytest.raises(UserError, match="full attention"):
         language_model(small)
 
@@ -299,12 +345,15 @@ def test_models_that_write_word_by_word_pass_and_nothing_moves(kind):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize(("kind", "said"), [
-    ("bert", "a bert sees the words behind each word"),
-    ("roberta", "a roberta sees the words behind each word"),
-    ("openai-gpt", "a openai-gpt keeps no keys and values"),
-    ("bart", "a bart fails on a few words"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("bert", "a bert sees the words behind each word"),
+        ("roberta", "a roberta sees the words behind each word"),
+        ("openai-gpt", "a openai-gpt keeps no keys and values"),
+        ("bart", "a bart fails on a few words"),
+    ],
+)
 def test_models_that_cannot_write_word_by_word_are_refused(kind, said):
     sizes = {**SIZES, "intermediate_size": 64} if kind != "openai-gpt" else SMALL["gpt2"]
     if kind == "bart":

@@ -46,21 +46,39 @@ VISION = {**SMALL, "image_size": SIDE, "patch_size": 16}
 def save_tokenizer(folder: Path) -> None:
     inner = Tokenizer(models.WordLevel({w: i for i, w in enumerate(WORDS)}, unk_token="[UNK]"))
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
-                            sep_token="[SEP]").save_pretrained(folder)  # fmt: skip
+    PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(folder)
 
 
 def git(folder: Path) -> Any:
-    config = GitConfig(vision_config=VISION, vocab_size=len(WORDS), num_image_with_embedding=3, bos_token_id=2,
-                       eos_token_id=3, pad_token_id=0, initializer_range=0.5, **SMALL)  # fmt: skip
+    config = GitConfig(
+        vision_config=VISION,
+        vocab_size=len(WORDS),
+        num_image_with_embedding=3,
+        bos_token_id=2,
+        eos_token_id=3,
+        pad_token_id=0,
+        initializer_range=0.5,
+        **SMALL,
+    )
     model = GitForCausalLM(config)
     CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size=SIDE).save_pretrained(folder)
     return model
 
 
 def vit_gpt2(folder: Path) -> Any:
-    decoder = GPT2Config(vocab_size=len(WORDS), n_embd=32, n_layer=2, n_head=2, initializer_range=0.5,
-                         bos_token_id=2, eos_token_id=3, add_cross_attention=True, is_decoder=True)  # fmt: skip
+    decoder = GPT2Config(
+        vocab_size=len(WORDS),
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        initializer_range=0.5,
+        bos_token_id=2,
+        eos_token_id=3,
+        add_cross_attention=True,
+        is_decoder=True,
+    )
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(ViTConfig(**VISION), decoder)
     config.decoder_start_token_id, config.eos_token_id, config.pad_token_id = 2, 3, 0
     ViTImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
@@ -69,8 +87,15 @@ def vit_gpt2(folder: Path) -> Any:
 
 def blip(folder: Path) -> Any:
     text = BertConfig(vocab_size=len(WORDS), **SMALL).to_dict() | {
-        "bos_token_id": 4, "sep_token_id": 3, "eos_token_id": 3, "pad_token_id": 0, "encoder_hidden_size": 32,
-        "projection_dim": 32, "initializer_range": 0.5, "is_decoder": True}  # fmt: skip
+        "bos_token_id": 4,
+        "sep_token_id": 3,
+        "eos_token_id": 3,
+        "pad_token_id": 0,
+        "encoder_hidden_size": 32,
+        "projection_dim": 32,
+        "initializer_range": 0.5,
+        "is_decoder": True,
+    }
     BlipImageProcessor(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
     return BlipForConditionalGeneration(BlipConfig(text_config=text, vision_config=VISION))
 
@@ -84,8 +109,12 @@ def make(kind: Any, folder: Path) -> tuple[str, Any]:
 
 
 def captioner(head: Any, folder: str, frames: int, **settings: Any) -> Captioner:
-    made = Captioner(head, HFTokenizer(folder), {"pixels": Pixels(folder, frames)},
-                     generate=GenerateSettings(max_length=8, **settings))  # fmt: skip
+    made = Captioner(
+        head,
+        HFTokenizer(folder),
+        {"pixels": Pixels(folder, frames)},
+        generate=GenerateSettings(max_length=8, **settings),
+    )
     return made.eval()
 
 

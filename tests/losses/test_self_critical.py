@@ -107,8 +107,12 @@ def test_the_loss_is_the_formula(captioner, batch):
         )
         words = captioner.tokenizer.encode(text)
         ids = [1, *words, 2] if len(words) < 6 else [1, *words]
-        one = Batch(clips=batch.clips[row : row + 1], streams={"image": stream}, tokens=torch.tensor([ids]),
-                    token_mask=torch.ones(1, len(ids), dtype=torch.bool))  # fmt: skip
+        one = Batch(
+            clips=batch.clips[row : row + 1],
+            streams={"image": stream},
+            tokens=torch.tensor([ids]),
+            token_mask=torch.ones(1, len(ids), dtype=torch.bool),
+        )
         logs = captioner.head(one.streams, one, {"tokens"}).logits.log_softmax(-1)[0]
         log_prob = sum(logs[i, word] for i, word in enumerate(ids[1:]))
         want = want - (len(words) - len(greedy[row].split())) * log_prob
@@ -172,8 +176,16 @@ def test_parts_go_back_to_their_mode(captioner, batch):
 def test_a_cut_sample_learns_no_end(captioner, batch):
     from vidcap_core.decoding.hypotheses import Hyp
 
-    made = as_captions(batch, [Hyp([4], 0, [0.0], end=-1.0), Hyp([4, 5], 0, [0.0] * 2), Hyp([], 0, [], end=-1.0),
-                               Hyp([6], 0, [0.0])], captioner.tokenizer)  # fmt: skip
+    made = as_captions(
+        batch,
+        [
+            Hyp([4], 0, [0.0], end=-1.0),
+            Hyp([4, 5], 0, [0.0] * 2),
+            Hyp([], 0, [], end=-1.0),
+            Hyp([6], 0, [0.0]),
+        ],
+        captioner.tokenizer,
+    )
     assert made.tokens.tolist() == [[1, 4, 2], [1, 4, 5], [1, 2, 0], [1, 6, 0]]
     assert made.token_mask.sum(1).tolist() == [3, 3, 2, 2]
     assert made.texts == ("red", "red blue", "", "a")

@@ -21,16 +21,34 @@ def percent(values: dict[str, float], digits: int = 4) -> dict[str, float]:
 
 
 COMMON = {
-    "dense-CIDEr-D": 18.6385, "dense-CIDEr-D@0.3": 24.5452, "dense-CIDEr-D@0.5": 26.1529,
-    "dense-CIDEr-D@0.7": 20.4558, "dense-CIDEr-D@0.9": 3.4002, "dense-ROUGE-L": 11.1257,
-    "dense-BLEU-1": 11.0374, "dense-BLEU-2": 4.1439, "dense-BLEU-3": 1.7500, "dense-BLEU-4": 0.6580,
-    "loc-R": 55.7044, "loc-R@0.3": 94.9476, "loc-R@0.5": 71.5651, "loc-R@0.7": 43.2381, "loc-R@0.9": 13.0667,
-    "loc-P": 56.1452, "loc-P@0.3": 97.6333, "loc-P@0.5": 70.2429, "loc-P@0.7": 43.6381, "loc-P@0.9": 13.0667,
-}  # fmt: skip
+    "dense-CIDEr-D": 18.6385,
+    "dense-CIDEr-D@0.3": 24.5452,
+    "dense-CIDEr-D@0.5": 26.1529,
+    "dense-CIDEr-D@0.7": 20.4558,
+    "dense-CIDEr-D@0.9": 3.4002,
+    "dense-ROUGE-L": 11.1257,
+    "dense-BLEU-1": 11.0374,
+    "dense-BLEU-2": 4.1439,
+    "dense-BLEU-3": 1.7500,
+    "dense-BLEU-4": 0.6580,
+    "loc-R": 55.7044,
+    "loc-R@0.3": 94.9476,
+    "loc-R@0.5": 71.5651,
+    "loc-R@0.7": 43.2381,
+    "loc-R@0.9": 13.0667,
+    "loc-P": 56.1452,
+    "loc-P@0.3": 97.6333,
+    "loc-P@0.5": 70.2429,
+    "loc-P@0.7": 43.6381,
+    "loc-P@0.9": 13.0667,
+}
 METEOR_2018 = {
-    "dense-METEOR": 5.3900, "dense-METEOR@0.3": 8.5994, "dense-METEOR@0.5": 7.0147,
-    "dense-METEOR@0.7": 4.6420, "dense-METEOR@0.9": 1.3041,
-}  # fmt: skip
+    "dense-METEOR": 5.3900,
+    "dense-METEOR@0.3": 8.5994,
+    "dense-METEOR@0.5": 7.0147,
+    "dense-METEOR@0.7": 4.6420,
+    "dense-METEOR@0.9": 1.3041,
+}
 
 
 @pytest.mark.parametrize("garbage", ["2018", "2021"])
@@ -91,8 +109,9 @@ def test_real_predictions(shared_data: Path, meteor: Any) -> None:
     scorer = Dense("2021", "zero", meteor=meteor).scorer(references.events, references.durations)
     found = percent(scorer.score(predictions).values)
     assert {name: found[name] for name in ("dense-METEOR", "dense-BLEU-4")} == {
-        "dense-METEOR": 10.7424, "dense-BLEU-4": 2.0683,
-    }  # fmt: skip
+        "dense-METEOR": 10.7424,
+        "dense-BLEU-4": 2.0683,
+    }
 
 
 def test_two_pairs_by_hand() -> None:

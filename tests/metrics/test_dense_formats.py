@@ -21,8 +21,9 @@ def test_results_out_and_in(tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     file.write_text(json.dumps(results(events)))
     assert read_predictions(file) == {
-        "v_a": (Event(0.0, 12.35, "A d\u00f6g, runs."), Event(3.0, 4.0, "It sits.")), "v_b": (),
-    }  # fmt: skip
+        "v_a": (Event(0.0, 12.35, "A d\u00f6g, runs."), Event(3.0, 4.0, "It sits.")),
+        "v_b": (),
+    }
 
 
 def test_references_plain_and_compressed(tmp_path: Path) -> None:

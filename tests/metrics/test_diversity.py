@@ -19,10 +19,16 @@ def test_diversity_by_hand() -> None:
     references = {"a": ["a man runs", "x"], "b": ["y"], "c": ["z"]}
     predictions = {"a": "a man runs", "b": "a man runs", "c": "a dog"}
     values = Scorer(references, ["diversity"]).score(predictions).values
-    assert values == pytest.approx({
-        "Vocabulary": 4, "Distinct-1": 4 / 8, "Distinct-2": 3 / 5, "Unique": 2 / 3,
-        "Novel": 1 / 3, "Length": 8 / 3,
-    })  # fmt: skip
+    assert values == pytest.approx(
+        {
+            "Vocabulary": 4,
+            "Distinct-1": 4 / 8,
+            "Distinct-2": 3 / 5,
+            "Unique": 2 / 3,
+            "Novel": 1 / 3,
+            "Length": 8 / 3,
+        }
+    )
 
 
 def test_novel_against_training_captions() -> None:

@@ -65,18 +65,33 @@ REFERENCES = {"1": ["a man", "someone"], "v2": ["a dog"]}
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("coco.json", {"images": [{"id": 1}], "annotations": [
-            {"image_id": 1, "id": 7, "caption": "a man"}, {"image_id": "v2", "id": 8, "caption": "a dog"},
-            {"image_id": 1, "id": 9, "caption": "someone"}]}),
-        ("msrvtt.json", {"videos": [], "sentences": [
-            {"video_id": "1", "sen_id": 0, "caption": "a man"},
-            {"video_id": "1", "sen_id": 1, "caption": "someone"},
-            {"video_id": "v2", "sen_id": 2, "caption": "a dog"}]}),
+        (
+            "coco.json",
+            {
+                "images": [{"id": 1}],
+                "annotations": [
+                    {"image_id": 1, "id": 7, "caption": "a man"},
+                    {"image_id": "v2", "id": 8, "caption": "a dog"},
+                    {"image_id": 1, "id": 9, "caption": "someone"},
+                ],
+            },
+        ),
+        (
+            "msrvtt.json",
+            {
+                "videos": [],
+                "sentences": [
+                    {"video_id": "1", "sen_id": 0, "caption": "a man"},
+                    {"video_id": "1", "sen_id": 1, "caption": "someone"},
+                    {"video_id": "v2", "sen_id": 2, "caption": "a dog"},
+                ],
+            },
+        ),
         ("map.json", REFERENCES),
         ("lines.jsonl", '{"id": 1, "references": ["a man", "someone"]}\n{"id": "v2", "captions": ["a dog"]}'),
         ("flat.csv", "vid,caption\n1,a man\n1,someone\nv2,a dog\n"),
     ],
-)  # fmt: skip
+)
 def test_references(tmp_path: Path, name: str, content: Any) -> None:
     assert load_references(written(tmp_path, name, content)) == REFERENCES
 

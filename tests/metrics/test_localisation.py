@@ -110,8 +110,11 @@ def test_all_of_validation_in_seconds(activitynet: tuple[Annotations, ...]) -> N
     assert perf_counter() - begin < 5
     assert round(100 * scores.values["loc-F1"], 2) == 54.40
     assert {name.split(":")[1] for name in scores.values if ":" in name} == {
-        "segments-as-many", "segments-3", "segments-4", "whole-and-halves",
-    }  # fmt: skip
+        "segments-as-many",
+        "segments-3",
+        "segments-4",
+        "whole-and-halves",
+    }
 
 
 def test_published_f1_from_published_p_and_r() -> None:
@@ -164,7 +167,7 @@ def test_tiou_against_its_definition() -> None:
         return {
             f"v{n}": [Event(float(s), float(s + d), "") for s, d in draw.random((draw.integers(low, 5), 2))]
             for n in range(20)
-        }  # fmt: skip
+        }
 
     a, b = some(0), some(0)
     clips = list(a)

@@ -50,10 +50,19 @@ def test_json_with_intervals_human_and_clips(
 ) -> None:
     clips = files["refs"].with_name("clips.json")
     command(
-        "score", files["bad"], files["refs"], "--metrics", "bleu,rouge,diversity", "--json",
-        "--intervals", "--human",
-        "--clips", clips, "--samples", "200",
-    )  # fmt: skip
+        "score",
+        files["bad"],
+        files["refs"],
+        "--metrics",
+        "bleu,rouge,diversity",
+        "--json",
+        "--intervals",
+        "--human",
+        "--clips",
+        clips,
+        "--samples",
+        "200",
+    )
     data = json.loads(capsys.readouterr().out)
     low, high = data["intervals"]["ROUGE-L"]
     assert low < data["values"]["ROUGE-L"] < high

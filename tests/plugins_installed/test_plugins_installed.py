@@ -33,8 +33,12 @@ def run(site: Path, *command: str, **variables: str) -> subprocess.CompletedProc
     module = {"vidcap": "vidcap_core.cli.main", "vidcap-run": "vidcap_core.cli.run"}[command[0]]
     return subprocess.run(
         [sys.executable, "-m", module, *command[1:]],
-        env=environment, capture_output=True, text=True, cwd=site, timeout=120,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=site,
+        timeout=120,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -87,5 +87,7 @@ def test_bad_panels_say_what_is_wrong(make: object, said: str) -> None:
 
 
 def test_panels_import_no_torch() -> None:
-    code = "import sys, vidcap_core.contracts.panels; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    code = (
+        "import sys, vidcap_core.contracts.panels; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

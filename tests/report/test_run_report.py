@@ -291,7 +291,14 @@ class TestRenderers:
 
     @pytest.mark.parametrize(
         "renderer",
-        ["os:getcwd", "vidcap_drawn:getcwd", "vidcap_core.zoo.plugins:discover", "vidcap_drawn:absent", "x", ""],
+        [
+            "os:getcwd",
+            "vidcap_drawn:getcwd",
+            "vidcap_core.zoo.plugins:discover",
+            "vidcap_drawn:absent",
+            "x",
+            "",
+        ],
     )
     def test_nothing_else_runs(self, installed: types.ModuleType, renderer: str) -> None:
         drawn = renderers.draw(self.panel(renderer, angle=2))

@@ -27,9 +27,13 @@ TESTS = Path(__file__).resolve().parents[1]
 INSTALLED = TESTS / "serve" / "installed"  # a plugin with the model's parts, to those who look there
 SMALL = [
     *(f"data.{split}.size='small'" for split in ("train", "val", "test")),
-    "phases.caption.epochs=3", "evaluate.metrics=['cider-d']", "evaluate.every=3", "generate.mode='greedy'",
-    "head.type='serve_parts.Looking'", "extract.image.type='serve_parts.Breaking'",
-]  # fmt: skip
+    "phases.caption.epochs=3",
+    "evaluate.metrics=['cider-d']",
+    "evaluate.every=3",
+    "generate.mode='greedy'",
+    "head.type='serve_parts.Looking'",
+    "extract.image.type='serve_parts.Breaking'",
+]
 
 
 class Answer:

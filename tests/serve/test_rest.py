@@ -61,8 +61,10 @@ def test_captions_as_files(server: Server, done: Any) -> None:
     text, path = done["caption"]["text"], f"/api/captions/{done['id']}"
     files = {kind: server.ask("GET", f"{path}/{kind}") for kind in ("srt", "vtt", "json")}
     assert {kind: file.headers["Content-Type"] for kind, file in files.items()} == {
-        "srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8", "json": "application/json",
-    }  # fmt: skip
+        "srt": "application/x-subrip; charset=utf-8",
+        "vtt": "text/vtt; charset=utf-8",
+        "json": "application/json",
+    }
     assert files["srt"].headers["Content-Disposition"].startswith('attachment; filename="my clip.srt"')
     assert files["srt"].body.decode().startswith("1\n00:00:00,000 --> 00:00:0")
     assert files["vtt"].body.decode().startswith("WEBVTT\n\n00:00:00.000 --> 00:00:0")
@@ -96,10 +98,13 @@ def test_openapi_describes_every_route_and_what_it_may_answer(server: Server) ->
     told = server.ask("GET", "/openapi.json").json
     routes = {(method, path): way for path, ways in told["paths"].items() for method, way in ways.items()}
     assert set(routes) == {
-        ("get", "/api/models"), ("post", "/api/captions"), ("get", "/api/captions/{id}"),
+        ("get", "/api/models"),
+        ("post", "/api/captions"),
+        ("get", "/api/captions/{id}"),
         ("delete", "/api/captions/{id}"),
-        ("get", "/api/captions/{id}/drawing"), ("get", "/api/captions/{id}/{kind}"),
-    }  # fmt: skip
+        ("get", "/api/captions/{id}/drawing"),
+        ("get", "/api/captions/{id}/{kind}"),
+    }
     post = routes["post", "/api/captions"]
     assert {"202", "403", "408", "413", "415", "422", "503"} <= set(post["responses"])
     fields = post["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
@@ -182,10 +187,12 @@ def test_our_own_names_are_not(server: Server, host: str) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
-)  # fmt: skip
+)
 def test_other_sites_can_neither_upload_nor_delete(
     server: Server, toy_clip: Path, done: Any, headers: dict[str, str]
 ) -> None:
@@ -205,12 +212,21 @@ def test_every_answer_carries_the_policy(server: Server, done: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/static/../../../../etc/passwd", "/static/..%2f..%2f..%2fetc%2fpasswd", "//etc/passwd", "/static/serve.html",
-        "/static/%2e%2e/app.py", "/api/captions/..%2f..%2f..%2fetc%2fpasswd/json",
+        "/static/../../../../etc/passwd",
+        "/static/..%2f..%2f..%2fetc%2fpasswd",
+        "//etc/passwd",
+        "/static/serve.html",
+        "/static/%2e%2e/app.py",
+        "/api/captions/..%2f..%2f..%2fetc%2fpasswd/json",
         "/api/captions/x/../../../etc/passwd",
-        "/docs", "/redoc", "/api/captions/x", "/api/captions/x/exe", "/static/", "/.held",
+        "/docs",
+        "/redoc",
+        "/api/captions/x",
+        "/api/captions/x/exe",
+        "/static/",
+        "/.held",
     ],
-)  # fmt: skip
+)
 def test_nothing_else_can_be_read(server: Server, path: str) -> None:
     problem(server.ask("GET", path), 404)
 
@@ -222,11 +238,15 @@ def test_wrong_methods(server: Server) -> None:
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        ("../../../../etc/passwd.mp4", "passwd.mp4"), ("C:\\Users\\me\\clip.mp4", "clip.mp4"),
+        ("../../../../etc/passwd.mp4", "passwd.mp4"),
+        ("C:\\Users\\me\\clip.mp4", "clip.mp4"),
         ("a\x00\r\nb.mp4", "ab.mp4"),
-        ("x" * 500 + ".mp4", "x" * 120 + ".mp4"), ("", "video"), (None, "video"), ("..", "video"),
+        ("x" * 500 + ".mp4", "x" * 120 + ".mp4"),
+        ("", "video"),
+        (None, "video"),
+        ("..", "video"),
     ],
-)  # fmt: skip
+)
 def test_names_of_files_are_cut_to_what_may_be_shown(given: str | None, shown: str) -> None:
     assert public_name(given) == shown
 

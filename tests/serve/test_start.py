@@ -111,11 +111,21 @@ def test_names_of_models_hide_where_they_lie(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("head", "suffix"),
     [
-        (b"\0\0\0\x18ftypmp42", ".mp4"), (b"\x1a\x45\xdf\xa3", ".mkv"), (b"RIFF\0\0\0\0AVI LIST", ".avi"),
-        ((b"\x47" + bytes(187)) * 3, ".ts"), (b"\0\0\1\xba", ".mpg"), (b"FLV\x01", ".flv"), (b"OggS", ".ogv"),
-        (b"RIFF\0\0\0\0WAVE", None), (b"ffconcat version 1.0", None), (b"#EXTM3U", None), (b"ID3\4", None),
-        (b"<?xml version='1.0'?><MPD>", None), (b"\x47" + bytes(600), None), (b"", None),
+        (b"\0\0\0\x18ftypmp42", ".mp4"),
+        (b"\x1a\x45\xdf\xa3", ".mkv"),
+        (b"RIFF\0\0\0\0AVI LIST", ".avi"),
+        ((b"\x47" + bytes(187)) * 3, ".ts"),
+        (b"\0\0\1\xba", ".mpg"),
+        (b"FLV\x01", ".flv"),
+        (b"OggS", ".ogv"),
+        (b"RIFF\0\0\0\0WAVE", None),
+        (b"ffconcat version 1.0", None),
+        (b"#EXTM3U", None),
+        (b"ID3\4", None),
+        (b"<?xml version='1.0'?><MPD>", None),
+        (b"\x47" + bytes(600), None),
+        (b"", None),
     ],
-)  # fmt: skip
+)
 def test_containers_by_their_first_bytes(head: bytes, suffix: str | None) -> None:
     assert container(head) == suffix

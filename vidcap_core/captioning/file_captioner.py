@@ -138,4 +138,6 @@ def load(
     """
     name = default_model() if name is None else str(name)
     captioner = load_captioner(name, copy)
-    return FileCaptioner(captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), name, without)
+    return FileCaptioner(
+        captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), name, without
+    )

@@ -27,4 +27,3 @@ class Plain:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids."""
         return " ".join(self._tokenizer.decode([i for i in ids if i not in self._silent]).split())
-

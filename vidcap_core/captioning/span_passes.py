@@ -69,7 +69,9 @@ def frames_of(path: str | Path, spans: Sequence[Span], wishes: Sequence[Wish]) -
         for start, end in spans:
             screen.converted.clear()  # each span has the size of its first picture, as if read alone
             converters = [Converter(path, wish.short_side) for wish in wishes]
-            moments = [(t, number) for number, w in enumerate(wishes) for t in frame_times(w.sampling, start, end)]
+            moments = [
+                (t, number) for number, w in enumerate(wishes) for t in frame_times(w.sampling, start, end)
+            ]
             films = [Pictures(path, count(wish.sampling, start, end), end - start) for wish in wishes]
             rows = [0 for _ in wishes]
             for moment, number in sorted(moments):

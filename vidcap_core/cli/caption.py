@@ -32,9 +32,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
     parser.add_argument(
-        "--without", action="append", default=[], metavar="STREAM",
+        "--without",
+        action="append",
+        default=[],
+        metavar="STREAM",
         help="a stream that the model was trained with, to do without: as for a clip that lacks it",
-    )  # fmt: skip
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--format", choices=FORMATS, default="text", help="html: one page, with frames and attention"

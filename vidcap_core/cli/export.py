@@ -10,7 +10,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """The arguments of `vidcap export`."""
     parser = subparsers.add_parser("export", help="write a run's captioner as a bundle, ready to caption")
     parser.add_argument("run", type=Path, help="a run folder")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)"
+    )
     parser.set_defaults(func=run)
 
 

@@ -33,8 +33,13 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("config", help="plugin/name, or the path of a .py file")
-    parser.add_argument("task", nargs="?", choices=("train", "test", "predict"), default="train",
-                        help="train (the default) with scores at its end, test, or predict")  # fmt: skip
+    parser.add_argument(
+        "task",
+        nargs="?",
+        choices=("train", "test", "predict"),
+        default="train",
+        help="train (the default) with scores at its end, test, or predict",
+    )
     parser.add_argument(
         "--work-dir", type=Path, metavar="DIR", help="the run's folder (default: runs/PLUGIN-CONFIG)"
     )
@@ -42,13 +47,24 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--force-resume", action="store_true", help="go on although the config or the data changed since"
     )
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes",
-                        help="change one key of the config: head.layers=3 (again for more)")  # fmt: skip
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="change one key of the config: head.layers=3 (again for more)",
+    )
     parser.add_argument("--split", default="test", help="what to test or predict (default: test)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
-    parser.add_argument("--amp", choices=("off", "bf16", "fp16"), nargs="?", const="bf16",
-                        help="mixed precision, short for --set runtime.amp=...; alone: bf16")  # fmt: skip
+    parser.add_argument(
+        "--amp",
+        choices=("off", "bf16", "fp16"),
+        nargs="?",
+        const="bf16",
+        help="mixed precision, short for --set runtime.amp=...; alone: bf16",
+    )
     parser.add_argument(
         "--nproc", type=int, default=1, metavar="N", help="processes on this machine, one a GPU"
     )
@@ -68,7 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill says how to go on, as Ctrl-C does
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # a polite kill says how to go on, as Ctrl-C does
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
     code = guarded(
         lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}"
@@ -102,8 +120,14 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
     if args.task == "train":
-        runs.train(recipe, work_dir=args.work_dir, resume=args.resume, force_resume=args.force_resume,
-                  device=args.device, quiet=args.quiet)  # fmt: skip
+        runs.train(
+            recipe,
+            work_dir=args.work_dir,
+            resume=args.resume,
+            force_resume=args.force_resume,
+            device=args.device,
+            quiet=args.quiet,
+        )
         return 0
     task = runs.test if args.task == "test" else runs.predict
     task(recipe, work_dir=args.work_dir, split=args.split, device=args.device, quiet=args.quiet)

@@ -16,9 +16,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--metrics", default="bleu,meteor,rouge,cider-d", help="names with commas; vidcap list metrics"
     )
     parser.add_argument(
-        "--missing", choices=("error", "skip", "zero"), default="error",
+        "--missing",
+        choices=("error", "skip", "zero"),
+        default="error",
         help="clips without a prediction: refuse (the default), leave out, or count as empty",
-    )  # fmt: skip
+    )
     parser.add_argument("--corpus", type=Path, help="references whose document frequencies CIDEr takes")
     parser.add_argument("--train", type=Path, help="training captions, for the share of novel captions")
     parser.add_argument("--meteor", choices=("python", "java"), default="python", help="which METEOR")

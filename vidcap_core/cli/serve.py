@@ -22,7 +22,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
     parser.add_argument(
-        "--without", action="append", default=[], metavar="STREAM", help="a stream that every model does without"
+        "--without",
+        action="append",
+        default=[],
+        metavar="STREAM",
+        help="a stream that every model does without",
     )
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (default: 8765)")
     parser.add_argument(

@@ -38,14 +38,18 @@ def phases_of(config: Config, train: Component, runtime: schema.Runtime) -> tupl
                 steps=said.steps,
                 train=None if said.train is None else tuple(said.train),
                 freeze=tuple(said.freeze),
-                groups=tuple(_group(config, (*path, "groups", i), group) for i, group in enumerate(said.groups)),
+                groups=tuple(
+                    _group(config, (*path, "groups", i), group) for i, group in enumerate(said.groups)
+                ),
                 data=_data(config, (*path, "data"), train, said.data or {}),
                 cache=tuple(said.cache),
                 batch=said.batch or runtime.batch,
                 accumulate=said.accumulate or runtime.accumulate,
                 optimizer=made_by,
                 keeps_optimizer=said.optimizer == "keep",
-                schedule=usual if own is None else settings(config, (*path, "schedule"), own, schema.Schedule),
+                schedule=usual
+                if own is None
+                else settings(config, (*path, "schedule"), own, schema.Schedule),
                 clipping=_clipping(said) or _clipping(runtime),
                 best=said.best,
                 start_from=said.start_from,

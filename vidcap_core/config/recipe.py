@@ -88,7 +88,9 @@ class Decoding:
 
     settings: GenerateSettings
     kinds: Mapping[str, GenerateSettings]
-    max_words: int | None  # where training texts are cut too: only where the config says `generate.max_length`
+    max_words: (
+        int | None
+    )  # where training texts are cut too: only where the config says `generate.max_length`
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ from vidcap_core.zoo.arguments import at_least
 class Phase:
     """A stretch of training: which losses, which parts train, for how long."""
 
-    losses: list[str] = field(default_factory=list)  # names in `losses`; may stay empty when `updates` says them
+    losses: list[str] = field(
+        default_factory=list
+    )  # names in `losses`; may stay empty when `updates` says them
     updates: list[list[str]] | None = None  # several updates a batch, each with its own losses
     epochs: int | None = None
     steps: int | None = None
     train: list[str] | None = None  # parts that train (`head`, `encoders.video`, `head.mapper`); None: all
     freeze: list[str] = field(default_factory=list)  # parts that do not
-    groups: list[dict[str, Any]] = field(default_factory=list)  # dict(parts=[...], lr_mult=..., weight_decay=...)
+    groups: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # dict(parts=[...], lr_mult=..., weight_decay=...)
     data: dict[str, Any] | None = None  # keys that replace those of data.train
     cache: list[str] = field(default_factory=list)  # frozen encoders whose features are made once
     batch: int | None = None  # else runtime.batch
@@ -31,7 +35,6 @@ class Phase:
     best: bool = True  # whether the best weights may come from this phase
     start_from: Literal["last", "best"] | str = "last"  # weights it starts with, or a kept copy's name
     keep: str | None = None  # keep a named copy of the weights at its end
-
 
     def __post_init__(self) -> None:
         at_least(1, epochs=self.epochs, steps=self.steps, batch=self.batch, accumulate=self.accumulate)
@@ -58,9 +61,10 @@ class Schedule:
     unit: Literal["step", "epoch"] = "step"
     span: Literal["phase", "run"] = "phase"
 
-
     def __post_init__(self) -> None:
-        at_least(0, warmup=self.warmup, floor=self.floor, delta=self.delta, gamma=self.gamma, factor=self.factor)
+        at_least(
+            0, warmup=self.warmup, floor=self.floor, delta=self.delta, gamma=self.gamma, factor=self.factor
+        )
         at_least(1, patience=self.patience)
 
 
@@ -69,14 +73,15 @@ class Evaluate:
     """When and how a run is scored."""
 
     split: str = "val"
-    metrics: list[str | dict[str, Any]] = field(default_factory=lambda: ["bleu", "meteor", "rouge", "cider-d"])
+    metrics: list[str | dict[str, Any]] = field(
+        default_factory=lambda: ["bleu", "meteor", "rouge", "cider-d"]
+    )
     every: int = 1  # epochs; 0: only at the end
     best: str | None = "cider-d"  # the value that picks the best checkpoint
     greater: bool = True
     early_stop: int | None = None  # evaluations without a better score
     batch: int | None = None  # else runtime.batch
     panels: int = 16  # clips whose panels go into the report
-
 
     def __post_init__(self) -> None:
         at_least(0, every=self.every, panels=self.panels)

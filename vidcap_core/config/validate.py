@@ -54,8 +54,12 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
     return {
         "config": config,
         "method": config.get("method"),
-        "encoders": {name: component(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})},
-        "extract": {name: component(config, ("extract", name), ENCODERS) for name in config.get("extract", {})},
+        "encoders": {
+            name: component(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
+        },
+        "extract": {
+            name: component(config, ("extract", name), ENCODERS) for name in config.get("extract", {})
+        },
         "head": component(config, ("head",), HEADS),
         "tokenizer": component_of(
             config, ("tokenizer",), config.get("tokenizer") or {"type": "Vocabulary"}, TOKENIZERS

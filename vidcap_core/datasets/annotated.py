@@ -96,8 +96,10 @@ class Dataset:
         records = self.selection.kept
         if any(record.annotators for record in records) and unit == "caption":
             if weak:
-                raise DataError(f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
-                                hint='unit="clip"')  # fmt: skip
+                raise DataError(
+                    f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
+                    hint='unit="clip"',
+                )
             records = [event for record in records for event in _one_an_event(record)]
         self._records = records
         self.clips: list[Clip] = [record.clip for record in records]
@@ -142,8 +144,10 @@ class Dataset:
     def _used(self) -> Sequence[Record]:
         """The records in use; none is an error that says why."""
         if not self._records:
-            raise DataError(f"{self.name}, {self.split}: {self.selection.why_empty()}",
-                            hint=f"vidcap data check {self.name}")  # fmt: skip
+            raise DataError(
+                f"{self.name}, {self.split}: {self.selection.why_empty()}",
+                hint=f"vidcap data check {self.name}",
+            )
         return self._records
 
     # What everybody asks a dataset for.
@@ -184,7 +188,10 @@ class Dataset:
             raise DataError(
                 f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
             )
-        told = {r.id: r.annotators or tuple((Event(*r.clip.span, text),) for text in r.captions) for r in self._used}
+        told = {
+            r.id: r.annotators or tuple((Event(*r.clip.span, text),) for text in r.captions)
+            for r in self._used
+        }
         most = max(len(annotators) for annotators in told.values())
         return [{clip: by[n] for clip, by in told.items() if len(by) > n} for n in range(most)]
 

@@ -123,8 +123,13 @@ def check_split(dataset: Dataset, deep: bool = True, track: Progress = plain) ->
     ]
     defects = list(dataset.defects)
     if official and official.captions and told.captions > official.captions:
-        defects.append(Defect(f"{told.captions} captions, officially {official.captions}", (),
-                              "another release of the annotations, or lines that come twice"))  # fmt: skip
+        defects.append(
+            Defect(
+                f"{told.captions} captions, officially {official.captions}",
+                (),
+                "another release of the annotations, or lines that come twice",
+            )
+        )
     if official and official.clips and told.clips > official.clips:
         defects.append(
             Defect(

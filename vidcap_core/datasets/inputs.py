@@ -61,8 +61,15 @@ class FrameReader:
 
         wish = {"kind": self.kind, "frames": self.count, "rate": self.rate, "clips": self.clips}
         sampling = {key: value for key, value in wish.items() if value is not None}
-        found = read_frames(clip.path, sampling, start=clip.start, end=clip.end, short_side=self.short_side, rng=rng,
-                            decoder=self.decoder)  # fmt: skip
+        found = read_frames(
+            clip.path,
+            sampling,
+            start=clip.start,
+            end=clip.end,
+            short_side=self.short_side,
+            rng=rng,
+            decoder=self.decoder,
+        )
         return square(found.values) if self.crop else found.values
 
 

@@ -86,8 +86,10 @@ class Jsonl(Dataset):
             raise DataError(f"{path}: the file is empty", hint=f"one object a line: {EXAMPLE}")
         if not records:
             have = ", ".join(f"'{name}'" for name in sorted(splits))
-            raise DataError(f"{path}: no line belongs to the split '{split}', they belong to {have}",
-                            hint=f'"split": "{split}", or no "split" at all')  # fmt: skip
+            raise DataError(
+                f"{path}: no line belongs to the split '{split}', they belong to {have}",
+                hint=f'"split": "{split}", or no "split" at all',
+            )
         usable = [record for record in records.values() if record.id not in unread]
         return Reading(usable, list(records), [*broken_videos(unread), *_defects(usable)], [path], unread)
 
@@ -154,13 +156,17 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread:
 
 def _captions(place: str, line: dict[str, Any]) -> Iterator[str]:
     if "caption" in line and not isinstance(line["caption"], str):
-        raise DataError(f"{place}: 'caption' is one text, not {line['caption']!r:.40}",
-                        hint='"caption": "a dog runs", or "captions": ["...", "..."]')  # fmt: skip
+        raise DataError(
+            f"{place}: 'caption' is one text, not {line['caption']!r:.40}",
+            hint='"caption": "a dog runs", or "captions": ["...", "..."]',
+        )
     found = line.get("captions", [line["caption"]] if "caption" in line else [])
     if not isinstance(found, list):
         text = found[:30] if isinstance(found, str) else "a dog runs"
-        raise DataError(f"{place}: 'captions' is a list, not {found!r:.40}",
-                        hint=f'"captions": ["{text}"], or "caption": "..."')  # fmt: skip
+        raise DataError(
+            f"{place}: 'captions' is a list, not {found!r:.40}",
+            hint=f'"captions": ["{text}"], or "caption": "..."',
+        )
     for text in found:
         if not isinstance(text, str) or not text.strip():
             raise DataError(f"{place}: a caption is {text!r:.40}, not words")
@@ -194,8 +200,10 @@ def _number(place: str, line: dict[str, Any], key: str) -> float | None:
 def _measured(place: str, clip: Clip, last: float) -> Clip:
     """Events need to know how long their video is."""
     if clip.path is None:
-        raise DataError(f"{place}: the video is not there, so how long it is must be said",
-                        hint=f'"duration": {last:g}, or put the video there')  # fmt: skip
+        raise DataError(
+            f"{place}: the video is not there, so how long it is must be said",
+            hint=f'"duration": {last:g}, or put the video there',
+        )
     from vidcap_core.video.probe import probe
 
     return Clip(clip.id, clip.path, clip.start, clip.end, probe(clip.path).duration)

@@ -12,7 +12,12 @@ from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 
-_TRAIN_VAL = ("train_val_videodatainfo.json", "train_val_annotation", "videodatainfo_2016.json", "videodatainfo.json")
+_TRAIN_VAL = (
+    "train_val_videodatainfo.json",
+    "train_val_annotation",
+    "videodatainfo_2016.json",
+    "videodatainfo.json",
+)
 FILES = {
     "train": _TRAIN_VAL,
     "val": _TRAIN_VAL,
@@ -86,9 +91,7 @@ class MSRVTTPart(Dataset):
 
 def read_msrvtt(folder: Path, split: str) -> Reading:
     """One split of a folder with MSR-VTT's files."""
-    path = find_file(
-        folder, FILES[split], f"annotations of MSR-VTT's {split} split"
-    )
+    path = find_file(folder, FILES[split], f"annotations of MSR-VTT's {split} split")
     data = read_json(path)
     if not isinstance(data, dict) or not {"videos", "sentences"} <= data.keys():
         raise DataError(f"{path}: is no MSR-VTT file: it has no 'videos' and 'sentences'")

@@ -30,8 +30,10 @@ def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force
     if place.exists() and not force:
         raise DataError(f"{place} is there already", hint="--force replaces what was prepared there")
     if force and place.exists() and not (place / MANIFEST).is_file():
-        raise DataError(f"{place} was not written by this command, so --force does not touch it",
-                        hint="move it away, or --out another folder")  # fmt: skip
+        raise DataError(
+            f"{place} was not written by this command, so --force does not touch it",
+            hint="move it away, or --out another folder",
+        )
     place.parent.mkdir(parents=True, exist_ok=True)
     part = place.parent / f".{place.name}.{uuid.uuid4().hex[:8]}.part"
     try:

@@ -23,11 +23,15 @@ def read_prepared(folder: Path, split: str) -> Reading | None:
         return None
     facts = json.loads(manifest.read_text(encoding="utf-8"))
     if facts.get("schema") != SCHEMA:
-        raise DataError(f"{manifest}: schema {facts.get('schema')}, this version reads {SCHEMA}",
-                        hint="vidcap data prepare NAME --from FOLDER, again")  # fmt: skip
+        raise DataError(
+            f"{manifest}: schema {facts.get('schema')}, this version reads {SCHEMA}",
+            hint="vidcap data prepare NAME --from FOLDER, again",
+        )
     if split not in facts["splits"]:
-        raise DataError(f"{folder}: the split '{split}' was not prepared; there is {', '.join(facts['splits'])}",
-                        hint="vidcap data prepare NAME --from a FOLDER that holds its annotations")  # fmt: skip
+        raise DataError(
+            f"{folder}: the split '{split}' was not prepared; there is {', '.join(facts['splits'])}",
+            hint="vidcap data prepare NAME --from a FOLDER that holds its annotations",
+        )
     path = folder / f"{split}.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
     facts = facts["splits"][split]

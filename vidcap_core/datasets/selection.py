@@ -39,8 +39,10 @@ class Selection:
         )
         known.update(dict.fromkeys(unread, "whose video cannot be read"))
         if ids is not None and (strangers := sorted(ids - known.keys())):
-            raise DataError(f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
-                            hint="check the split and the file of ids")  # fmt: skip
+            raise DataError(
+                f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
+                hint="check the split and the file of ids",
+            )
         kept: list[Record] = []
         for record in records:
             reason = _reason(record, needs or {}, ids)

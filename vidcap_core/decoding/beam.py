@@ -43,10 +43,12 @@ class Texts:
     def pick(self, index: Tensor) -> Texts:
         """Texts `index` [clips, K] of each clip."""
         wide = index[..., None].expand(-1, -1, self.words.shape[2])
-        return Texts(*(
-            value.gather(1, wide if value.dim() == 3 else index)
-            for value in (getattr(self, field.name) for field in fields(self))
-        ))  # fmt: skip
+        return Texts(
+            *(
+                value.gather(1, wide if value.dim() == 3 else index)
+                for value in (getattr(self, field.name) for field in fields(self))
+            )
+        )
 
     def keep(self, clips: Tensor) -> Texts:
         """The texts of some clips."""
@@ -181,9 +183,13 @@ def _texts(texts: Texts) -> list[list[Hyp]]:
     for row in range(texts.sums.shape[0]):
         found = []
         for words, logs, length, ended, score in zip(
-            texts.words[row].tolist(), texts.logs[row].tolist(), texts.lengths[row].tolist(),
-            texts.ended[row].tolist(), texts.scores[row].tolist(), strict=True,
-        ):  # fmt: skip
+            texts.words[row].tolist(),
+            texts.logs[row].tolist(),
+            texts.lengths[row].tolist(),
+            texts.ended[row].tolist(),
+            texts.scores[row].tolist(),
+            strict=True,
+        ):
             if score != -torch.inf:
                 found.append(hyp(words[:length], logs[:length], score, ended))
         rows.append(found)

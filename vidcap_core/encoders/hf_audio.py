@@ -30,8 +30,10 @@ class HFAudio(Encoder):
         self.network = load_model(model, pretrained, seed)
         config = self.network.config
         if config.is_encoder_decoder or not hasattr(config, "hidden_size"):
-            raise UserError(f"{model}: a {config.model_type} is more than an audio encoder",
-                            hint="models such as wav2vec 2.0, HuBERT, WavLM, AST")  # fmt: skip
+            raise UserError(
+                f"{model}: a {config.model_type} is more than an audio encoder",
+                hint="models such as wav2vec 2.0, HuBERT, WavLM, AST",
+            )
         self.dim = int(config.hidden_size)
         self.sampling = {"kind": "audio", "rate": RATE}
 

@@ -43,8 +43,10 @@ class HFText(Encoder):
         self.network = load_model(model, pretrained, seed)
         config = self.network.config
         if config.is_encoder_decoder or not hasattr(config, "hidden_size"):
-            raise UserError(f"{model}: a {config.model_type} is more than a text encoder",
-                            hint="models such as BERT; for CLIP's texts, type=OpenClipText")  # fmt: skip
+            raise UserError(
+                f"{model}: a {config.model_type} is more than a text encoder",
+                hint="models such as BERT; for CLIP's texts, type=OpenClipText",
+            )
         self.dim = int(config.hidden_size)
         self.sampling = {}
 
@@ -69,8 +71,13 @@ class HFText(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, pooling."""
-        return {"model": self.model.rstrip("/").rpartition("/")[2], "pretrained": self.source,
-                "pooling": self.pooling, "normalize": self.normalize, "max_length": self.max_length}  # fmt: skip
+        return {
+            "model": self.model.rstrip("/").rpartition("/")[2],
+            "pretrained": self.source,
+            "pooling": self.pooling,
+            "normalize": self.normalize,
+            "max_length": self.max_length,
+        }
 
 
 def load_model(model: str, pretrained: bool | str, seed: int, **options: Any) -> Any:

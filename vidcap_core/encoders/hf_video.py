@@ -102,8 +102,13 @@ class HFVideo(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, output, preparation."""
-        return {"model": self.model.rstrip("/").rpartition("/")[2], "pretrained": self.source,
-                "output": self.output, "frames": self.frames, "prepare": self.prepare.describe()}  # fmt: skip
+        return {
+            "model": self.model.rstrip("/").rpartition("/")[2],
+            "pretrained": self.source,
+            "output": self.output,
+            "frames": self.frames,
+            "prepare": self.prepare.describe(),
+        }
 
 
 def _processor(model: str) -> dict[str, Any]:

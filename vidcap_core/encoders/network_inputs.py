@@ -31,9 +31,13 @@ class Preparation:
 
     @classmethod
     def of(
-        cls, size: int | Sequence[int], mean: Sequence[float], std: Sequence[float],
-        fraction: float = 1.0, interpolation: str = "bicubic",
-    ) -> Preparation:  # fmt: skip
+        cls,
+        size: int | Sequence[int],
+        mean: Sequence[float],
+        std: Sequence[float],
+        fraction: float = 1.0,
+        interpolation: str = "bicubic",
+    ) -> Preparation:
         """From a crop and the share of the resized picture that it covers."""
         height, width = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
         kind = interpolation if interpolation in ("bilinear", "bicubic") else "bicubic"

@@ -29,7 +29,9 @@ def checked_activation(model: str, pretrained: Pretrained, quick_gelu: bool | No
     """The activation of a CLIP as an encoder's arguments describe it, once they make sense."""
     whole = model.startswith(WHOLE)
     if whole and not isinstance(pretrained, bool):
-        raise UserError(f"'{model}' brings its own weights: pretrained='{pretrained}'", hint="pretrained=True")
+        raise UserError(
+            f"'{model}' brings its own weights: pretrained='{pretrained}'", hint="pretrained=True"
+        )
     if pretrained is True and not whole:
         tags = open_clip.list_pretrained_tags_by_model(model)
         raise UserError(
@@ -111,8 +113,10 @@ def _refuse_code(model: str) -> None:
         config = open_clip.get_model_config(model)
     text = (config or {}).get("text_cfg") or {}
     if (text.get("tokenizer_kwargs") or {}).get("trust_remote_code"):
-        raise UserError(f"'{model}': its tokenizer would run code of its own, which is never done",
-                        hint="a model whose tokenizer is data")  # fmt: skip
+        raise UserError(
+            f"'{model}': its tokenizer would run code of its own, which is never done",
+            hint="a model whose tokenizer is data",
+        )
 
 
 def _name(model: str) -> str:
@@ -164,8 +168,13 @@ class OpenClipImage(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, activation, preparation."""
-        return {"model": _name(self.model), "pretrained": self.source, "activation": self.activation,
-                "normalize": self.normalize, "prepare": self.prepare.describe()}  # fmt: skip
+        return {
+            "model": _name(self.model),
+            "pretrained": self.source,
+            "activation": self.activation,
+            "normalize": self.normalize,
+            "prepare": self.prepare.describe(),
+        }
 
 
 class OpenClipText(Encoder):
@@ -209,5 +218,9 @@ class OpenClipText(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, activation."""
-        return {"model": _name(self.model), "pretrained": self.source, "activation": self.activation,
-                "normalize": self.normalize}  # fmt: skip
+        return {
+            "model": _name(self.model),
+            "pretrained": self.source,
+            "activation": self.activation,
+            "normalize": self.normalize,
+        }

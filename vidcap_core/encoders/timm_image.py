@@ -91,7 +91,9 @@ def full_name(model: str, pretrained: Pretrained) -> str:
 def native_name(name: str) -> str:
     """The network that published weights were trained in: some CLIPs' are offered for GELU too, and need QuickGELU."""
     architecture = name.partition(".")[0]
-    with needs(f"timm model '{name}'", f"python -c 'import timm; print(timm.list_pretrained(\"{architecture}*\"))'"):
+    with needs(
+        f"timm model '{name}'", f"python -c 'import timm; print(timm.list_pretrained(\"{architecture}*\"))'"
+    ):
         known = timm.get_pretrained_cfg(name)
     notes = () if known is None else known.notes or ()
     if known is None or "_quickgelu" in known.architecture or not any("QuickGELU" in note for note in notes):

@@ -61,7 +61,9 @@ def dataset(run: Training, phase: Phase) -> Any:
     streams = dict(streams) if isinstance(streams, dict) else {name: name for name in streams}
     streams |= {name: str(_made(run, phase, name)) for name in phase.cache}
     live = {str(encoder.reads) for name, encoder in run.captioner.encoders.items() if name not in phase.cache}
-    unread: dict[str, Any] = dict.fromkeys(kind for kind in ("frames", "audio") if kind in data and kind not in live)
+    unread: dict[str, Any] = dict.fromkeys(
+        kind for kind in ("frames", "audio") if kind in data and kind not in live
+    )
     return phase.data.changed(streams=streams, **unread).build()
 
 

@@ -168,9 +168,7 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
             self.run_.tracker.say(
                 f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
             )
-            gathering = [
-                n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)
-            ]
+            gathering = [n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)]
             if gathering and phase.accumulate > 1:
                 self.run_.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"

@@ -33,7 +33,9 @@ class CaptionRunner(Runner):  # type: ignore[misc]
             work_dir=str(training.folder.path / "mmengine"),
             train_dataloader=[],
             train_cfg={"type": PhaseLoop},
-            optim_wrapper=optimizers.build(training.captioner, training.recipe.phases, 0, training.runtime.amp),
+            optim_wrapper=optimizers.build(
+                training.captioner, training.recipe.phases, 0, training.runtime.amp
+            ),
             default_hooks=dict.fromkeys(OWN),
             custom_hooks=hooks,
             launcher="pytorch" if distributed else "none",

@@ -99,7 +99,10 @@ def predict(
         training = _trained(_recipe(config), work_dir, place, split)
         predictions = caption(training.captioner, training, training.evaluation_dataset(split))
         if dist.get_rank() == 0:
-            write_json(training.folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
+            write_json(
+                training.folder.predictions(split),
+                [saved_predictions.prediction_data(p) for p in predictions],
+            )
         return predictions
 
 
@@ -108,7 +111,9 @@ def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
     folder, config = training.folder, training.recipe.config
     check_folder(folder, config, resume, force)
     if folder.config.is_file() != begun:
-        raise UserError(f"another process began a run in {folder.path} meanwhile", hint="the same command again")
+        raise UserError(
+            f"another process began a run in {folder.path} meanwhile", hint="the same command again"
+        )
     make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
     assets.store(training.captioner, folder.assets)
 
@@ -142,9 +147,14 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     saved_predictions.write(folder.path, split, result.predictions, training.evaluation_dataset(split))
     write_json(
         folder.scores(split),
-        {"split": split, "clips": result.clips, "values": result.values, "signatures": result.signatures,
-         "per_clip": result.per_clip},
-    )  # fmt: skip
+        {
+            "split": split,
+            "clips": result.clips,
+            "values": result.values,
+            "signatures": result.signatures,
+            "per_clip": result.per_clip,
+        },
+    )
     report = write_run_report(folder.path, split)
     if not quiet:
         print(f"{split}  {result.line()}")

@@ -150,9 +150,16 @@ def table(sweep: Sweep) -> dict[str, Any]:
         rows[row]["_clips"] = {
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
         }
-    return {"machine": "; ".join(machines), "config": sweep.config, "seeds": sweep.seeds, "folds": sweep.folds,
-            "clips": clips, "steps": sorted(steps), "rows": rows,
-            "signatures": {name: list(found) for name, found in signatures.items()}}  # fmt: skip
+    return {
+        "machine": "; ".join(machines),
+        "config": sweep.config,
+        "seeds": sweep.seeds,
+        "folds": sweep.folds,
+        "clips": clips,
+        "steps": sorted(steps),
+        "rows": rows,
+        "signatures": {name: list(found) for name, found in signatures.items()},
+    }
 
 
 def write_table(sweep: Sweep) -> Path:

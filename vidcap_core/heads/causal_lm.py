@@ -101,8 +101,12 @@ class CausalLMHead(Head):
         ids = tokens[:, None]
         out = self._read(before, ids, torch.ones_like(ids), "prompt and words", keep=True)
         pairs = words_of(out.past_key_values)
-        memory.pairs = tuple((keys[::beams, :, :length], values[::beams, :, :length]) for keys, values in pairs)
-        return out.logits[:, -1], tuple((keys[:, :, length:], values[:, :, length:]) for keys, values in pairs)
+        memory.pairs = tuple(
+            (keys[::beams, :, :length], values[::beams, :, :length]) for keys, values in pairs
+        )
+        return out.logits[:, -1], tuple(
+            (keys[:, :, length:], values[:, :, length:]) for keys, values in pairs
+        )
 
     def teach(self, prefix: Stream, ids: Tensor, mask: Tensor) -> Tensor:
         """Logits [R, L, V] of the word after each of ids [R, L], all at once; also with padding anywhere."""
@@ -115,9 +119,12 @@ class CausalLMHead(Head):
         index = positions(whole.mask)
         self.need_room(whole.mask, what)
         return self.lm(
-            inputs_embeds=whole.values, attention_mask=whole.mask, position_ids=index, use_cache=keep,
+            inputs_embeds=whole.values,
+            attention_mask=whole.mask,
+            position_ids=index,
+            use_cache=keep,
             logits_to_keep=ids.shape[1],
-        )  # fmt: skip
+        )
 
     def need_room(self, mask: Tensor, what: str) -> None:
         """Refuse rows that the model's context cannot hold; past it positions would wrap or fail."""

@@ -63,7 +63,9 @@ def _fresh(source: Mapping[str, Any]) -> Any:
 def check_causal(model: Any) -> None:
     """Refuse a model whose words see those behind them, or that keeps no keys and values: it writes word by word."""
     kind, trains = model.config.model_type, model.training
-    ids = torch.tensor([[0, 1, 0], [0, 1, 1]], device=model.device)  # two texts that differ in their last word
+    ids = torch.tensor(
+        [[0, 1, 0], [0, 1, 1]], device=model.device
+    )  # two texts that differ in their last word
     model.eval()  # without dropout nothing is drawn, so nothing random moves on
     try:
         out = model(input_ids=ids, use_cache=True)
@@ -73,7 +75,9 @@ def check_causal(model: Any) -> None:
         model.train(trains)
     moved = (out.logits[0, :-1] - out.logits[1, :-1]).abs().max()
     if moved > 1e-4 * out.logits.abs().max():
-        raise UserError(f"a {kind} sees the words behind each word, so it cannot write them one by one", hint=ANOTHER)
+        raise UserError(
+            f"a {kind} sees the words behind each word, so it cannot write them one by one", hint=ANOTHER
+        )
     if getattr(out, "past_key_values", None) is None:
         raise UserError(f"a {kind} keeps no keys and values of the words it has read", hint=ANOTHER)
 
@@ -124,5 +128,7 @@ def check_tokenizer(model: nn.Module, tokenizer: Tokenizer) -> None:
             f"the tokenizer ends a text with token {tokenizer.eos_id}, the language model with {ends[0]}"
         )
     if problem is not None:
-        raise ConfigError(f"tokenizer and language model disagree: {problem}",
-                          hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm")  # fmt: skip
+        raise ConfigError(
+            f"tokenizer and language model disagree: {problem}",
+            hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm",
+        )

@@ -86,7 +86,9 @@ class SmallTransformer(Head):
         # the nested-tensor path shortens padded tails, and equal lengths could not be relied on
         self.encoder = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
         self.embed = nn.Embedding(len(tokenizer), width)
-        nn.init.normal_(self.embed.weight, std=width**-0.5)  # times sqrt(width) below: as large as a position's
+        nn.init.normal_(
+            self.embed.weight, std=width**-0.5
+        )  # times sqrt(width) below: as large as a position's
         self.decoder = nn.ModuleList([DecoderLayer(width, heads, dropout) for _ in range(layers)])
         self.norm = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)

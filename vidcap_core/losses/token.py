@@ -38,8 +38,11 @@ class TokenLoss(Loss):
             mask = target >= 0
         counted = target.masked_fill(~mask.bool(), -100)
         total = cross_entropy(
-            logits.flatten(0, -2).float(), counted.flatten(), ignore_index=-100, reduction="sum",
+            logits.flatten(0, -2).float(),
+            counted.flatten(),
+            ignore_index=-100,
+            reduction="sum",
             label_smoothing=self.smoothing,
-        )  # fmt: skip
+        )
         weight = mask.sum() if self.reduce == "token" else mask.flatten(1).any(1).sum()
         return total, weight.float()

@@ -1,8 +1,8 @@
 """BLEU-1 … BLEU-4 (Papineni et al., 2002), as pycocoevalcap computes it.
 
-    BLEU-n = BP · (∏_{k≤n} p_k)^{1/n},   BP = min(1, exp(1 − r/c))
-    p_k: clipped k-gram precision, c: length, r: the nearest reference length, the shorter one on a tie
-"""  # fmt: skip
+BLEU-n = BP · (∏_{k≤n} p_k)^{1/n},   BP = min(1, exp(1 − r/c))
+p_k: clipped k-gram precision, c: length, r: the nearest reference length, the shorter one on a tie
+"""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ class Bleu:
         found = predicted(prepared, predictions)
         size = len(found.clips)
         length = found.lines.lengths
-        correct = np.stack([
-            bincount(order.row[hit], np.minimum(order.count[hit], index.most[order.pair[hit]]), size)
-            for order, index in zip(found.orders, prepared.orders, strict=True)
-            for hit in [order.pair >= 0]
-        ])  # fmt: skip
+        correct = np.stack(
+            [
+                bincount(order.row[hit], np.minimum(order.count[hit], index.most[order.pair[hit]]), size)
+                for order, index in zip(found.orders, prepared.orders, strict=True)
+                for hit in [order.pair >= 0]
+            ]
+        )
         guess = np.stack([np.maximum(0, length - n) for n in range(ORDERS)]).astype(np.float64)
         closest = _closest(prepared, found.clips, length)
         parts = np.concatenate([correct, guess, length[None], closest[None]]).astype(np.float64).T

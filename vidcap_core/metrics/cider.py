@@ -5,7 +5,7 @@
     h, r: count · (log N − log df), for N clips of which df have the n-gram in a reference
 
 What captioning papers call CIDEr is CIDEr-D, also in pycocoevalcap. Neither stems words, as theirs do not.
-"""  # fmt: skip
+"""
 
 from __future__ import annotations
 

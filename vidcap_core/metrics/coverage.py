@@ -97,8 +97,10 @@ def _check_event(what: str, clip: str, event: Event) -> None:
             hint="sentences are strings; leave out an event without one",
         )
     if not all(isinstance(t, (int, float)) and math.isfinite(t) for t in (event.start, event.end)):
-        raise DataError(f"a {what} of clip '{clip}' has the times {event.start!r}, {event.end!r}",
-                        hint="times are finite numbers of seconds")  # fmt: skip
+        raise DataError(
+            f"a {what} of clip '{clip}' has the times {event.start!r}, {event.end!r}",
+            hint="times are finite numbers of seconds",
+        )
 
 
 def tell(notes: Sequence[str]) -> tuple[str, ...]:

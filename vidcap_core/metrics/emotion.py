@@ -109,10 +109,13 @@ class Emotion:
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """All four, and the share of captions without an emotion word."""
         sides = {clip: self._sides(prepared.categories[clip], line) for clip, line in predictions.items()}
-        counts = np.array([
-            (len(right), len(wrong), not right and not wrong, bool(right), bool(right and wrong), 1)
-            for right, wrong in sides.values()
-        ], np.float64)  # fmt: skip
+        counts = np.array(
+            [
+                (len(right), len(wrong), not right and not wrong, bool(right), bool(right and wrong), 1)
+                for right, wrong in sides.values()
+            ],
+            np.float64,
+        )
         if counts[:, 2].all():
             warnings.warn(
                 "no prediction has an emotion word: Acc_sw and Acc_c are 0", ScoreWarning, stacklevel=2
@@ -136,10 +139,14 @@ class Emotion:
 
         parts = np.column_stack([counts, list(cider.values()), bleu.parts])
         corpus = {name: float(value[0]) for name, value in combine(parts.sum(0)[None]).items()}
-        return Values(corpus, {
-            "emotion-right": {clip: float(len(right)) for clip, (right, _) in sides.items()},
-            "emotion-wrong": {clip: float(len(wrong)) for clip, (_, wrong) in sides.items()},
-        }, Additive(parts, combine))  # fmt: skip
+        return Values(
+            corpus,
+            {
+                "emotion-right": {clip: float(len(right)) for clip, (right, _) in sides.items()},
+                "emotion-wrong": {clip: float(len(wrong)) for clip, (_, wrong) in sides.items()},
+            },
+            Additive(parts, combine),
+        )
 
     def _sides(self, wanted: frozenset[str], line: str) -> tuple[frozenset[str], frozenset[str]]:
         """Right and wrong categories of a prediction."""

@@ -126,8 +126,10 @@ def _events(options: Options) -> bool:
     kinds = {name: bool(getattr(METRICS.load(name), "reads_events", False)) for name in options.metrics}
     if len(set(kinds.values())) > 1:
         dense = ", ".join(name for name, reads in kinds.items() if reads)
-        raise UserError(f"{dense}: for events with times, the other metrics for one caption a clip",
-                        hint=f"two commands, one of them with --metrics {dense}")  # fmt: skip
+        raise UserError(
+            f"{dense}: for events with times, the other metrics for one caption a clip",
+            hint=f"two commands, one of them with --metrics {dense}",
+        )
     return any(kinds.values())
 
 

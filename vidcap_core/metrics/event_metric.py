@@ -112,12 +112,23 @@ class EventScorer:
         known = self.references.clips
         absent = hash_ids(clip for clip in known if clip not in predictions)
         scores = tuple(
-            Score(part.values.corpus, part.values.clips, additive=part.values.additive, signature=Signature(
-                part.metric, self.metric.version, part.tokenizer, (min(annotated), max(annotated)),
-                self.metric.missing, part.clips, len(known), absent,
-            ))
+            Score(
+                part.values.corpus,
+                part.values.clips,
+                additive=part.values.additive,
+                signature=Signature(
+                    part.metric,
+                    self.metric.version,
+                    part.tokenizer,
+                    (min(annotated), max(annotated)),
+                    self.metric.missing,
+                    part.clips,
+                    len(known),
+                    absent,
+                ),
+            )
             for part in parts
-        )  # fmt: skip
+        )
         own = [value for score in scores for name, value in score.values.items() if ":" not in name]
         if own and max(own) < NOTHING:
             notes.append("every score is 0: are these the references of these predictions?")

@@ -33,8 +33,10 @@ def read_references(path: str | Path) -> Annotations:
             )
         times, texts = entry["timestamps"], entry["sentences"]
         if len(times) != len(texts):
-            raise DataError(f"{path}: clip '{clip}' has {len(times)} timestamps and {len(texts)} sentences",
-                            hint="every event needs both")  # fmt: skip
+            raise DataError(
+                f"{path}: clip '{clip}' has {len(times)} timestamps and {len(texts)} sentences",
+                hint="every event needs both",
+            )
         events[clip] = tuple(_event(path, clip, time, text) for time, text in zip(times, texts, strict=True))
         if "duration" in entry:
             durations[clip] = float(entry["duration"])
@@ -46,8 +48,10 @@ def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
     data = _read(path)
     results = data.get("results")
     if not isinstance(results, dict):
-        raise DataError(f"{path}: no \"results\" by clip",
-                        hint='{"results": {"v_id": [{"sentence": "", "timestamp": [0, 4.5]}]}}')  # fmt: skip
+        raise DataError(
+            f'{path}: no "results" by clip',
+            hint='{"results": {"v_id": [{"sentence": "", "timestamp": [0, 4.5]}]}}',
+        )
     out = {}
     for clip, entries in results.items():
         if not isinstance(entries, list):
@@ -56,8 +60,10 @@ def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
             )
         for entry in entries:
             if not isinstance(entry, dict) or not {"timestamp", "sentence"} <= entry.keys():
-                raise DataError(f"{path}: clip '{clip}': {entry!r:.60} is no event",
-                                hint='{"sentence": "...", "timestamp": [0, 4.5]}')  # fmt: skip
+                raise DataError(
+                    f"{path}: clip '{clip}': {entry!r:.60} is no event",
+                    hint='{"sentence": "...", "timestamp": [0, 4.5]}',
+                )
         out[clip] = tuple(_event(path, clip, entry["timestamp"], entry["sentence"]) for entry in entries)
     return out
 
@@ -81,9 +87,11 @@ def is_results(data: Any) -> bool:
 
 def is_annotations(data: Any) -> bool:
     """Whether this JSON is an ActivityNet Captions annotation file."""
-    return isinstance(data, Mapping) and bool(data) and all(
-        isinstance(entry, Mapping) and "timestamps" in entry for entry in data.values()
-    )  # fmt: skip
+    return (
+        isinstance(data, Mapping)
+        and bool(data)
+        and all(isinstance(entry, Mapping) and "timestamps" in entry for entry in data.values())
+    )
 
 
 def _read(path: str | Path) -> dict[str, Any]:
@@ -115,11 +123,15 @@ def _once(path: str | Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _event(path: str | Path, clip: str, time: Any, text: Any) -> Event:
     if not isinstance(text, str):
-        raise DataError(f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",
-                        hint="sentences are strings; leave out an event without one")  # fmt: skip
-    numbers = isinstance(time, (list, tuple)) and len(time) == 2 and all(
-        isinstance(t, (int, float)) and not isinstance(t, bool) for t in time
-    )  # fmt: skip
+        raise DataError(
+            f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",
+            hint="sentences are strings; leave out an event without one",
+        )
+    numbers = (
+        isinstance(time, (list, tuple))
+        and len(time) == 2
+        and all(isinstance(t, (int, float)) and not isinstance(t, bool) for t in time)
+    )
     if not numbers:
         raise DataError(
             f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds"

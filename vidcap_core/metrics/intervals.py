@@ -1,7 +1,7 @@
 """Events of many clips as flat arrays, and their overlaps in time.
 
-    tIoU(a, b) = max(0, min(ends) − max(starts)) / (min(max(ends) − min(starts), |a| + |b|) + 1e-8)
-"""  # fmt: skip
+tIoU(a, b) = max(0, min(ends) − max(starts)) / (min(max(ends) − min(starts), |a| + |b|) + 1e-8)
+"""
 
 from __future__ import annotations
 

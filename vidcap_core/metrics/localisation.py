@@ -1,9 +1,9 @@
 """How well events are placed in time, whatever they say; and what placing them blindly would score.
 
-    P(θ) = share of predictions with tIoU > θ to any reference;  R(θ) = share of references found so
-    per clip the best annotator, for P and R apart; mean over clips; mean over θ
-    F1 = 2 P R / (P + R) of the averaged P and R;  F1-mean = mean over θ of each θ's F1
-"""  # fmt: skip
+P(θ) = share of predictions with tIoU > θ to any reference;  R(θ) = share of references found so
+per clip the best annotator, for P and R apart; mean over clips; mean over θ
+F1 = 2 P R / (P + R) of the averaged P and R;  F1-mean = mean over θ of each θ's F1
+"""
 
 from __future__ import annotations
 

@@ -24,9 +24,14 @@ class JarMeteor:
             raise UserError("METEOR's jar needs Java and pycocoevalcap", hint="--meteor python needs neither")
         folder = Path(spec.submodule_search_locations[0]) / "meteor"
         self._process = subprocess.Popen(
-            [java, *OPTIONS], cwd=folder, text=True, encoding="utf-8",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [java, *OPTIONS],
+            cwd=folder,
+            text=True,
+            encoding="utf-8",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> str:
         """Counts of one tokenised caption against its references."""

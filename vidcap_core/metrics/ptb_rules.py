@@ -93,7 +93,7 @@ MACROS = {
         "|sql|tar|txt|wav|x|xml|zip|wm[va])"
     ),
     "path": '(/[^ \t\n\f\r"<>|()]+[^ \t\n\f\r"<>|.!?(){},\\-])?',
-    "site": "(www\\.([^ \t\n\f\r\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}"
+    "site": '(www\\.([^ \t\n\f\r"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}'
     "|([^ \t\n\f\r\"`'<>|.!?(){},-_$]+\\.)+(com|net|org|edu))",
     "phone": (
         "(\\([0-9]{2,3}\\)[ \xa0]?|(\\+\\+?)?([0-9]{2,4}[\\- \xa0])?[0-9]{2,4}[\\- \xa0])"
@@ -102,7 +102,7 @@ MACROS = {
     ),
     "slashed": "[A-Za-z0-9]+(-[A-Za-z]+){0,2}(\\\\?/[A-Za-z0-9]+(-[A-Za-z]+){0,2}){1,2}",
     "face": "[\\-\\^x=~<>']",
-}  # fmt: skip
+}
 
 RULES = [
     Rule("c\\+\\+|(c|f)#"),
@@ -122,9 +122,9 @@ RULES = [
         "|s'mores|ev'ry|li'l|nat'l|O{anyapos}o"
     ),
     Rule("y{apos}", after="{letter}"),
-    Rule("https?://[^ \t\n\f\r\"<>|(){}]+[^ \t\n\f\r\"<>|.!?(){},\\-]"),
+    Rule('https?://[^ \t\n\f\r"<>|(){}]+[^ \t\n\f\r"<>|.!?(){},\\-]'),
     Rule("{site}{path}"),
-    Rule(f"(&lt;|<)?[a-zA-Z0-9][^ \t\n\f\r\"<>|()\xa0{{}}]*@([{_ADDRESS}]+\\.)*[{_ADDRESS}]+(&gt;|>)?"),
+    Rule(f'(&lt;|<)?[a-zA-Z0-9][^ \t\n\f\r"<>|()\xa0{{}}]*@([{_ADDRESS}]+\\.)*[{_ADDRESS}]+(&gt;|>)?'),
     Rule("@[a-zA-Z_][a-zA-Z_0-9]*|#{wordletter}+"),
     Rule("{clitic}", "close", after="[^A-Za-z]"),
     Rule("{not}", "close", after="[^A-Za-z]"),
@@ -133,8 +133,10 @@ RULES = [
     Rule("[\u207a\u207b\u208a\u208b]?([\u2070\xb9\xb2\xb3\u2074-\u2079]+|[\u2080-\u2089]+)"),
     Rule("({digit}{1,4}[\\- \xa0])?{digit}{1,4}(\\\\?/|\u2044){digit}{1,4}", "nbsp"),
     Rule("[\xbc-\xbe\u2153-\u215e]", "vulgar"),
-    Rule("-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls|Cap{apos}n|c{apos}est",
-         "ampersand"),
+    Rule(
+        "-(RRB|LRB|RCB|LCB|RSB|LSB)-|C\\.D\\.s|pro-|anti-|S(&|&amp;)P-500|S(&|&amp;)Ls|Cap{apos}n|c{apos}est",
+        "ampersand",
+    ),
     Rule("{slashed}"),
     Rule("[A-Z]*\\$|#"),
     Rule("[\xa2-\xa5\x80\u20a0\u20a4\u20ac\u060b\u0e3f\uffe0\uffe1\uffe5\uffe6]", "currency"),
@@ -150,8 +152,8 @@ RULES = [
     Rule("({wordletter}|{digit})+(\\.({wordletter}|{digit})+)*\\.{suffix}", after="({blank}|[.?!,])"),
     Rule("{word}\\.", "soft", after="{pause}"),
     Rule("{phone}", "phone"),
-    Rule("\"|&quot;", "open", after="[A-Za-z0-9$]"),
-    Rule("\"|&quot;", "close"),
+    Rule('"|&quot;', "open", after="[A-Za-z0-9$]"),
+    Rule('"|&quot;', "close"),
     Rule("\x7f", "drop"),
     Rule("<|&lt;", "less"),
     Rule(">|&gt;", "greater"),
@@ -186,4 +188,4 @@ RULES = [
     Rule("[+%&~\\^|\\\\\u2044\u207a-\u207e\u208a-\u208e]|{symbol}"),
     Rule("\x00|{space}+|[\u200b\u200e\u200f\ufeff]|&nbsp;", "drop"),
     Rule("{newline}", "drop"),
-]  # fmt: skip
+]

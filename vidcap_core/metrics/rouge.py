@@ -1,7 +1,7 @@
 """ROUGE-L (Lin, 2004), as pycocoevalcap has it: longest common subsequence, best precision, best recall.
 
-    P = max_refs LCS / |h|,  R = max_refs LCS / |r|,  ROUGE-L = (1 + β²) P R / (R + β² P),  β = 1.2
-"""  # fmt: skip
+P = max_refs LCS / |h|,  R = max_refs LCS / |r|,  ROUGE-L = (1 + β²) P R / (R + β² P),  β = 1.2
+"""
 
 from __future__ import annotations
 

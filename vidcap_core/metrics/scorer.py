@@ -96,9 +96,15 @@ class Scorer:
         for metric, ready in zip(self.metrics, prepared, strict=True):
             values = metric.score(ready, tokens)
             signature = Signature(
-                metric.name, metric.version, self._tokenizer_name, references.counts(), self.missing,
-                len(tokens), len(self.references), hash_ids(absent),
-            )  # fmt: skip
+                metric.name,
+                metric.version,
+                self._tokenizer_name,
+                references.counts(),
+                self.missing,
+                len(tokens),
+                len(self.references),
+                hash_ids(absent),
+            )
             scores.append(Score(values.corpus, values.clips, signature, values.additive))
         if scores and all(value == 0 for score in scores for value in score.values.values()):
             notes.append("every score is 0: are these the references of these predictions?")

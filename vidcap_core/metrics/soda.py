@@ -5,7 +5,7 @@
     P = D / #predictions,  R = D / #references,  F1 = 2 P R / (P + R);  SODA_c = mean F1 over clips
 
 Published numbers give METEOR the prediction as the reference and the reference as the caption; so do these.
-"""  # fmt: skip
+"""
 
 from __future__ import annotations
 
@@ -104,10 +104,12 @@ class SodaC(EventMetric):
             weight[pair] = self.meteor.segment_score(stats) * pairs.tiou[pair]
         sizes = predictions.counts * references.counts
         last = np.cumsum(sizes)
-        matched = np.array([
-            best_in_order(weight[end - size : end].reshape(-1, max(1, n)))
-            for end, size, n in zip(last, sizes, references.counts, strict=True)
-        ])  # fmt: skip
+        matched = np.array(
+            [
+                best_in_order(weight[end - size : end].reshape(-1, max(1, n)))
+                for end, size, n in zip(last, sizes, references.counts, strict=True)
+            ]
+        )
         precision = matched / np.maximum(1, predictions.counts)
         recall = matched / np.maximum(1, references.counts)
         return np.stack([precision, recall, f1(precision, recall)], axis=1)

@@ -143,7 +143,8 @@ def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
     newest, notes = latest(folder)
     if newest is None:
         raise CheckpointError(
-            f"{folder.parent} has no checkpoint yet" + "".join(f"\n  {note}" for note in notes), hint="--resume"
+            f"{folder.parent} has no checkpoint yet" + "".join(f"\n  {note}" for note in notes),
+            hint="--resume",
         )
     weights = newest["weights"]
     if average := newest.get("average"):

@@ -20,13 +20,18 @@ def export(run: Path, out: Path) -> Path:
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
     captioner = load_run(run, extractors=False)
     run_config = folder.resolved()
-    copies = {path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
-              for path in sorted(folder.checkpoints.glob("keep-*.pt"))}  # fmt: skip
+    copies = {
+        path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
+        for path in sorted(folder.checkpoints.glob("keep-*.pt"))
+    }
     method = run_config.get("method")
     card = plugins.get(method).card if method else None
     provenance = folder.read(folder.meta)
-    scores = {split: folder.read(path)["values"]
-              for split in ("val", "test") if (path := folder.scores(split)).is_file()}  # fmt: skip
+    scores = {
+        split: folder.read(path)["values"]
+        for split in ("val", "test")
+        if (path := folder.scores(split)).is_file()
+    }
     return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card)
 
 

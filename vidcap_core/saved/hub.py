@@ -54,7 +54,9 @@ def _download(hub_id: str, part: Path) -> None:
 
     def take(*names: str) -> None:
         for absent in [name for name in names if name not in there]:
-            raise UserError(f"'{hub_id}' is no bundle: it has no {absent}", hint="what `vidcap push` has uploaded")
+            raise UserError(
+                f"'{hub_id}' is no bundle: it has no {absent}", hint="what `vidcap push` has uploaded"
+            )
         with _Reasons(f"'{hub_id}' could not be pulled"):
             for name in names:
                 hf_hub_download(hub_id, name, revision=model.sha, local_dir=part)
@@ -102,8 +104,10 @@ class _Reasons:
             error, HfHubHTTPError
         )
         if unreachable or any(word in type(error).__name__ for word in ("Connect", "Offline", "Timeout")):
-            raise UserError(f"{self.what}: the hub cannot be reached from this machine",
-                            hint="check the network, or copy the bundle's folder by hand") from error  # fmt: skip
+            raise UserError(
+                f"{self.what}: the hub cannot be reached from this machine",
+                hint="check the network, or copy the bundle's folder by hand",
+            ) from error
         if isinstance(error, HfHubHTTPError):
             raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
 

@@ -74,7 +74,9 @@ def load_run(folder: Path, extractors: bool = True) -> Captioner:
     """The captioner of a run with its best weights, by default with the encoders that read raw files."""
     run = RunFolder(folder)
     folders = (run.checkpoints, run.assets)
-    foreign.check_links(folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))])
+    foreign.check_links(
+        folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))]
+    )
     config = run.resolved()
     with foreign.building(config) as recipe:
         captioner = build_captioner(recipe, stored_tokenizer(recipe, run.read(run.tokenizer)))

@@ -13,8 +13,17 @@ from vidcap_core.config.files import Config
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.atomic import written_whole
 
-FREE = ("runtime.workers", "runtime.log_every", "runtime.save_every", "runtime.keep", "runtime.max_time",
-        "runtime.trackers", "evaluate.panels", "evaluate.batch", "extract")  # fmt: skip
+FREE = (
+    "runtime.workers",
+    "runtime.log_every",
+    "runtime.save_every",
+    "runtime.keep",
+    "runtime.max_time",
+    "runtime.trackers",
+    "evaluate.panels",
+    "evaluate.batch",
+    "extract",
+)
 """Keys that may differ between a run and its continuation: they change no weight."""
 
 LOCK = ".lock"
@@ -122,7 +131,9 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
                 hint="the data it was started with, another --work-dir, or --force-resume",
             )
     try:
-        texts = {folder.path / f"{n}.json": json.dumps(d, indent=1, ensure_ascii=False) for n, d in parts.items()}
+        texts = {
+            folder.path / f"{n}.json": json.dumps(d, indent=1, ensure_ascii=False) for n, d in parts.items()
+        }
         # the last one takes its place first: a run that is killed right then can be resumed
         texts[folder.config] = config.to_json()
         with ExitStack() as files:

@@ -85,13 +85,16 @@ async def models(request: Request) -> schemas.Models:
     openapi_extra={"requestBody": FORM},
     responses={
         **problems(
-            _403="asked by another site", _408="the upload stopped", _413="the file is too large",
-            _415="no video, whatever its name says", _422="too long a video, or a form that lacks something",
+            _403="asked by another site",
+            _408="the upload stopped",
+            _413="the file is too large",
+            _415="no video, whatever its name says",
+            _422="too long a video, or a form that lacks something",
         ),
         **problems(_507="no room for the upload"),
         **BUSY,
     },
-)  # fmt: skip
+)
 async def create(request: Request, response: Response) -> schemas.Status:
     """Upload a video; the answer is a job, whose status tells when its captions are there."""
     chosen, line = _settings(request), _line(request)

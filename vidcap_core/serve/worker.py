@@ -55,7 +55,9 @@ class Worker:
         self._channel, other = context.Pipe()
         chosen = self._settings
         arguments = (other, dict(chosen.models), chosen.device, self._scratch, tuple(chosen.without))
-        self._process = context.Process(target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True)
+        self._process = context.Process(
+            target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True
+        )
         self._process.start()
         other.close()  # else the end of the process could not be seen on ours
         try:

@@ -46,8 +46,10 @@ def check_plugin(name: str) -> None:
 
 def light_import(name: str) -> Check:
     """Discovery must not pay for torch."""
-    code = (f"import sys; from vidcap_core.zoo import plugins; plugins.get({name!r}); "
-            f"print([m for m in {HEAVY!r} if m in sys.modules])")  # fmt: skip
+    code = (
+        f"import sys; from vidcap_core.zoo import plugins; plugins.get({name!r}); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
         return Check("light import", False, done.stderr.strip().splitlines()[-1])

@@ -43,14 +43,21 @@ class TinyClips:
             numbers = random.integers(0, 30, size=events)
             rows = length if fixed else int(random.integers(max(1, length // 2), length + 1))
             owner = np.minimum(np.arange(rows) * events // rows, events - 1)
-            self._streams.append({
-                name: (code[numbers[owner]] + noise * random.normal(size=(rows, code.shape[1]))).astype(np.float32)
-                for name, code in codes.items()
-            })  # fmt: skip
+            self._streams.append(
+                {
+                    name: (code[numbers[owner]] + noise * random.normal(size=(rows, code.shape[1]))).astype(
+                        np.float32
+                    )
+                    for name, code in codes.items()
+                }
+            )
             span = 10.0 / events
-            self._events.append([
-                Event(k * span, (k + 1) * span, f"a {SUBJECTS[n % 6]} {ACTIONS[n // 6]}") for k, n in enumerate(numbers)
-            ])  # fmt: skip
+            self._events.append(
+                [
+                    Event(k * span, (k + 1) * span, f"a {SUBJECTS[n % 6]} {ACTIONS[n // 6]}")
+                    for k, n in enumerate(numbers)
+                ]
+            )
 
     def __len__(self) -> int:
         return len(self.clips) * (2 if self.unit == "caption" else 1)

@@ -23,11 +23,10 @@ class GGUFTokenizer(FastTokenizer):
 
         path = gguf_file(name)
         if path is None or not path.is_file():
-            raise ConfigError(f"{name}: is no GGUF file, and no installed package that carries one",
-                              hint=install(name))  # fmt: skip
-        loaded = AutoTokenizer.from_pretrained(
-            str(path.parent), gguf_file=path.name, trust_remote_code=False
-        )
+            raise ConfigError(
+                f"{name}: is no GGUF file, and no installed package that carries one", hint=install(name)
+            )
+        loaded = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name, trust_remote_code=False)
         backend = loaded.backend_tokenizer
         backend.no_padding()
         backend.no_truncation()

@@ -51,9 +51,7 @@ def _load(name: str) -> Any:
         elif (place / "merges.txt").is_file() and not (place / "tokenizer.json").is_file():
             loaded = GPT2TokenizerFast.from_pretrained(place)
         else:
-            loaded = AutoTokenizer.from_pretrained(
-                model_folder(name), use_fast=True, trust_remote_code=False
-            )
+            loaded = AutoTokenizer.from_pretrained(model_folder(name), use_fast=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(
@@ -72,7 +70,9 @@ def roles(name: str, loaded: Any, begin: str | None = None) -> dict[str, str]:
         raise ConfigError(f"tokenizer '{name}' has no token that ends a text", hint="name another tokenizer")
     return {
         "eos": str(eos),
-        "bos": str(loaded.bos_token or loaded.cls_token or eos) if begin is None else _one_token(loaded, begin),
+        "bos": str(loaded.bos_token or loaded.cls_token or eos)
+        if begin is None
+        else _one_token(loaded, begin),
         "pad": str(loaded.pad_token or eos),
         "unk": str(loaded.unk_token or eos),
     }

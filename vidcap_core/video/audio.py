@@ -51,7 +51,9 @@ def read_audio(
                 continue
             if at + len(samples) > len(span):
                 longer = min(2 * len(span), limits.BYTES // 4)
-                span.resize(max(longer, _room(path, at + len(samples), rate)), refcheck=False)  # no second copy
+                span.resize(
+                    max(longer, _room(path, at + len(samples), rate)), refcheck=False
+                )  # no second copy
             span[at : at + len(samples)] = samples
             used = max(used, at + len(samples))
     span.resize(used, refcheck=False)

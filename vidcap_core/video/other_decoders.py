@@ -23,9 +23,15 @@ ROW = 64
 
 
 def read_with(
-    decoder: str, path: str | Path, sampling: Mapping[str, Any], *, start: float, end: float | None,
-    short_side: int | None, rng: np.random.Generator | None,
-) -> Frames:  # fmt: skip
+    decoder: str,
+    path: str | Path,
+    sampling: Mapping[str, Any],
+    *,
+    start: float,
+    end: float | None,
+    short_side: int | None,
+    rng: np.random.Generator | None,
+) -> Frames:
     """Frames through torchcodec or decord, at the same moments as through PyAV."""
     from vidcap_core.video.decoder import Frames
 

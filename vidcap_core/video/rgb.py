@@ -58,7 +58,9 @@ class Converter:
         )
         planes = np.empty((3, height, width), np.uint8)
         for colour, plane in zip((planes[1], planes[2], planes[0]), image.planes, strict=True):
-            colour[:] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
+            colour[:] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[
+                :height, :width
+            ]
         return upright(planes)
 
 

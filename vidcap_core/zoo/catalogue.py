@@ -44,8 +44,11 @@ def _provides(plugin: Plugin) -> str:
     counts = {kind: len(names) for kind, names in plugin.components.items() if names}
     counts["configs"] = len(plugin.config_names())
     counts["commands"] = len(plugin.commands)
-    return ", ".join(f"{n} {kind if n > 1 else REGISTRIES[kind].noun if kind in REGISTRIES else kind[:-1]}"
-                     for kind, n in counts.items() if n)  # fmt: skip
+    return ", ".join(
+        f"{n} {kind if n > 1 else REGISTRIES[kind].noun if kind in REGISTRIES else kind[:-1]}"
+        for kind, n in counts.items()
+        if n
+    )
 
 
 def _configs(plugin: Plugin) -> list[Row]:

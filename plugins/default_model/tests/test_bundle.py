@@ -80,7 +80,9 @@ def test_no_test_clip_gets_half_a_sentence(shipped: bundle.Bundle, shared_data: 
     test = MSVDPart("test", root=str(shared_data / "msvd"), streams=["image"])
 
     def texts() -> list[str]:
-        return [p.text for b in evaluation_batches(test, captioner.tokenizer, 64) for p in captioner.predict(b)]
+        return [
+            p.text for b in evaluation_batches(test, captioner.tokenizer, 64) for p in captioner.predict(b)
+        ]
 
     said = texts()
     captioner.settings = replace(captioner.settings, unknown=True)
@@ -110,7 +112,9 @@ def test_the_card_says_what_the_results_say() -> None:
         assert found.signature == row["signature"]
     banned = json.loads((RESULTS.parent / "unknown_words.json").read_text(encoding="utf-8"))
     found = measured["default_model, the unknown word banned"]
-    assert found.values == {name: round(value, 4) for name, value in banned["rows"]["banned"]["values"].items()}
+    assert found.values == {
+        name: round(value, 4) for name, value in banned["rows"]["banned"]["values"].items()
+    }
     assert (found.signature, found.machine) == (banned["rows"]["banned"]["signature"], banned["machine"])
 
 

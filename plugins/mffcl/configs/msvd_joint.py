@@ -5,6 +5,9 @@ _base_ = ["msvd.py"]
 losses = dict(contrastive=dict(scale=0.5))
 phases = dict(
     _delete_=True,
-    joint=dict(steps=15615, losses=["tokens", "contrastive"],
-         groups=[dict(parts=["encoders.video", "encoders.text", "head.lm"], lr_mult=0.5)]),
-)  # fmt: skip
+    joint=dict(
+        steps=15615,
+        losses=["tokens", "contrastive"],
+        groups=[dict(parts=["encoders.video", "encoders.text", "head.lm"], lr_mult=0.5)],
+    ),
+)

@@ -9,6 +9,7 @@ encoders = dict(
 head = dict(text=None)
 phases = dict(
     _delete_=True,
-    caption=dict(steps=15615, losses=["tokens"],
-         groups=[dict(parts=["encoders.video", "head.lm"], lr_mult=0.5)]),
-)  # fmt: skip
+    caption=dict(
+        steps=15615, losses=["tokens"], groups=[dict(parts=["encoders.video", "head.lm"], lr_mult=0.5)]
+    ),
+)

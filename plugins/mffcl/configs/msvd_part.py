@@ -35,10 +35,11 @@ head = dict(
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 _faster = [dict(parts=["head.mapper", "head.to_lm"], lr_mult=2.0)]
 phases = dict(
-    align=dict(steps=60, batch=32, losses=["contrastive"], best=False,
-         train=["head.temporal", "head.contrast"]),
+    align=dict(
+        steps=60, batch=32, losses=["contrastive"], best=False, train=["head.temporal", "head.contrast"]
+    ),
     caption=dict(steps=140, losses=["tokens"], train=["head.mapper", "head.to_lm"], groups=_faster),
-)  # fmt: skip
+)
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.009)
 schedule = dict(type="cosine", warmup=0.1)
 generate = dict(mode="greedy", max_length=20)

@@ -28,11 +28,20 @@ head = dict(
 )
 losses = dict(contrastive=dict(type="InfoNCE"), tokens=dict(type="TokenLoss"))
 phases = dict(
-    align=dict(epochs=25, losses=["contrastive"], best=False, keep="align",
-         train=["encoders.video", "encoders.text", "head.contrast"]),
-    caption=dict(epochs=100, losses=["tokens"], cache=["video"],
-         freeze=["encoders.video", "encoders.text", "head.contrast"]),
-)  # fmt: skip
+    align=dict(
+        epochs=25,
+        losses=["contrastive"],
+        best=False,
+        keep="align",
+        train=["encoders.video", "encoders.text", "head.contrast"],
+    ),
+    caption=dict(
+        epochs=100,
+        losses=["tokens"],
+        cache=["video"],
+        freeze=["encoders.video", "encoders.text", "head.contrast"],
+    ),
+)
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.009)
 schedule = dict(type="cosine", warmup=0.05)
 generate = dict(mode="beam", beam=3, length="avg", max_length=20)

@@ -16,13 +16,29 @@ from vidcap_core.testing.tiny import TinyClips, config
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 GPT2 = {
-    "model_type": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 48,
-    "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
-}  # fmt: skip
+    "model_type": "gpt2",
+    "n_embd": 32,
+    "n_layer": 2,
+    "n_head": 4,
+    "n_positions": 48,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+}
 HEAD = {
-    "type": "mffcl.MFFCLHead", "streams": {"video": 64}, "lm": GPT2, "sequence": 3, "prompt_length": 5, "width": 32,
-    "heads": 4, "feed": 64, "layers": 2, "dropout": 0.0, "text": {"text": 16}, "contrast": 24,
-}  # fmt: skip
+    "type": "mffcl.MFFCLHead",
+    "streams": {"video": 64},
+    "lm": GPT2,
+    "sequence": 3,
+    "prompt_length": 5,
+    "width": 32,
+    "heads": 4,
+    "feed": 64,
+    "layers": 2,
+    "dropout": 0.0,
+    "text": {"text": 16},
+    "contrast": 24,
+}
 TEXT = {"type": "mffcl.SmallText", "dim": 16}
 VIDEO = {"type": "mffcl.TimeSformer", "model": "vidcap_mffcl", "pretrained": False}
 
@@ -30,21 +46,31 @@ VIDEO = {"type": "mffcl.TimeSformer", "model": "vidcap_mffcl", "pretrained": Fal
 class Small:
     """A config over tiny clips with its captioner; `head` changes keys of the head."""
 
-    def __init__(self, clips=4, live=False, patches=False, encoders=None, generate=None, tokenizer=None, **head):
+    def __init__(
+        self, clips=4, live=False, patches=False, encoders=None, generate=None, tokenizer=None, **head
+    ):
         torch.manual_seed(0)
         data = {"clips": clips, "streams": {**HEAD, **head}["streams"], "length": 1}
         self.clips = TinyClips(**data)
         self.tokenizer = tokenizer or Vocabulary()
         if tokenizer is None:
             self.tokenizer.fit(self.clips.captions())
-        made = {"text": TEXT, **({"video": {**VIDEO, "patches": patches}} if live else {}), **(encoders or {})}
+        made = {
+            "text": TEXT,
+            **({"video": {**VIDEO, "patches": patches}} if live else {}),
+            **(encoders or {}),
+        }
         data["type"] = "vidcap_core.testing.tiny:TinyClips"
-        self.config = Config("small", config(
-            data={"train": data, "val": data},
-            head={**HEAD, **head}, encoders=made,
-            losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
-            generate=generate or {"mode": "greedy", "max_length": 8},
-        ))  # fmt: skip
+        self.config = Config(
+            "small",
+            config(
+                data={"train": data, "val": data},
+                head={**HEAD, **head},
+                encoders=made,
+                losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
+                generate=generate or {"mode": "greedy", "max_length": 8},
+            ),
+        )
         self.recipe = validate(self.config)
         self.captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses).eval()
         self.live = live
@@ -63,7 +89,9 @@ class Small:
             # noise of another tint in each clip: noise alone looks the same in all
             tints = [[255 * (i >> bit & 1) + 1 for bit in range(3)] for i in range(len(samples))]
             frames = [random.integers(0, tint, (6, 48, 48, 3), dtype=np.uint8) for tint in tints]
-            samples = [replace(s, streams={}, inputs={"frames": f}) for s, f in zip(samples, frames, strict=True)]
+            samples = [
+                replace(s, streams={}, inputs={"frames": f}) for s, f in zip(samples, frames, strict=True)
+            ]
         return Collate(self.tokenizer)(samples)
 
     def learn(self, batch, steps, lr=3e-3):

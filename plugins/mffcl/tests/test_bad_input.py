@@ -24,8 +24,17 @@ def folder(path, **keys):
 
 
 def built(tokenizer, lm):
-    return MFFCLHead(streams={"video": 8}, tokenizer=tokenizer, lm=lm, width=16, heads=2, feed=16, layers=1,
-                     sequence=2, prompt_length=4)  # fmt: skip
+    return MFFCLHead(
+        streams={"video": 8},
+        tokenizer=tokenizer,
+        lm=lm,
+        width=16,
+        heads=2,
+        feed=16,
+        layers=1,
+        sequence=2,
+        prompt_length=4,
+    )
 
 
 def test_a_model_without_padding_learns_eos_and_never_padding(small, shared_data, tmp_path):
@@ -81,24 +90,27 @@ def test_a_missing_language_model_says_what_to_put_where(small, tmp_path):
         built(small().tokenizer, str(tmp_path / "empty"))
 
 
-@pytest.mark.parametrize(("changes", "said"), [
-    ({"heads": 0}, "head.heads must be at least 1, not 0"),
-    ({"prompt_length": -3}, "head.prompt_length must be at least 1, not -3"),
-    ({"prompt_length": 0}, "head.prompt_length must be at least 1, not 0"),
-    ({"sequence": 0}, "head.sequence must be at least 1, not 0"),
-    ({"width": 0}, "head.width must be at least 1, not 0"),
-    ({"feed": 0}, "head.feed must be at least 1, not 0"),
-    ({"layers": 0}, "head.layers must be at least 1, not 0"),
-    ({"contrast": 0}, "head.contrast must be at least 1, not 0"),
-    ({"temporal": -1}, "head.temporal must be at least 0, not -1"),
-    ({"dropout": -0.1}, "head.dropout must be at least 0, not -0.1"),
-    ({"dropout": 1.0}, "head.dropout must be below 1, not 1.0"),
-    ({"text": {"text": 16, "more": 16}}, "reads one stream, not 2: head.text"),
-    ({"text": {}}, "reads one stream, not 0: head.text"),
-    ({"streams": {"image": 64, "motion": 64}}, "reads one stream, not 2: head.streams"),
-    ({"width": 33, "heads": 2}, "head.width=33 must be a multiple of head.heads=2"),
-    ({"width": 63, "heads": 7, "temporal": 1}, "head.width=63 must be even with head.temporal"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"heads": 0}, "head.heads must be at least 1, not 0"),
+        ({"prompt_length": -3}, "head.prompt_length must be at least 1, not -3"),
+        ({"prompt_length": 0}, "head.prompt_length must be at least 1, not 0"),
+        ({"sequence": 0}, "head.sequence must be at least 1, not 0"),
+        ({"width": 0}, "head.width must be at least 1, not 0"),
+        ({"feed": 0}, "head.feed must be at least 1, not 0"),
+        ({"layers": 0}, "head.layers must be at least 1, not 0"),
+        ({"contrast": 0}, "head.contrast must be at least 1, not 0"),
+        ({"temporal": -1}, "head.temporal must be at least 0, not -1"),
+        ({"dropout": -0.1}, "head.dropout must be at least 0, not -0.1"),
+        ({"dropout": 1.0}, "head.dropout must be below 1, not 1.0"),
+        ({"text": {"text": 16, "more": 16}}, "reads one stream, not 2: head.text"),
+        ({"text": {}}, "reads one stream, not 0: head.text"),
+        ({"streams": {"image": 64, "motion": 64}}, "reads one stream, not 2: head.streams"),
+        ({"width": 33, "heads": 2}, "head.width=33 must be a multiple of head.heads=2"),
+        ({"width": 63, "heads": 7, "temporal": 1}, "head.width=63 must be even with head.temporal"),
+    ],
+)
 def test_a_value_that_makes_no_sense_is_refused_with_its_key(small, changes, said):
     with pytest.raises(ConfigError, match=re.escape(said)):
         small(**changes)

@@ -10,15 +10,24 @@ from vidcap_core.engine import runs
 from vidcap_core.saved.load import load_run
 
 NAMES = (
-    "msvd", "msvd_paper", "msvd_prompt10", "msvd_prompt30", "msvd_no_contrastive", "msvd_no_contrastive_prompt30",
-    "msvd_ffn", "msvd_patches", "msvd_joint",
-)  # fmt: skip
+    "msvd",
+    "msvd_paper",
+    "msvd_prompt10",
+    "msvd_prompt30",
+    "msvd_no_contrastive",
+    "msvd_no_contrastive_prompt30",
+    "msvd_ffn",
+    "msvd_patches",
+    "msvd_joint",
+)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "msvd_paper"])
 def test_ablations_have_equal_steps_of_equal_batches(name):
     made = load_recipe(f"mffcl/{name}")
-    assert sum(phase.steps for phase in made.phases) == 375 + 15240  # 5 x (1,200 clips + 48,774 captions) / 16
+    assert (
+        sum(phase.steps for phase in made.phases) == 375 + 15240
+    )  # 5 x (1,200 clips + 48,774 captions) / 16
     assert {phase.batch for phase in made.phases} == {16}
 
 
@@ -27,13 +36,20 @@ def test_it_trains(name, tmp_path):
     made = load_config(f"mffcl/{name}")
     data = made.data
     frames = {"kind": "uniform", "count": 6, "short_side": 48}
-    data["data"] = {split: {"type": "Toy", "split": split, "size": "small", "frames": frames, "limit": 2}
-                    for split in ("train", "val")}  # fmt: skip
+    data["data"] = {
+        split: {"type": "Toy", "split": split, "size": "small", "frames": frames, "limit": 2}
+        for split in ("train", "val")
+    }
     data["tokenizer"] = {"type": "Vocabulary"}
     data["encoders"]["video"] |= {"model": "vidcap_mffcl", "pretrained": False}
-    data["head"] |= {"streams": {"video": 64}, "width": 32, "heads": 4, "feed": 32, "layers": 1,
-                     "lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4,
-                            "n_positions": 128}}  # fmt: skip
+    data["head"] |= {
+        "streams": {"video": 64},
+        "width": 32,
+        "heads": 4,
+        "feed": 32,
+        "layers": 1,
+        "lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 128},
+    }
     if "text" in data["encoders"]:
         data["encoders"]["text"] = {"type": "mffcl.SmallText", "dim": 16}
         data["head"] |= {"text": {"text": 16}}

@@ -33,7 +33,9 @@ def ours(ids, **changes):
     return float(total / weight)
 
 
-@pytest.mark.parametrize(("ids", "same"), [("abc", set()), ("aba", {(0, 2), (2, 0)}), ("aab", {(0, 1), (1, 0)})])
+@pytest.mark.parametrize(
+    ("ids", "same"), [("abc", set()), ("aba", {(0, 2), (2, 0)}), ("aab", {(0, 1), (1, 0)})]
+)
 def test_it_is_the_papers_formula_and_captions_of_one_clip_are_no_negatives(ids, same):
     one_way = by_hand(VIDEO, TEXT, same)
     assert ours(ids, symmetric=False) == pytest.approx(one_way, rel=1e-5)

@@ -34,8 +34,14 @@ def test_rows_of_a_grid_have_the_same_budget_and_no_weights_are_chosen_on_the_cl
     toy, part = ([load(name, row) for named, row in ROWS if named == name] for name in GRIDS)
     assert {tuple(phase["epochs"] for phase in row["phases"].values()) for row in toy} == {(25, 100)}
     assert [tuple(phase["steps"] for phase in row["phases"].values()) for row in part] == [
-        (60, 140), (60, 140), (60, 140), (200,), (200,), (200,), (60, 140),
-    ]  # fmt: skip
+        (60, 140),
+        (60, 140),
+        (60, 140),
+        (200,),
+        (200,),
+        (200,),
+        (60, 140),
+    ]
     for row in (*toy, *part):
         assert row["evaluate"]["split"] == "test"
         assert row["evaluate"]["every"] == 0
@@ -55,13 +61,20 @@ def trained(shared_data, monkeypatch, tmp_path):
     monkeypatch.setenv("VIDCAP_SHARED_DATA", str(shared_data))
     small = {
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
-        "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4}, "head.lead": "",
-        "phases.align.steps": 3, "phases.align.keep": "first", "data.train.limit": 40, "runtime.amp": "off",
-        "data.test.limit": 4, "evaluate.metrics": ["cider-d"],
-    }  # fmt: skip
+        "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4},
+        "head.lead": "",
+        "phases.align.steps": 3,
+        "phases.align.keep": "first",
+        "data.train.limit": 40,
+        "runtime.amp": "off",
+        "data.test.limit": 4,
+        "evaluate.metrics": ["cider-d"],
+    }
     text = {
-        "encoders.text": {"type": "mffcl.SmallText", "dim": 16}, "head.text": {"text": 16}, "phases.caption.steps": 2
-    }  # fmt: skip
+        "encoders.text": {"type": "mffcl.SmallText", "dim": 16},
+        "head.text": {"text": 16},
+        "phases.caption.steps": 2,
+    }
 
     def train(row, first=0):
         made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))

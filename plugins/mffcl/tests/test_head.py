@@ -12,9 +12,14 @@ from vidcap_core.decoding.beam import beam_search
 from vidcap_core.decoding.step_source import Source
 
 LLAMA = {
-    "model_type": "llama", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "num_key_value_heads": 2, "intermediate_size": 64, "max_position_embeddings": 48,
-}  # fmt: skip
+    "model_type": "llama",
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 48,
+}
 
 
 def view(made, batch):
@@ -39,7 +44,9 @@ def test_the_prompt_is_as_long_as_asked(small, mapper, length):
 
 def test_positions_of_a_prompt_differ_from_the_start(small):
     """Queries that start small leave them alike (cosine 0.9), and 200 steps then teach a frozen model little."""
-    prompt = small(prompt_length=30, width=64).head.mapper.mix(Stream(torch.randn(4, 3, 64), torch.ones(4, 3).bool()))
+    prompt = small(prompt_length=30, width=64).head.mapper.mix(
+        Stream(torch.randn(4, 3, 64), torch.ones(4, 3).bool())
+    )
     ways = torch.nn.functional.normalize(prompt.values, dim=-1)
     alike = (ways @ ways.transpose(1, 2))[:, ~torch.eye(30, dtype=torch.bool)]
     assert alike.mean() < 0.5
@@ -58,8 +65,13 @@ def test_patches_enter_the_mapper_in_place_of_cls(small):
 
 
 def test_patches_are_the_prompt_of_the_ffn_mapper(small):
-    made = small(live=True, patches=True, mapper_input="patches", mapper="ffn",
-                 lm={"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 256})  # fmt: skip
+    made = small(
+        live=True,
+        patches=True,
+        mapper_input="patches",
+        mapper="ffn",
+        lm={"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4, "n_positions": 256},
+    )
     assert made.head.prefix(view(made, made.batch())).values.shape == (4, 6 * 36, 32)
 
 
@@ -168,8 +180,10 @@ def test_greedy_is_a_beam_of_one(small):
 
 def test_sampling_has_a_seed_and_stays_among_the_most_probable(small):
     sample = {"mode": "sample", "top_k": 4, "max_length": 8}
-    said = {seed: [p.text for p in small(generate={**sample, "seed": seed}).captioner.predict(small().batch())]
-            for seed in (0, 1)}  # fmt: skip
+    said = {
+        seed: [p.text for p in small(generate={**sample, "seed": seed}).captioner.predict(small().batch())]
+        for seed in (0, 1)
+    }
     again = [p.text for p in small(generate={**sample, "seed": 0}).captioner.predict(small().batch())]
     assert again == said[0]
     assert said[0] != said[1]

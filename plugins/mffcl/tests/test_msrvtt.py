@@ -27,10 +27,22 @@ CONFIG = Path(__file__).resolve().parents[1] / "configs" / "msrvtt.py"
 def vidcap_run(tmp_path, *arguments, **environment):
     known = {k: v for k, v in os.environ.items() if k not in ("VIDCAP_SHARED_DATA", "VIDCAP_DATA")}
     return subprocess.run(
-        [sys.executable, "-m", "vidcap_core.cli.run", str(CONFIG), "--work-dir", str(tmp_path / "run"), *arguments],
+        [
+            sys.executable,
+            "-m",
+            "vidcap_core.cli.run",
+            str(CONFIG),
+            "--work-dir",
+            str(tmp_path / "run"),
+            *arguments,
+        ],
         env={**known, "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path), "OMP_NUM_THREADS": "1", **environment},
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
 
 
 def test_on_a_bare_machine_it_says_all_that_is_missing_where_and_what_to_do(tmp_path):
@@ -40,9 +52,13 @@ def test_on_a_bare_machine_it_says_all_that_is_missing_where_and_what_to_do(tmp_
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert [line.split("  (")[0].strip() for line in lines[1::3]] == [
-        "msrvtt: annotations", "msrvtt: videos", "video encoder 'facebook/timesformer-base-finetuned-k400'",
-        "text encoder 'bert-base-uncased'", "tokenizer 'gpt2'", "language model 'gpt2'",
-    ]  # fmt: skip
+        "msrvtt: annotations",
+        "msrvtt: videos",
+        "video encoder 'facebook/timesformer-base-finetuned-k400'",
+        "text encoder 'bert-base-uncased'",
+        "tokenizer 'gpt2'",
+        "language model 'gpt2'",
+    ]
     assert f"looked for: train_val_videodatainfo.json (or .zip, .gz) in {tmp_path}/data/msrvtt" in done.stderr
     assert "try: vidcap data prepare msrvtt --from FOLDER" in done.stderr
     assert "try: --set encoders.video.model=FOLDER   (with config.json, model.safetensors)" in done.stderr
@@ -94,12 +110,22 @@ def test_with_a_handful_of_clips_and_local_models_it_runs(tmp_path, videos, shar
     BertModel(BertConfig(**small)).save_pretrained(bert)
     TimesformerModel(TimesformerConfig(**small, image_size=64)).save_pretrained(video)
     changes = {
-        "tokenizer.name": str(gpt2), "head.lm": str(gpt2), "encoders.text.model": str(bert),
-        "encoders.video.model": str(video), "head.streams": {"video": 32}, "head.text": {"text": 32},
-        "head.layers": 1, "phases.align.steps": 1, "phases.align.epochs": None,
-        "phases.caption.steps": 1, "phases.caption.epochs": None, "runtime.batch": 2, "runtime.amp": "off",
-        "generate.max_length": 6, "evaluate.metrics": ["cider-d"],
-    }  # fmt: skip
+        "tokenizer.name": str(gpt2),
+        "head.lm": str(gpt2),
+        "encoders.text.model": str(bert),
+        "encoders.video.model": str(video),
+        "head.streams": {"video": 32},
+        "head.text": {"text": 32},
+        "head.layers": 1,
+        "phases.align.steps": 1,
+        "phases.align.epochs": None,
+        "phases.caption.steps": 1,
+        "phases.caption.epochs": None,
+        "runtime.batch": 2,
+        "runtime.amp": "off",
+        "generate.max_length": 6,
+        "evaluate.metrics": ["cider-d"],
+    }
     sets = [part for key, value in changes.items() for part in ("--set", f"{key}={value!r}")]
     done = vidcap_run(tmp_path, *sets, VIDCAP_DATA=str(tmp_path / "data"))
     assert done.returncode == 0, done.stderr[-2000:]

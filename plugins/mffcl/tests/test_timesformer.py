@@ -14,7 +14,9 @@ from vidcap_core.api import SpatialAttention, Stream, UserError
 
 @pytest.fixture
 def frames():
-    return torch.randint(0, 256, (2, 6, 48, 48, 3), generator=torch.Generator().manual_seed(1)).to(torch.uint8)
+    return torch.randint(0, 256, (2, 6, 48, 48, 3), generator=torch.Generator().manual_seed(1)).to(
+        torch.uint8
+    )
 
 
 def tiny(**changes):
@@ -94,7 +96,9 @@ def test_the_report_gets_an_overlay_from_frames_and_none_from_a_cache(small):
 
 def test_cached_and_live_rows_give_the_same_caption(small):
     live = small(live=True, clips=6)
-    batch = live.batch(6, [f"a {who} {does}" for who in ("man", "child") for does in ("sleeps", "sings", "jumps")])
+    batch = live.batch(
+        6, [f"a {who} {does}" for who in ("man", "child") for does in ("sleeps", "sings", "jumps")]
+    )
     with torch.no_grad():
         rows = live.captioner.streams(batch)["video"]
 

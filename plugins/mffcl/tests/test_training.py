@@ -15,12 +15,16 @@ from vidcap_core.saved import checkpoint
 from vidcap_core.saved.checkpoint import best_weights
 
 
-@pytest.mark.parametrize(("name", "steps", "batch"), [("msvd", 14910, 16), ("msrvtt", 25320, 8), ("vatex", 113350, 6)])
+@pytest.mark.parametrize(
+    ("name", "steps", "batch"), [("msvd", 14910, 16), ("msrvtt", 25320, 8), ("vatex", 113350, 6)]
+)
 def test_the_papers_schedule_to_the_digit(name, steps, batch):
     paper = load_recipe(f"mffcl/{name}_paper")
     caption = paper.phases[1]
     optimizer = caption.optimizer
-    rates = [optimizer.arguments["lr"] * multiplier(caption.schedule, step, steps, 100) for step in (0, 1, 2, 98)]
+    rates = [
+        optimizer.arguments["lr"] * multiplier(caption.schedule, step, steps, 100) for step in (0, 1, 2, 98)
+    ]
     assert rates == pytest.approx([0.01, 0.01 / 1.5, 0.005, 0.0002])
     assert (optimizer.type, optimizer.arguments["weight_decay"]) == ("Adam", 0.009)
     assert (caption.steps, caption.batch) == (steps, batch)
@@ -29,16 +33,23 @@ def test_the_papers_schedule_to_the_digit(name, steps, batch):
 
 def test_the_rate_can_fall_by_epochs():
     schedule = replace(load_recipe("mffcl/msvd_paper").phases[1].schedule, unit="epoch")
-    assert [multiplier(schedule, step, 400, 100) for step in (0, 99, 100, 200)] == pytest.approx([1, 1, 1 / 1.5, 0.5])
+    assert [multiplier(schedule, step, 400, 100) for step in (0, 99, 100, 200)] == pytest.approx(
+        [1, 1, 1 / 1.5, 0.5]
+    )
 
 
 def phases(*names):
     known = {
-        "align": {"steps": 4, "losses": ["contrastive"], "best": False, "keep": "align",
-                  "train": ["head.temporal", "head.contrast"]},
+        "align": {
+            "steps": 4,
+            "losses": ["contrastive"],
+            "best": False,
+            "keep": "align",
+            "train": ["head.temporal", "head.contrast"],
+        },
         "caption": {"steps": 4, "losses": ["tokens"], "train": ["head.mapper"]},
         "joint": {"steps": 4, "losses": ["tokens", "contrastive"]},
-    }  # fmt: skip
+    }
     return {name: known[name] for name in names}
 
 

@@ -74,8 +74,15 @@ class MFFCLHead(CausalLMHead):
         text: dict[str, int] | None = None,
         contrast: int | None = 768,
     ) -> None:
-        sizes = {"sequence": sequence, "prompt_length": prompt_length, "width": width, "heads": heads, "feed": feed,
-                 "layers": layers, "contrast": contrast}  # fmt: skip
+        sizes = {
+            "sequence": sequence,
+            "prompt_length": prompt_length,
+            "width": width,
+            "heads": heads,
+            "feed": feed,
+            "layers": layers,
+            "contrast": contrast,
+        }
         at_least(1, **{f"head.{key}": size for key, size in sizes.items()})
         at_least(0, **{"head.temporal": temporal, "head.dropout": dropout})
         if dropout >= 1:
@@ -83,12 +90,15 @@ class MFFCLHead(CausalLMHead):
         for key, named in (("streams", streams), ("text", text)):
             if named is not None and len(named) != 1:
                 raise ConfigError(
-                    f"MFFCLHead reads one stream, not {len(named)}: head.{key}", hint=f"head.{key}={{'{key}': 768}}"
+                    f"MFFCLHead reads one stream, not {len(named)}: head.{key}",
+                    hint=f"head.{key}={{'{key}': 768}}",
                 )
         if width % heads:
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
         if temporal and width % 2:
-            raise ConfigError(f"head.width={width} must be even with head.temporal: times are sines and cosines")
+            raise ConfigError(
+                f"head.width={width} must be even with head.temporal: times are sines and cosines"
+            )
         # a pretrained model keeps its rows: a tokenizer that needs others is not its own
         super().__init__(lm, None if isinstance(lm, str) else len(tokenizer))
         if isinstance(lm, str):
@@ -140,7 +150,9 @@ class MFFCLHead(CausalLMHead):
                 f"head.prompt_length={self.prompt_length}, {len(self.lead)} tokens of head.lead, BOS and "
                 f"generate.max_length={longest} need {self.prompt_length + others} positions, and the language model "
                 f"has {self.context}",
-                hint=f"--set head.prompt_length={most}" if most > 0 else "--set generate.max_length=N with a smaller N",
+                hint=f"--set head.prompt_length={most}"
+                if most > 0
+                else "--set generate.max_length=N with a smaller N",
             )
 
     def _no_patches(self) -> UserError:

@@ -31,7 +31,9 @@ class QueryMapper(nn.Module):
         super().__init__()
         # as large as what the layers add to them: small ones leave all positions of the prompt alike
         self.queries = nn.Parameter(torch.randn(prompt, width))
-        layer = nn.TransformerEncoderLayer(width, heads, feed, dropout, "gelu", batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(
+            width, heads, feed, dropout, "gelu", batch_first=True, norm_first=True
+        )
         # the nested-tensor path shortens padded tails, and queries stand behind them
         self.layers = nn.TransformerEncoder(layer, layers, nn.LayerNorm(width), enable_nested_tensor=False)
 
@@ -50,7 +52,11 @@ class FeedForwardMapper(nn.Module):
     def __init__(self, width: int, feed: int, dropout: float) -> None:
         super().__init__()
         self.feed = nn.Sequential(
-            nn.Linear(width, feed), nn.GELU(), nn.Dropout(dropout), nn.Linear(feed, width), nn.LayerNorm(width)
+            nn.Linear(width, feed),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(feed, width),
+            nn.LayerNorm(width),
         )
 
     def forward(self, sequence: Stream) -> Stream:
@@ -77,7 +83,9 @@ class Mapper(nn.Module):
         super().__init__()
         self.reads = reads
         length = prompt if kind == "ffn" else sequence  # without queries the sequence is the prompt
-        self.enter: nn.Module = nn.Linear(given, width) if reads == "patches" else Expansion(given, length, width)
+        self.enter: nn.Module = (
+            nn.Linear(given, width) if reads == "patches" else Expansion(given, length, width)
+        )
         self.mix: nn.Module = (
             FeedForwardMapper(width, feed, dropout)
             if kind == "ffn"

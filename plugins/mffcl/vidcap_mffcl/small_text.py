@@ -26,7 +26,13 @@ class SmallText(Encoder):
     reads = "text"
 
     def __init__(
-        self, dim: int = 64, buckets: int = 4096, layers: int = 1, heads: int = 4, max_length: int = 40, seed: int = 0
+        self,
+        dim: int = 64,
+        buckets: int = 4096,
+        layers: int = 1,
+        heads: int = 4,
+        max_length: int = 40,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.dim, self.buckets, self.max_length, self.seed = dim, buckets, max_length, seed
@@ -34,7 +40,9 @@ class SmallText(Encoder):
         with seeded(seed):
             self.embed = nn.Embedding(buckets + 1, dim)  # the last one is CLS
             self.place = nn.Parameter(torch.randn(max_length + 1, dim) * 0.02)
-            layer = nn.TransformerEncoderLayer(dim, heads, 2 * dim, 0.1, "gelu", batch_first=True, norm_first=True)
+            layer = nn.TransformerEncoderLayer(
+                dim, heads, 2 * dim, 0.1, "gelu", batch_first=True, norm_first=True
+            )
             self.network = nn.TransformerEncoder(layer, layers, nn.LayerNorm(dim), enable_nested_tensor=False)
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
@@ -43,7 +51,9 @@ class SmallText(Encoder):
         rows = [[self.buckets, *self._ids(text)] for text in texts]
         width = max(map(len, rows))
         ids = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self.place.device)
-        real = torch.tensor([[True] * len(row) + [False] * (width - len(row)) for row in rows], device=ids.device)
+        real = torch.tensor(
+            [[True] * len(row) + [False] * (width - len(row)) for row in rows], device=ids.device
+        )
         states = self.network(self.embed(ids) + self.place[:width], src_key_padding_mask=~real)
         return regroup_texts(states[:, 0], counts)
 

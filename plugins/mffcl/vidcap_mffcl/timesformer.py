@@ -31,7 +31,9 @@ class TimeSformer(HFVideo):
 
     usual_mean, usual_std = 0.45, 0.225  # those of Kinetics
 
-    def __init__(self, model: str, pretrained: bool | str = True, patches: bool = False, seed: int = 0) -> None:
+    def __init__(
+        self, model: str, pretrained: bool | str = True, patches: bool = False, seed: int = 0
+    ) -> None:
         super().__init__(model, pretrained, "cls", 1, seed)
         kind = self.network.config.model_type
         if kind != "timesformer" or self.network.config.attention_type != "divided_space_time":

@@ -15,9 +15,18 @@ from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 SMALL: dict[str, Any] = {
     "streams": {"image": 12, "motion": 10, "audio": 6, "retrieved": 8},
-    "n_frames": 7, "n_retrieved": 5, "width": 32, "heads": 4, "feed": 48, "k_un": 6, "n_aeb": 5,
-    "emotions": "seen", "encoder_dropout": 0.0, "dropout": 0.0, "attention_dropout": 0.0,
-}  # fmt: skip
+    "n_frames": 7,
+    "n_retrieved": 5,
+    "width": 32,
+    "heads": 4,
+    "feed": 48,
+    "k_un": 6,
+    "n_aeb": 5,
+    "emotions": "seen",
+    "encoder_dropout": 0.0,
+    "dropout": 0.0,
+    "attention_dropout": 0.0,
+}
 CAPTIONS = [
     "a man is happily cooking food",
     "a woman sadly walks the dog",
@@ -71,9 +80,13 @@ def _batch(tokenizer: Vocabulary, captions: list[str], streams: dict[str, Stream
     tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=tokenizer.pad_id)
     mask = torch.arange(tokens.shape[1]) < torch.tensor([len(row) for row in rows])[:, None]
     return Batch(
-        clips=tuple(Clip(f"clip{n}") for n in range(len(captions))), streams=streams or {}, texts=tuple(captions),
-        tokens=tokens, token_mask=mask, targets={"captions": [(text,) for text in captions]},
-    )  # fmt: skip
+        clips=tuple(Clip(f"clip{n}") for n in range(len(captions))),
+        streams=streams or {},
+        texts=tuple(captions),
+        tokens=tokens,
+        token_mask=mask,
+        targets={"captions": [(text,) for text in captions]},
+    )
 
 
 def _whole(streams: dict[str, Stream]) -> View:

@@ -15,9 +15,14 @@ from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
 from vidcap_core.engine.data import Collate
 
 
-@pytest.mark.parametrize(("name", "part", "train", "test"), [
-    ("emvidcap", "S+L", 60, 24), ("emvidcap_s", "S", 20, 8), ("emvidcap_l", "L", 40, 16),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "part", "train", "test"),
+    [
+        ("emvidcap", "S+L", 60, 24),
+        ("emvidcap_s", "S", 20, 8),
+        ("emvidcap_l", "L", 40, 16),
+    ],
+)
 def test_it_learns_from_a_users_folder(
     name: str, part: str, train: int, test: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -32,15 +37,24 @@ def test_it_learns_from_a_users_folder(
         "root": root,
         "streams": {"image": streams["image"]},
     }
-    encoder = {"type": "spectrum.RetrievedCaptions", "query": "image", "bridge": {"steps": 5, "folds": 2},
-               "text": {"type": "spectrum.HashedWords", "dim": 16}, "database": database}  # fmt: skip
+    encoder = {
+        "type": "spectrum.RetrievedCaptions",
+        "query": "image",
+        "bridge": {"steps": 5, "folds": 2},
+        "text": {"type": "spectrum.HashedWords", "dim": 16},
+        "database": database,
+    }
     changes = {
         "encoders.retrieved": encoder,
         "head.streams": {**WIDTHS, "retrieved": 16},
-        "head.width": 32, "head.heads": 4, "head.feed": 64, "head.n_retrieved": 5, "tokenizer.min_count": 1,
+        "head.width": 32,
+        "head.heads": 4,
+        "head.feed": 64,
+        "head.n_retrieved": 5,
+        "tokenizer.min_count": 1,
         **{f"data.{split}.streams": streams for split in ("train", "val", "test")},
         **{f"data.{split}.root": root for split in ("train", "val", "test")},
-    }  # fmt: skip
+    }
     made = load_recipe(f"spectrum/{name}", [f"{key}={value!r}" for key, value in changes.items()])
     data, val, held = (made.data[split].changed(unit="clip").build() for split in ("train", "val", "test"))
     assert (len(data) + len(val), len(held)) == (train, test)

@@ -59,13 +59,28 @@ def test_without_text_for_the_decoder_beta_is_shorter(large_tokenizer: Vocabular
 
 
 SWITCHES: list[dict[str, Any]] = [
-    {}, {"aeb": False}, {"cfb": False}, {"cfb_mode": "topic"}, {"cfb_mode": "topic", "cfb_from_categories": True},
-    {"cfb_inject": "prefix"}, {"cfb_detach": False}, {"cross_attn": "cross_then_attr"}, {"cross_attn": "parallel"},
-    {"hybrid_bias": False}, {"decoder_streams": ["image", "motion"]}, {"pre_norm": False},
+    {},
+    {"aeb": False},
+    {"cfb": False},
+    {"cfb_mode": "topic"},
+    {"cfb_mode": "topic", "cfb_from_categories": True},
+    {"cfb_inject": "prefix"},
+    {"cfb_detach": False},
+    {"cross_attn": "cross_then_attr"},
+    {"cross_attn": "parallel"},
+    {"hybrid_bias": False},
+    {"decoder_streams": ["image", "motion"]},
+    {"pre_norm": False},
     {"layers": 2, "cfb_inject": "prefix"},
-    {"hidden": []}, {"aeb_by_probability": True}, {"aeb_least_emotional": 3}, {"emotions": "none"}, {"emotions": "all"},
-    {"stoplist": "wide"}, {"streams": {"image": 12}}, {"streams": {"image": 12}, **BASELINE},
-]  # fmt: skip
+    {"hidden": []},
+    {"aeb_by_probability": True},
+    {"aeb_least_emotional": 3},
+    {"emotions": "none"},
+    {"emotions": "all"},
+    {"stoplist": "wide"},
+    {"streams": {"image": 12}},
+    {"streams": {"image": 12}, **BASELINE},
+]
 
 
 @pytest.mark.parametrize(
@@ -230,13 +245,16 @@ def test_a_longer_text_than_there_are_positions_is_refused(
         head(lab.streams(head.streams), lab.batch(tokenizer, lab.captions[:3]), {"tokens"})
 
 
-@pytest.mark.parametrize(("changes", "message"), [
-    ({"vtai": False}, "head.vtai=False"),
-    ({"width": 33}, "multiple of head.heads"),
-    ({"decoder_streams": ["sound"]}, "streams are image"),
-    ({"k_un": 0, "emotions": "none"}, "not one attribute"),
-    ({"stoplist": "nosuch"}, "no list and no file"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vtai": False}, "head.vtai=False"),
+        ({"width": 33}, "multiple of head.heads"),
+        ({"decoder_streams": ["sound"]}, "streams are image"),
+        ({"k_un": 0, "emotions": "none"}, "not one attribute"),
+        ({"stoplist": "nosuch"}, "no list and no file"),
+    ],
+)
 def test_settings_that_cannot_be(small: Make, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         small(**changes)

@@ -64,7 +64,9 @@ def test_captions_are_there_once_and_own_ones_never() -> None:
 
 
 def test_a_training_clip_never_gets_a_caption_of_its_own_nor_of_another_split() -> None:
-    train = load_recipe("spectrum/toy").data["train"].changed(size="small", unit="clip", transforms=None).build()
+    train = (
+        load_recipe("spectrum/toy").data["train"].changed(size="small", unit="clip", transforms=None).build()
+    )
     encoder = made(
         database={"type": "Toy", "split": "train", "size": "small", "mood": True, "streams": ["image"]},
         top=20,

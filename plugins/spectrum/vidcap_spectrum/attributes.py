@@ -239,8 +239,10 @@ def stop_words(name: str) -> frozenset[str]:
         return known[name]
     path = Path(name).expanduser()
     if not path.is_file():
-        raise ConfigError(f"head.stoplist: no list and no file is named '{name}'",
-                          hint="'none', 'light', 'wide', or a file with one word a line")  # fmt: skip
+        raise ConfigError(
+            f"head.stoplist: no list and no file is named '{name}'",
+            hint="'none', 'light', 'wide', or a file with one word a line",
+        )
     return frozenset(path.read_text(encoding="utf-8").split())
 
 

@@ -14,8 +14,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--stream", default="retrieved", help="the encoder in `encoders` (default: retrieved)"
     )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="changes")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR",
-                        help="index/ and, as a feature store, the stream")  # fmt: skip
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="index/ and, as a feature store, the stream",
+    )
     parser.set_defaults(func=run)
 
 

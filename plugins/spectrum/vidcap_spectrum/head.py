@@ -120,8 +120,10 @@ class SpectrumHead(Head):
         slots = {name: n_retrieved if name in ranked else n_frames for name in self.streams}
         self.shown = self._choose(decoder_streams)
         if (aeb or cfb) and not vtai:
-            raise ConfigError("head.vtai=False predicts no attributes, but head.aeb or head.cfb need them",
-                              hint="--set head.aeb=False --set head.cfb=False")  # fmt: skip
+            raise ConfigError(
+                "head.vtai=False predicts no attributes, but head.aeb or head.cfb need them",
+                hint="--set head.aeb=False --set head.cfb=False",
+            )
         if width % heads:
             raise ConfigError(f"head.width={width} must be a multiple of head.heads={heads}")
         self.heads, self.width, self.max_length = heads, width, max_length
@@ -185,7 +187,9 @@ class SpectrumHead(Head):
         known = {"attributes", "universal", "emotions"} if self.attributes else set()
         self.refuse_others(want, {"tokens"} | known)
         if self.training:
-            read_streams(streams, {n: w for n, w in self.streams.items() if n not in self.optional}, "SpectrumHead")
+            read_streams(
+                streams, {n: w for n, w in self.streams.items() if n not in self.optional}, "SpectrumHead"
+            )
         encoded = self.encode(streams, len(batch))
         logits = self.vtai(encoded.values()) if self.attributes else None
         named = self._attributes(logits, batch) if logits is not None and set(want) & known else {}

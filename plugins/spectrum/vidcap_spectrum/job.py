@@ -8,7 +8,15 @@ from typing import Any
 
 import torch
 
-from vidcap_core.api import ConfigError, FeatureWriter, Recipe, Stream, UserError, build_component, load_recipe
+from vidcap_core.api import (
+    ConfigError,
+    FeatureWriter,
+    Recipe,
+    Stream,
+    UserError,
+    build_component,
+    load_recipe,
+)
 from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, write_index
 from vidcap_spectrum.search import own_captions, recall
@@ -46,9 +54,11 @@ def retrieve(name: str, stream: str, changes: Sequence[str], out: Path) -> Itera
 def _plain(recipe: Recipe, split: str, stream: str) -> Any:
     """A split as clips with all rows of their streams; without the stream that is made here."""
     streams = recipe.data[split].arguments.get("streams") or {}
-    given = {key: value for key, value in streams.items() if key != stream} if isinstance(streams, dict) else [
-        key for key in streams if key != stream
-    ]  # fmt: skip
+    given = (
+        {key: value for key, value in streams.items() if key != stream}
+        if isinstance(streams, dict)
+        else [key for key in streams if key != stream]
+    )
     return recipe.data[split].changed(unit="clip", streams=given, sample=None, transforms=None).build()
 
 

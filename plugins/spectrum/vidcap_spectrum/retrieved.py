@@ -129,8 +129,9 @@ class RetrievedCaptions(DerivedEncoder):
         if wrong:
             raise UserError(
                 f"this retrieval index was made with another recipe: {wrong[0]} is {theirs[wrong[0]]} there, "
-                f"{mine[wrong[0]]} here", hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
-            )  # fmt: skip
+                f"{mine[wrong[0]]} here",
+                hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
+            )
         clips = tuple(assets["clips"])
         rows, owner = torch.as_tensor(assets["rows"]).float(), torch.as_tensor(assets["owner"])
         self._database, self._recipe, self.dim = (
@@ -162,9 +163,10 @@ class RetrievedCaptions(DerivedEncoder):
         if pooled.shape[1] != wanted:
             raise UserError(
                 f"the stream '{self.query}' has width {pooled.shape[1]}, the retrieval index was made for {wanted}",
-                hint="a query stream from the text encoder's own model, or bridge={}" if self._bridge is None
+                hint="a query stream from the text encoder's own model, or bridge={}"
+                if self._bridge is None
                 else "the stream the index was made with",
-            )  # fmt: skip
+            )
         if self._bridge is None:
             return pooled
         return torch.stack(
@@ -179,8 +181,9 @@ class RetrievedCaptions(DerivedEncoder):
         key = next(key for key in {**theirs, **mine} if mine.get(key) != theirs.get(key))
         raise UserError(
             f"this retrieval index was made with another recipe: the stream '{self.query}' of its clips has "
-            f"{key} {theirs.get(key)}, here it has {mine.get(key)}", hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
-        )  # fmt: skip
+            f"{key} {theirs.get(key)}, here it has {mine.get(key)}",
+            hint="vidcap retrieve CONFIG -o ANOTHER_FOLDER",
+        )
 
     def fold_of(self, clip: str) -> int:
         """The fold of a training clip; -1 of any other."""
@@ -207,8 +210,10 @@ class RetrievedCaptions(DerivedEncoder):
     def _learn(self, dataset: Any) -> dict[str, Any]:
         said = {clip: texts for clip, texts in dataset.references().items() if texts}
         if not said:
-            raise DataError("the retrieval database would be empty: the training clips have no captions",
-                            hint="a training split with captions as `database`")  # fmt: skip
+            raise DataError(
+                "the retrieval database would be empty: the training clips have no captions",
+                hint="a training split with captions as `database`",
+            )
         encoder = build_component("encoders", self.text).eval()
         texts, owner = owners(said)
         rows = embed_texts(encoder, texts)

@@ -28,10 +28,12 @@ class FeatureEncoders(nn.Module):
     ) -> None:
         super().__init__()
         self.slots, self.ranked = dict(slots), ranked
-        self.project = nn.ModuleDict({
-            name: nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width, eps=EPS), nn.Dropout(dropout))
-            for name, size in streams.items()
-        })  # fmt: skip
+        self.project = nn.ModuleDict(
+            {
+                name: nn.Sequential(nn.Linear(size, width), nn.LayerNorm(width, eps=EPS), nn.Dropout(dropout))
+                for name, size in streams.items()
+            }
+        )
 
     def forward(self, streams: Mapping[str, Stream]) -> dict[str, Tensor]:
         """Name -> [B, slots, width]."""

@@ -14,9 +14,17 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 TEXTS = (
-    "a man runs", "the woman sings a song", "a dog sleeps", "two cats eat", "the child jumps over a dog",
-    "a bird sings", "the man eats a song", "a cat runs to the woman", "two dogs jump", "a child sleeps",
-)  # fmt: skip
+    "a man runs",
+    "the woman sings a song",
+    "a dog sleeps",
+    "two cats eat",
+    "the child jumps over a dog",
+    "a bird sings",
+    "the man eats a song",
+    "a cat runs to the woman",
+    "two dogs jump",
+    "a child sleeps",
+)
 SMALL = {
     "d_model": 16,
     "rnn_size": 24,

@@ -88,15 +88,28 @@ def test_4_fused_probabilities_sum_to_one(
     "changes",
     [
         *({"vrc_concat": concat} for concat in CONCATS),
-        {"use_la": False}, {"la_value": "latent"}, {"la_query": "joint"}, {"attn_norm": "sparsemax"},
-        {"attn_norm": "entmax15"}, {"lang_la_source": "caption"}, {"lang_la_source": "caption", "use_la": False},
-        {"lang_la_source": "caption", "branches": "language"}, {"branches": "visual"}, {"branches": "language"},
-        {"word_in_visual_branch": False}, {"fusion": "logprob_avg"}, {"fusion": "concat_hidden"},
-        {"init_state": "visual"}, {"pad_type": "learned", "pos_enc": False}, {"pad_type": "noise"},
-        {"pad_encoder": "shared"}, {"pad_encoder": "identity"}, {"enc_layers": 2},
+        {"use_la": False},
+        {"la_value": "latent"},
+        {"la_query": "joint"},
+        {"attn_norm": "sparsemax"},
+        {"attn_norm": "entmax15"},
+        {"lang_la_source": "caption"},
+        {"lang_la_source": "caption", "use_la": False},
+        {"lang_la_source": "caption", "branches": "language"},
+        {"branches": "visual"},
+        {"branches": "language"},
+        {"word_in_visual_branch": False},
+        {"fusion": "logprob_avg"},
+        {"fusion": "concat_hidden"},
+        {"init_state": "visual"},
+        {"pad_type": "learned", "pos_enc": False},
+        {"pad_type": "noise"},
+        {"pad_encoder": "shared"},
+        {"pad_encoder": "identity"},
+        {"enc_layers": 2},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_5_forward_says_what_steps_say(changes: dict[str, Any], make_head: Make, make_batch: Make) -> None:
     head, batch = make_head(**changes).eval(), make_batch(4)
     fast = logits(head, batch)
@@ -185,9 +198,15 @@ class Words:
 
 @pytest.mark.parametrize(
     ("concat", "words", "millions"),
-    [("channel", 10_536, 33.79), ("seq", 10_536, 31.17), ("none", 10_536, 28.02),
-     ("channel", 9_472, 32.16), ("seq", 9_472, 29.54), ("none", 9_472, 26.38)],
-)  # fmt: skip
+    [
+        ("channel", 10_536, 33.79),
+        ("seq", 10_536, 31.17),
+        ("none", 10_536, 28.02),
+        ("channel", 9_472, 32.16),
+        ("seq", 9_472, 29.54),
+        ("none", 9_472, 26.38),
+    ],
+)
 def test_10_parameter_counts(concat: str, words: int, millions: float) -> None:
     with torch.device("meta"):
         head = SRVCLAHead(streams={"image": 512}, tokenizer=Words(words), vrc_concat=concat)

@@ -158,7 +158,12 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
     clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
-    small |= {"phases.caption.epochs": 2, "phases.reward.epochs": 2, "phases.caption.keep": "first", "generate.beam": 2}
+    small |= {
+        "phases.caption.epochs": 2,
+        "phases.reward.epochs": 2,
+        "phases.caption.keep": "first",
+        "generate.beam": 2,
+    }
     loaded = load_config(f"srvc_la/{name}", [f"{key}={value!r}" for key, value in small.items()])
     folder = runs.train(loaded, work_dir=tmp_path / "run", device="cpu", quiet=True)
     logged = [json.loads(line) for line in (folder.path / "scalars.jsonl").read_text().splitlines()]

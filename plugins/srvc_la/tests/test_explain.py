@@ -19,9 +19,13 @@ Make = Callable[..., Any]
 
 @pytest.mark.parametrize(
     ("changes", "branches"),
-    [({}, ["visual", "language"]), ({"vrc_concat": "seq"}, ["visual", "language"]),
-     ({"lang_la_source": "caption"}, ["visual"]), ({"branches": "language"}, ["language"])],
-)  # fmt: skip
+    [
+        ({}, ["visual", "language"]),
+        ({"vrc_concat": "seq"}, ["visual", "language"]),
+        ({"lang_la_source": "caption"}, ["visual"]),
+        ({"branches": "language"}, ["language"]),
+    ],
+)
 def test_panels_show_the_weights_of_each_word(
     changes: dict[str, Any], branches: list[str], make_head: Make, make_batch: Make
 ) -> None:

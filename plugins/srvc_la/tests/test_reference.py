@@ -19,10 +19,22 @@ Make = Callable[..., Any]
 Solve = Callable[[Tensor, float, float], Tensor]
 TOKENS = frozenset({"tokens"})
 DEFAULTS = {
-    "vrc_concat": "channel", "pad_type": "zeros", "pad_encoder": "own", "pos_enc": True, "use_la": True,
-    "la_value": "context", "la_query": "own", "attn_norm": "softmax", "lang_la_source": "vrc", "branches": "both",
-    "word_in_visual_branch": True, "fusion": "prob_avg", "fusion_lambda": 0.5, "init_state": "zeros", "enc_layers": 1,
-}  # fmt: skip
+    "vrc_concat": "channel",
+    "pad_type": "zeros",
+    "pad_encoder": "own",
+    "pos_enc": True,
+    "use_la": True,
+    "la_value": "context",
+    "la_query": "own",
+    "attn_norm": "softmax",
+    "lang_la_source": "vrc",
+    "branches": "both",
+    "word_in_visual_branch": True,
+    "fusion": "prob_avg",
+    "fusion_lambda": 0.5,
+    "init_state": "zeros",
+    "enc_layers": 1,
+}
 
 
 class Reference:
@@ -169,24 +181,43 @@ def shaken(head: Head) -> Head:
 @pytest.mark.parametrize(
     "switches",
     [
-        {}, {"vrc_concat": "seq"}, {"vrc_concat": "none"}, {"vrc_concat": "none", "pos_enc": False},
-        {"pad_type": "learned"}, {"pad_type": "learned", "pos_enc": False}, {"pad_type": "noise"},
-        {"pad_encoder": "shared"}, {"pad_encoder": "identity"}, {"enc_layers": 2},
+        {},
+        {"vrc_concat": "seq"},
+        {"vrc_concat": "none"},
+        {"vrc_concat": "none", "pos_enc": False},
+        {"pad_type": "learned"},
+        {"pad_type": "learned", "pos_enc": False},
+        {"pad_type": "noise"},
+        {"pad_encoder": "shared"},
+        {"pad_encoder": "identity"},
+        {"enc_layers": 2},
         {"pad_type": "learned", "pad_encoder": "shared", "vrc_concat": "seq"},
         {"pad_type": "learned", "pad_encoder": "identity"},
-        {"use_la": False}, {"use_la": False, "vrc_concat": "seq"}, {"la_value": "latent"},
-        {"la_value": "latent", "vrc_concat": "seq", "attn_norm": "entmax15"}, {"la_query": "joint"},
-        {"attn_norm": "sparsemax"}, {"attn_norm": "entmax15"},
-        {"lang_la_source": "caption"}, {"lang_la_source": "caption", "use_la": False},
+        {"use_la": False},
+        {"use_la": False, "vrc_concat": "seq"},
+        {"la_value": "latent"},
+        {"la_value": "latent", "vrc_concat": "seq", "attn_norm": "entmax15"},
+        {"la_query": "joint"},
+        {"attn_norm": "sparsemax"},
+        {"attn_norm": "entmax15"},
+        {"lang_la_source": "caption"},
+        {"lang_la_source": "caption", "use_la": False},
         {"lang_la_source": "caption", "la_query": "joint", "la_value": "latent"},
-        {"branches": "visual"}, {"branches": "language"}, {"branches": "language", "lang_la_source": "caption"},
-        {"word_in_visual_branch": False}, {"word_in_visual_branch": False, "branches": "visual"},
-        {"fusion_lambda": 0.3}, {"fusion_lambda": 0.0}, {"fusion_lambda": 1.0},
-        {"fusion": "logprob_avg", "fusion_lambda": 0.3}, {"fusion": "concat_hidden"},
-        {"init_state": "visual"}, {"init_state": "visual", "la_query": "joint", "fusion": "concat_hidden"},
+        {"branches": "visual"},
+        {"branches": "language"},
+        {"branches": "language", "lang_la_source": "caption"},
+        {"word_in_visual_branch": False},
+        {"word_in_visual_branch": False, "branches": "visual"},
+        {"fusion_lambda": 0.3},
+        {"fusion_lambda": 0.0},
+        {"fusion_lambda": 1.0},
+        {"fusion": "logprob_avg", "fusion_lambda": 0.3},
+        {"fusion": "concat_hidden"},
+        {"init_state": "visual"},
+        {"init_state": "visual", "la_query": "joint", "fusion": "concat_hidden"},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_the_head_says_what_the_equations_say(
     switches: dict[str, Any], make_head: Make, make_batch: Make, solve: Solve
 ) -> None:

@@ -106,9 +106,17 @@ class SRVCLAHead(Head):
         self.tokenizer, self.fusion, self.fusion_lambda = tokenizer, fusion, fusion_lambda
         self.joint, self.of_caption = la_query == "joint", lang_la_source == "caption"
         self.context = VisualContext(
-            inputs=sum(self.streams.values()), width=d_model, layers=enc_layers, heads=enc_heads, feed=enc_ff,
-            dropout=enc_dropout, concat=vrc_concat, pad_type=pad_type, pad_encoder=pad_encoder, places=pos_enc,
-        )  # fmt: skip
+            inputs=sum(self.streams.values()),
+            width=d_model,
+            layers=enc_layers,
+            heads=enc_heads,
+            feed=enc_ff,
+            dropout=enc_dropout,
+            concat=vrc_concat,
+            pad_type=pad_type,
+            pad_encoder=pad_encoder,
+            places=pos_enc,
+        )
         self.embed = nn.Embedding(len(tokenizer), emb_size, padding_idx=tokenizer.pad_id)
         self.dropout = nn.Dropout(out_dropout)
         self.branches = nn.ModuleDict()

@@ -11,17 +11,27 @@ losses = dict(
 )
 phases = dict(
     count=dict(epochs=10, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
-    locate=dict(epochs=10, updates=[["positive", "diversity"], ["negative", "diversity"]],
-         optimizer="keep", best=False),
-)  # fmt: skip
+    locate=dict(
+        epochs=10,
+        updates=[["positive", "diversity"], ["negative", "diversity"]],
+        optimizer="keep",
+        best=False,
+    ),
+)
 optimizer = dict(type="AdamW", lr=1e-4, betas=[0.9, 0.99], weight_decay=0.01)
 schedule = dict(type="cosine", warmup=0.05, span="run")
 generate = dict(
-    mode="beam", beam=4, length="hf", no_repeat_ngram=4, max_length=32, min_length=4,
+    mode="beam",
+    beam=4,
+    length="hf",
+    no_repeat_ngram=4,
+    max_length=32,
+    min_length=4,
     kinds=dict(count=dict(max_length=128, min_length=8)),
-)  # fmt: skip
+)
 evaluate = dict(
-    every=0, best=None,
+    every=0,
+    best=None,
     metrics=[dict(type="dense", garbage="2021", missing="skip"), dict(type="soda_c", missing="skip")],
-)  # fmt: skip
+)
 runtime = dict(batch=64, clip_grad=1.0, amp="bf16")

@@ -28,7 +28,13 @@ losses = dict(
     clamped=dict(type="wsdvc_mask.MaskStatistic", of="clamped", scale=0.0),
 )
 phases = dict(
-    count=dict(epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False, keep=None),
-    locate=dict(epochs=10, optimizer="keep", best=False,
-         losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"]),
-)  # fmt: skip
+    count=dict(
+        epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False, keep=None
+    ),
+    locate=dict(
+        epochs=10,
+        optimizer="keep",
+        best=False,
+        losses=["full", "positive", "negative", "diversity", "width", "overlap", "entropy", "clamped"],
+    ),
+)

@@ -24,19 +24,45 @@ SENTENCES = (
     ("The man eats.", "A dog runs.", "A child sleeps.", "Two birds sing."),
 )
 LM = {
-    "model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 128, "bos_token_id": 1,
-    "eos_token_id": 2, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
-}  # fmt: skip
+    "model_type": "gpt2",
+    "n_embd": 16,
+    "n_layer": 2,
+    "n_head": 2,
+    "n_positions": 128,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+}
 SMALL = {
-    "streams": {"image": 10}, "lm": LM, "frames": 8, "project": True, "layers": 1, "heads": 2, "feed": 16,
-    "locate_feed": 16, "dropout": 0.0,
-}  # fmt: skip
+    "streams": {"image": 10},
+    "lm": LM,
+    "frames": 8,
+    "project": True,
+    "layers": 1,
+    "heads": 2,
+    "feed": 16,
+    "locate_feed": 16,
+    "dropout": 0.0,
+}
 IMPROVED = {
-    "float32": True, "min_width": None, "blank": True, "position_std": 0.02, "query_cond": "text", "order": "given",
+    "float32": True,
+    "min_width": None,
+    "blank": True,
+    "position_std": 0.02,
+    "query_cond": "text",
+    "order": "given",
     "place": "frames",
-    "prior": "uniform", "casing": "keep", "no_sentence": None, "separator": "sep", "count_from": "number",
-    "count_weights": "final", "length_groups": 2, "inside": True,
-}  # fmt: skip
+    "prior": "uniform",
+    "casing": "keep",
+    "no_sentence": None,
+    "separator": "sep",
+    "count_from": "number",
+    "count_weights": "final",
+    "length_groups": 2,
+    "inside": True,
+}
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,17 @@ from vidcap_core.tokenizers.vocabulary import Vocabulary
 WORDS = ("apple.", "bird.", "cloud.", "door.", "engine.", "fire.", "glass.", "house.")
 EVENTS, FRAMES, WIDTH = 3, 32, 16
 LM = {
-    "model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "bos_token_id": 1,
-    "eos_token_id": 2, "resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0,
-}  # fmt: skip
+    "model_type": "gpt2",
+    "n_embd": 32,
+    "n_layer": 1,
+    "n_head": 2,
+    "n_positions": 64,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "resid_pdrop": 0.0,
+    "embd_pdrop": 0.0,
+    "attn_pdrop": 0.0,
+}
 
 
 def videos(count: int, seed: int) -> tuple[Batch, Tensor]:
@@ -83,9 +91,20 @@ def reader() -> MaskHead:
     tokenizer.fit(WORDS)
     torch.manual_seed(0)
     head = MaskHead(
-        streams={"image": WIDTH}, tokenizer=tokenizer, lm=LM, frames=FRAMES, project=True, blank=True, layers=1,
-        heads=2, feed=64, locate_feed=64, dropout=0.0, position_std=0.02, casing="keep",
-    )  # fmt: skip
+        streams={"image": WIDTH},
+        tokenizer=tokenizer,
+        lm=LM,
+        frames=FRAMES,
+        project=True,
+        blank=True,
+        layers=1,
+        heads=2,
+        feed=64,
+        locate_feed=64,
+        dropout=0.0,
+        position_std=0.02,
+        casing="keep",
+    )
     optimizer = torch.optim.Adam(head.parameters(), lr=5e-3)
     for step in range(150):
         batch, truth = videos(32, 100 + step)
@@ -119,9 +138,21 @@ def test_captions_alone_lead_spans_to_their_events(reader: MaskHead) -> None:
 def test_a_mask_generator_learns_from_captions_alone(reader: MaskHead) -> None:
     torch.manual_seed(0)
     reader.localiser = Localiser(
-        width=LM["n_embd"], frames=FRAMES, queries=4, heads=2, feed=64, layers=1, dropout=0.0, sentences=LM["n_embd"],
-        place="frames", order="given", prior="uniform", inside=True, min_width=1 / FRAMES, float32=True,
-    )  # fmt: skip
+        width=LM["n_embd"],
+        frames=FRAMES,
+        queries=4,
+        heads=2,
+        feed=64,
+        layers=1,
+        dropout=0.0,
+        sentences=LM["n_embd"],
+        place="frames",
+        order="given",
+        prior="uniform",
+        inside=True,
+        min_width=1 / FRAMES,
+        float32=True,
+    )
 
     def spans(batch: Batch) -> Spans:
         said = reader._said(batch)

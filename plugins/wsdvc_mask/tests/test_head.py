@@ -95,9 +95,11 @@ def test_step_says_what_forward_taught(switches: dict[str, Any], make_head: Make
         masks, owner = output["masks"].value[output["masks"].mask], output["masks"].mask.nonzero()[:, 0]
         stream = batch.streams["image"]
         view = View(
-            {"image": Stream(stream.values[owner], stream.mask[owner])}, tuple(owner.tolist()), (None,) * len(owner),
+            {"image": Stream(stream.values[owner], stream.mask[owner])},
+            tuple(owner.tolist()),
+            (None,) * len(owner),
             extras={"masks": masks},
-        )  # fmt: skip
+        )
         memory, state = head.start(view)
         rows = [head.script.event(text) for one in batch.targets["sentences"] for text in one]
         lines = head.script.lines(rows, torch.device("cpu"))
@@ -133,8 +135,11 @@ def test_lone_events_have_no_negative(switches: dict[str, Any], make_head: Make,
     """(v) N = 1: no row, no crash, a loss of 0 and finite gradients."""
     head, batch = make_head(**switches), make_batch([("A man runs.",), ("A dog sleeps.",)])
     output = give(head, batch, "negative", "masks")
-    loss = [TokenLoss(output="negative")(output, batch), RowTokenLoss(output="negative")(
-        give(head, batch, "negative", "negative_rows"), batch), MaskDiversity()(output, batch)]  # fmt: skip
+    loss = [
+        TokenLoss(output="negative")(output, batch),
+        RowTokenLoss(output="negative")(give(head, batch, "negative", "negative_rows"), batch),
+        MaskDiversity()(output, batch),
+    ]
     assert [float(weight) for _, weight in loss] == [0, 0, 0]
     sum(total for total, _ in loss).backward()
     grads = [p.grad for p in head.parameters() if p.grad is not None]

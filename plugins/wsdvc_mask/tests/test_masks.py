@@ -110,8 +110,10 @@ def test_diversity_is_its_formula_and_leaves_lone_events_out() -> None:
     for one, n in zip(masks, counts, strict=True):
         found = [
             max(0.0, float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)) - 0.7)
-            for i, a in enumerate(one[:n]) for j, b in enumerate(one[:n]) if i != j
-        ]  # fmt: skip
+            for i, a in enumerate(one[:n])
+            for j, b in enumerate(one[:n])
+            if i != j
+        ]
         wanted += float(np.mean(found)) if found else 0.0
     real = torch.arange(4) < torch.tensor(counts)[:, None]
     total, weight = diversity(torch.from_numpy(masks), real, 0.7)

@@ -15,8 +15,16 @@ from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.testing.kit import check_plugin
 from vidcap_core.zoo import cards, plugins, registry
 
-CONFIGS = ("toy", "toy_parity", "made_up", "made_up_parity", "activitynet", "activitynet_improved", "youcook2",
-           "youcook2_improved")  # fmt: skip
+CONFIGS = (
+    "toy",
+    "toy_parity",
+    "made_up",
+    "made_up_parity",
+    "activitynet",
+    "activitynet_improved",
+    "youcook2",
+    "youcook2_improved",
+)
 
 
 def test_it_is_found_and_its_card_is_whole() -> None:

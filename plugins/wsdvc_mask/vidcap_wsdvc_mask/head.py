@@ -130,15 +130,34 @@ class MaskHead(CausalLMHead):
             nn.Sequential(nn.LayerNorm(given), nn.Linear(given, width)) if project else nn.Identity()
         )
         self.encoder = TemporalEncoder(
-            width=width, out=self.width, frames=frames, heads=heads, feed=feed, layers=layers, dropout=dropout,
-            position_std=position_std, masking=masking, blank=blank, kernel=kernel,
-        )  # fmt: skip
+            width=width,
+            out=self.width,
+            frames=frames,
+            heads=heads,
+            feed=feed,
+            layers=layers,
+            dropout=dropout,
+            position_std=position_std,
+            masking=masking,
+            blank=blank,
+            kernel=kernel,
+        )
         self.localiser = Localiser(
-            width=width, frames=frames, queries=queries, heads=heads, feed=locate_feed, layers=locate_layers,
-            dropout=dropout, sentences=self.width if query_cond == "text" else None,
-            place=place, order=order, prior=prior, inside=inside, float32=float32,
+            width=width,
+            frames=frames,
+            queries=queries,
+            heads=heads,
+            feed=locate_feed,
+            layers=locate_layers,
+            dropout=dropout,
+            sentences=self.width if query_cond == "text" else None,
+            place=place,
+            order=order,
+            prior=prior,
+            inside=inside,
+            float32=float32,
             min_width=1 / frames if min_width is None else min_width,
-        )  # fmt: skip
+        )
         room = self.context and self.context - frames
         self.script = Script(tokenizer, separator, teach_count, room)
         speaking = sum(p.numel() for p in self._speaking())
@@ -293,12 +312,22 @@ class MaskHead(CausalLMHead):
 
 
 def _check(
-    given: int, width: int, project: bool, heads: int, frames: int, queries: int, events: int, tau: float, groups: int
-) -> None:  # fmt: skip
+    given: int,
+    width: int,
+    project: bool,
+    heads: int,
+    frames: int,
+    queries: int,
+    events: int,
+    tau: float,
+    groups: int,
+) -> None:
     """Refuse numbers that do not go together."""
     if given != width and not project:
-        raise ConfigError(f"the streams are {given} wide together, encoder and mask generator {width}",
-                          hint="head.project=True")  # fmt: skip
+        raise ConfigError(
+            f"the streams are {given} wide together, encoder and mask generator {width}",
+            hint="head.project=True",
+        )
     if width % heads:
         raise ConfigError(f"the width {width} must be a multiple of head.heads={heads}", hint="head.heads=4")
     if not 1 <= events <= queries:

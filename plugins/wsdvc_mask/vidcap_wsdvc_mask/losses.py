@@ -90,7 +90,10 @@ class MaskStatistic(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum and count over events, or over pairs of them."""
-        named, spans = named_output(output, "masks", "MaskStatistic"), named_output(output, "spans", "MaskStatistic")
+        named, spans = (
+            named_output(output, "masks", "MaskStatistic"),
+            named_output(output, "spans", "MaskStatistic"),
+        )
         real = _real(named)
         if self.of == "overlap":
             near, pairs = _pairs(named)

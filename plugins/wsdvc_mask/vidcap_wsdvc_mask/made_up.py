@@ -16,8 +16,10 @@ from vidcap_core.api import ConfigError, Dataset, Event, Reading, cache_home, ma
 VERSION = 1
 FRAMES, WIDTH, SECONDS = 24, 16, 100.0
 SENTENCES = tuple(
-    f"{colour} {thing}" for colour in ("red", "blue", "green", "white") for thing in ("apple.", "bird.", "cloud.")
-)  # fmt: skip
+    f"{colour} {thing}"
+    for colour in ("red", "blue", "green", "white")
+    for thing in ("apple.", "bird.", "cloud.")
+)
 NOISE = 0.3
 SPLITS = {"train": 4000, "val": 96, "test": 200}
 

@@ -1,6 +1,7 @@
-"""The core's two captioners with pictures alone, next to methods that read no motion.
+r"""The core's two captioners with pictures alone, next to methods that read no motion.
 
-vidcap sweep core/msvd_part --grid vidcap_core/config/bases/_part_pictures.py --seeds 3 --split test -o sweeps/core_pictures
+vidcap sweep core/msvd_part --grid vidcap_core/config/bases/_part_pictures.py --seeds 3 --split test \
+    -o sweeps/core_pictures
 """
 
 _pictures = {

@@ -91,7 +91,9 @@ def encode(path: Path) -> dict[str, np.ndarray]:
 
 def decode(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     """All frames of a toy video, and its sound where it has some."""
-    frames = read_frames(path, {"kind": "fps", "rate": FPS}).values  # as any raw file is read, so that both agree
+    frames = read_frames(
+        path, {"kind": "fps", "rate": FPS}
+    ).values  # as any raw file is read, so that both agree
     with opened(path) as container:
         if not container.streams.audio:
             return frames, None

@@ -75,10 +75,16 @@ def _step(beam: list[State], place: int, options: list[Match], may_skip: bool) -
                 continue
             covered = length // 2 + caption_length // 2 if kind else length + caption_length
             ended = CHUNK if end >= 0 and end != caption else 0
-            out.append((
-                passed + ended - covered * WORD, len(out), caption + caption_length, used | stretch,
-                used_caption | caption_stretch, (path, match),
-            ))  # fmt: skip
+            out.append(
+                (
+                    passed + ended - covered * WORD,
+                    len(out),
+                    caption + caption_length,
+                    used | stretch,
+                    used_caption | caption_stretch,
+                    (path, match),
+                )
+            )
             passed += abs(start - caption)
         if may_skip:
             ended = CHUNK if end >= 0 else 0
@@ -89,10 +95,11 @@ def _step(beam: list[State], place: int, options: list[Match], may_skip: bool) -
 def _pass(beam: list[State], place: int) -> list[State]:
     """Every state, its chunk ended unless a match covers this place."""
     return [
-        (state[0], rank, *state[2:]) if state[2] < 0 or state[3] >> place & 1
+        (state[0], rank, *state[2:])
+        if state[2] < 0 or state[3] >> place & 1
         else (state[0] + CHUNK, rank, -1, *state[3:])
         for rank, state in enumerate(beam)
-    ]  # fmt: skip
+    ]
 
 
 def _alone(matches: Sequence[Match]) -> set[Match]:

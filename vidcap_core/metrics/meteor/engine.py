@@ -48,9 +48,11 @@ class MeteorEngine:
             new, words, self._phrases.find(words, self._vocabulary), strict=True
         ):
             self._prepared[sentence] = Prepared(
-                numbers, tuple(function[word] for word in numbers), tuple(phrases),
+                numbers,
+                tuple(function[word] for word in numbers),
+                tuple(phrases),
                 frozenset(phrase[0] for phrase in phrases),
-            )  # fmt: skip
+            )
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> SegmentStats:
         """Counts of a caption with the reference that gives it the best score; of equals, the first."""
@@ -127,10 +129,15 @@ def _counts(caption: Prepared, reference: Prepared, matches: Sequence[Match]) ->
         matched += caption_length
         matched_reference += length
     return (
-        float(len(caption.words)), float(len(reference.words)), float(sum(caption.function)),
-        float(sum(reference.function)), *map(float, counts), float(chunks), float(matched),
+        float(len(caption.words)),
+        float(len(reference.words)),
+        float(sum(caption.function)),
+        float(sum(reference.function)),
+        *map(float, counts),
+        float(chunks),
+        float(matched),
         float(matched_reference),
-    )  # fmt: skip
+    )
 
 
 def _bound(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> float:
@@ -143,7 +150,19 @@ def _bound(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> 
     function = sum(caption.function[at] for at in used_caption)
     reference_function = sum(reference.function[at] for at in used)
     exact = len(used_caption) - function, len(used) - reference_function, function, reference_function
-    return score((
-        len(caption.words), len(reference.words), sum(caption.function), sum(reference.function), *exact,
-        *[0] * 12, 1, len(used_caption), len(used),
-    )) + 1e-12  # fmt: skip
+    return (
+        score(
+            (
+                len(caption.words),
+                len(reference.words),
+                sum(caption.function),
+                sum(reference.function),
+                *exact,
+                *[0] * 12,
+                1,
+                len(used_caption),
+                len(used),
+            )
+        )
+        + 1e-12
+    )

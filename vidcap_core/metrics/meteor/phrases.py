@@ -1,7 +1,7 @@
 """Hashes of words and phrases: 64 bits, made for many at once.
 
-    H(bytes) = Σ byteᵢ · Bⁱ mod 2⁶⁴,   so   H("x y") = H(x) + B^|x| · (32 + B · H(y))
-"""  # fmt: skip
+H(bytes) = Σ byteᵢ · Bⁱ mod 2⁶⁴,   so   H("x y") = H(x) + B^|x| · (32 + B · H(y))
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 
 Sums and quotients are taken in the order in which the Java program's last digits come out: two references whose scores
 are equal but for rounding may have different counts, and the corpus sums the counts of the better one.
-"""  # fmt: skip
+"""
 
 from __future__ import annotations
 

@@ -10,25 +10,77 @@ VOWELS = frozenset("aeiouy")
 DOUBLES = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
 LI = frozenset("cdeghkmnrt")
 SPECIAL = {
-    "skis": "ski", "skies": "sky", "dying": "die", "lying": "lie", "tying": "tie", "idly": "idl",
-    "gently": "gentl", "ugly": "ugli", "early": "earli", "only": "onli", "singly": "singl",
-} | dict.fromkeys(("sky", "news", "howe", "atlas", "cosmos", "bias", "andes"), "")  # fmt: skip
+    "skis": "ski",
+    "skies": "sky",
+    "dying": "die",
+    "lying": "lie",
+    "tying": "tie",
+    "idly": "idl",
+    "gently": "gentl",
+    "ugly": "ugli",
+    "early": "earli",
+    "only": "onli",
+    "singly": "singl",
+} | dict.fromkeys(("sky", "news", "howe", "atlas", "cosmos", "bias", "andes"), "")
 STOPPED = frozenset(["inning", "outing", "canning", "herring", "earring", "proceed", "exceed", "succeed"])
 PREFIXES = ("gener", "commun", "arsen")
 STEP2 = {
-    "ization": "ize", "ational": "ate", "ousness": "ous", "iveness": "ive", "fulness": "ful", "tional": "tion",
-    "lessli": "less", "biliti": "ble", "entli": "ent", "ation": "ate", "alism": "al", "aliti": "al",
-    "fulli": "ful", "ousli": "ous", "iviti": "ive", "enci": "ence", "anci": "ance", "abli": "able",
-    "izer": "ize", "ator": "ate", "alli": "al", "bli": "ble", "ogi": "og", "li": "",
-}  # fmt: skip
+    "ization": "ize",
+    "ational": "ate",
+    "ousness": "ous",
+    "iveness": "ive",
+    "fulness": "ful",
+    "tional": "tion",
+    "lessli": "less",
+    "biliti": "ble",
+    "entli": "ent",
+    "ation": "ate",
+    "alism": "al",
+    "aliti": "al",
+    "fulli": "ful",
+    "ousli": "ous",
+    "iviti": "ive",
+    "enci": "ence",
+    "anci": "ance",
+    "abli": "able",
+    "izer": "ize",
+    "ator": "ate",
+    "alli": "al",
+    "bli": "ble",
+    "ogi": "og",
+    "li": "",
+}
 STEP3 = {
-    "ational": "ate", "tional": "tion", "alize": "al", "icate": "ic", "iciti": "ic", "ative": "", "ical": "ic",
-    "ness": "", "ful": "",
-}  # fmt: skip
+    "ational": "ate",
+    "tional": "tion",
+    "alize": "al",
+    "icate": "ic",
+    "iciti": "ic",
+    "ative": "",
+    "ical": "ic",
+    "ness": "",
+    "ful": "",
+}
 STEP4 = (
-    "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize",
-    "ion", "al", "er", "ic",
-)  # fmt: skip
+    "ement",
+    "ance",
+    "ence",
+    "able",
+    "ible",
+    "ment",
+    "ant",
+    "ent",
+    "ism",
+    "ate",
+    "iti",
+    "ous",
+    "ive",
+    "ize",
+    "ion",
+    "al",
+    "er",
+    "ic",
+)
 
 
 def stem(word: str) -> str:

@@ -27,10 +27,25 @@ BLOCK = 1 << 24
 FILTER_BITS = 25
 MISSING = "METEOR reads its tables from the package pycocoevalcap, where {} is missing"
 RULES = (
-    ("s", ""), ("ses", "s"), ("xes", "x"), ("zes", "z"), ("ches", "ch"), ("shes", "sh"), ("men", "man"), ("ies", "y"),
-    ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", ""), ("er", ""), ("est", ""), ("er", "e"),
+    ("s", ""),
+    ("ses", "s"),
+    ("xes", "x"),
+    ("zes", "z"),
+    ("ches", "ch"),
+    ("shes", "sh"),
+    ("men", "man"),
+    ("ies", "y"),
+    ("es", "e"),
+    ("es", ""),
+    ("ed", "e"),
+    ("ed", ""),
+    ("ing", "e"),
+    ("ing", ""),
+    ("er", ""),
+    ("est", ""),
+    ("er", "e"),
     ("est", "e"),
-)  # fmt: skip
+)
 """WordNet's endings and what they stand for; the first that gives a word of the dictionary counts."""
 
 
@@ -172,8 +187,11 @@ def _compile_paraphrases(path: Path) -> dict[str, NDArray[np.generic]]:
     bits = np.zeros(1 << FILTER_BITS, bool)
     bits[slots] = True
     return {
-        "phrases": phrases, "starts": starts, "others": other[order], "filter": np.packbits(bits, bitorder="little"),
-    }  # fmt: skip
+        "phrases": phrases,
+        "starts": starts,
+        "others": other[order],
+        "filter": np.packbits(bits, bitorder="little"),
+    }
 
 
 def _line_blocks(path: Path) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]]:
