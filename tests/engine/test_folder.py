@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ LONG = {
 }
 
 
-def start(home: Path, name: str, *words: str, **changes: Any) -> subprocess.Popen[str]:
+def start(
+    home: Path, name: str, *words: str, env: dict[str, str] | None = None, **changes: Any
+) -> subprocess.Popen[str]:
     """`vidcap-run` on a config of its own, in the run folder that all share."""
     path = home / f"{name}.py"
     path.write_text("\n".join(f"{key} = {value!r}" for key, value in tiny.config(**changes).items()))
@@ -42,7 +45,13 @@ def start(home: Path, name: str, *words: str, **changes: Any) -> subprocess.Pope
         "--device",
         "cpu",
     ]
-    return subprocess.Popen([*line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*line, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
+    )
 
 
 def until_it_trains(process: subprocess.Popen[str], run: Path) -> None:
@@ -77,6 +86,32 @@ def test_a_run_beside_a_running_one_changes_nothing(busy: Path, nproc: int) -> N
     said = another.communicate(timeout=180)[1]
     assert another.returncode == 2, said
     assert BUSY in said
+    assert content(busy / "run") == before
+
+
+def test_where_nobody_watches_over_several_processes_all_of_them_end(busy: Path) -> None:
+    """A cluster may start them itself: then no launcher ends the second one when the first is refused."""
+    before = content(busy / "run")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    shared = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+    }
+    both = [
+        start(busy, "second", "--resume", env={**shared, "RANK": rank, "LOCAL_RANK": rank}, **LONG)
+        for rank in ("0", "1")
+    ]
+    try:
+        said = [process.communicate(timeout=180)[1] for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert [process.returncode for process in both] == [2, 2], said
+    assert all(BUSY in text for text in said)
     assert content(busy / "run") == before
 
 
