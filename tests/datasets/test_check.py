@@ -79,6 +79,36 @@ def test_what_is_wrong_is_found(mine: Path) -> None:
     assert all(report.broken for report in (train, val, test))
 
 
+def test_each_broken_video_has_its_reason(mine: Path, tmp_path: Path) -> None:
+    film = mine / "videos" / "good.mp4"
+    (mine / "videos" / "gone.mp4").write_bytes(film.read_bytes().replace(b"avc1", b"zzzz"))
+    done = vidcap_data("check", "jsonl", "--root", str(mine), "--split", "train", home=tmp_path)
+    assert done.returncode == 1
+    assert "train: 3 videos that cannot be read (cut, empty, gone): get them again" in done.stderr
+    assert f"  empty: {mine / 'videos' / 'empty.mp4'}: the file is empty" in done.stderr.splitlines()
+    assert "gone.mp4: the format of its pictures is not known here" in done.stderr
+    told = vidcap_data("check", "jsonl", "--root", str(mine), "--split", "train", "--json", home=tmp_path)
+    (broken,) = [d for d in json.loads(told.stdout)[0]["defects"] if d["what"] == "videos that cannot be read"]
+    assert list(broken["reasons"]) == broken["ids"] == ["cut", "empty", "gone"]
+
+
+def test_a_broken_video_that_should_have_said_how_long_it_is(mine: Path, tmp_path: Path) -> None:
+    """Its events cannot be used without its length; the other clips can."""
+    lines = [
+        {"video": f"videos/{name}.mp4", "events": [{"start": 0, "end": 1, "text": "a dog"}]}
+        for name in ("cut", "good")
+    ]
+    (mine / "train.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    data = Jsonl(root=str(mine), unit="clip")
+    assert [clip.id for clip in data.clips] == ["good"]
+    assert data.coverage().startswith("1 of 2 (missing ")
+    assert data.selection.missing == {"cut": "whose video cannot be read"}
+    done = vidcap_data("check", "jsonl", "--root", str(mine), "--split", "train", home=tmp_path)
+    assert done.returncode == 1
+    assert "train: 1 videos that cannot be read (cut): " in done.stderr
+    assert "1 of 2" in done.stdout
+
+
 def test_quick_opens_nothing(mine: Path) -> None:
     (train,) = check_dataset(Jsonl, ["train"], deep=False, root=str(mine), streams=["image"])
     assert {d.what for d in train.defects} == {"videos that are not there"}

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs the extra 'serve'")
 
+from odd_films import flat
 from serve.conftest import TESTS, Server, form, parts_installed
 
 import vidcap_core
@@ -143,6 +144,11 @@ def test_too_large_and_not_telling_so(server: Server, toy_clip: Path) -> None:
     except ConnectionError:  # it hung up on us before we were done, which is as good
         return
     assert "1 MB" in problem(answer, 413)
+
+
+def test_pictures_that_would_be_too_large(server: Server, tmp_path: Path) -> None:
+    what = problem(server.send(flat(tmp_path / "strip.mp4", (8, 16000)).read_bytes(), "strip.mp4"), 422)
+    assert what.startswith("strip.mp4: its pictures are 8 x 16000, and with a short side of 224 they would be")
 
 
 def test_too_long(server: Server, clip_of: Callable[..., bytes]) -> None:

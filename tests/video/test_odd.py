@@ -147,3 +147,14 @@ def test_the_size_in_a_line_is_what_counts() -> None:
     for width, height, side in [(8192, 4321, 224), (2, 400, 224), (2, 2, 3000), (640, 3, 224)]:
         with pytest.raises(TooLarge, match=re.escape(f"film: its pictures are {width} x {height}")):
             limits.check_size("film", width, height, side)
+
+
+def test_a_fragment_that_counts_pictures_it_cannot_hold(tmp_path: Path) -> None:
+    path = make(tmp_path / "film.mp4", container={"movflags": "frag_keyframe+empty_moov"})
+    assert read_frames(path, SOME).values.shape[0] == 8
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"trun") + 4
+    raw[at : at + 8] = bytes(4) + (170_000_000).to_bytes(4, "big")
+    path.write_bytes(raw)
+    with pytest.raises(TooLarge, match=r"film\.mp4: says that it holds 170,000,000 pictures"):
+        read_frames(path, SOME)
