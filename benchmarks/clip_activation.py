@@ -3,8 +3,8 @@
 python benchmarks/clip_activation.py [--model ViT-B-32] [--seed 0] [--threads 1] [--biases 0 -1 -2]
 
 Pictures are sixteen frames of the built-in toy videos, texts are sixteen of their captions. A bias is put before
-each activation: fresh weights keep what enters it near zero, where the two functions nearly agree, which trained
-weights need not do. This says that the two differ, and not by how much they do for trained weights.
+each activation: fresh weights keep what enters it near zero, where the two functions nearly agree; trained ones need
+not. This says that the two differ, and not by how much they do for trained weights.
 """
 
 from __future__ import annotations
