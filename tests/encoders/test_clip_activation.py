@@ -194,6 +194,14 @@ def test_an_archive_of_another_model_is_refused(tmp_path: Path, monkeypatch: pyt
         OpenClipImage("ViT-B-32", file)
 
 
+def test_an_archive_without_tensors_does_not_leave_random_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = swap_pickle(save_torchscript(tmp_path / "small.pt"), b"\x80\x02c__torch__\nA\n)\x81}b.")
+    with pytest.raises(UserError, match="does not fit"):
+        OpenClipImage(NAME, accept(monkeypatch, empty))
+
+
 def test_a_hostile_archive_does_not_run_even_when_its_hash_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
