@@ -171,3 +171,12 @@ def test_a_bundle_that_was_exported_without_it_says_so(run: Path, tmp_path: Path
     (made / "bundle.json").write_text(json.dumps(index))
     with pytest.raises(CheckpointError, match="does not hold what the encoder 'image_std' learnt"):
         file_captioner.load(made)
+
+
+def test_how_files_are_read_may_be_said_later(run: Path) -> None:
+    made = settings()
+    made.data["extract"] = {"image": {"type": "EfficientNetLite0", "pretrained": False}}
+    before = weights(run)
+    runs.train(made, work_dir=run, resume=True, device="cpu", quiet=True)
+    assert all(torch.equal(a, b) for a, b in zip(before.values(), weights(run).values(), strict=True))
+    assert "image" in load_run(run).encoders
