@@ -71,7 +71,7 @@ def test_feature_stores_that_are_not_there_are_listed_with_all_else(tmp_path: Pa
     np.savez(tmp_path / "motion.npz", ids=np.array(["video0"]), feats=np.ones((1, 4, 3), np.float32))
     lines = complaint(config, "train")
     assert lines[1] == "  msrvtt: features 'image'  (data.train)"
-    assert lines[2] == f"    looked for: {tmp_path}/data/features/clip.store or clip.store"
+    assert lines[2] == f"    looked for: {tmp_path}/data/features/clip.store or {Path.cwd()}/clip.store"
     command, _, _ = lines[3].removeprefix("    try: ").partition("   (")
     assert (
         command
@@ -112,16 +112,50 @@ def test_stores_without_the_clips_of_a_split_are_named(tmp_path: Path) -> None:
     assert str(store) in lines[2]
 
 
+def test_a_part_that_lies_in_one_folder_is_found_and_not_extracted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its features came with its `split.json`, so that folder is what to look for, and no encoder."""
+    monkeypatch.setenv("VIDCAP_SHARED_DATA", str(tmp_path))
+    monkeypatch.setenv("VIDCAP_DATA", str(tmp_path / "none"))
+    data = {"train": {"type": "MSVDPart", "split": "train", "streams": ["image"]}}
+    config = Config("mine", tiny.config(data=data))
+    fix = "    try: set VIDCAP_SHARED_DATA to the folder that holds msvd/split.json"
+    lines = complaint(config, "train")
+    what = ["annotations", "features 'image'"]
+    assert lines[1::3] == [f"  msvd_part: {part}  (data.train)" for part in what]
+    assert lines[3::3] == [fix, fix]
+    (tmp_path / "msvd").mkdir()
+    (tmp_path / "msvd" / "split.json").write_text("{}")
+    lines = complaint(config, "train")
+    assert [lines[1], lines[3]] == ["  msvd_part: features 'image'  (data.train)", fix]
+
+
+def test_frames_that_are_packed_need_no_videos(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDCAP_SHARED_DATA", str(tmp_path))
+    monkeypatch.setenv("VIDCAP_DATA", str(tmp_path / "none"))
+    (tmp_path / "msvd").mkdir()
+    for path in (shared_data / "msvd").iterdir():
+        if path.is_file():
+            (tmp_path / "msvd" / path.name).symlink_to(path)
+    data = {"val": {"type": "MSVDPart", "split": "val", "frames": {"count": 2, "short_side": 32}}}
+    preflight.check(Config("mine", tiny.config(data=data)), ("val",))
+
+
 def test_jsonl_is_looked_for_beside_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "mine.jsonl"
+    (tmp_path / "lines").mkdir()
+    path = tmp_path / "lines" / "mine.jsonl"
     path.write_text(json.dumps({"video": "video0.mp4", "captions": ["a ball rolls"], "split": "train"}))
     data = {
         "train": {"type": "Jsonl", "split": "train", "path": str(path), "streams": {"image": "clip.store"}}
     }
     config = Config("mine", tiny.config(data=data))
     assert complaint(config, "train")[1] == "  jsonl: features 'image'  (data.train)"
-    data["train"] |= {"streams": None, "frames": FRAMES}
     film(tmp_path, "video0")
+    path.write_text(json.dumps({"video": str(tmp_path / "video0.mp4"), "captions": ["a ball rolls"]}))
+    data["train"] |= {"streams": None, "frames": FRAMES}
     preflight.check(validate(config), ("train",))
 
 

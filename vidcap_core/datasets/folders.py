@@ -47,7 +47,7 @@ def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = (),
     if marker:
         raise DataError(
             f"{name}: no {marker} in {looked}",
-            hint=f"set VIDCAP_SHARED_DATA to the folder that holds {[name, *aliases][-1]}/{marker}",
+            hint=how_to_find(name, aliases, marker),
         )
     if root is not None:
         raise DataError(f"{name}: there is no folder {looked}", hint=f"root= the folder that holds {name}")
@@ -55,6 +55,11 @@ def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = (),
         f"{name}: no data at {looked}",
         hint=f"vidcap data prepare {name} --from FOLDER   (or root=FOLDER in the config; see: vidcap data where)",
     )
+
+
+def how_to_find(name: str, aliases: Iterable[str], marker: str) -> str:
+    """What to do about a dataset that comes as a folder with `marker` in it."""
+    return f"set VIDCAP_SHARED_DATA to the folder that holds {[name, *aliases][-1]}/{marker}"
 
 
 def holds(folder: Path, marker: str = "") -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidcap_core.contracts.missing import Missing
-from vidcap_core.datasets.folders import holds, look_for, looked_in, videos_below
+from vidcap_core.datasets.folders import holds, how_to_find, look_for, looked_in, videos_below
 from vidcap_core.datasets.prepared import MANIFEST, source_folders
 from vidcap_core.datasets.stores import how_to_extract
 
@@ -25,6 +25,8 @@ def missing_parts(kind: type[Dataset], arguments: Mapping[str, Any]) -> Iterator
     places = [folder] if folder else places
     looked = " or ".join(map(str, places))
     get = f"vidcap data prepare {kind.name} --from FOLDER   (one that holds annotations and videos)"
+    if kind.marker:
+        get = how_to_find(kind.name, kind.aliases, kind.marker)
     streams = by_name(arguments.get("streams"))
     stores = {name: _paths(kind, places, where) for name, where in streams.items()}
     names = kind.annotations.get(split, ())
@@ -32,12 +34,13 @@ def missing_parts(kind: type[Dataset], arguments: Mapping[str, Any]) -> Iterator
     if folder is None or (names and not ((folder / MANIFEST).is_file() or look_for(folder, names))):
         what = f"{names[0]} (or .zip, .gz)" if names else kind.marker or "annotation files"
         absent.append(Missing(f"{kind.name}: annotations", f"{what} in {looked}", get))
-    if filmed and (folder is None or not videos_below(*source_folders(folder))):
+    if filmed and names and (folder is None or not videos_below(*source_folders(folder))):
         absent.append(Missing(f"{kind.name}: videos", f"video files in {looked}", get))
     for name, paths in stores.items():
         if not any(path.exists() for path in paths):
-            extract = how_to_extract(paths[0], kind.name)
-            absent.append(Missing(f"{kind.name}: features '{name}'", " or ".join(map(str, paths)), extract))
+            packed = paths[0].parent == places[0]  # it came with the annotations
+            make = get if packed else how_to_extract(paths[0], kind.name)
+            absent.append(Missing(f"{kind.name}: features '{name}'", " or ".join(map(str, paths)), make))
     yield from absent
     if absent or folder is None:
         return
@@ -57,5 +60,7 @@ def by_name(streams: Streams) -> dict[str, str]:
 def _paths(kind: type[Dataset], places: Sequence[Path], where: str) -> list[Path]:
     """Where the store of a stream may lie, each place once."""
     return list(
-        dict.fromkeys([*(kind.store_path(place, where) for place in places), Path(where).expanduser()])
+        dict.fromkeys(
+            [*(kind.store_path(place, where) for place in places), Path(where).expanduser().absolute()]
+        )
     )
