@@ -38,7 +38,7 @@ def missing_parts(kind: type[Dataset], arguments: Mapping[str, Any]) -> Iterator
         absent.append(Missing(f"{kind.name}: videos", f"video files in {looked}", get))
     for name, paths in stores.items():
         if not any(path.exists() for path in paths):
-            packed = paths[0].parent == places[0]  # it came with the annotations
+            packed = kind.marker and paths[0].parent == places[0]  # it came with the annotations
             make = get if packed else how_to_extract(paths[0], kind.name)
             absent.append(Missing(f"{kind.name}: features '{name}'", " or ".join(map(str, paths)), make))
     yield from absent
