@@ -50,7 +50,9 @@ def test_the_root_of_the_core_is_small_and_each_entry_is_in_the_picture() -> Non
 
 
 def test_no_circle_between_files() -> None:
-    graph = {name: {other for other in imported(name) if other != name} for name in TREES if name not in DOORS}
+    graph = {
+        name: {other for other in imported(name) if other != name} for name in TREES if name not in DOORS
+    }
     try:
         list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:

@@ -88,7 +88,9 @@ def test_each_broken_video_has_its_reason(mine: Path, tmp_path: Path) -> None:
     assert f"  empty: {mine / 'videos' / 'empty.mp4'}: the file is empty" in done.stderr.splitlines()
     assert "gone.mp4: the format of its pictures is not known here" in done.stderr
     told = vidcap_data("check", "jsonl", "--root", str(mine), "--split", "train", "--json", home=tmp_path)
-    (broken,) = [d for d in json.loads(told.stdout)[0]["defects"] if d["what"] == "videos that cannot be read"]
+    (broken,) = [
+        d for d in json.loads(told.stdout)[0]["defects"] if d["what"] == "videos that cannot be read"
+    ]
     assert list(broken["reasons"]) == broken["ids"] == ["cut", "empty", "gone"]
 
 

@@ -148,7 +148,9 @@ def test_too_large_and_not_telling_so(server: Server, toy_clip: Path) -> None:
 
 def test_pictures_that_would_be_too_large(server: Server, tmp_path: Path) -> None:
     what = problem(server.send(flat(tmp_path / "strip.mp4", (8, 16000)).read_bytes(), "strip.mp4"), 422)
-    assert what.startswith("strip.mp4: its pictures are 8 x 16000, and with a short side of 224 they would be")
+    assert what.startswith(
+        "strip.mp4: its pictures are 8 x 16000, and with a short side of 224 they would be"
+    )
 
 
 def test_too_long(server: Server, clip_of: Callable[..., bytes]) -> None:

@@ -59,7 +59,11 @@ def load_clip(model: str, pretrained: Pretrained, seed: int, quick_gelu: bool | 
         archive = torchscript_tensors(file)
     else:
         options["pretrained"] = str(file)
-    with seeded(seed), _needs_clip(model, pretrained, quick), _quiet() if archive is not None else nullcontext():
+    with (
+        seeded(seed),
+        _needs_clip(model, pretrained, quick),
+        _quiet() if archive is not None else nullcontext(),
+    ):
         clip = open_clip.create_model(model, **options).eval()
     if archive is not None:
         put(clip, {name: archive[name] for name in clip.state_dict() if name in archive}, str(pretrained))
