@@ -118,7 +118,7 @@ def test_a_part_that_lies_in_one_folder_is_found_and_not_extracted(
     """Its features came with its `split.json`, so that folder is what to look for, and no encoder."""
     monkeypatch.setenv("VIDCAP_SHARED_DATA", str(tmp_path))
     monkeypatch.setenv("VIDCAP_DATA", str(tmp_path / "none"))
-    data = {"train": {"type": "MSVDPart", "split": "train", "streams": ["image"]}}
+    data = {split: {"type": "MSVDPart", "split": split, "streams": ["image"]} for split in ("train", "val")}
     config = Config("mine", tiny.config(data=data))
     fix = "    try: set VIDCAP_SHARED_DATA to the folder that holds msvd/split.json"
     lines = complaint(config, "train")
