@@ -140,8 +140,9 @@ def test_frames_that_are_packed_need_no_videos(
     for path in (shared_data / "msvd").iterdir():
         if path.is_file():
             (tmp_path / "msvd" / path.name).symlink_to(path)
-    data = {"val": {"type": "MSVDPart", "split": "val", "frames": {"count": 2, "short_side": 32}}}
-    preflight.check(Config("mine", tiny.config(data=data)), ("val",))
+    frames = {"count": 2, "short_side": 32}
+    data = {split: {"type": "MSVDPart", "split": split, "frames": frames} for split in ("train", "val")}
+    preflight.check(validate(Config("mine", tiny.config(data=data))), ("val",))
 
 
 def test_jsonl_is_looked_for_beside_its_file(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_jsonl_is_looked_for_beside_its_file(tmp_path: Path) -> None:
     data = {
         "train": {"type": "Jsonl", "split": "train", "path": str(path), "streams": {"image": "clip.store"}}
     }
-    config = Config("mine", tiny.config(data=data))
+    config = Config("mine", tiny.config(data=data, evaluate={"split": "train"}))
     assert complaint(config, "train")[1] == "  jsonl: features 'image'  (data.train)"
     film(tmp_path, "video0")
     path.write_text(json.dumps({"video": str(tmp_path / "video0.mp4"), "captions": ["a ball rolls"]}))
