@@ -1,4 +1,4 @@
-"""Documentation that can be run: commands parse, what is shown is what they print, links lead somewhere."""
+"""Documentation that can be run: commands parse, what is shown is what they print, links lead to what is there."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import pytest
 from vidcap_core.cli import main, run
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [
-    page for pattern in ("*.md", "docs/**/*.md", "plugins/*/README.md") for page in sorted(ROOT.glob(pattern))
-]
+PATTERNS = ("*.md", "docs/**/*.md", ".github/**/*.md", "changelog.d/README.md", "plugins/*/README.md")
+PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)
-LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+HEADING = re.compile(r"^(#+) +(.+?) *$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
 
 
 def commands() -> list[tuple[str, list[str]]]:
@@ -45,9 +46,66 @@ def test_a_documented_command_can_be_typed(page: str, words: list[str]) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    prose = BLOCK.sub("", page.read_text(encoding="utf-8"))
-    targets = [target for target in LINK.findall(prose) if "://" not in target]
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    assert dead_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_heading_has_something_under_it(page: Path) -> None:
+    assert empty_sections(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_dead_link_a_dead_anchor_and_an_empty_section_are_noticed(tmp_path: Path) -> None:
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text(
+        "# Other\n\n## What `it` says, twice\n\nx\n\n## What it says, twice\n\nx\n\n```\n# No heading\n```\n"
+    )
+    page.write_text(
+        "# Page\n\n## Full\n\n[a](other.md) [b](other.md#what-it-says-twice-1) [c](#full) [d](gone.md) [e](#gone) "
+        "[f](other.md#no-heading)\n\n## Above\n\n### Below\n\nx\n\n## Empty\n\n<!-- nothing -->\n\n## Last\n"
+    )
+    assert dead_links(page) == ["gone.md", "#gone", "other.md#no-heading"]
+    assert empty_sections(page.read_text()) == ["Empty", "Last"]
+
+
+def prose(text: str) -> str:
+    """A page without its code blocks."""
+    return BLOCK.sub("```\n```\n", text)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    counts: dict[str, int] = {}
+    names = set()
+    for _, heading in HEADING.findall(prose(page.read_text(encoding="utf-8"))):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        names.add(f"{name}-{counts[name]}" if name in counts else name)
+        counts[name] = counts.get(name, 0) + 1
+    return names
+
+
+def dead_links(page: Path) -> list[str]:
+    """Links of a page to files that are not there, or to headings that they do not have."""
+    dead = []
+    for target, anchor in LINK.findall(prose(page.read_text(encoding="utf-8"))):
+        file = page.parent / target if target else page
+        if "://" not in target and (
+            not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file))
+        ):
+            dead.append(f"{target}#{anchor}" if anchor else target)
+    return dead
+
+
+def empty_sections(text: str) -> list[str]:
+    """Headings with neither text nor a deeper heading before the next one."""
+    text = COMMENT.sub("", prose(text))
+    headings = list(HEADING.finditer(text))
+    empty = []
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        deeper = following is not None and len(following[1]) > len(heading[1])
+        if not deeper and not text[heading.end() : following.start() if following else None].strip():
+            empty.append(heading[2])
+    return empty
 
 
 def shown() -> list[tuple[str, str]]:
