@@ -67,6 +67,20 @@ def test_a_dead_link_a_dead_anchor_and_an_empty_section_are_noticed(tmp_path: Pa
     assert empty_sections(page.read_text()) == ["Empty", "Last"]
 
 
+def test_every_decision_is_in_the_index_and_says_what_it_costs() -> None:
+    folder = ROOT / "docs" / "decisions"
+    records = sorted(folder.glob("[0-9]*.md"))
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    titles = [record.read_text(encoding="utf-8").split("\n")[0].removeprefix("# ") for record in records]
+    rows = [f"| {n} | [{t}]({r.name}) |" for n, (t, r) in enumerate(zip(titles, records, strict=True), 1)]
+    assert rows == re.findall(r"^\| \d.*$", index, re.MULTILINE)
+    parts = ["Context", "Decision", "What it costs", "What else was considered"]
+    for record in records:
+        assert re.findall(r"^## (.+)$", record.read_text(encoding="utf-8"), re.MULTILINE) == parts, (
+            record.name
+        )
+
+
 def prose(text: str) -> str:
     """A page without its code blocks."""
     return BLOCK.sub("```\n```\n", text)
@@ -101,7 +115,8 @@ def empty_sections(text: str) -> list[str]:
     text = COMMENT.sub("", prose(text))
     headings = list(HEADING.finditer(text))
     empty = []
-    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+    for number, heading in enumerate(headings, 1):
+        following = headings[number] if number < len(headings) else None
         deeper = following is not None and len(following[1]) > len(heading[1])
         if not deeper and not text[heading.end() : following.start() if following else None].strip():
             empty.append(heading[2])
