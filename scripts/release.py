@@ -89,9 +89,12 @@ def check_contents(files: list[Path], version: str) -> None:
         name = f"{'vidcap_core' if core else f'vidcap_plugin_{project.name}'}-{version}"
         wheel = next(file for file in wheels if file.name.startswith(name))
         sdist = next(file for file in sdists if file.name.startswith(name))
-        folder = project / module / "configs" if core else project / "configs"
-        wanted = {f"{module}/py.typed", f"{module}/{'configs' if core else 'about'}/card.yaml"}
-        wanted |= {f"{module}/configs/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*.py")}
+        folder = project / module / "config" / "bases" if core else project / "configs"
+        card, configs = ("config/bases", "config/bases") if core else ("about", "configs")
+        wanted = {f"{module}/py.typed", f"{module}/{card}/card.yaml"}
+        wanted |= {
+            f"{module}/{configs}/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*.py")
+        }
         held = set(zipfile.ZipFile(wheel).namelist())
         if missing := sorted(wanted - held):
             sys.exit(f"error: {wheel.name} lacks {', '.join(missing)}")

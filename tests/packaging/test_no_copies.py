@@ -42,7 +42,7 @@ def test_no_function_stands_in_two_packages() -> None:
 
 
 def test_a_copy_would_be_found(tmp_path: Path) -> None:
-    source = (ROOT / "vidcap_core" / "config" / "arguments.py").read_text(encoding="utf-8")
+    source = (ROOT / "vidcap_core" / "zoo" / "arguments.py").read_text(encoding="utf-8")
     for package in ("one", "two"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "signatures.py").write_text(source, encoding="utf-8")
