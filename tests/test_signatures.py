@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import torch
 
 from vidcap_core.zoo.arguments import fits, problems, spell
 
@@ -110,3 +111,32 @@ def test_types_are_spelt_as_written() -> None:
     assert spell(int) == "int"
     assert spell(list[int]) == "list[int]"
     assert spell(Literal["a", "b"]) == "Literal['a', 'b']"
+
+
+class Based:
+    def __init__(self, split: str, streams: list[str] | None = None) -> None: ...
+
+
+class Handing(Based):
+    def __init__(self, split: str = "train", shuffled: float = 0.0, **others: Any) -> None:
+        super().__init__(split, **others)
+
+
+class Twice(Handing):
+    def __init__(self, seed: int = 0, **others: Any) -> None:
+        super().__init__(**others)
+
+
+class Open(torch.nn.Module):
+    def __init__(self, width: int, **options: Any) -> None: ...
+
+
+def test_what_a_class_hands_on_is_checked_against_its_base() -> None:
+    assert list(problems({"seed": 1, "shuffled": 0.5, "streams": ["image"], "split": "val"}, Twice, "T")) == []
+    assert list(problems({"strems": ["image"]}, Twice, "T")) == [
+        (("strems",), "T has no argument 'strems'; did you mean 'streams'?")
+    ]
+    assert list(problems({"streams": 3}, Handing, "H")) == [
+        (("streams",), "H wants list[str] | None for 'streams', not 3")
+    ]
+    assert list(problems({"width": 1, "anything": 2}, Open, "O")) == []

@@ -79,12 +79,14 @@ def test_a_clip_that_the_method_refuses(
 
     def refuse(batch: Any, panels: bool = False) -> Any:
         if any(clip.id == films[1].stem for clip in batch.clips):
-            raise UserError("nothing to hear in this clip")
+            raise UserError("nothing to hear in this clip", hint="--without audio")
         return predict(batch, panels)
 
     monkeypatch.setattr(captioner.captioner, "predict", refuse)
     results = dict(captioner.each(films[:3]))
-    assert str(results[films[1]]) == f"{films[1]}: nothing to hear in this clip"
+    refused = results[films[1]]
+    assert isinstance(refused, VideoError)
+    assert (refused.message, refused.hint) == (f"{films[1]}: nothing to hear in this clip", "--without audio")
     assert all(isinstance(results[films[n]], Prediction) for n in (0, 2))
 
 

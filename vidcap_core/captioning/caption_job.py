@@ -74,7 +74,7 @@ class Job:
         )
         for path, result in results:
             if isinstance(result, VideoError):
-                self.bad.append((str(path), str(result).removeprefix(f"{path}: ")))
+                self.bad.append((str(path), result.line.removeprefix(f"{path}: ")))
             else:
                 keep(path, result)
                 self.made += 1

@@ -88,6 +88,8 @@ class Flow:
             yield from self.reader.read(path, self.every, halted)
         except VideoError:
             raise
+        except UserError as error:
+            raise error.wrap(str(path), VideoError) from error
         except MemoryError as error:
             raise VideoError(f"{path}: needs more memory than there is", hint="--every 60") from error
         except (
@@ -106,7 +108,7 @@ class Flow:
             said = predict(self.captioner, [clip for _, clip in entries], panels)
         except UserError as error:
             if len(entries) == 1:
-                yield entries[0][0], VideoError(f"{entries[0][0].path}: {error}")
+                yield entries[0][0], error.wrap(str(entries[0][0].path), VideoError)
                 return
             for entry in entries:
                 yield from self._say([entry])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.errors import ConfigError, PluginError, UserError
 from vidcap_core.zoo import plugins
 
 CORE_CONFIGS = Path(__file__).parent / "bases"
@@ -49,6 +49,10 @@ class Config(Mapping[str, Any]):
     def error(self, path: KeyPath, message: str, hint: str | None = None) -> ConfigError:
         """An error in the form `file: key.path: reason`."""
         return ConfigError(f"{self.origin(path)}: {dotted(path)}: {message}", hint=hint)
+
+    def wrap(self, path: KeyPath, error: UserError) -> ConfigError:
+        """An error of what stands at a path, with its hint, as an error of the config."""
+        return error.wrap(f"{self.origin(path)}: {dotted(path)}", ConfigError)
 
     def text(self) -> str:
         """The resolved config as Python that loads to the same data."""
@@ -223,7 +227,7 @@ def _find_base(base: str, path: Path) -> Path:
         try:
             return find_config(base)
         except PluginError as error:
-            raise ConfigError(f"{_shown(path)}: _base_ '{base}': {error}") from error
+            raise error.wrap(f"{_shown(path)}: _base_ '{base}'", ConfigError) from error
     if not found.is_file():
         raise ConfigError(f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(found)})")
     return found

@@ -34,7 +34,7 @@ def component_of(
     try:
         target = registry.load(node["type"])
     except PluginError as error:
-        raise config.error((*path, "type"), str(error)) from error
+        raise config.wrap((*path, "type"), error) from error
     given = {key: value for key, value in node.items() if key not in ("type", *also)}
     check_arguments(config, path, given, target, node["type"])
     return Component(node["type"], target, given)
@@ -46,7 +46,7 @@ def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) ->
     try:
         return spec(**given)
     except ConfigError as error:
-        raise config.error(path, str(error)) from error
+        raise config.wrap(path, error) from error
 
 
 def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimizer:

@@ -64,7 +64,7 @@ def _check(config: Config, path: KeyPath, name: str, said: schema.Phase, kept: s
     try:
         schema.check_name(name)
     except ConfigError as error:
-        raise config.error(path, str(error)) from error
+        raise config.wrap(path, error) from error
     if (said.epochs is None) == (said.steps is None):
         raise config.error(path, f"phase '{name}' must say either epochs or steps")
     if bool(said.losses) == bool(said.updates):

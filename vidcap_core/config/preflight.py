@@ -43,7 +43,7 @@ def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
                 for remark in encoder.remarks():
                     yield f"{section}.{name}: {remark}"
             except UserError as error:
-                raise recipe.config.error((section, name), str(error)) from error
+                raise recipe.config.wrap((section, name), error) from error
 
 
 def _told(missing: Missing, places: list[str]) -> str:

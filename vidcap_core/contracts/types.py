@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # torch is never imported at run time: readers, metrics and the CLI use these types too
@@ -80,23 +80,30 @@ class Batch:
     def to(self, device: Any) -> Batch:
         """The same batch with every tensor on another device."""
 
-        def move(value: Any) -> Any:
-            if hasattr(value, "to"):
-                return value.to(device)
-            if isinstance(value, dict):
-                return {key: move(item) for key, item in value.items()}
-            if isinstance(value, (list, tuple)):
-                return type(value)(move(item) for item in value)
-            return value
-
         return replace(
             self,
             streams={name: stream.to(device) for name, stream in self.streams.items()},
             inputs={name: stream.to(device) for name, stream in self.inputs.items()},
-            tokens=move(self.tokens),
-            token_mask=move(self.token_mask),
-            targets={name: move(value) for name, value in self.targets.items()},
+            tokens=_moved(self.tokens, device),
+            token_mask=_moved(self.token_mask, device),
+            targets={name: _moved(value, device) for name, value in self.targets.items()},
         )
+
+
+def _moved(value: Any, device: Any) -> Any:
+    """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
+    if hasattr(value, "to"):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {key: _moved(item, device) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_make"):  # a named one takes its items one by one
+        return value._make(_moved(item, device) for item in value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_moved(item, device) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        items = {item.name: _moved(getattr(value, item.name), device) for item in fields(value) if item.init}
+        return replace(value, **items)
+    return value
 
 
 @dataclass(frozen=True, slots=True)

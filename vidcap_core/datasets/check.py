@@ -172,7 +172,7 @@ def check_dataset(
         try:
             dataset = made_by(split=split, unit="clip", **arguments)
         except (DataError, VideoError) as error:
-            reports.append(Report(split, absent=str(error)))
+            reports.append(Report(split, absent=error.line))
             continue
         reports.append(check_split(dataset, deep, track))
     return list(_across(reports, made_by.nested))
@@ -214,7 +214,7 @@ def _odd_videos(records: Iterable[Any]) -> list[Defect]:
         try:
             length = probe(record.clip.path).duration
         except VideoError as error:
-            broken[record.id] = str(error).splitlines()[0]
+            broken[record.id] = error.message
             continue
         if record.clip.start >= length:
             late[record.id] = f"starts at {record.clip.start:g} s of {length:g} s"

@@ -150,7 +150,7 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread:
         try:
             clip = _measured(place, clip, max(event.end for event in events))
         except VideoError as error:
-            unread[name] = str(error).splitlines()[0]
+            unread[name] = error.message
     return Record(clip, captions, (events,) if events else (), names=(Path(video).stem,))
 
 

@@ -52,7 +52,7 @@ def _write(made_by: type[Dataset], folder: Path, part: Path) -> None:
         try:
             reading = made_by(split=split, root=str(folder), unit="clip").read(split)
         except DataError as error:
-            reasons.append(str(error).splitlines()[0])
+            reasons.append(error.line)
             continue
         lines = "".join(line + "\n" for line in prepared_lines(reading, folder))
         (part / f"{split}.jsonl").write_text(lines, encoding="utf-8")

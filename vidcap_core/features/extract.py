@@ -67,7 +67,7 @@ def extract(
                     writer.add(clip.id, next(rows))
                     report.made += 1
                 except (VideoError, DataError) as error:
-                    report.skipped.append((clip.id, str(error).replace("\n", " ")))
+                    report.skipped.append((clip.id, error.line))
                 advance(1)
     return report
 

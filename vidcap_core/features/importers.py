@@ -41,7 +41,7 @@ def import_features(
                     writer.add(clip, rows(load(), clip))
                     report.made += 1
                 except DataError as error:
-                    report.skipped.append((clip, str(error).replace("\n", " ")))
+                    report.skipped.append((clip, error.line))
             advance(1)
     return report
 

@@ -68,7 +68,9 @@ class ClipView:
             if of_events and len(self.events) > 1:
                 film["events"] = [frames.filmstrip(self.path, span, *EVENT_FILM) for span in self._moments()]
             return film
-        except (UserError, OSError) as error:
+        except UserError as error:
+            return {"note": error.line}
+        except OSError as error:
             return {"note": str(error)}
 
     def _moments(self) -> list[tuple[float, float]]:

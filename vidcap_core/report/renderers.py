@@ -17,7 +17,7 @@ def draw(panel: dict[str, Any]) -> dict[str, Any]:
     try:
         renderer = find(panel["renderer"])
     except PanelError as error:
-        return {**panel, "note": str(error)}
+        return {**panel, "note": error.line}
     try:
         return {**panel, "html": str(renderer(panel["data"]))}
     except Exception as error:  # a plugin's fault must not cost the page

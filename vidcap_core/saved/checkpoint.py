@@ -102,7 +102,7 @@ def latest(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
         try:
             return load(path), notes
         except CheckpointError as error:
-            notes.append(f"{error}; using the one before it")
+            notes.append(f"{error.message}; using the one before it")
     return None, notes
 
 
@@ -137,7 +137,7 @@ def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
             content = load(best)
         except CheckpointError as error:
             raise CheckpointError(
-                str(error), hint="delete it, and the newest checkpoint that can be read is taken"
+                error.message, hint="delete it, and the newest checkpoint that can be read is taken"
             ) from error
         return content["weights"], f"best.pt (step {content['step']})"
     newest, notes = latest(folder)

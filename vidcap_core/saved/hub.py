@@ -67,8 +67,8 @@ def _download(hub_id: str, part: Path) -> None:
         shutil.rmtree(part / ".cache", ignore_errors=True)  # the client's notes
         bundle.open_bundle(part)
     except CheckpointError as error:  # the folder that it names is gone when this is read
-        said = str(error).replace(str(part), hub_id).replace(part.name, hub_id)
-        raise CheckpointError(said) from error
+        message = error.message.replace(str(part), hub_id).replace(part.name, hub_id)
+        raise CheckpointError(message, hint=error.hint) from error
 
 
 class _Reasons:

@@ -51,7 +51,7 @@ def main(path: str) -> None:
     try:
         found: dict[str, object] = {"duration": probe(path).duration}
     except VideoError as error:
-        what = str(error).partition("\n  try: ")[0].replace(f"{path}: ", "").replace(path, "the file")
+        what = error.message.replace(f"{path}: ", "").replace(path, "the file")
         found = {"large" if isinstance(error, TooLarge) else "what": what}
     print(json.dumps(found))
 

@@ -117,7 +117,7 @@ def _cannot_load(error: Exception, model: str) -> dict[str, str]:
     from vidcap_core.errors import UserError
 
     if isinstance(error, UserError):
-        return {"what": str(error).partition("\n  try: ")[0], "hint": error.hint or "vidcap list models"}
+        return {"what": error.message, "hint": error.hint or "vidcap list models"}
     traceback.print_exc()
     return {"what": f"{model} cannot be loaded: {type(error).__name__}: {error}", "hint": "vidcap doctor"}
 
@@ -132,9 +132,8 @@ def _problem(error: Exception, path: str, name: str) -> dict[str, str]:
             "what": f"{name}: captioning failed ({type(error).__name__})",
             "hint": "another video or model",
         }
-    what = str(error).partition("\n  try: ")[0]
     return {
-        "what": _without(what, path, name),
+        "what": _without(error.message, path, name),
         "hint": _without(error.hint or "another video or model", path, name),
     }
 

@@ -24,10 +24,8 @@ def problems(
     if not isinstance(given, dict):
         yield (), f"must be a dict of {name}'s arguments, not {type(given).__name__}"
         return
-    parameters = {k: p for k, p in inspect.signature(callee).parameters.items() if k not in {"self", *filled}}
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    named = {k: p for k, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-    hints = _hints(callee)
+    parameters, hints, open_ended = _signature(callee)
+    named = {k: p for k, p in parameters.items() if k not in {"self", *filled}}
     for key, value in given.items():
         if key not in named and not open_ended:
             yield (key,), f"{name} has no argument '{key}'{meant(key, named)}"
@@ -91,6 +89,37 @@ def at_least(least: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and value < least:
             raise ConfigError(f"{name} must be at least {least}, not {value}")
+
+
+def _signature(
+    callee: Callable[..., Any],
+) -> tuple[dict[str, inspect.Parameter], dict[str, Any], bool]:
+    """Parameters with their types, and whether any other name will do.
+
+    A class that takes `**others` is one that hands them to the `__init__` behind its own: those names count too.
+    """
+    parameters = inspect.signature(callee).parameters
+    named, hints, open_ended = _named(parameters), dict(_hints(callee)), _open_ended(parameters)
+    if not inspect.isclass(callee):
+        return named, hints, open_ended
+    makers = [owner for owner in callee.__mro__ if "__init__" in vars(owner)]
+    for owner in makers[1:]:
+        parameters = inspect.signature(owner.__init__).parameters
+        if not open_ended or not _named(parameters).keys() - {"self"}:
+            break  # also where the end is reached (torch's Module, object): then they are for the class itself
+        # what an __init__ in between says by itself cannot be told from outside, so nothing of it is needed
+        named = {k: p.replace(default=None) for k, p in _named(parameters).items()} | named
+        hints = {**_hints(owner), **hints}
+        open_ended = _open_ended(parameters)
+    return named, hints, open_ended
+
+
+def _named(parameters: Mapping[str, inspect.Parameter]) -> dict[str, inspect.Parameter]:
+    return {k: p for k, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+
+
+def _open_ended(parameters: Mapping[str, inspect.Parameter]) -> bool:
+    return any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def _hints(callee: Callable[..., Any]) -> Mapping[str, Any]:

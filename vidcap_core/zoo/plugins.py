@@ -257,9 +257,9 @@ def _beside(module: Any, name: str) -> Path | None:
 
 def _reason(error: BaseException) -> str:
     """One line; for an error raised while the plugin was imported, with the place."""
-    text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, PluginError):
-        return text
+        return error.line
+    text = " ".join(str(error).split()) or type(error).__name__
     frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {text}{place}"

@@ -78,6 +78,12 @@ def made_up(split: str = "test", **changes: Any) -> Any:
     return registry.DATASETS.load("wsdvc_mask.MadeUp")(split, unit="clip", streams=["image"], **changes)
 
 
+def test_a_misspelt_key_of_the_data_is_refused() -> None:
+    config = load_config("wsdvc_mask/made_up", ["data.train.strems=['image']"])
+    with pytest.raises(ConfigError, match=r"data\.train\.strems: .* no argument 'strems'; did you mean 'streams'"):
+        validate(config)
+
+
 def test_a_folder_of_made_up_videos_is_not_taken_for_another_kind_of_them(tmp_path: Path) -> None:
     plain, mixed = (made_up(root=str(tmp_path), shuffled=share) for share in (0.0, 1.0))
     assert plain.folder != mixed.folder
