@@ -70,6 +70,16 @@ def test_a_bundle_captions_as_its_run(run: Path, videos: list[str], tmp_path: Pa
     )
 
 
+def test_captions_of_a_run_need_no_engine(run: Path, videos: list[str]) -> None:
+    code = (
+        "import sys; from vidcap_core.cli.main import main; "
+        f"code = main(['caption', {videos[0]!r}, '--model', {str(run)!r}, '--device', 'cpu']); "
+        "print(code, [m for m in sys.modules if m.startswith(('mmengine', 'vidcap_core.engine'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+
+
 def test_a_bad_file_stops_nobody(run: Path, videos: list[str], tmp_path: Path) -> None:
     bad = tmp_path / "no video.mp4"
     bad.write_text("text")

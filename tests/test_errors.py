@@ -43,7 +43,7 @@ def test_an_error_of_another_process_is_the_same() -> None:
 
 
 def test_a_config_that_names_no_component_keeps_the_hint() -> None:
-    made = Config("x.py", tiny.config(head=dict(type="MeanPoolGRUU")))
+    made = Config("x.py", tiny.config(head={"type": "MeanPoolGRUU"}))
     with pytest.raises(ConfigError, match=r"head\.type: no head is named") as raised:
         validate(made)
     assert raised.value.hint == "vidcap list heads"

@@ -132,7 +132,9 @@ class Open(torch.nn.Module):
 
 
 def test_what_a_class_hands_on_is_checked_against_its_base() -> None:
-    assert list(problems({"seed": 1, "shuffled": 0.5, "streams": ["image"], "split": "val"}, Twice, "T")) == []
+    assert (
+        list(problems({"seed": 1, "shuffled": 0.5, "streams": ["image"], "split": "val"}, Twice, "T")) == []
+    )
     assert list(problems({"strems": ["image"]}, Twice, "T")) == [
         (("strems",), "T has no argument 'strems'; did you mean 'streams'?")
     ]

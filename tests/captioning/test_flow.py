@@ -26,7 +26,7 @@ def said(prediction: Any) -> list[tuple[str, list[str]]]:
 def test_side_by_side_as_one_by_one(
     model: Path, films: list[Path], changes: dict[str, Any], batch: int, workers: int
 ) -> None:
-    captioner = load(model, "cpu").generate(**changes)
+    captioner = load(model, "cpu").with_decoding(**changes)
     alone = [captioner(path) for path in films]
     together = dict(captioner.each(films, batch=batch, workers=workers))
     assert list(together) == films

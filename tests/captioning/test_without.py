@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from vidcap_core.api import build_component
-from vidcap_core.captioner.build import build_captioner
+from vidcap_core.captioner.build import add_extractors, build_captioner
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.sources import left_out
 from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.datasets.toy import make_toy
 from vidcap_core.encoders.standardised import Standardised
 from vidcap_core.errors import UserError
@@ -140,6 +141,20 @@ def test_what_is_not_read_or_all_that_is_cannot_be_left_out(hearing: Path) -> No
         load(hearing, "cpu", without=["sound"])
     with pytest.raises(UserError, match="nothing left"):
         load(hearing, "cpu", without=["audio", "image", "motion"])
+
+
+def test_the_captioner_that_is_given_stays_as_it_was() -> None:
+    captioner, made = built(SOUND)
+    add_extractors(captioner, captioner_recipe(made))
+    tokenizer, settings, weights = captioner.tokenizer, captioner.settings, fingerprint(captioner)
+    files = FileCaptioner(captioner, "it")
+    wide = files.with_decoding(beam=3, n_best=2)
+    assert captioner.tokenizer is tokenizer
+    assert captioner.settings == files.captioner.settings == settings
+    assert fingerprint(captioner) == weights
+    assert (wide.captioner.settings.mode, wide.captioner.settings.beam) == ("beam", 3)
+    assert next(wide.captioner.parameters()) is next(captioner.parameters())
+    assert wide.with_decoding(seed=4).captioner.settings.beam == 3
 
 
 def test_nobody_is_told_to_leave_out_everything() -> None:

@@ -16,10 +16,11 @@ from serve.conftest import Server
 
 from vidcap_core.cli import serve
 from vidcap_core.errors import UserError
+from vidcap_core.saved import load
 from vidcap_core.serve.server import _listen, _only_here, _url
 from vidcap_core.serve.settings import public_names
 from vidcap_core.serve.sniff import container
-from vidcap_core.zoo import catalogue
+from vidcap_core.zoo import catalogue, plugins
 
 
 def command(*arguments: str, cwd: Path) -> Any:
@@ -61,15 +62,33 @@ def test_models_may_do_without_a_stream(served_run: Path, toy_clip: Path, tmp_pa
     assert said["caption"]["streams"] == ["image"]
 
 
+def shipping(folder: Path, name: str, card: str) -> plugins.Plugin:
+    """A plugin with a model `small`, and one more line in its card."""
+    (folder / name / "bundles" / "small").mkdir(parents=True)
+    (folder / name / "bundles" / "small" / "bundle.json").write_text("{}")
+    whole = f"name: {name}\ntitle: X\nsummary: It captions.\nlicence: MIT\n{card}"
+    (folder / name / "card.yaml").write_text(whole)
+    return plugins.Plugin(name, f"vidcap-plugin-{name}", "1", card=folder / name / "card.yaml")
+
+
 def test_without_a_model_those_installed_are_served_the_default_one_first(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    rows = [{"name": name} for name in ("a_plugin/small", "default_model", "other")]
-    monkeypatch.setattr(catalogue, "rows", lambda kind: rows if kind == "models" else [])
-    assert serve._installed() == ["default_model", "a_plugin/small", "other"]
-    rows.clear()
+    cards = {"a_plugin": "", "odd": "limits: 3", "tiny": "default: small", "wrong": "default: large"}
+    there = {name: shipping(tmp_path, name, card) for name, card in cards.items()}
+    monkeypatch.setattr(catalogue, "discover", lambda: there)
+    assert serve._installed() == ["tiny", "a_plugin", "odd", "wrong"]
+    assert load.default_model() == "tiny"
+    there["other"] = shipping(tmp_path, "other", "default: small")
+    with pytest.raises(
+        UserError, match=r"several plugins bring a default one: tiny, other\n  try: --model tiny"
+    ):
+        load.default_model()
+    there.clear()
     with pytest.raises(UserError, match=r"no model is installed\n  try: --model MODEL, or pip install"):
         serve._installed()
+    with pytest.raises(UserError, match=r"default model is not installed\n  try: pip install"):
+        load.default_model()
 
 
 def test_a_taken_port(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,6 +118,13 @@ class Captioner(nn.Module):
         """Where the parameters are, or else the buffers; without either, the CPU."""
         held = next(chain(self.parameters(), self.buffers()), None)
         return torch.device("cpu") if held is None else held.device
+
+    def variant(self, *, tokenizer: Any = None, settings: GenerateSettings | None = None) -> Captioner:
+        """The same parts, weights shared, with another tokenizer or another way to decode; this one stays."""
+        other = copy.copy(self)
+        other.tokenizer = tokenizer or self.tokenizer
+        other.settings = settings or self.settings
+        return other
 
     def streams(self, batch: Batch) -> Streams:
         """The batch's streams, encoded as they are asked for."""

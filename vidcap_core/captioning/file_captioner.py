@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import replace
 from pathlib import Path
@@ -33,7 +34,8 @@ class FileCaptioner:
     """
 
     def __init__(self, captioner: Captioner, name: str, without: Sequence[str] = ()) -> None:
-        self.captioner = captioner
+        plain = captioner.tokenizer if isinstance(captioner.tokenizer, Plain) else Plain(captioner.tokenizer)
+        self.captioner = captioner.variant(tokenizer=plain)
         self.name = name
         encoders: dict[str, Any] = dict(captioner.encoders.items())
         empty = left_out(captioner, name, without)
@@ -43,8 +45,6 @@ class FileCaptioner:
                 f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",
                 hint="add `extract = dict(STREAM=dict(type=ENCODER, ...))` to the config and export again",
             )
-        if not isinstance(captioner.tokenizer, Plain):
-            captioner.tokenizer = Plain(captioner.tokenizer)
 
     @overload
     def __call__(self, video: Video, *, every: Every = None, panels: bool = False) -> Captions: ...
@@ -86,7 +86,7 @@ class FileCaptioner:
         for path, result in flow.run(files, moved):
             yield path, result if isinstance(result, VideoError) else Captions.of(result)
 
-    def generate(
+    def with_decoding(
         self,
         *,
         beam: int | None = None,
@@ -94,7 +94,7 @@ class FileCaptioner:
         n_best: int | None = None,
         seed: int | None = None,
     ) -> FileCaptioner:
-        """Change how texts are found: beams, or chance; how many texts a clip. Returns the captioner.
+        """Another captioner on the same weights that finds texts otherwise: beams, or chance; how many a clip.
 
         Kinds of text that a method decodes apart (to count events, say) keep their own way.
         """
@@ -106,8 +106,9 @@ class FileCaptioner:
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:
             changes["n_best"] = n_best
-        self.captioner.settings = replace(self.captioner.settings, **changes)
-        return self
+        other = copy.copy(self)
+        other.captioner = self.captioner.variant(settings=replace(self.captioner.settings, **changes))
+        return other
 
     def _all(self, videos: Several, every: Every, panels: bool) -> list[Captions]:
         """Each video, in order; the first that cannot be read is raised."""

@@ -107,8 +107,9 @@ def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 
     printer = None if args.out else Printer(args.format, _write, len(found.files))
-    captioner = load(args.model, args.device, args.copy, args.without)
-    captioner.generate(beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed)
+    captioner = load(args.model, args.device, args.copy, args.without).with_decoding(
+        beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed
+    )
     job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(found.bad))
     total = len(found.files)
     try:

@@ -8,7 +8,6 @@ from typing import Any
 
 NEEDS = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 """Module -> package, of the extra `serve`."""
-DEFAULT = "default_model"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -81,7 +80,7 @@ def _installed() -> list[str]:
     from vidcap_core.errors import UserError
     from vidcap_core.zoo import catalogue
 
-    found = sorted((row["name"] for row in catalogue.rows("models")), key=lambda name: name != DEFAULT)
+    found = [row["name"] for row in catalogue.rows("models")]
     if not found:
         raise UserError(
             "no model is installed", hint="--model MODEL, or pip install vidcap-plugin-default-model"

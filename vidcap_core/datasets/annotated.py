@@ -17,7 +17,7 @@ from vidcap_core.datasets.folders import find_folder, videos_below
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
 from vidcap_core.datasets.missing import by_name, missing_parts
 from vidcap_core.datasets.prepared import read_prepared, source_folders
-from vidcap_core.datasets.records import Annotated, Counts, Official, Reading, Record
+from vidcap_core.datasets.records import CLIP, Annotated, Counts, Official, Reading, Record
 from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
@@ -44,6 +44,7 @@ class Dataset:
     splits: ClassVar[tuple[str, ...]] = ("train", "val", "test")
     counts: ClassVar[Counts] = {}
     preparable: ClassVar[bool] = True  # by `vidcap data prepare`
+    made_in: ClassVar[str | None] = None  # a folder of the cache, where the data are made when first used
     annotations: ClassVar[Mapping[str, Sequence[str]]] = {}  # by split, the names its file may have
     nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
 
@@ -234,7 +235,7 @@ class Dataset:
         found = {
             name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
         }
-        if "clip" in record.groups and clip.duration:
+        if CLIP in record.groups and clip.duration:
             found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}
         return self._rows(found, rng) if self._rows else found
 
@@ -270,7 +271,7 @@ def _one_an_event(record: Record) -> list[Record]:
         for number, event in enumerate(record.events)
     ]
     return [
-        Record(clip, (event.text,), ((event,),), record.names, {**record.groups, "clip": record.id})
+        Record(clip, (event.text,), ((event,),), record.names, {**record.groups, CLIP: record.id})
         for clip, event in zip(clips, record.events, strict=True)
     ]
 

@@ -22,10 +22,9 @@ def places() -> list[dict[str, str]]:
     """One row a dataset: its name, its folder, and what is there."""
     rows = []
     for name, made_by in sorted(known_datasets().items()):
-        if name == "toy":
-            rows.append(
-                {"dataset": name, "folder": str(cache_home() / name), "state": "made when first used"}
-            )
+        if made_by.made_in is not None:
+            folder = cache_home() / made_by.made_in
+            rows.append({"dataset": name, "folder": str(folder), "state": "made when first used"})
             continue
         looked = [place for known in (name, *made_by.aliases) for place in candidates(known)]
         folder = next((place for place in looked if place.is_dir()), looked[0])

@@ -9,7 +9,7 @@ from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.folders import find_file
-from vidcap_core.datasets.records import Counts, Official, Reading, Record
+from vidcap_core.datasets.records import SOURCE, Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 
 _TRAIN_VAL = (
@@ -112,5 +112,5 @@ def _record(video: dict[str, Any], captions: list[str]) -> Record:
     category = video.get("category")
     groups = {"category": CATEGORIES[category]} if isinstance(category, int) else {}
     if source := video.get("url"):
-        groups["source"] = source
+        groups[SOURCE] = source
     return Record(Clip(video["video_id"], duration=duration), tuple(captions), groups=groups)

@@ -11,7 +11,7 @@ from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.inputs import FrameZip
-from vidcap_core.datasets.records import Counts, Defect, Official, Reading, Record
+from vidcap_core.datasets.records import SOURCE, Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
 
 FILES = {
@@ -91,7 +91,7 @@ class MSVDPart(Dataset):
             return self._only_ours(read_msvd(self.folder, split))
         both = [self._only_ours(read_msvd(self.folder, part)) for part in ("train", "val")]
         records = [record for reading in both for record in reading.records]
-        fold = fold_of([r.id for r in records], {r.id: r.groups["source"] for r in records})
+        fold = fold_of([r.id for r in records], {r.id: r.groups[SOURCE] for r in records})
         chosen = [r for r in records if (fold[r.id] == self.fold) == (split == "val")]
         everything = [name for reading in both for name in reading.everything]
         return Reading(chosen, everything, files=[path for reading in both for path in reading.files])
@@ -125,7 +125,7 @@ def read_msvd(folder: Path, split: str) -> Reading:
             Clip(number),
             tuple(said.get(number, ())),
             names=(names[number],),
-            groups={"source": source(names[number])},
+            groups={SOURCE: source(names[number])},
         )
         for number in expected
     ]

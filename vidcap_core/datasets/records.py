@@ -8,6 +8,11 @@ from pathlib import Path
 
 from vidcap_core.contracts.types import Clip, Event
 
+CLIP = "clip"
+"""Group of an event that is a clip of its own: the id of the clip that it is of."""
+SOURCE = "source"
+"""Group of a clip that was cut from a longer video: that video."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -28,7 +33,7 @@ class Record:
 
     def known_as(self, place: Container[str]) -> str | None:
         """The name under which a store or an archive has this clip; an event lies under its clip's name."""
-        names = (self.groups.get("clip", self.id), *self.names)
+        names = (self.groups.get(CLIP, self.id), *self.names)
         return next((name for name in names if name in place), None)
 
     @property

@@ -8,7 +8,7 @@ from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.folders import find_file, look_for
-from vidcap_core.datasets.records import Counts, Official, Reading, Record
+from vidcap_core.datasets.records import SOURCE, Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
 
 FILES = {
@@ -55,7 +55,7 @@ class VATEX(Dataset):
         duration = float(int(end) - int(start)) if start.isdigit() and end.isdigit() else None
         names = (other[name],) if name in other else ()
         return Record(
-            Clip(name, duration=duration or None), tuple(captions), names=names, groups={"source": source}
+            Clip(name, duration=duration or None), tuple(captions), names=names, groups={SOURCE: source}
         )
 
     def _other_names(self) -> dict[str, str]:

@@ -64,7 +64,7 @@ def save(
     try:
         write_tensors(captioner.state_dict(), part / WEIGHTS)
         for name, weights in (copies or {}).items():
-            write_tensors(weights, part / f"keep-{name}.safetensors")
+            write_tensors(weights, part / f"keep-{name}.safetensors", beside=part / WEIGHTS)
         (part / TOKENIZER).write_text(
             json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
         )

@@ -17,17 +17,25 @@ from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.weights import put_weights, read_tensors
-from vidcap_core.zoo import plugins
-
-DEFAULT = "default_model"
-"""The plugin whose bundle captions when nobody names a model."""
+from vidcap_core.zoo import catalogue, plugins
 
 
 def default_model() -> str:
     """The name of the model that is used when none is named, if it is installed."""
-    if DEFAULT in plugins.discover() or plugins.broken(DEFAULT):
-        plugins.get(DEFAULT)  # a broken one says why
-        return DEFAULT
+    found = catalogue.default_models()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(
+            f"no model was named, and several plugins bring a default one: {', '.join(found)}",
+            hint=f"--model {found[0]}",
+        )
+    if broken := plugins.broken():  # it may be one of them
+        names = ", ".join(plugin.name for plugin in broken)
+        raise UserError(
+            f"no model was named, and no plugin that works brings a default one; broken: {names}",
+            hint="vidcap plugins",
+        )
     raise UserError(
         "no model was named, and the default model is not installed",
         hint="pip install vidcap-plugin-default-model, or --model with a run, a bundle or plugin/name",

@@ -16,6 +16,8 @@ from vidcap_core.testing.check import Check
 from vidcap_core.zoo import cards, plugins, registry
 
 HEAVY = ("torch", "mmengine", "transformers", "cv2")
+CONFIG = "toy"
+"""The config that every plugin has to be checked by: on the built-in toy data, in minutes on a CPU."""
 OPEN = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
@@ -26,12 +28,10 @@ def conform(name: str, steps: int = 300) -> list[Check]:
     ]
     if all(check.ok is not False for check in checks):
         plugin = plugins.get(name)
-        if "toy" not in plugin.config_names():
-            return [
-                *checks,
-                Check("toy config", False, "there is no configs/toy.py on the built-in toy data"),
-            ]
-        parts = behaviour.Parts(f"{name}/toy")
+        if CONFIG not in plugin.config_names():
+            lacking = f"there is no configs/{CONFIG}.py on the built-in toy data"
+            return [*checks, Check(f"{CONFIG} config", False, lacking)]
+        parts = behaviour.Parts(f"{name}/{CONFIG}")
         checks += [_guard(check, parts) for check in behaviour.CHECKS]
         checks.append(_guard(lambda p: behaviour.overfits(p, steps), parts, "overfit"))
         checks.append(_guard(journey.round_trip, parts.recipe.config))
@@ -85,7 +85,9 @@ def card_complete(name: str) -> Check:
     plugin = plugins.get(name)
     if plugin.card is None:
         return Check("card", False, "vidcap_cards() names none")
-    cards.read(plugin.card)
+    default, bundles = cards.read(plugin.card).default, [path.name for path in plugin.bundles().values()]
+    if default is not None and default not in bundles:
+        return Check("card", False, f"default: it ships no bundle '{default}'")
     return Check("card", True)
 
 

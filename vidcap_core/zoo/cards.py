@@ -73,6 +73,7 @@ class Card:
     measured: list[Measurement] = field(default_factory=list)
     parameters: dict[str, int] = field(default_factory=dict)  # config or part -> number of parameters
     limits: list[str] = field(default_factory=list)
+    default: str | None = None  # the plugin's bundle that captions when nobody names a model
 
     def missing(self) -> list[str]:
         """What a reader will look for and not find, though the card is well formed."""

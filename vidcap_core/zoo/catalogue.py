@@ -12,11 +12,13 @@ Row = dict[str, str]
 
 
 def rows(kind: str) -> list[Row]:
-    """The rows of one kind: a component kind, `configs` or `models`."""
+    """The rows of one kind: a component kind, `configs` or `models` (the default model first)."""
     if kind == "configs":
         return [row for plugin in _working() for row in _configs(plugin)]
     if kind == "models":
-        return [row for plugin in _working() for row in _models(plugin)]
+        first = default_models()
+        made = [row for plugin in _working() for row in _models(plugin)]
+        return sorted(made, key=lambda row: row["name"] not in first)
     registry = REGISTRIES[kind]
     names = dict(zip((entry.full_name for entry in registry), registry.names(), strict=True))
     return [{"name": names[e.full_name], "plugin": e.plugin, "where": e.target} for e in registry]
@@ -34,6 +36,21 @@ def plugin_rows() -> list[Row]:
         }
         for plugin in discover().values()
     ]
+
+
+def default_models() -> list[str]:
+    """Models that caption when nobody names one: the card of a plugin that ships bundles names one of them."""
+    from vidcap_core.zoo import cards
+
+    found = []
+    for plugin in _working():
+        bundles = plugin.bundles()
+        try:
+            chosen = cards.read(plugin.card).default if plugin.card and bundles else None
+        except cards.CardError:  # a card that cannot be read harms nobody else
+            continue
+        found += [name for name, folder in bundles.items() if folder.name == chosen]
+    return found
 
 
 def _working() -> list[Plugin]:

@@ -10,7 +10,7 @@ losses = dict(
     diversity=dict(type="wsdvc_mask.MaskDiversity"),
 )
 phases = dict(
-    count=dict(epochs=10, losses=["full"], freeze=["head.localiser"], keep="count", best=False),
+    count=dict(epochs=10, losses=["full"], freeze=["head.localiser"], best=False),
     locate=dict(
         epochs=10,
         updates=[["positive", "diversity"], ["negative", "diversity"]],

@@ -28,9 +28,7 @@ losses = dict(
     clamped=dict(type="wsdvc_mask.MaskStatistic", of="clamped", scale=0.0),
 )
 phases = dict(
-    count=dict(
-        epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False, keep=None
-    ),
+    count=dict(epochs=10, losses=["full"], freeze=["head.localiser", "head.encoder.blank"], best=False),
     locate=dict(
         epochs=10,
         optimizer="keep",

@@ -3,4 +3,4 @@
 _base_ = ["toy_parity.py"]
 
 head = dict(count_weights="final")
-phases = dict(count=dict(keep=None), locate=dict(losses=["full", "positive", "negative", "diversity"]))
+phases = dict(locate=dict(losses=["full", "positive", "negative", "diversity"]))

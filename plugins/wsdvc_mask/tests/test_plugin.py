@@ -80,7 +80,9 @@ def made_up(split: str = "test", **changes: Any) -> Any:
 
 def test_a_misspelt_key_of_the_data_is_refused() -> None:
     config = load_config("wsdvc_mask/made_up", ["data.train.strems=['image']"])
-    with pytest.raises(ConfigError, match=r"data\.train\.strems: .* no argument 'strems'; did you mean 'streams'"):
+    with pytest.raises(
+        ConfigError, match=r"data\.train\.strems: .* no argument 'strems'; did you mean 'streams'"
+    ):
         validate(config)
 
 

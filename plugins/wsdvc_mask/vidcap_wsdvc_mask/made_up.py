@@ -57,6 +57,7 @@ class MadeUp(Dataset):
 
     name = "made_up"
     preparable = False
+    made_in = "wsdvc_mask"
 
     def __init__(self, split: str = "train", shuffled: float = 0.0, **others: Any) -> None:
         if not 0 <= shuffled <= 1:
@@ -69,7 +70,7 @@ class MadeUp(Dataset):
         return read_dense([self.folder / f"{split}.json"])
 
     def _find(self, root: str | None) -> Path:
-        home = Path(root) if root else cache_home() / "wsdvc_mask"
+        home = Path(root) if root else cache_home() / self.made_in
         return make_once(home / f"made_up-v{VERSION}-{self.shuffled:g}", self._make)
 
     def _make(self, folder: Path) -> None:

@@ -28,6 +28,7 @@ class Toy(Dataset):
 
     name = "toy"
     preparable = False
+    made_in = "toy"
 
     def __init__(
         self,
