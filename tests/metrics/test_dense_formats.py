@@ -11,15 +11,20 @@ import pytest
 
 from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.formats_dense import read_predictions, read_references, results
-from vidcap_core.metrics.paragraph import ParagraphScorer, paragraph, references
+from vidcap_core.metrics.formats_dense import read_predictions, read_references
 
 
-def test_results_out_and_in(tmp_path: Path) -> None:
-    """Texts as they are, times to hundredths, a clip without events stays."""
-    events = {"v_a": [Event(0.004, 12.3456, "A d\u00f6g, runs."), Event(3, 4, "It sits.")], "v_b": []}
+def test_results(tmp_path: Path) -> None:
+    """Texts as they are; a clip without events stays."""
+    told = {
+        "v_a": [
+            {"sentence": "A d\u00f6g, runs.", "timestamp": [0.0, 12.35]},
+            {"sentence": "It sits.", "timestamp": [3, 4]},
+        ],
+        "v_b": [],
+    }
     file = tmp_path / "results.json"
-    file.write_text(json.dumps(results(events)))
+    file.write_text(json.dumps({"version": "VERSION 1.0", "external_data": {}, "results": told}))
     assert read_predictions(file) == {
         "v_a": (Event(0.0, 12.35, "A d\u00f6g, runs."), Event(3.0, 4.0, "It sits.")),
         "v_b": (),
@@ -80,29 +85,3 @@ def test_a_clip_twice_is_refused(tmp_path: Path) -> None:
     file.write_text('{"results": {"v": [], "w": [], "v": []}}')
     with pytest.raises(DataError, match="'v' comes more than once"):
         read_predictions(file)
-
-
-def test_paragraph() -> None:
-    """What is no letter becomes one space."""
-    assert paragraph(["A man's dog.", "It runs 3 miles!"]) == "a man s dog it runs miles"
-
-
-def test_paragraph_scores() -> None:
-    """Sentences in the order of their starts; annotators are several references."""
-    one = {
-        "a": [Event(5, 9, "It sits down."), Event(0, 5, "A dog runs.")],
-        "b": [Event(0, 5, "A cat eats fish.")],
-    }
-    two = {"a": "a dog runs it sits", "b": "a cat is eating a fish"}
-    assert references([one, two])["a"] == ["a dog runs it sits down", "a dog runs it sits"]
-    scorer = ParagraphScorer([one, two], metrics=["bleu", "rouge"])
-    scores = scorer.score({"a": [Event(0, 5, "A dog runs"), Event(5, 9, "it sits down")], "b": one["b"]})
-    assert scores.values["BLEU-4"] == pytest.approx(1)
-    assert scores.values["ROUGE-L"] == pytest.approx(1)
-    assert scores.scores[0].signature.references == (2, 2)
-
-
-def test_empty_paragraph_is_refused() -> None:
-    """A reference without words."""
-    with pytest.raises(DataError, match="clip 'a' has an empty paragraph"):
-        references([{"a": []}])

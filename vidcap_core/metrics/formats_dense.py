@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
-from vidcap_core.metrics.intervals import Events
 
 
 @dataclass(frozen=True)
@@ -66,32 +64,6 @@ def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
                 )
         out[clip] = tuple(_event(path, clip, entry["timestamp"], entry["sentence"]) for entry in entries)
     return out
-
-
-def results(predictions: Events) -> dict[str, Any]:
-    """Predictions as ActivityNet results, times rounded to hundredths of a second."""
-    return {
-        "version": "VERSION 1.0",
-        "external_data": {},
-        "results": {
-            clip: [{"sentence": e.text, "timestamp": [round(e.start, 2), round(e.end, 2)]} for e in events]
-            for clip, events in predictions.items()
-        },
-    }
-
-
-def is_results(data: Any) -> bool:
-    """Whether this JSON is an ActivityNet results file."""
-    return isinstance(data, Mapping) and isinstance(data.get("results"), Mapping)
-
-
-def is_annotations(data: Any) -> bool:
-    """Whether this JSON is an ActivityNet Captions annotation file."""
-    return (
-        isinstance(data, Mapping)
-        and bool(data)
-        and all(isinstance(entry, Mapping) and "timestamps" in entry for entry in data.values())
-    )
 
 
 def _read(path: str | Path) -> dict[str, Any]:

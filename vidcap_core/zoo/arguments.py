@@ -104,7 +104,7 @@ def _signature(
         return named, hints, open_ended
     makers = [owner for owner in callee.__mro__ if "__init__" in vars(owner)]
     for owner in makers[1:]:
-        parameters = inspect.signature(owner.__init__).parameters
+        parameters = inspect.signature(vars(owner)["__init__"]).parameters
         if not open_ended or not _named(parameters).keys() - {"self"}:
             break  # also where the end is reached (torch's Module, object): then they are for the class itself
         # what an __init__ in between says by itself cannot be told from outside, so nothing of it is needed
