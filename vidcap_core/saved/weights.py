@@ -97,5 +97,5 @@ def _damaged(path: Path, error: Exception) -> CheckpointError:
 
 def _content(value: Tensor) -> Content:
     """What makes two tensors the same: type, shape and bytes."""
-    raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+    raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
     return str(value.dtype), tuple(value.shape), hashlib.sha256(raw).hexdigest()
