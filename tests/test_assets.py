@@ -130,12 +130,12 @@ def test_a_run_that_was_killed_before_it_learnt_anything_learns(finished: Path, 
     folder = tmp_path / "run"
     folder.mkdir()
     shutil.copyfile(finished / "config.json", folder / "config.json")
-    (folder / ".assets.part").mkdir()
+    (folder / ".assets.0123abcd.part").mkdir()
     runs.train(settings(), work_dir=folder, resume=True, device="cpu", quiet=True)
     assert all(
         torch.equal(a, b) for a, b in zip(weights(finished).values(), weights(folder).values(), strict=True)
     )
-    assert not (folder / ".assets.part").exists()
+    assert not (folder / ".assets.0123abcd.part").exists()
 
 
 @pytest.mark.parametrize("name", ["assets-image_std.json", "assets-image_std.safetensors", "files.json"])

@@ -16,7 +16,7 @@ from vidcap_core.encoders import openai_archives
 from vidcap_core.encoders.clip_activation import activation_of
 from vidcap_core.encoders.open_clip import OpenClipImage, OpenClipText
 from vidcap_core.errors import UserError
-from vidcap_core.features.shard import hash_file
+from vidcap_core.files.hashing import hash_file
 
 PICTURES = torch.randint(
     0, 256, (1, 4, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)

@@ -188,6 +188,6 @@ def test_a_folder_is_free_when_its_process_is_gone(tmp_path: Path) -> None:
 
 
 def test_without_locks_a_run_starts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "fcntl", None)  # as on Windows
+    monkeypatch.setitem(sys.modules, "fcntl", None)
     with folders.locked(RunFolder(tmp_path / "run")):
         assert (tmp_path / "run").is_dir()

@@ -14,11 +14,12 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from vidcap_core.features import extract as job, shard, writer
+from vidcap_core.files import atomic, hashing, lock
 from vidcap_core.datasets.extraction import clips_in, load_encoder
 
 videos, work, points = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 job.FeatureWriter = functools.partial(writer.FeatureWriter, shard_bytes=900)  # a shard holds two clips
-files = {writer.__file__, shard.__file__}
+files = {module.__file__ for module in (writer, shard, atomic, hashing, lock)}
 encoder = load_encoder("TimmImage", ["model=test_resnet", "pretrained=False", "frames=4"])
 clips = clips_in(videos)
 lines = 0

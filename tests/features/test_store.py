@@ -133,7 +133,7 @@ def test_killed_and_restarted_is_byte_identical(tmp_path: Path, after: int) -> N
     assert contents(tmp_path / "killed") == whole
 
 
-@pytest.mark.parametrize("step", ["write_shard", "write_json", "truncate"])
+@pytest.mark.parametrize("step", ["write_shard", "write_text", "truncate"])
 def test_killed_while_sealing(tmp_path: Path, step: str) -> None:
     """The process dies right before, or right after, each step that makes a shard of the open data."""
     whole = contents(write(tmp_path / "whole"))
@@ -146,9 +146,9 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 import vidcap_core.features.writer as w
 from test_store import write
 def deadly(real):
-    def call(*args):
+    def call(*args, **named):
         if not {late}: os.kill(os.getpid(), signal.SIGKILL)
-        real(*args)
+        real(*args, **named)
         os.kill(os.getpid(), signal.SIGKILL)
     return call
 if {step!r} == "truncate":

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-import tempfile
-import uuid
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +13,8 @@ from vidcap_core.datasets.folders import data_home
 from vidcap_core.datasets.prepared import MANIFEST, SCHEMA, prepared_lines
 from vidcap_core.datasets.records import Reading
 from vidcap_core.errors import DataError
+from vidcap_core.files.atomic import whole_folder
+from vidcap_core.files.hashing import hash_file, hash_of
 
 
 def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force: bool = False) -> Path:
@@ -34,14 +32,9 @@ def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force
             f"{place} was not written by this command, so --force does not touch it",
             hint="move it away, or --out another folder",
         )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.parent / f".{place.name}.{uuid.uuid4().hex[:8]}.part"
-    try:
-        part.mkdir()
+    with whole_folder(place, replace=force) as part:
+        part.mkdir(parents=True)
         _write(made_by, _unpacked(source, part), part)
-        _swap(part, place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return place
 
 
@@ -74,11 +67,9 @@ def _facts(reading: Reading, folder: Path, lines: str) -> dict[str, Any]:
     return {
         "clips": len(reading.records),
         "captions": sum(len(record.texts) for record in reading.records),
-        "sha256": hashlib.sha256(lines.encode()).hexdigest(),
+        "sha256": hash_of([lines.encode()]),
         "files": {
-            str(path.relative_to(folder) if folder in path.parents else path): hashlib.sha256(
-                path.read_bytes()
-            ).hexdigest()
+            str(path.relative_to(folder) if folder in path.parents else path): hash_file(path)
             for path in reading.files
         },
         "everything": list(reading.everything),
@@ -104,14 +95,3 @@ def _unpacked(source: Path, into: Path) -> Path:
                 )
         archive.extractall(into)
     return into
-
-
-def _swap(part: Path, place: Path) -> None:
-    """Into place by rename; what was there is removed only after that."""
-    if place.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent)) / "old"
-        os.rename(place, old)
-        os.rename(part, place)
-        shutil.rmtree(old.parent)
-    else:
-        os.rename(part, place)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from vidcap_core.errors import DataError
+from vidcap_core.files.hashing import hash_file
 
 
 class Store(Protocol):
@@ -46,7 +47,7 @@ class NpzStore:
 
     def fingerprint(self) -> str:
         """Hash of the file."""
-        return _hash_file(self._path)
+        return hash_file(self._path)[:16]
 
 
 class NpyFolder:
@@ -124,11 +125,3 @@ class FeatureFolder:
     def fingerprint(self) -> str:
         """Hash of the index, which holds the hashes of the shards."""
         return str(self._store.fingerprint())
-
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:16]

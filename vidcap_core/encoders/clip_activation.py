@@ -13,7 +13,7 @@ import open_clip
 from vidcap_core.encoders.openai_archives import accept
 from vidcap_core.encoders.torchscript import is_torchscript
 from vidcap_core.errors import UserError
-from vidcap_core.features.shard import hash_file
+from vidcap_core.files.hashing import hash_file
 from vidcap_core.pretrained.load import Pretrained
 
 WHOLE = ("hf-hub:", "local-dir:")

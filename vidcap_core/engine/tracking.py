@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections import defaultdict
@@ -75,7 +74,7 @@ class Tracker:
         parts = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
         self.say(
             f"{phase}  step {step}/{steps}  {parts}  lr {lr:.3g}  {rate:.0f} clips/s  "
-            f"{_memory():.0f} MB  {int(left) // 60}:{int(left) % 60:02d} left"
+            f"{_memory()}{int(left) // 60}:{int(left) % 60:02d} left"
         )
         self._sums.clear()
         self._steps = self._clips = 0
@@ -116,8 +115,13 @@ def visualizer(folder: RunFolder, trackers: Sequence[str], main: bool) -> dict[s
     return {"type": "Visualizer", "vis_backends": backends, "save_dir": str(folder.path)}
 
 
-def _memory() -> float:
-    """Peak memory in MB: the GPU's where there is one, else the process's."""
+def _memory() -> str:
+    """Peak memory: the GPU's where there is one, else the process's; nothing on Windows, which does not tell."""
     if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return f"{torch.cuda.max_memory_allocated() / 2**20:.0f} MB  "
+    try:
+        import resource
+    except ImportError:
+        return ""
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, KiB elsewhere
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20:.0f} MB  "

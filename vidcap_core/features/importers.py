@@ -10,8 +10,8 @@ import numpy as np
 
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.features.extract import Report
-from vidcap_core.features.shard import hash_file
 from vidcap_core.features.writer import FeatureWriter
+from vidcap_core.files.hashing import hash_file
 
 PICKLES = {".pkl", ".pickle", ".p", ".pth", ".pt"}
 Items = Iterator[tuple[str, Callable[[], np.ndarray]]]

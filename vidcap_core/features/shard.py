@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vidcap_core.files.atomic import whole_file
+from vidcap_core.files.hashing import blocks_of
+
 DTYPES = {"float16": "F16", "float32": "F32", "float64": "F64"}
 """Names of element types, here and in safetensors."""
-
-BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +58,8 @@ def write_shard(file: Path, data: Path, clips: Mapping[str, Place], dtype: str) 
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     digest = hashlib.sha256()
-    work = file.with_suffix(".tmp")
-    with work.open("wb") as out, data.open("rb") as raw:
-        for block in (len(text).to_bytes(8, "little"), text):
+    with whole_file(file, durable=True) as out, data.open("rb") as raw:
+        for block in chain((len(text).to_bytes(8, "little"), text), blocks_of(raw)):
             digest.update(block)
             out.write(block)
-        while block := raw.read(BLOCK):
-            digest.update(block)
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(work, file)
     return digest.hexdigest(), 8 + len(text)
-
-
-def write_json(file: Path, data: Any) -> None:
-    """JSON that is either there whole or not at all."""
-    work = file.with_suffix(".tmp")
-    with work.open("w", encoding="utf-8") as out:
-        json.dump(data, out, separators=(",", ":"))
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(work, file)
-
-
-def hash_of(blocks: Iterable[bytes | memoryview]) -> str:
-    """SHA-256 of bytes."""
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def hash_file(file: Path) -> str:
-    """SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hash_of(iter(lambda: opened.read(BLOCK), b""))

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import DataError
-from vidcap_core.features.shard import Place, hash_file, hash_of
+from vidcap_core.features.shard import Place
+from vidcap_core.files.hashing import hash_file, hash_of
 
 INDEX, FORMAT, VERSION = "index.json", "vidcap-features", 1
 

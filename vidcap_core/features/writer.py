@@ -8,17 +8,19 @@ gives the same bytes, so a writer that starts again goes on where the last compl
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from vidcap_core.errors import DataError
-from vidcap_core.features.shard import DTYPES, Place, hash_of, shard_name, write_json, write_shard
+from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
 from vidcap_core.features.store import FORMAT, INDEX, VERSION, read_index
+from vidcap_core.files.atomic import remove_parts, write_text
+from vidcap_core.files.hashing import hash_of
+from vidcap_core.files.lock import Lock
 
 SHARD_BYTES = 256 << 20
 
@@ -37,7 +39,8 @@ class FeatureWriter:
             raise DataError(f"features cannot be stored as '{dtype}'", hint="--dtype " + "|".join(DTYPES))
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.path)
+        self._lock = self._take()
+        remove_parts(self.path)
         self._data, self._journal = self.path / "open.bin", self.path / "journal.jsonl"
         self._shard_bytes = shard_bytes
         start = {"recipe": json.loads(json.dumps(dict(recipe))), "dtype": dtype}
@@ -45,7 +48,7 @@ class FeatureWriter:
             self._index = self._resume(start)
             self._open = self._replay(start)
         except BaseException:
-            self._lock.close()
+            self._lock.release()
             raise
         self._raw = self._data.open("ab")
         self._lines = self._journal.open("ab")
@@ -97,7 +100,7 @@ class FeatureWriter:
         if self._index["clips"]:
             self._data.unlink(missing_ok=True)
             self._journal.unlink(missing_ok=True)
-        self._lock.close()
+        self._lock.release()
 
     def __enter__(self) -> FeatureWriter:
         return self
@@ -108,8 +111,18 @@ class FeatureWriter:
         if kind is None:
             self.close()
         else:  # what is in the journal stays for the next time
-            for file in (self._raw, self._lines, self._lock):
-                file.close()
+            self._raw.close()
+            self._lines.close()
+            self._lock.release()
+
+    def _take(self) -> Lock:
+        """Hold the store for one writer."""
+        try:
+            return Lock(self.path / ".lock")
+        except BlockingIOError as error:
+            raise DataError(
+                f"{self.path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
+            ) from error
 
     def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:
         """The index so far; the store must have been begun with the same recipe."""
@@ -170,7 +183,7 @@ class FeatureWriter:
         shard = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "start": start}
         self._index["shards"].append(shard)
         self._index["clips"].update({clip: place.plain() for clip, place in self._open.items()})
-        write_json(self.path / INDEX, self._index)
+        write_text(self.path / INDEX, json.dumps(self._index, separators=(",", ":")), durable=True)
         self._open = {}
         self._lines.truncate(0)
         self._raw.truncate(0)
@@ -187,21 +200,3 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return entry if isinstance(entry, dict) else None
-
-
-def _lock(path: Path) -> BinaryIO:
-    """Hold the store for one writer; the system lets go of it when the process ends, however it ends."""
-    file = (path / ".lock").open("ab")
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows: two writers are the user's care there
-        return file
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.close()
-        raise DataError(
-            f"{path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
-        ) from error
-    os.set_inheritable(file.fileno(), False)
-    return file

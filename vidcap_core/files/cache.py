@@ -3,58 +3,41 @@
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from vidcap_core.files.atomic import remove_parts, whole_folder
+from vidcap_core.files.lock import Lock
 
 
 def cache_home() -> Path:
-    """`$VIDCAP_CACHE`, else the user's cache folder."""
+    """`$VIDCAP_CACHE`, else `vidcap` in `%LOCALAPPDATA%` on Windows, in `$XDG_CACHE_HOME` or `~/.cache` elsewhere."""
     given = os.environ.get("VIDCAP_CACHE")
     if given:
         return Path(given).expanduser()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "vidcap"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vidcap"
 
 
 def make_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """A folder that is there whole or not at all: made beside its place and renamed into it.
+    """A folder that is there whole or not at all; `make` makes one at the path that it is given.
 
     Of processes that want it at the same time one makes it and the others wait.
     """
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(folder.parent / f".{folder.name}.lock") as alone:
-        for left in folder.parent.glob(f".{folder.name}.*.part") if alone else ():
-            shutil.rmtree(left, ignore_errors=True)  # by a process that was killed
-        return folder if folder.is_dir() else make_whole(folder, make)
-
-
-def make_whole(folder: Path, make: Callable[[Path], None]) -> Path:
-    """A folder made beside its place and renamed into it."""
-    part = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.part"
-    try:
-        make(part)
+    with Lock(folder.parent / f".{folder.name}.lock", wait=True) as lock:
+        if lock.held:
+            remove_parts(folder.parent, folder.name)  # of a process that was killed
+        if folder.is_dir():
+            return folder
         try:
-            os.rename(part, folder)
+            with whole_folder(folder) as part:
+                make(part)
         except OSError:
-            if not folder.is_dir():  # else a process that cannot lock was first, with the same content
-                raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+            if lock.held or not folder.is_dir():
+                raise  # else a process that could not be kept out was first, with the same content
     return folder
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[bool]:
-    """Held by one process at a time, where there are locks; the system lets go of it when that process dies."""
-    try:
-        import fcntl
-    except ImportError:  # then the rename alone keeps the folder whole
-        yield False
-        return
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield True

@@ -16,7 +16,7 @@ from string import Template
 from typing import Any
 
 from vidcap_core.contracts.panels import to_plain
-from vidcap_core.files.atomic import written_whole
+from vidcap_core.files.atomic import whole_text
 from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
 
@@ -52,7 +52,7 @@ def write(page: Page, path: Path, frames: int | None = None) -> Path:
 
     Without a number `FRAMES` clips, and fewer where reading them takes longer than `SECONDS`.
     """
-    with written_whole(path) as file:
+    with whole_text(path) as file:
         file.writelines(pieces(page, frames))
     return path
 

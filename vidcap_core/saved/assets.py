@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +15,8 @@ import torch
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import CheckpointError
-from vidcap_core.features.shard import hash_file
-from vidcap_core.files.atomic import write_json
+from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
+from vidcap_core.files.hashing import hash_file
 from vidcap_core.saved.weights import read_tensors, write_tensors
 
 HASHES = "files.json"
@@ -56,12 +54,11 @@ def store(captioner: Captioner, folder: Path) -> None:
     """Keep with a run what was learnt: the whole folder or nothing, and never over what is there."""
     if folder.exists() or not derived(captioner):
         return
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed
-    part.mkdir()
-    write(captioner, part)
-    write_json(part / HASHES, {path.name: hash_file(path) for path in sorted(part.iterdir())})
-    os.replace(part, folder)
+    remove_parts(folder.parent, folder.name)  # of a run that was killed
+    with whole_folder(folder) as part:
+        part.mkdir()
+        write(captioner, part)
+        write_json(part / HASHES, {path.name: hash_file(path) for path in sorted(part.iterdir())})
 
 
 def restore(captioner: Captioner, folder: Path) -> None:

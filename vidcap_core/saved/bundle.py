@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +13,8 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
+from vidcap_core.files.hashing import hash_file
 from vidcap_core.saved import assets, foreign
 from vidcap_core.saved.weights import write_tensors
 
@@ -58,33 +58,29 @@ def save(
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists already", hint="-o another folder")
     foreign.captioning_part(run_config)  # what could not be loaded again is not written
-    part = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    remove_parts(folder.parent, folder.name)  # of an export that was killed
     try:
-        write_tensors(captioner.state_dict(), part / WEIGHTS)
-        for name, weights in (copies or {}).items():
-            write_tensors(weights, part / f"keep-{name}.safetensors", beside=part / WEIGHTS)
-        (part / TOKENIZER).write_text(
-            json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
-        )
-        assets.write(captioner, part)
-        if card is not None:
-            shutil.copyfile(card, part / "card.yaml")
-        files = {path.name: sha256(path) for path in sorted(part.iterdir())}
-        index = {
-            "format": FORMAT,
-            "config": run_config.data,
-            "provenance": dict(provenance),
-            "files": files,
-            "extract": _hashes(run_config),
-        }
-        (part / INDEX).write_text(json.dumps(index, indent=1, ensure_ascii=False), encoding="utf-8")
-        if folder.exists():
-            folder.rmdir()
-        os.replace(part, folder)
+        with whole_folder(folder) as part:
+            part.mkdir(parents=True)
+            write_tensors(captioner.state_dict(), part / WEIGHTS)
+            for name, weights in (copies or {}).items():
+                write_tensors(weights, part / f"keep-{name}.safetensors", beside=part / WEIGHTS)
+            (part / TOKENIZER).write_text(
+                json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
+            )
+            assets.write(captioner, part)
+            if card is not None:
+                shutil.copyfile(card, part / "card.yaml")
+            files = {path.name: hash_file(path) for path in sorted(part.iterdir())}
+            index = {
+                "format": FORMAT,
+                "config": run_config.data,
+                "provenance": dict(provenance),
+                "files": files,
+                "extract": _hashes(run_config),
+            }
+            write_json(part / INDEX, index)
     except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise UserError(
             f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission"
         ) from error
@@ -101,7 +97,7 @@ def open_bundle(folder: Path) -> Bundle:
     index = read_index(folder)
     foreign.check_files(folder, [INDEX, *index["files"]])
     for name, wanted in index["files"].items():
-        if sha256(folder / name) != wanted:
+        if hash_file(folder / name) != wanted:
             raise CheckpointError(f"{folder / name} is not the file that was exported: its sha256 differs")
     return Bundle(folder, index)
 
@@ -129,15 +125,6 @@ def read_index(folder: Path) -> dict[str, Any]:
     foreign.check_names([INDEX, *index["files"]], str(path))
     foreign.captioning_part(Bundle(folder, index).config)
     return index
-
-
-def sha256(path: Path) -> str:
-    """The hash of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _hashes(of: Config) -> dict[str, str]:

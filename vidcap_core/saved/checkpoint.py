@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import re
@@ -12,36 +11,30 @@ from typing import IO, Any
 import torch
 
 from vidcap_core.errors import CheckpointError
+from vidcap_core.files.atomic import remove_parts, whole_file
+from vidcap_core.files.hashing import blocks_of, hash_of
 
 FORMAT = 1
 SEAL = b"vidcap-sha256:"
+DIGEST = 32
+"""Bytes of a SHA-256."""
 _NUMBERED = re.compile(r"step-(\d+)\.pt")
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write, fsync, rename: a reader sees the old file or the new one, whatever happens in between."""
+    """Written, synced, renamed: a reader sees the old file or the new one, whatever happens in between."""
     _check_plain(content, "checkpoint")
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        with temporary.open("w+b") as file:
+        with whole_file(path, durable=True) as file:
             torch.save({"format": FORMAT, **content}, file)
             file.seek(0)
             digest = _digest(file)
             file.write(SEAL + digest)  # readers of the zip format skip what follows its end
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        temporary.unlink(missing_ok=True)
         raise CheckpointError(
             f"{path} could not be written: {error}; the checkpoint before it is untouched",
             hint="free some space, then run the same command with --resume",
         ) from error
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)  # or the rename itself may be lost with the power
-    finally:
-        os.close(directory)
 
 
 def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
@@ -68,7 +61,7 @@ def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
 
 def _check_seal(path: Path) -> None:
     """A changed bit would load as a changed weight, so the bytes are compared with their hash first."""
-    tail = len(SEAL) + hashlib.sha256().digest_size
+    tail = len(SEAL) + DIGEST
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - tail))
@@ -82,11 +75,7 @@ def _check_seal(path: Path) -> None:
 
 def _digest(file: IO[bytes], size: int | None = None) -> bytes:
     """SHA-256 from here on, of so many bytes or of all that follow."""
-    digest, left = hashlib.sha256(), size
-    while block := file.read(1 << 20 if left is None else min(1 << 20, left)):
-        digest.update(block)
-        left = None if left is None else left - len(block)
-    return digest.digest()
+    return bytes.fromhex(hash_of(blocks_of(file, size)))
 
 
 def numbered(folder: Path) -> list[Path]:
@@ -110,8 +99,7 @@ def prune(folder: Path, keep: int) -> None:
     """Remove all but the newest numbered checkpoints, and what a killed writer left behind."""
     for path in numbered(folder)[:-keep] if keep else []:
         path.unlink()
-    for path in folder.glob(".*.part"):
-        path.unlink()
+    remove_parts(folder)
 
 
 def _check_plain(value: Any, where: str) -> None:

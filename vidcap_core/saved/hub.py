@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.files.cache import cache_home, make_once, make_whole
+from vidcap_core.files.atomic import whole_folder
+from vidcap_core.files.cache import cache_home, make_once
 from vidcap_core.saved import bundle
 
 
@@ -27,12 +28,17 @@ def push(folder: Path, hub_id: str, private: bool = False) -> str:
 def pull(hub_id: str, out: Path) -> Path:
     """Download a bundle, check it, and only then put it in place, whole; nothing is overwritten."""
     _check_id(hub_id)
-    if out.exists():
-        if not out.is_dir() or any(out.iterdir()):
-            raise UserError(f"{out} exists already", hint="-o another folder")
-        out.rmdir()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return make_whole(out, lambda part: _download(hub_id, part))
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} exists already", hint="-o another folder")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(out) as part:
+            _download(hub_id, part)
+    except OSError as error:
+        raise UserError(
+            f"{out} could not be written: {error.strerror}", hint="-o DIR with room and permission"
+        ) from error
+    return out
 
 
 def cached(hub_id: str) -> Path:

@@ -11,7 +11,8 @@ from typing import Any
 
 from vidcap_core.config.files import Config
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.files.atomic import written_whole
+from vidcap_core.files.atomic import whole_text
+from vidcap_core.files.lock import Lock
 
 FREE = (
     "runtime.workers",
@@ -138,7 +139,7 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
         texts[folder.config] = config.to_json()
         with ExitStack() as files:
             for path, text in texts.items():
-                file = files.enter_context(written_whole(path))
+                file = files.enter_context(whole_text(path))
                 file.write(text)
                 file.flush()  # what the disk has no room for must show before the first one takes its place
         folder.checkpoints.mkdir(exist_ok=True)
@@ -148,23 +149,15 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
 
 @contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
-    """Keep other processes out of a run, whose folder is made if need be; nothing where the system has no locks."""
+    """Keep other processes out of a run, whose folder is made if need be."""
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
-        file = (folder.path / LOCK).open("wb")
+        lock = Lock(folder.path / LOCK)
+    except BlockingIOError as error:
+        raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
     except OSError as error:
         raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
-    with file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass
-        except OSError as error:
-            raise UserError(
-                f"another process is at work on {folder.path}", hint="another --work-dir"
-            ) from error
+    with lock:
         yield
 
 

@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+
+from vidcap_core.files.lock import Lock
 
 PREFIX = "vidcap-serve-"
 LOCK = ".held"
@@ -19,24 +20,26 @@ class Scratch:
     def __init__(self) -> None:
         sweep()
         self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = (self.folder / LOCK).open("w")
-        _take(self._lock)
+        self._lock = Lock(self.folder / LOCK)
 
     def remove(self) -> None:
         """Remove it and all that is inside."""
+        self._lock.release()  # Windows removes no file that is open
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.close()
 
 
 def sweep() -> None:
     """Remove the folders of servers that could not: their processes were killed, all at once."""
     for folder in _ours():
-        try:
-            with (folder / LOCK).open("r+") as lock:
-                if _take(lock):
-                    shutil.rmtree(folder, ignore_errors=True)
-        except OSError:  # just being made, or just being removed
+        if not (folder / LOCK).exists():  # just being made, or just being removed
             continue
+        try:
+            with Lock(folder / LOCK) as lock:
+                free = lock.held
+        except OSError:  # its server still runs, or it is just being removed
+            continue
+        if free:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ours() -> Iterator[Path]:
@@ -45,16 +48,3 @@ def _ours() -> Iterator[Path]:
             continue
         if not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid():
             yield folder
-
-
-def _take(lock: IO[str]) -> bool:
-    """Whether the lock is ours now; never where there are no locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -1,0 +1,71 @@
+"""A lock between processes, which the system lets go of when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+EVERY = 0.05
+"""Seconds between two tries on Windows, where nothing can wait for a lock as long as it takes."""
+
+
+class Lock:
+    """A lock on a file, which is made if need be and never removed.
+
+    `flock` where there is `fcntl`, and the first byte by `msvcrt` on Windows. Where there is neither, `held` is False:
+    nobody is kept out.
+    """
+
+    def __init__(self, path: Path, wait: bool = False) -> None:
+        """Take it; BlockingIOError where another has it, unless one waits."""
+        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self.held = True
+        try:
+            if fcntl := _module("fcntl"):
+                fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            elif msvcrt := _module("msvcrt"):
+                _take_byte(msvcrt, self._file, path, wait)
+            else:
+                self.held = False
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def release(self) -> None:
+        """Let go of it; a second time does nothing."""
+        if self._file is None:
+            return
+        if self.held and (msvcrt := _module("msvcrt")):  # closing alone frees it there at some later time
+            msvcrt.locking(self._file, msvcrt.LK_UNLCK, 1)
+        os.close(self._file)
+        self._file, self.held = None, False
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _take_byte(msvcrt: ModuleType, file: int, path: Path, wait: bool) -> None:
+    while True:
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+            return
+        except PermissionError as error:  # what Windows says of a byte that another has
+            if not wait:
+                raise BlockingIOError(error.errno, "another process holds the lock", str(path)) from error
+        time.sleep(EVERY)
+
+
+def _module(name: str) -> ModuleType | None:
+    """A module that not every system has."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
