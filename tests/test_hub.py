@@ -62,7 +62,7 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
     assert pulled.returncode == 0, pulled.stderr
     assert bundle.open_bundle(tmp_path / "got").index == bundle.open_bundle(made).index
 
-    code = "import vidcap_core.saved.bundle as b; print(b.find('someone/my-captioner').path)"
+    code = "import vidcap_core.saved.load as b; print(b.find_bundle('someone/my-captioner').path)"
     environment = {
         **os.environ,
         "HF_ENDPOINT": hub.address,
@@ -153,7 +153,7 @@ def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: P
         "HF_HUB_DISABLE_XET": "1",
         "VIDCAP_CACHE": str(tmp_path / "cache"),
     }
-    code = "import sys, vidcap_core.saved.bundle as b; print(b.find('a/b').path)"
+    code = "import sys, vidcap_core.saved.load as b; print(b.find_bundle('a/b').path)"
     place = tmp_path / "cache" / "bundles" / "a--b"
     for seen in (lambda: "weights.safetensors" in hub.asked, place.exists):
         pulling = subprocess.Popen([sys.executable, "-c", code], env=environment)
@@ -176,7 +176,7 @@ def test_a_folder_in_the_cache_without_an_index_is_pulled_again(made: Path, tmp_
     half = tmp_path / "cache" / "bundles" / "a--b"
     half.mkdir(parents=True)
     (half / "tokenizer.json").write_text("{")
-    code = "import vidcap_core.saved.bundle as b; b.find('a/b')"
+    code = "import vidcap_core.saved.load as b; b.find_bundle('a/b')"
     environment = {
         **os.environ,
         "HF_ENDPOINT": hub.address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from vidcap_core.files.lock import Lock
 
 MSVCRT = '''
 """Windows' calls as its manual has them, by record locks, which lie on bytes as those of Windows do."""
+import gc
 import os
 LK_UNLCK, LK_NBLCK = 0, 2
 def locking(file, mode, size):
@@ -111,3 +113,13 @@ def test_where_there_are_no_locks_nobody_is_kept_out(tmp_path: Path, monkeypatch
 def test_a_folder_that_takes_no_lock_is_another_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Lock(tmp_path / "none" / "lock")
+
+
+def test_a_lock_that_is_forgotten_is_free(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "lock")
+    with pytest.raises(BlockingIOError):
+        Lock(tmp_path / "lock")
+    del lock
+    gc.collect()
+    with Lock(tmp_path / "lock") as lock:
+        assert lock.held

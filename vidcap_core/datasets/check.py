@@ -12,6 +12,7 @@ import numpy as np
 
 from vidcap_core.datasets.records import Defect, broken_videos
 from vidcap_core.errors import DataError, VideoError
+from vidcap_core.files.atomic import write_text
 
 if TYPE_CHECKING:
     from vidcap_core.datasets.annotated import Dataset
@@ -201,7 +202,7 @@ def write_missing(report: Report, folder: Path) -> Path | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"missing_{report.split}.tsv"
-    path.write_text("".join(f"{name}\t{reason}\n" for name, reason in sorted(report.missing.items())))
+    write_text(path, "".join(f"{name}\t{reason}\n" for name, reason in sorted(report.missing.items())))
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -21,27 +20,25 @@ class Lock:
 
     def __init__(self, path: Path, wait: bool = False) -> None:
         """Take it; BlockingIOError where another has it, unless one waits."""
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._file = path.open("ab")
         self.held = True
         try:
             if fcntl := _module("fcntl"):
                 fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             elif msvcrt := _module("msvcrt"):
-                _take_byte(msvcrt, self._file, path, wait)
+                _take_byte(msvcrt, self._file.fileno(), path, wait)
             else:
                 self.held = False
         except BaseException:
-            os.close(self._file)
+            self._file.close()
             raise
 
     def release(self) -> None:
         """Let go of it; a second time does nothing."""
-        if self._file is None:
-            return
         if self.held and (msvcrt := _module("msvcrt")):  # closing alone frees it there at some later time
-            msvcrt.locking(self._file, msvcrt.LK_UNLCK, 1)
-        os.close(self._file)
-        self._file, self.held = None, False
+            msvcrt.locking(self._file.fileno(), msvcrt.LK_UNLCK, 1)
+        self._file.close()
+        self.held = False
 
     def __enter__(self) -> Lock:
         return self
