@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from vidcap_core.config.files import Config, KeyPath
-from vidcap_core.config.recipe import Optimizer
+from vidcap_core.config.recipe import Hook, Optimizer
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.component import Component
@@ -64,6 +64,14 @@ def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimi
         known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
         raise config.error((*path, "type"), f"no optimiser is named '{name}'{meant(name, known)}")
     return Optimizer(name, arguments)
+
+
+def hook(config: Config, path: KeyPath, given: Any) -> Hook:
+    """A hook of mmengine; the engine looks it up, since only it imports mmengine."""
+    if not isinstance(given, dict) or not isinstance(given.get("type"), str):
+        raise config.error(path, "must be dict(type=..., ...): a hook of mmengine, or module:Class")
+    arguments = {key: value for key, value in given.items() if key not in ("type", "priority")}
+    return Hook(given["type"], arguments, given.get("priority"))
 
 
 def check_arguments(config: Config, path: KeyPath, given: Any, callee: Callable[..., Any], name: str) -> None:

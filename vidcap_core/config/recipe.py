@@ -29,6 +29,15 @@ class Optimizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """mmengine's name of a hook (or `module:Class`), its arguments, and when it is called among others."""
+
+    type: str
+    arguments: Mapping[str, Any]
+    priority: str | int | None = None  # None: the hook's own
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Parts that train at a rate or with a weight decay of their own."""
 
@@ -121,3 +130,4 @@ class Recipe(CaptionerRecipe):
     phases: tuple[Phase, ...]
     scoring: Scoring
     runtime: Runtime
+    hooks: tuple[Hook, ...]

@@ -144,6 +144,7 @@ SECTIONS: dict[str, str] = {
     "generate": "decode settings; `kinds` for other kinds of view",
     "evaluate": "when and how the run is scored",
     "runtime": "how the run uses the machine",
+    "hooks": "mmengine hooks that are called while it trains",
 }
 
 KINDS: dict[str, type] = {
@@ -152,6 +153,7 @@ KINDS: dict[str, type] = {
     "extract": dict,
     "losses": dict,
     "phases": dict,
+    "hooks": list,
     "seed": int,
     "method": str,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from vidcap_core.config import schema
 from vidcap_core.config.files import Config, KeyPath, load_config
-from vidcap_core.config.parse import check_arguments, component, component_of, settings
+from vidcap_core.config.parse import check_arguments, component, component_of, hook, settings
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.decoding.settings import GenerateSettings
@@ -36,6 +36,7 @@ def validate(config: Config) -> Recipe:
         phases=phases,
         scoring=_scoring(config),
         runtime=runtime,
+        hooks=tuple(hook(config, ("hooks", i), given) for i, given in enumerate(config.get("hooks", []))),
     )
 
 

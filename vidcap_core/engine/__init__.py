@@ -1,1 +1,1 @@
-"""Training and evaluation on mmengine: the only place that imports it."""
+"""Training and evaluation: phases, their loop, the runs they make; mmengine is behind `mm.py`."""

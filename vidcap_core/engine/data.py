@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from vidcap_core.captioner.padding import pad_streams
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
 from vidcap_core.errors import DataError
 
@@ -69,7 +70,7 @@ class Seeded:
 class Collate:
     """Samples to a batch: streams padded to the longest, captions to ids."""
 
-    def __init__(self, tokenizer: Any, max_words: int | None = None) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_words: int | None = None) -> None:
         self.tokenizer = tokenizer
         self.max_words = max_words
 
@@ -109,7 +110,7 @@ def _targets(values: Sequence[Any]) -> Any:
 
 
 def training_loader(
-    dataset: Any, order: Order, tokenizer: Any, workers: int, max_words: int | None = None
+    dataset: Any, order: Order, tokenizer: Tokenizer, workers: int, max_words: int | None = None
 ) -> DataLoader[Any]:
     """Batches in the given order; workers only fetch."""
     return DataLoader(
@@ -124,7 +125,7 @@ def training_loader(
 
 
 def evaluation_batches(
-    dataset: Any, tokenizer: Any, batch: int, rank: int = 0, world: int = 1
+    dataset: Any, tokenizer: Tokenizer, batch: int, rank: int = 0, world: int = 1
 ) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding."""
     collate = Collate(tokenizer)

@@ -7,28 +7,26 @@ import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 import numpy as np
 import torch
-from mmengine import dist
 
 from vidcap_core.config.recipe import Phase
-from vidcap_core.engine import optimizers
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.engine import mm, optimizers
 from vidcap_core.engine.data import Collate
+from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError
 from vidcap_core.features.writer import FeatureWriter
-
-if TYPE_CHECKING:
-    from vidcap_core.engine.training import Training
 
 AT_ONCE = 16
 """Clips a process encodes before their features are written."""
 
 
-def check(run: Training, phase: Phase) -> None:
+def check(training: Training, phase: Phase) -> None:
     """Refuse to keep what would not stay the same: a part that trains, frames drawn at random."""
-    encoders = run.captioner.encoders
+    encoders = training.captioner.encoders
     data = phase.data.arguments
     for name in phase.cache:
         if name not in encoders:
@@ -36,7 +34,9 @@ def check(run: Training, phase: Phase) -> None:
         reads = str(encoders[name].reads)
         if reads not in ("frames", "audio"):
             raise _error(phase, f"'{name}' reads {reads}, and only what comes from videos is kept")
-        if any(part.startswith(f"encoders.{name}.") for part in optimizers.settings_of(run.captioner, phase)):
+        if any(
+            part.startswith(f"encoders.{name}.") for part in optimizers.settings_of(training.captioner, phase)
+        ):
             raise _error(phase, f"'{name}' trains in this phase", f'freeze=["encoders.{name}"]')
         if not data.get(reads):
             raise _error(phase, f"the training clips bring no {reads}", f"data.train.{reads}")
@@ -44,63 +44,65 @@ def check(run: Training, phase: Phase) -> None:
             raise _error(
                 phase, "data.train.sample would choose among its rows", "--set data.train.sample=None"
             )
-        if getattr(run.dataset(phase), "varies", False):
+        if getattr(training.dataset(phase), "varies", False):
             raise _error(
                 phase, f"{reads} are drawn anew each time", f"--set data.train.{reads}.kind='uniform'"
             )
-        if {c.id for c in run.dataset(phase).clips} != {c.id for c in run.clips(phase).clips}:
+        if {c.id for c in training.dataset(phase).clips} != {c.id for c in training.clips(phase).clips}:
             raise _error(phase, "a sample is a part of a clip here", "data=dict(unit='clip') in the phase")
 
 
-def dataset(run: Training, phase: Phase) -> Any:
+def dataset(training: Training, phase: Phase) -> Any:
     """The training data of a phase, with kept features in place of what their encoders read."""
     if not phase.cache:
-        return run.dataset(phase)
+        return training.dataset(phase)
     data = phase.data.arguments
     streams = data.get("streams") or {}
     streams = dict(streams) if isinstance(streams, dict) else {name: name for name in streams}
-    streams |= {name: str(_made(run, phase, name)) for name in phase.cache}
-    live = {str(encoder.reads) for name, encoder in run.captioner.encoders.items() if name not in phase.cache}
+    streams |= {name: str(_store(training, phase, name)) for name in phase.cache}
+    live = {
+        str(encoder.reads) for name, encoder in training.captioner.encoders.items() if name not in phase.cache
+    }
     unread: dict[str, Any] = dict.fromkeys(
         kind for kind in ("frames", "audio") if kind in data and kind not in live
     )
     return phase.data.changed(streams=streams, **unread).build()
 
 
-def _made(run: Training, phase: Phase, name: str) -> Path:
+def _store(training: Training, phase: Phase, name: str) -> Path:
     """The store of one encoder; its name has the hash of all that its features depend on, so phases may share it."""
-    encoder: Any = run.captioner.encoders[name]
+    encoder = cast(Encoder, training.captioner.encoders[name])
     recipe: dict[str, Any] = encoder.recipe() | {"input": phase.data.arguments[encoder.reads]}
     mark = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
-    path = run.folder.path / "features" / f"{name}-{mark}"
-    main = dist.get_rank() == 0
-    with FeatureWriter(path, recipe, "float32") if main else nullcontext() as writer:
-        done = [sorted(writer.done) if writer is not None else []]
-        dist.broadcast_object_list(done)
+    path = training.folder.path / "features" / f"{name}-{mark}"
+    with FeatureWriter(path, recipe, "float32") if mm.is_main() else nullcontext() as writer:
+        done = mm.from_main(set(writer.done) if writer is not None else set())
         made = 0
-        for rows in _encoded(run, phase, name, set(done[0])):
+        for rows in _encoded(training, phase, name, done):
             made += len(rows)
             for clip, values in rows.items():
                 if writer is not None:
                     writer.add(clip, values)
-    dist.barrier()
-    run.tracker.say(f"features of '{name}': {made} clips encoded, {len(done[0])} were there")
+    mm.wait_for_all()
+    training.tracker.say(f"features of '{name}': {made} clips encoded, {len(done)} were there")
     return path
 
 
-def _encoded(run: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
+def _encoded(training: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
     """Rows by clip, a few clips at a time; each process encodes its share, and all get everything."""
-    clips, collate = run.clips(phase), Collate(run.tokenizer)
+    clips, collate = training.clips(phase), Collate(training.tokenizer)
     todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
-    rank, world = dist.get_rank(), dist.get_world_size()
+    rank, world = mm.rank(), mm.world_size()
     for first in range(0, len(todo), AT_ONCE * world):
         mine = {}
         for index in todo[first : first + AT_ONCE * world][rank::world]:
-            batch = collate([clips.get(index, np.random.default_rng([0, index]))]).to(run.captioner.device)
+            batch = collate([clips.get(index, np.random.default_rng([0, index]))]).to(
+                training.captioner.device
+            )
             with torch.no_grad():
-                stream = run.captioner.streams(batch)[name]
+                stream = training.captioner.streams(batch)[name]
             mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
-        yield from dist.all_gather_object(mine)
+        yield from mm.gather(mine)
 
 
 def _error(phase: Phase, reason: str, hint: str | None = None) -> ConfigError:

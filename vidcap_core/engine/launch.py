@@ -39,21 +39,21 @@ def launch(nproc: int, argv: Sequence[str]) -> int:
 @contextmanager
 def processes(device: str | None) -> Iterator[str]:
     """The device of this process, inside the process group that torchrun describes, if it does."""
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if place.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f"--device {place}: this machine has no GPU that torch can use", hint="--device cpu")
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UserError(f"--device {device}: this machine has no GPU that torch can use", hint="--device cpu")
     rank = os.environ.get("LOCAL_RANK")
     if rank is None:
-        yield place
+        yield device
         return
-    if place.startswith("cuda"):
-        place = f"cuda:{rank}"
+    if device.startswith("cuda"):
+        device = f"cuda:{rank}"
         torch.cuda.set_device(int(rank))
     # mmengine's own start-up assumes a GPU, so the group is made here and mmengine finds it
-    made = not torch.distributed.is_initialized()
-    if made:
-        torch.distributed.init_process_group("nccl" if place.startswith("cuda") else "gloo")
-    yield place
-    if made:  # after an error torchrun ends the other processes, which would wait here for ever
+    started = not torch.distributed.is_initialized()
+    if started:
+        torch.distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    yield device
+    if started:  # after an error torchrun ends the other processes, which would wait here for ever
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

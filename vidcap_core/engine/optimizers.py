@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
 import torch
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from torch.nn.parallel import DistributedDataParallel
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import Clipping, Phase
 from vidcap_core.engine import registries
+from vidcap_core.engine.mm import AmpOptimWrapper, OptimWrapper
 from vidcap_core.errors import UserError
 
 Settings = tuple[float, float | None]
@@ -99,10 +99,10 @@ def _clipping(clipping: Clipping | None) -> dict[str, Any] | None:
     return {"type": "value", "clip_value": clipping.value}
 
 
-def set_rates(optimizer: torch.optim.Optimizer, place: int, factor: float) -> None:
-    """Rates of the phase at `place` in its chain, times the schedule's factor."""
+def set_rates(optimizer: torch.optim.Optimizer, index: int, factor: float) -> None:
+    """Rates of the phase at `index` in its chain, times the schedule's factor."""
     for group in optimizer.param_groups:
-        settings = group["vidcap_phases"][place]
+        settings = group["vidcap_phases"][index]
         base_lr, base_decay = group["vidcap_base"]
         if settings is None:  # held for another phase: its parameters have no gradient now
             group["lr"] = 0.0

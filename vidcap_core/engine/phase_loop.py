@@ -5,46 +5,63 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-from mmengine import dist
-from mmengine.model import ExponentialMovingAverage
-from mmengine.registry import LOOPS
-from mmengine.runner import BaseLoop
 
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
-from vidcap_core.engine import feature_cache, optimizers, sharding, state
+from vidcap_core.engine import averaging, feature_cache, mm, optimizers, sharding, state
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
+from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.update import update
-from vidcap_core.errors import UserError
 from vidcap_core.saved import checkpoint
 from vidcap_core.saved.weights import put_weights
 
-if TYPE_CHECKING:
-    from vidcap_core.engine.runner import CaptionRunner
 
-
-@LOOPS.register_module()
-class PhaseLoop(BaseLoop):  # type: ignore[misc]
+@mm.LOOPS.register_module()
+class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
     """Runs phase after phase, from wherever `progress` says."""
 
-    def __init__(self, runner: CaptionRunner, dataloader: Any = None) -> None:
+    runner: Ground
+
+    def __init__(self, runner: Ground, dataloader: Sequence[Batch] = ()) -> None:
         super().__init__(runner, dataloader)
-        self.run_ = runner.training
-        self.captioner = self.run_.captioner
-        self.phases = self.run_.recipe.phases
+        self.training = runner.training
+        self.captioner = self.training.captioner
+        self.phases = self.training.recipe.phases
         self.progress = state.Progress()
         self.plateau: Plateau | None = None
-        self.average = self._make_average()
-        self.table = Timetable(self.run_, self.phases)
+        self.average = averaging.average_of(self.training)
+        self.table = Timetable(self.training, self.phases)
         self.out_of_time = False
         self.started = time.monotonic()
         self._restored: dict[str, Any] | None = None
+
+    # ---- where it stands, for hooks: runner.iter, runner.epoch, ...
+
+    @property
+    def iter(self) -> int:
+        """Steps done."""
+        return self.progress.step
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done, over all phases."""
+        return self.table.epochs_before(self.progress.phase) + self.progress.epoch
+
+    @property
+    def max_iters(self) -> int:
+        """Steps of the run."""
+        return self.table.total
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs of the run."""
+        return self.table.epochs_before(len(self.phases))
 
     # ---- the run
 
@@ -54,7 +71,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         while self.progress.phase < len(self.phases):
             self._run_phase(self.progress.phase)
             if self.out_of_time:
-                self.run_.tracker.say(f"{self.run_.runtime.max_time} minutes are over; --resume goes on")
+                self.training.tracker.say(
+                    f"{self.training.runtime.max_time} minutes are over; --resume goes on"
+                )
                 break
             self.progress.phase += 1
             self.progress.epoch = self.progress.position = self.progress.phase_step = self.progress.waited = 0
@@ -62,9 +81,9 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         if not self.out_of_time and not self.progress.done:
             self.progress.done = True
             self._save()
-        self.run_.tracker.close()
+        self.training.tracker.close()
         self.runner.call_hook("after_train")
-        return self.runner.model  # type: ignore[no-any-return]
+        return self.runner.model
 
     def _run_phase(self, index: int) -> None:
         phase = self.phases[index]
@@ -72,8 +91,8 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         order, steps = self.table.orders[index], self.table.steps(index)
         while self.progress.phase_step < steps or not self.progress.closed:
             order.seek(self.progress.epoch, self.progress.position)
-            groups = self._groups(index, order)
-            for batches in islice(groups, steps - self.progress.phase_step):
+            self.runner.call_hook("before_train_epoch")
+            for batches in islice(self._groups(index, order), steps - self.progress.phase_step):
                 factor = self.table.factor(self.progress) * (self.plateau.scale if self.plateau else 1.0)
                 optimizers.set_rates(
                     self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor
@@ -86,57 +105,54 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 self._after_step(phase, batches, losses)
                 if self.out_of_time:
                     return
+            self.runner.call_hook("after_train_epoch")
             if self.progress.position >= order.batches:
                 self.progress.epoch += 1
                 self.progress.position = 0
             self._after_epoch(phase, steps)
         if phase.keep:
-            path, weights = self.run_.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
-            self._main(lambda: checkpoint.save(path, {"weights": weights}))
+            path, weights = self.training.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
+            mm.on_main(lambda: checkpoint.save(path, {"weights": weights}))
 
     def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
+        """The updates of a group of batches."""
         losses: dict[str, float] = {}
+        now = {"batch_idx": self.progress.position // phase.accumulate, "data_batch": batches}
+        self.runner.call_hook("before_train_iter", **now)
         for names in phase.updates:
-            losses |= update(self.runner.model, self.runner.optim_wrapper, batches, names, self.run_.scales)
+            losses |= update(
+                self.runner.model, self.runner.optim_wrapper, batches, names, self.training.scales
+            )
         if self.average is not None:
             self.average.update_parameters(self.captioner)
+        self.runner.call_hook("after_train_iter", **now, outputs=losses)
         return losses
 
     def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: dict[str, float]) -> None:
-        progress, runtime = self.progress, self.run_.runtime
-        clips = sum(len(batch) for batch in batches) * dist.get_world_size()
+        progress, runtime = self.progress, self.training.runtime
+        clips = sum(len(batch) for batch in batches) * mm.world_size()
         lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
-        self.run_.tracker.step(phase.name, progress.step, self.table.total, losses, lr, clips)
-        self.runner.call_hook(
-            "after_train_iter", batch_idx=progress.position, data_batch=batches, outputs=losses
-        )
+        self.training.tracker.step(phase.name, progress.step, self.table.total, losses, lr, clips)
         spent = time.monotonic() - self.started
-        self.out_of_time = self._agreed(runtime.max_time is not None and spent >= runtime.max_time * 60)
+        # the main process decides for all: clocks differ
+        self.out_of_time = runtime.max_time is not None and mm.from_main(spent >= runtime.max_time * 60)
         if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
             self._save()
 
     def _after_epoch(self, phase: Phase, steps: int) -> None:
         """Score and save."""
-        settings = self.run_.evaluate
+        settings = self.training.evaluate
         last = self.progress.phase_step >= steps
         due = settings.every > 0 and (last or self.progress.epoch % settings.every == 0)
         if phase.best and settings.best is not None and due and self._score():
-            self.run_.tracker.say(
+            self.training.tracker.say(
                 f"no better score for {self.progress.waited} evaluations: phase {phase.name} ends"
             )
             self.progress.phase_step = steps  # a resumed run must not start it again
             last = True
         self.progress.closed = True
-        if self.run_.runtime.save_every is None or last:
+        if self.training.runtime.save_every is None or last:
             self._save()
-
-    def _agreed(self, choice: bool) -> bool:
-        """The main process's choice, for all: clocks differ."""
-        if dist.get_world_size() == 1 or self.run_.runtime.max_time is None:
-            return choice
-        box = [choice]
-        dist.broadcast_object_list(box)
-        return bool(box[0])
 
     # ---- entering a phase
 
@@ -145,32 +161,34 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         restored, self._restored = self._restored, None
         if restored is None and phase.start_from != "last":
             name = "best.pt" if phase.start_from == "best" else f"keep-{phase.start_from}.pt"
-            dist.barrier()
-            found = checkpoint.load(self.run_.folder.checkpoints / name)
-            sharding.set_weights(self.captioner, found["weights"], name)
-            self.average = self._make_average()  # or it would still be the average of the weights left behind
+            mm.wait_for_all()
+            content = checkpoint.load(self.training.folder.checkpoints / name)
+            sharding.set_weights(self.captioner, content["weights"], name)
+            self.average = averaging.average_of(
+                self.training
+            )  # or it would still be the average of the weights left behind
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
-        self.dataset = feature_cache.dataset(self.run_, phase)
+        self.dataset = feature_cache.dataset(self.training, phase)
         self.runner.model = self.runner.wrap_phase(self.captioner)
         fresh = index == 0 or not phase.keeps_optimizer
         if fresh and restored is None:
             self.progress.optimizer_phase = index
         if fresh or restored is not None:
             self.runner.optim_wrapper = optimizers.build(
-                self.captioner, self.phases, self.progress.optimizer_phase, self.run_.runtime.amp
+                self.captioner, self.phases, self.progress.optimizer_phase, self.training.runtime.amp
             )
         plateau = phase.schedule.type == "plateau"
-        self.plateau = Plateau(phase.schedule, self.run_.evaluate.greater) if plateau else None
+        self.plateau = Plateau(phase.schedule, self.training.evaluate.greater) if plateau else None
         if restored is not None:
             self._restore_after_entering(restored)
         else:
-            self.run_.tracker.say(
+            self.training.tracker.say(
                 f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
             )
             gathering = [n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)]
             if gathering and phase.accumulate > 1:
-                self.run_.tracker.say(
+                self.training.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"
                 )
 
@@ -180,9 +198,11 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
-        run = self.run_
-        longest = run.recipe.decoding.max_words
-        loader = iter(training_loader(self.dataset, order, run.tokenizer, run.runtime.workers, longest))
+        training = self.training
+        longest = training.recipe.decoding.max_words
+        loader = iter(
+            training_loader(self.dataset, order, training.tokenizer, training.runtime.workers, longest)
+        )
         while group := [b.to(self.captioner.device) for b in islice(loader, self.phases[index].accumulate)]:
             yield group
 
@@ -190,21 +210,21 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
 
     def _score(self) -> bool:
         """Evaluate, keep the best weights; True when there has been no better score for too long."""
-        settings = self.run_.evaluate
+        settings = self.training.evaluate
+        self.runner.call_hook("before_val")
+        self.runner.call_hook("before_val_epoch")
         model = self.average.module if self.average is not None else self.captioner
-        scores = evaluate(model, self.run_, settings.split)
+        scores = evaluate(model, self.training, settings.split)
         self.captioner.train()
         value = scores.value(settings.best) if scores is not None and settings.best is not None else None
-        box = [value]
-        dist.broadcast_object_list(box)
-        value = box[0]
+        value, metrics = mm.from_main((value, scores.values if scores is not None else {}))
         if self.plateau is not None and value is not None:
             self.plateau.see(value)
         if scores is not None:
-            self.run_.tracker.say(f"{settings.split}  {scores.line()}")
+            self.training.tracker.say(f"{settings.split}  {scores.line()}")
             for note in scores.notes:
-                self.run_.tracker.say(f"  note: {note}")
-            self.run_.tracker.record(
+                self.training.tracker.say(f"  note: {note}")
+            self.training.tracker.record(
                 self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()}
             )
         waits = not self._better(value, self.progress.phase_best)
@@ -216,56 +236,44 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
                 "weights": self._weights(),
                 "best": value,
                 "step": self.progress.step,
-                **self.run_.header(),
+                **self.training.header(),
             }
-            self._main(lambda: checkpoint.save(self.run_.folder.checkpoints / "best.pt", content))
+            mm.on_main(lambda: checkpoint.save(self.training.folder.checkpoints / "best.pt", content))
+        self.runner.call_hook(
+            "after_val_epoch", metrics=metrics
+        )  # only now: a hook may have put other weights in
+        self.runner.call_hook("after_val")
         return settings.early_stop is not None and self.progress.waited >= settings.early_stop
 
     def _better(self, value: float | None, than: float | None) -> bool:
         if value is None or than is None:
             return value is not None
-        return value > than if self.run_.evaluate.greater else value < than
+        return value > than if self.training.evaluate.greater else value < than
 
     def _weights(self) -> dict[str, torch.Tensor]:
         """What would be used now: the averaged weights where they are averaged."""
         model = self.average.module if self.average is not None else self.captioner
         return sharding.weights(model)
 
-    def _make_average(self) -> ExponentialMovingAverage | None:
-        decay = self.run_.runtime.ema
-        if decay is None:
-            return None
-        if self.run_.runtime.strategy == "fsdp":
-            raise UserError("runtime.ema does not work with strategy='fsdp'", hint="--set runtime.ema=None")
-        if not 0.5 <= decay < 1:
-            raise UserError(f"runtime.ema is the decay of the averaged weights, such as 0.999, not {decay}")
-        return ExponentialMovingAverage(self.captioner, momentum=1 - decay)
-
     def _save(self) -> None:
-        path = self.run_.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
-        states = dist.all_gather_object(state.random_state())
+        path = self.training.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
+        states = mm.gather(state.random_state())
         content = {
-            **self.run_.header(),
+            **self.training.header(),
             "progress": self.progress.state(),
             "weights": sharding.weights(self.captioner),
             "average": dict(self.average.state_dict()) if self.average is not None else None,
             "optimizer": sharding.optimizer_state(self.captioner, self.runner.optim_wrapper),
             "plateau": self.plateau.state() if self.plateau else None,
             "random": states,
-            "lines": self.run_.tracker.lines,
+            "lines": self.training.tracker.lines,
         }
 
         def write() -> None:
             checkpoint.save(path, content)
-            checkpoint.prune(self.run_.folder.checkpoints, self.run_.runtime.keep)
+            checkpoint.prune(self.training.folder.checkpoints, self.training.runtime.keep)
 
-        self._main(write)
-
-    def _main(self, action: Any) -> None:
-        """One process writes; the others wait."""
-        if dist.get_rank() == 0:
-            action()
-        dist.barrier()
+        mm.on_main(write)
 
     def restore(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint: weights now, optimiser and random state when the phase is entered."""
@@ -273,17 +281,17 @@ class PhaseLoop(BaseLoop):  # type: ignore[misc]
         self.progress = state.Progress(**content["progress"])
         if self.average is not None and content["average"] is not None:
             self.average.load_state_dict(content["average"])
-        self.run_.tracker.start(content["lines"])
+        self.training.tracker.start(content["lines"])
         self._restored = content
 
     def _restore_after_entering(self, content: dict[str, Any]) -> None:
         sharding.set_optimizer_state(self.captioner, self.runner.optim_wrapper, content["optimizer"])
         if self.plateau is not None and content["plateau"] is not None:
             self.plateau.restore(content["plateau"])
-        rank = dist.get_rank()
-        if len(content["random"]) == dist.get_world_size():
+        rank = mm.rank()
+        if len(content["random"]) == mm.world_size():
             state.set_random_state(content["random"][rank])
         else:
-            self.run_.tracker.say(
+            self.training.tracker.say(
                 f"resumed with another number of processes than {len(content['random'])}: not bit for bit"
             )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from mmengine.registry import OPTIMIZERS, Registry
 
 from vidcap_core.config.recipe import Optimizer
+from vidcap_core.engine.mm import OPTIMIZERS, Registry
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.zoo import registry as tables
 

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any
+from collections.abc import Sequence
 
 import torch
-from mmengine import dist
-from mmengine.model import MMDistributedDataParallel
-from mmengine.runner import Runner
 
-from vidcap_core.engine import optimizers, sharding
+from vidcap_core.engine import mm, optimizers, sharding
 from vidcap_core.engine.phase_loop import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
 
-OWN = ("runtime_info", "timer", "sampler_seed", "logger", "param_scheduler", "checkpoint")
-"""mmengine's default hooks, whose work the loop and the tracker do: they cannot resume inside an epoch."""
 
-
-class CaptionRunner(Runner):  # type: ignore[misc]
-    """Runs phases. Hooks of mmengine can be added through `hooks`."""
+class CaptionRunner(mm.Runner):
+    """Runs phases, with the hooks of the config around them."""
 
     def __init__(
-        self, training: Training, distributed: bool, quiet: bool, hooks: list[Any] | None = None
+        self, training: Training, distributed: bool, quiet: bool, hooks: Sequence[mm.Hook] = ()
     ) -> None:
         self.training = training
-        main = dist.get_rank() == 0
         super().__init__(
             model=training.captioner,
             work_dir=str(training.folder.path / "mmengine"),
@@ -36,10 +29,10 @@ class CaptionRunner(Runner):  # type: ignore[misc]
             optim_wrapper=optimizers.build(
                 training.captioner, training.recipe.phases, 0, training.runtime.amp
             ),
-            default_hooks=dict.fromkeys(OWN),
-            custom_hooks=hooks,
+            default_hooks=dict.fromkeys(mm.DEFAULT_HOOKS),
+            custom_hooks=list(hooks),
             launcher="pytorch" if distributed else "none",
-            visualizer=visualizer(training.folder, training.runtime.trackers, main),
+            visualizer=visualizer(training.folder, training.runtime.trackers, mm.is_main()),
             randomness={
                 "seed": training.recipe.seed,
                 "deterministic": training.runtime.deterministic,
@@ -48,9 +41,11 @@ class CaptionRunner(Runner):  # type: ignore[misc]
             log_level=logging.ERROR,
             experiment_name=f"{training.folder.path.name}-{uuid.uuid4().hex[:8]}",  # mmengine keeps instances by name
         )
-        training.tracker = Tracker(training.folder, self.visualizer, training.runtime.log_every, main, quiet)
+        training.tracker = Tracker(
+            training.folder, self.visualizer, training.runtime.log_every, mm.is_main(), quiet
+        )
 
-    def wrap_model(self, model_wrapper_cfg: Any, model: torch.nn.Module) -> torch.nn.Module:
+    def wrap_model(self, model_wrapper_cfg: object, model: torch.nn.Module) -> torch.nn.Module:
         """Only to the device: what is wrapped depends on the phase."""
         return model.to(self._device())
 
@@ -58,31 +53,14 @@ class CaptionRunner(Runner):  # type: ignore[misc]
         """The captioner as this phase trains it, over all processes."""
         if not self.distributed:
             return model
-        device = self._device()
         if self.training.runtime.strategy == "fsdp":
-            return sharding.shard(model, device)
-        # A phase's updates may each use other parts, so parameters without a gradient are expected.
-        wrapped: torch.nn.Module = MMDistributedDataParallel(
-            module=model,
-            device_ids=[device.index] if device.type == "cuda" else None,
-            find_unused_parameters=True,
-            broadcast_buffers=False,
-        )
-        return wrapped
-
-    def dump_config(self) -> None:
-        """The run folder holds the config already, as data."""
-
-    def _log_env(self, env_cfg: dict[str, Any]) -> None:
-        """The run folder holds the versions already."""
-
-    _train_loop: Any
+            return sharding.shard(model, self._device())
+        return mm.over_processes(model, self._device())
 
     @property
     def loop(self) -> PhaseLoop:
         """The loop, built at first use."""
-        self._train_loop = self.build_train_loop(self._train_loop)
-        return self._train_loop  # type: ignore[no-any-return]
+        return self.train_loop  # type: ignore[no-any-return]
 
     def train(self) -> torch.nn.Module:
         """All phases, with mmengine's hooks around them; the loop builds optimisers and restores itself."""

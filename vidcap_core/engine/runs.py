@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import torch
-from mmengine import dist
 
 from vidcap_core.captioner.build import stored_tokenizer
 from vidcap_core.config.files import Config
@@ -14,7 +13,7 @@ from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.engine import launch, sharding
+from vidcap_core.engine import checks, hooks, launch, mm, sharding
 from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
@@ -38,27 +37,28 @@ def train(
 ) -> RunFolder:
     """Run all phases of a config, then score the best weights; returns the run folder."""
     recipe = _recipe(config)
-    with launch.processes(device) as place:
+    hooks.check(recipe)
+    with launch.processes(device) as own_device:
         folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
         resume = resume or force_resume
         check_folder(folder, recipe.config, resume, force_resume)
         begun = folder.config.is_file()
-        _seed(recipe.seed)
+        mm.set_random_seed(recipe.seed)
         tokenizer = _stored_tokenizer(folder, recipe) if resume else None
-        training = Training(recipe, folder, place, tokenizer, resume and _learnt(folder, force_resume))
-        training.check()
-        dist.barrier()  # every process has looked at the folder before one writes into it
+        training = Training(recipe, folder, own_device, tokenizer, resume and _learnt(folder, force_resume))
+        checks.check(training)
+        mm.wait_for_all()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
-            refusal: list[UserError | None] = [None]
-            if dist.get_rank() == 0:  # only now: a run whose data are missing leaves nothing behind
+            refusal: UserError | None = None
+            if mm.is_main():  # only now: a run whose data are missing leaves nothing behind
                 try:
                     held.enter_context(locked(folder))
                     _write(training, resume, force_resume, begun)
                 except UserError as error:
-                    refusal = [error]
-            dist.broadcast_object_list(refusal)  # the others would wait for the first one for ever
-            if refusal[0] is not None:
-                raise refusal[0]
+                    refusal = error
+            refusal = mm.from_main(refusal)  # the others would wait for the first one for ever
+            if refusal is not None:
+                raise refusal
             try:
                 over = _run(training, resume, quiet) if recipe.phases else True
             except (RuntimeError, MemoryError) as error:
@@ -81,8 +81,8 @@ def test(
     quiet: bool = False,
 ) -> Evaluation | None:
     """Score the best weights of a run on a split; writes predictions, scores and the report."""
-    with launch.processes(device) as place:
-        training = _trained(_recipe(config), work_dir, place, split)
+    with launch.processes(device) as own_device:
+        training = _trained(_recipe(config), work_dir, own_device, split)
         return _score(training, split, quiet)
 
 
@@ -95,10 +95,10 @@ def predict(
     quiet: bool = False,
 ) -> list[Prediction]:
     """Caption a split with the best weights of a run, without scoring it."""
-    with launch.processes(device) as place:
-        training = _trained(_recipe(config), work_dir, place, split)
+    with launch.processes(device) as own_device:
+        training = _trained(_recipe(config), work_dir, own_device, split)
         predictions = caption(training.captioner, training, training.evaluation_dataset(split))
-        if dist.get_rank() == 0:
+        if mm.is_main():
             write_json(
                 training.folder.predictions(split),
                 [saved_predictions.prediction_data(p) for p in predictions],
@@ -120,7 +120,7 @@ def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
 
 def _run(training: Training, resume: bool, quiet: bool) -> bool:
     """All phases; False where the time was over before them."""
-    runner = CaptionRunner(training, dist.is_distributed(), quiet)
+    runner = CaptionRunner(training, mm.is_distributed(), quiet, hooks.build(training.recipe))
     try:
         if resume:
             _restore(runner, training)
@@ -164,11 +164,11 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     return result
 
 
-def _recipe(of: Config | Recipe) -> Recipe:
-    return of if isinstance(of, Recipe) else validate(of)
+def _recipe(config: Config | Recipe) -> Recipe:
+    return config if isinstance(config, Recipe) else validate(config)
 
 
-def _trained(recipe: Recipe, work_dir: str | Path | None, place: str, split: str) -> Training:
+def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: str) -> Training:
     if split not in recipe.data:
         raise UserError(f"data has no '{split}'; it has {', '.join(recipe.data)}", hint="--split NAME")
     folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
@@ -176,12 +176,12 @@ def _trained(recipe: Recipe, work_dir: str | Path | None, place: str, split: str
         raise UserError(
             f"{folder.path} holds no run", hint=f"vidcap-run {recipe.name} train --work-dir {folder.path}"
         )
-    _seed(recipe.seed)
-    training = Training(recipe, folder, place, _stored_tokenizer(folder, recipe), learnt=True)
+    mm.set_random_seed(recipe.seed)
+    training = Training(recipe, folder, device, _stored_tokenizer(folder, recipe), learnt=True)
     if recipe.phases:
         weights, source = checkpoint.best_weights(folder.checkpoints)
         put_weights(training.captioner, weights, source)
-    training.captioner.to(place)
+    training.captioner.to(device)
     return training
 
 
@@ -206,12 +206,6 @@ def _stored_tokenizer(folder: RunFolder, recipe: Recipe) -> Tokenizer | None:
 def _learnt(folder: RunFolder, force: bool) -> bool:
     """Whether derived encoders go on with what they learnt: unless nothing was trained on it yet, or by force."""
     return folder.assets.is_dir() or (not force and bool(checkpoint.numbered(folder.checkpoints)))
-
-
-def _seed(seed: int) -> None:
-    from mmengine.runner import set_random_seed
-
-    set_random_seed(seed)
 
 
 def _too_big(training: Training, error: BaseException) -> UserError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from mmengine import dist
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -16,6 +15,7 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
 
+from vidcap_core.engine import mm
 from vidcap_core.errors import UserError
 from vidcap_core.saved.weights import put_weights
 
@@ -25,7 +25,7 @@ WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 def shard(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
     """Share the parameters out, once; `predict` gathers them as `forward` does."""
     if not isinstance(model, FSDPModule):
-        fully_shard(model, mesh=init_device_mesh(device.type, (dist.get_world_size(),)))
+        fully_shard(model, mesh=init_device_mesh(device.type, (mm.world_size(),)))
         register_fsdp_forward_method(model, "predict")
     return model
 
@@ -45,14 +45,14 @@ def set_weights(model: torch.nn.Module, values: dict[str, torch.Tensor], source:
         put_weights(model, values, source)
 
 
-def optimizer_state(model: torch.nn.Module, wrapper: Any) -> dict[str, Any]:
+def optimizer_state(model: torch.nn.Module, wrapper: mm.OptimWrapper) -> dict[str, Any]:
     """The state of an optimiser, whole; every process must ask."""
     if isinstance(model, FSDPModule):
         return get_optimizer_state_dict(model, wrapper.optimizer, options=WHOLE)
     return wrapper.state_dict()  # type: ignore[no-any-return]
 
 
-def set_optimizer_state(model: torch.nn.Module, wrapper: Any, state: dict[str, Any]) -> None:
+def set_optimizer_state(model: torch.nn.Module, wrapper: mm.OptimWrapper, state: dict[str, Any]) -> None:
     """Restore what `optimizer_state` gave."""
     fresh = [
         {key: value for key, value in g.items() if key != "params"} for g in wrapper.optimizer.param_groups

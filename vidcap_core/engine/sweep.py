@@ -7,7 +7,7 @@ import math
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +73,8 @@ def read_grid(path: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
-    """Run what is not done yet, `jobs` at a time; a failed run stops nothing, but is told at the end."""
+def run(sweep: Sweep, jobs: int = 1, say: Callable[[str], None] = print) -> None:
+    """Run what is not done yet, `jobs` at a time; a failed run stops nothing, but is named at the end."""
     cells = list(sweep.cells())
     for changes in {cell.changes for cell in cells if cell.seed == 0 and cell.fold in (None, 0)}:
         validate(load_config(sweep.config, changes))  # a misspelt key must not show after an hour
@@ -82,7 +82,7 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
     todo = [cell for cell in cells if not (sweep.out / cell.name / DONE).is_file()]
     say(f"{len(cells)} runs, {len(cells) - len(todo)} done already")
 
-    def one(cell: Cell) -> tuple[Cell, int]:
+    def finish(cell: Cell) -> tuple[Cell, int]:
         code = _train_and_score(sweep, cell)
         if code == 0:
             write_json(sweep.out / cell.name / DONE, {"row": cell.row, "seed": cell.seed, "fold": cell.fold})
@@ -90,7 +90,7 @@ def run(sweep: Sweep, jobs: int = 1, say: Any = print) -> None:
 
     failed = []
     with ThreadPoolExecutor(jobs) as pool:
-        for count, (cell, code) in enumerate(pool.map(one, todo), 1):
+        for count, (cell, code) in enumerate(pool.map(finish, todo), 1):
             say(
                 f"{count}/{len(todo)} {cell.name} {'done' if code == 0 else f'failed: see {sweep.out / cell.name}.log'}"
             )
@@ -135,17 +135,17 @@ def table(sweep: Sweep) -> dict[str, Any]:
         per_seed: dict[str, list[float]] = {}
         per_clip: dict[str, dict[str, list[float]]] = {}
         for seed in range(sweep.seeds):
-            found = [_scores(sweep, cell) for cell in sweep.cells() if cell.row == row and cell.seed == seed]
-            for name in found[0]["values"]:
-                per_seed.setdefault(name, []).append(statistics.fmean(f["values"][name] for f in found))
-            for scores in found:
+            folds = [_scores(sweep, cell) for cell in sweep.cells() if cell.row == row and cell.seed == seed]
+            for name in folds[0]["values"]:
+                per_seed.setdefault(name, []).append(statistics.fmean(fold["values"][name] for fold in folds))
+            for scores in folds:
                 steps.add(scores["steps"])
                 for name, signature in scores["signatures"].items():
                     signatures.setdefault(name, {})[signature] = None
                 for name, values in _means(scores).items():
                     for clip, value in values.items():
                         per_clip.setdefault(name, {}).setdefault(clip, []).append(value)
-            clips = ", ".join(dict.fromkeys(f["clips"] for f in found))
+            clips = ", ".join(dict.fromkeys(fold["clips"] for fold in folds))
         rows[row] = {name: _cell(values, per_clip.get(name)) for name, values in per_seed.items()}
         rows[row]["_clips"] = {
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
@@ -158,7 +158,7 @@ def table(sweep: Sweep) -> dict[str, Any]:
         "clips": clips,
         "steps": sorted(steps),
         "rows": rows,
-        "signatures": {name: list(found) for name, found in signatures.items()},
+        "signatures": {name: list(each) for name, each in signatures.items()},
     }
 
 
@@ -205,7 +205,7 @@ def write_table(sweep: Sweep) -> Path:
         f"clips), * a paired difference from {first} whose interval excludes 0.",
         "",
     ]
-    every = dict.fromkeys(signature for found in data["signatures"].values() for signature in found)
+    every = dict.fromkeys(signature for each in data["signatures"].values() for signature in each)
     lines += [f"- {signature}" for signature in every]
     write_json(sweep.out / "table.json", data)
     write_text(sweep.out / "table.csv", "\n".join(csv) + "\n")
@@ -225,10 +225,10 @@ def difference(a: Mapping[str, float] | None, b: Mapping[str, float] | None) -> 
 
 def _means(scores: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
     """Clip values of the scores that are their mean."""
-    found: Mapping[str, Mapping[str, float]] = scores["per_clip"]
+    per_clip: Mapping[str, Mapping[str, float]] = scores["per_clip"]
     return {
         name: clips
-        for name, clips in found.items()
+        for name, clips in per_clip.items()
         if clips and abs(statistics.fmean(clips.values()) - scores["values"].get(name, math.inf)) < 1e-6
     }
 

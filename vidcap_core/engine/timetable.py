@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmengine import dist
-
 from vidcap_core.config.recipe import Phase
+from vidcap_core.engine import mm
 from vidcap_core.engine.data import Order
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.state import Progress
@@ -16,8 +15,8 @@ from vidcap_core.engine.training import Training
 class Timetable:
     """The plan of a run: one order of batches, one number of steps, one schedule a phase."""
 
-    def __init__(self, run: Training, phases: Sequence[Phase]) -> None:
-        self.run, self.phases = run, phases
+    def __init__(self, training: Training, phases: Sequence[Phase]) -> None:
+        self.training, self.phases = training, phases
         self.orders = [self._order(index, phase) for index, phase in enumerate(phases)]
 
     def per_epoch(self, index: int) -> int:
@@ -28,6 +27,10 @@ class Timetable:
         """Steps of a phase."""
         phase = self.phases[index]
         return phase.steps if phase.steps is not None else (phase.epochs or 0) * self.per_epoch(index)
+
+    def epochs_before(self, index: int) -> int:
+        """Epochs of the phases before one, begun ones counted whole."""
+        return sum(-(-self.steps(i) // self.per_epoch(i)) for i in range(index))
 
     @property
     def total(self) -> int:
@@ -43,5 +46,5 @@ class Timetable:
         return multiplier(schedule, progress.phase_step, self.steps(index), self.per_epoch(index))
 
     def _order(self, index: int, phase: Phase) -> Order:
-        size, seed = len(self.run.dataset(phase)), (self.run.recipe.seed, index)
-        return Order(size, phase.batch, seed, dist.get_rank(), dist.get_world_size())
+        size, seed = len(self.training.dataset(phase)), (self.training.recipe.seed, index)
+        return Order(size, phase.batch, seed, mm.rank(), mm.world_size())

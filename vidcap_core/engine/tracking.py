@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from mmengine.visualization import Visualizer
 
+from vidcap_core.engine.mm import Visualizer
 from vidcap_core.files.atomic import write_text
 from vidcap_core.saved.run import RunFolder
 
@@ -37,8 +37,8 @@ class Tracker:
         """Go on after so many lines of scalars: later ones, left by a killed run, are dropped."""
         self.lines = lines
         if self.main and self.folder.scalars.is_file():
-            kept = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)[:lines]
-            write_text(self.folder.scalars, "".join(kept))
+            recorded = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_text(self.folder.scalars, "".join(recorded[:lines]))
 
     def say(self, text: str) -> None:
         """One line for people, to the screen and to log.txt."""

@@ -1,4 +1,4 @@
-"""What a run is made of: config, data, tokenizer, captioner, folder; shared by the loop and by evaluation."""
+"""What a run is made of: recipe, data, tokenizer, captioner, folder; shared by the loop and by evaluation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.tokenizer import Tokenizer
-from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.datasets.annotated import Dataset
-from vidcap_core.engine import feature_cache, optimizers
-from vidcap_core.engine.evaluate import CaptionMetric
+from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.tracking import Tracker
 from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.saved import assets
@@ -67,26 +65,6 @@ class Training:
             self._metrics[split] = CaptionMetric(self.evaluation_dataset(split), self.recipe.scoring.metrics)
         return self._metrics[split]
 
-    def check(self) -> None:
-        """Find now what would else fail hours later: the head's needs, a phase's parts, the score of the best."""
-        self.captioner.head.check(dict(self.captioner.encoders.items()), self.captioner.settings.max_length)
-        self.evaluation_dataset(self.evaluate.split)
-        for phase in self.recipe.phases:
-            self.dataset(phase)
-            optimizers.settings_of(self.captioner, phase)
-            feature_cache.check(self, phase)
-        best = self.evaluate.best
-        if best is None or not self.evaluate.every or not any(phase.best for phase in self.recipe.phases):
-            return
-        metric, dataset = self.metric(self.evaluate.split), self.evaluation_dataset(self.evaluate.split)
-        texts = {clip: (said or ["nothing"])[0] for clip, said in dataset.references().items()}
-        trial = [Prediction(c, (Event(c.span[0], c.span[1], texts[c.id]),)) for c in dataset.clips]
-        values = metric.compute_metrics(trial)
-        if best.lower() not in {name.lower() for name in values}:
-            raise self.recipe.config.error(
-                ("evaluate", "best"), f"no score is named '{best}'; there are {', '.join(values)}"
-            )
-
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Seed, machine, versions, data hash, commit."""
@@ -100,9 +78,9 @@ class Training:
     def _dataset(self, split: str, component: Component) -> Any:
         key = f"{split} {sorted(component.arguments.items())}"
         if key not in self._datasets:
-            made = component.build()
-            if not len(made):  # a phase over nothing would be over at once, and the weights untrained
-                why = made.selection.why_empty() if isinstance(made, Dataset) else "it has no clips"
+            dataset = component.build()
+            if not len(dataset):  # a phase over nothing would be over at once, and the weights untrained
+                why = dataset.selection.why_empty() if isinstance(dataset, Dataset) else "it has no clips"
                 raise self.recipe.config.error(("data", split), why)
-            self._datasets[key] = made
+            self._datasets[key] = dataset
         return self._datasets[key]

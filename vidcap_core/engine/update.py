@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import torch
-from mmengine import dist
-from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from vidcap_core.contracts.types import Batch
+from vidcap_core.engine.mm import OptimWrapper, sum_over_processes, world_size
 from vidcap_core.engine.optimizers import no_sync
 from vidcap_core.errors import UserError
 
@@ -32,14 +30,14 @@ def update(
     batches the weights are needed before the first backward pass, so a pass without gradients counts them.
     """
     weights = _count(model, wrapper, batches, losses) if len(batches) > 1 else None
-    world = dist.get_world_size()
+    world = world_size()
     totals: dict[str, Tensor] = {}
     for index, batch in enumerate(batches):
         with no_sync(model, last=index == len(batches) - 1):
             with wrapper.optim_context(model):
                 parts = model(batch, losses)
             if weights is None:
-                weights = _sum_over_processes(torch.stack([parts[name][1] for name in losses]))
+                weights = sum_over_processes(torch.stack([parts[name][1] for name in losses]))
             objective = torch.zeros((), device=weights.device)
             for name, weight in zip(losses, weights, strict=True):
                 # DDP averages gradients over processes, hence the factor
@@ -55,7 +53,7 @@ def update(
             wrapper.backward(objective)
     wrapper.step()
     wrapper.zero_grad()
-    values = _sum_over_processes(torch.stack([totals[name] for name in losses]))
+    values = sum_over_processes(torch.stack([totals[name] for name in losses]))
     return dict(zip(losses, values.tolist(), strict=True))
 
 
@@ -64,19 +62,13 @@ def _count(
 ) -> Tensor:
     """The weights of several batches, without gradients and without moving the random state."""
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    weights: Any = 0
+    weights: list[Tensor] = []
     with torch.random.fork_rng(devices), torch.no_grad(), wrapper.optim_context(model):
         bare = getattr(model, "module", model)
         for batch in batches:
             parts = bare(batch, losses)
-            weights = weights + torch.stack([parts[name][1] for name in losses])
-    return _sum_over_processes(weights)
-
-
-def _sum_over_processes(values: Tensor) -> Tensor:
-    values = values.detach().float().clone()
-    dist.all_reduce(values, op="sum")
-    return values
+            weights.append(torch.stack([parts[name][1] for name in losses]))
+    return sum_over_processes(torch.stack(weights).sum(0))
 
 
 def _story(parts: Mapping[str, tuple[Tensor, Tensor]], losses: Sequence[str], batch: Batch) -> str:

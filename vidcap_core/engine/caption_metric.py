@@ -1,0 +1,61 @@
+"""Our metrics as an mmengine metric: all scores of a split from its predictions."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vidcap_core.contracts.types import Prediction
+from vidcap_core.engine.mm import METRICS, BaseMetric
+from vidcap_core.metrics.event_metric import EventScorer
+from vidcap_core.metrics.scorer import Scorer, Scores, ScoreWarning
+from vidcap_core.zoo.component import Component
+
+Scoring = Callable[[Sequence[Prediction]], Scores]
+"""Scores predictions against references that it holds ready."""
+
+
+@METRICS.register_module()
+class CaptionMetric(BaseMetric):  # type: ignore[misc]
+    """Takes predictions, computes all scores of a split; references are prepared once."""
+
+    def __init__(self, dataset: Any, metrics: Sequence[Component]) -> None:
+        super().__init__(prefix="vidcap")  # mmengine warns of a metric without one
+        self.dataset = dataset
+        self.metrics = metrics
+        self._scorings: list[Scoring] | None = None
+
+    def process(self, data_batch: object, data_samples: Sequence[Prediction]) -> None:
+        """Take note of predictions."""
+        self.results.extend(data_samples)
+
+    def compute_metrics(self, results: Sequence[Prediction]) -> dict[str, float]:
+        """The values of all scores over predictions."""
+        return self.score(results).values
+
+    def score(self, predictions: Sequence[Prediction]) -> Scores:
+        """All scores over predictions."""
+        self._scorings = self._scorings or self._prepare()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ScoreWarning)  # the tracker says them
+            parts = [scoring(predictions) for scoring in self._scorings]
+        scores = tuple(score for part in parts for score in part.scores)
+        return Scores(scores, tuple(dict.fromkeys(note for part in parts for note in part.warnings)))
+
+    def _prepare(self) -> list[Scoring]:
+        """One scorer for the metrics of texts, and one each for those of events."""
+        built = [metric.build() for metric in self.metrics]
+        texts = [m for m in built if not getattr(m, "reads_events", False)]
+        events = [m for m in built if getattr(m, "reads_events", False)]
+        scorings = [_of_texts(Scorer(self.dataset.references(), texts))] if texts else []
+        durations = self.dataset.durations()
+        return scorings + [_of_events(m.scorer(self.dataset.events(), durations)) for m in events]
+
+
+def _of_texts(scorer: Scorer) -> Scoring:
+    return lambda predictions: scorer.score({p.clip.id: p.text for p in predictions})
+
+
+def _of_events(scorer: EventScorer) -> Scoring:
+    return lambda predictions: scorer.score({p.clip.id: p.events for p in predictions})
