@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 import torch
 from mmengine.config import Config as MMConfig
-from mmengine.hooks import Hook
 
 from vidcap_core.api import component_of
+from vidcap_core.cli.main import main
 from vidcap_core.config.files import Config
-from vidcap_core.config.validate import validate
+from vidcap_core.config.recipe import Optimizer
 from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.engine import registries, runs
-from vidcap_core.engine.evaluate import CaptionMetric
-from vidcap_core.engine.runner import CaptionRunner
-from vidcap_core.engine.training import Training
-from vidcap_core.saved.run import RunFolder
+from vidcap_core.engine.caption_metric import CaptionMetric
+from vidcap_core.errors import ConfigError
+from vidcap_core.saved import checkpoint
 from vidcap_core.testing import tiny
 
 
@@ -33,28 +32,84 @@ def test_an_mmengine_config_builds_our_parts() -> None:
 
 def test_an_optimiser_by_torchs_name_and_by_path() -> None:
     weights = [{"params": [torch.nn.Parameter(torch.zeros(1))]}]
-    assert isinstance(registries.optimizer(weights, {"type": "Adamax", "lr": 0.1}), torch.optim.Adamax)
-    by_path = registries.optimizer(weights, {"type": "torch.optim:SGD", "lr": 0.1})
+    assert isinstance(
+        registries.build_optimizer(weights, Optimizer("Adamax", {"lr": 0.1})), torch.optim.Adamax
+    )
+    by_path = registries.build_optimizer(weights, Optimizer("torch.optim:SGD", {"lr": 0.1}))
     assert isinstance(by_path, torch.optim.SGD)
 
 
-def test_hooks_of_mmengine_are_called(tmp_path: Path) -> None:
-    class Count(Hook):  # type: ignore[misc]
-        steps = 0
+def trained(folder: Path, **changes: Any) -> Path:
+    """A tiny run."""
+    runs.train(Config("t", tiny.config(**changes)), work_dir=folder, device="cpu", quiet=True)
+    return folder
 
-        def after_train_iter(
-            self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
-        ) -> None:
-            Count.steps += 1
-            assert "tokens" in outputs
 
-    folder = RunFolder(tmp_path)
-    folder.checkpoints.mkdir()
-    runner = CaptionRunner(
-        Training(validate(Config("t", tiny.config())), folder), False, True, hooks=[Count()]
-    )
-    runner.train()
-    assert Count.steps == 8
+def test_a_hook_of_ones_own_is_called_at_every_stage(tmp_path: Path) -> None:
+    hook = {"type": "hook_parts:Notes", "path": str(tmp_path / "notes.txt")}
+    trained(tmp_path / "run", hooks=[hook])
+    assert (tmp_path / "notes.txt").read_text().splitlines() == [
+        "run 0/8 0/2",
+        "epoch 0/8 0/2",
+        *(f"batch {i} {i}/8 0/2" for i in range(4)),
+        "scored CIDEr-D 4/8 1/2",
+        "epoch 4/8 1/2",
+        *(f"batch {i} {i + 4}/8 1/2" for i in range(4)),
+        "scored CIDEr-D 8/8 2/2",
+        "end 8/8 2/2",
+    ]
+
+
+def test_priority_says_which_hook_comes_first(tmp_path: Path) -> None:
+    path = str(tmp_path / "notes.txt")
+    late = {"type": "hook_parts.Notes", "path": path, "name": "late ", "priority": "LOW"}
+    early = {"type": "hook_parts.Notes", "path": path, "name": "early "}
+    phases = {"caption": {"steps": 1, "losses": ["tokens"]}}
+    trained(tmp_path / "run", hooks=[late, early], phases=phases)
+    lines = (tmp_path / "notes.txt").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["early", "late"] * 5
+
+
+def test_mmengines_averaging_hook_gives_the_weights_that_runtime_ema_gives(tmp_path: Path) -> None:
+    runtime = tiny.config()["runtime"]
+    by_hook = trained(tmp_path / "hook", hooks=[{"type": "EMAHook", "momentum": 0.25}])
+    by_key = trained(tmp_path / "key", runtime={**runtime, "ema": 0.75})
+    plain = trained(tmp_path / "plain")
+    best = [checkpoint.load(run / "checkpoints" / "best.pt")["weights"] for run in (by_hook, by_key, plain)]
+    assert all(torch.equal(best[0][name], best[1][name]) for name in best[1])
+    assert not all(torch.equal(best[0][name], best[2][name]) for name in best[2])
+
+
+@pytest.mark.parametrize(
+    ("hook", "where", "what"),
+    [
+        ({"type": "EMAHok"}, "hooks.0.type", "did you mean 'EMAHook'?"),
+        ({"type": "EmptyCacheHook", "after_itr": True}, "hooks.0.after_itr", "did you mean 'after_iter'?"),
+        ({"type": "EMAHook", "priority": "SOON"}, "hooks.0.priority", "0 (first) to 100 (last)"),
+        ({"type": "CheckpointHook"}, "hooks.0.type", "try: runtime.save_every"),
+        ({"type": "hook_parts:Nots"}, "hooks.0.type", "has no attribute 'Nots'"),
+        ({"type": "hook_pards:Notes"}, "hooks.0.type", "No module named 'hook_pards'"),
+        ({"type": "hook_parts:Path"}, "hooks.0.type", "must derive from mmengine.hooks.Hook"),
+        ("EMAHook", "hooks.0", "must be dict(type=..., ...)"),
+    ],
+)
+def test_a_hook_that_cannot_be_called_is_refused_before_the_run(
+    hook: Any, where: str, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        trained(tmp_path / "run", hooks=[hook])
+    assert f"{where}: " in str(caught.value)
+    assert what in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_config_check_looks_at_hooks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("_base_ = ['vidcap://toy.py']\nhooks = [dict(type='EMAHok')]\n")
+    assert main(["config", "check", str(path)]) == 2
+    assert "did you mean 'EMAHook'?" in capsys.readouterr().err
+    path.write_text("_base_ = ['vidcap://toy.py']\nhooks = [dict(type='EMAHook', momentum=0.1)]\n")
+    assert main(["config", "check", str(path)]) == 0
 
 
 def test_our_metrics_are_an_mmengine_metric() -> None:

@@ -7,12 +7,14 @@ import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
 from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Prediction, Stream, View
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.hypotheses import Generated, Hyp
@@ -32,7 +34,7 @@ class Streams(Mapping[str, Stream]):
         if name not in self._ready:
             if name not in self._encoders:
                 raise KeyError(name)
-            self._ready[name] = self._encode(name, self._encoders[name])
+            self._ready[name] = self._encode(name, cast(Encoder, self._encoders[name]))
         return self._ready[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -45,14 +47,14 @@ class Streams(Mapping[str, Stream]):
         """Names of the streams that were used and had something of one clip."""
         return sorted(name for name, stream in self._ready.items() if bool(stream.mask[index].any()))
 
-    def _encode(self, name: str, encoder: Any) -> Stream:
+    def _encode(self, name: str, encoder: Encoder) -> Stream:
         if encoder.reads == "text":
             if self._batch.texts is None:
                 raise UserError("a text encoder was asked for, but this batch has no captions")
             return encoder(self._batch.texts)  # type: ignore[no-any-return]
         if encoder.reads == "streams":
-            clips = enumerate(self._batch.clips)
-            return stack([encoder.derive(ClipStreams(self, i, without=name), clip.id) for i, clip in clips])
+            clips, derived = enumerate(self._batch.clips), cast(DerivedEncoder, encoder)
+            return stack([derived.derive(ClipStreams(self, i, without=name), clip.id) for i, clip in clips])
         raw = self._batch.inputs.get(name) or self._batch.inputs.get(encoder.reads)
         if raw is None:
             raise UserError(
@@ -99,7 +101,7 @@ class Captioner(nn.Module):
     def __init__(
         self,
         head: Head,
-        tokenizer: Any,
+        tokenizer: Tokenizer,
         encoders: Mapping[str, nn.Module] | None = None,
         losses: Mapping[str, nn.Module] | None = None,
         generate: GenerateSettings | None = None,

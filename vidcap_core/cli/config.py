@@ -55,7 +55,12 @@ def run_check(args: argparse.Namespace) -> int:
     broken = 0
     for name in expand_names(args.names):
         try:
-            print("\n  ".join([f"{name}: fine", *preflight.remarks(load_recipe(name))]))
+            recipe = load_recipe(name)
+            if recipe.hooks:
+                from vidcap_core.engine import hooks  # heavy, and few configs have any
+
+                hooks.check(recipe)
+            print("\n  ".join([f"{name}: fine", *preflight.remarks(recipe)]))
         except UserError as error:
             broken += 1
             note(f"error: {error}")

@@ -109,12 +109,13 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     recipe = validate.validate(resolved)  # before any process is started, so that an error is said once
 
     from vidcap_core.cli.console import note
-    from vidcap_core.engine import launch, runs
+    from vidcap_core.engine import hooks, launch, runs
     from vidcap_core.saved import run as saved_run
 
     run = saved_run.RunFolder(args.work_dir or saved_run.default_path(resolved))
     if "LOCAL_RANK" not in os.environ:
         splits = ("train", recipe.scoring.settings.split) if args.task == "train" else (args.split,)
+        hooks.check(recipe)
         preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file())
 
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:

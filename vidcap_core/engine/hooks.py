@@ -60,6 +60,10 @@ def _imported(name: str, config: Config, path: KeyPath) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
-        raise config.error(path, f"'{name}' cannot be imported: {error}", hint="PYTHONPATH=.") from error
+        raise config.error(
+            path,
+            f"'{name}' cannot be imported: {error}",
+            hint="PYTHONPATH=FOLDER in front of the command, where FOLDER holds the module",
+        ) from error
     except (ImportError, AttributeError, ValueError) as error:
         raise config.error(path, f"'{name}' cannot be imported: {error}") from error
