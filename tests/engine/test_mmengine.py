@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.errors import ConfigError
 from vidcap_core.saved import checkpoint
 from vidcap_core.testing import tiny
+
+DOC = Path(__file__).parents[2] / "docs" / "running.md"
 
 
 def test_an_mmengine_config_builds_our_parts() -> None:
@@ -58,6 +62,19 @@ def test_a_hook_of_ones_own_is_called_at_every_stage(tmp_path: Path) -> None:
         "scored CIDEr-D 8/8 2/2",
         "end 8/8 2/2",
     ]
+
+
+def test_the_documented_hooks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = DOC.read_text(encoding="utf-8").split("### Hooks")[1].split("## A run")[0]
+    config, module = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "mine.py").write_text(module)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+    hooks: dict[str, Any] = {}
+    exec(config.replace("every=100", "every=3"), hooks)
+    run = trained(tmp_path / "run", hooks=hooks["hooks"])
+    log = (run / "log.txt").read_text(encoding="utf-8")
+    assert log.count("largest weight ") == 2  # of 8 steps
 
 
 def test_priority_says_which_hook_comes_first(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vidcap_core.engine.sweep import Sweep
 from vidcap_core.errors import UserError
 from vidcap_core.testing import tiny
 
-CONFIGS = Path(vidcap_core.__file__).parent / "configs"
+CONFIGS = Path(vidcap_core.__file__).parent / "config" / "bases"
 
 
 @pytest.fixture

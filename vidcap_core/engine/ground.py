@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 
@@ -21,6 +21,6 @@ class Ground(Protocol):
         """The captioner as a phase trains it, over all processes."""
         ...
 
-    def call_hook(self, fn_name: str, **arguments: Any) -> None:
+    def call_hook(self, fn_name: str, **arguments: object) -> None:
         """Call a method of all hooks."""
         ...

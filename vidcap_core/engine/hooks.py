@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 from vidcap_core.config.files import Config, KeyPath
 from vidcap_core.config.parse import check_arguments
@@ -54,7 +53,7 @@ def _class_of(recipe: Recipe, path: KeyPath, hook: Hook) -> type[mm.Hook]:
     return target
 
 
-def _imported(name: str, config: Config, path: KeyPath) -> Any:
+def _imported(name: str, config: Config, path: KeyPath) -> object:
     """What `module:Name` or `module.Name` leads to."""
     module, _, attribute = name.rpartition(":" if ":" in name else ".")
     try:
