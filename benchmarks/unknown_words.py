@@ -20,12 +20,12 @@ from measured import write
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning import file_captioner
-from vidcap_core.datasets.folders import VIDEOS
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.metrics.evaluate import Options, pairwise, score
 from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.tokenizers.vocabulary import SPECIALS
+from vidcap_core.video.suffixes import VIDEO_SUFFIXES
 
 NAME = "default_model"
 UNKNOWN = SPECIALS[3]
@@ -86,7 +86,7 @@ def as_file(path: Path, data: Any) -> Path:
 def films(folder: Path, test: MSVDPart) -> list[dict[str, str]]:
     """Each file of a folder that is a test clip, with its caption before (cut) and after (banned)."""
     names = {name for record in test.selection.kept for name in record.names}
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEOS and p.stem in names)
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and p.stem in names)
     captioner = file_captioner.load(NAME)
     texts = {}
     for unknown in (True, False):

@@ -93,14 +93,14 @@ def test_a_clip_that_the_method_refuses(
 def test_a_decoder_that_fails_in_a_new_way(
     captioner: FileCaptioner, films: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vidcap_core.captioning import clip_streams
+    from vidcap_core.video import clip_reader
 
     def odd(path: Path, *rest: Any, **options: Any) -> Any:
         if Path(path) == films[0]:
             raise ZeroDivisionError("rate")
         return read_frames(path, *rest, **options)
 
-    monkeypatch.setattr(clip_streams, "read_frames", odd)
+    monkeypatch.setattr(clip_reader, "read_frames", odd)
     results = dict(captioner.each(films[:2]))
     assert str(results[films[0]]) == f"{films[0]}: ZeroDivisionError: rate"
     assert isinstance(results[films[1]], Prediction)

@@ -13,14 +13,14 @@ import pytest
 import torch
 from films import make, slope
 
-from vidcap_core.captioning import clip_streams, span_passes
+from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.captioning.shots import cuts
-from vidcap_core.captioning.span_passes import Wish
 from vidcap_core.captioning.spans import parse, spans
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.video import limits, read_audio, read_frames
+from vidcap_core.video import clip_reader, limits, read_audio, read_frames
+from vidcap_core.video.clip_reader import FrameRequest
 
 
 def test_what_a_person_types() -> None:
@@ -70,11 +70,14 @@ def test_one_shot_is_one_span(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("codec", "suffix"), [("libx264", "mp4"), ("mpeg4", "avi"), ("libx264", "mkv")])
 def test_one_pass_gives_the_frames_of_each_span(tmp_path: Path, codec: str, suffix: str) -> None:
     path = make(tmp_path / f"a.{suffix}", 73, slope, codec=codec, options={"g": "12"})
-    wishes = [Wish({"kind": "uniform", "frames": 5}, None), Wish({"kind": "fps", "rate": 4}, 24)]
+    requests = [
+        FrameRequest({"kind": "uniform", "frames": 5}, None),
+        FrameRequest({"kind": "fps", "rate": 4}, 24),
+    ]
     cut = spans(path, 7.3, 2.0, lambda: False)
-    for (start, end), found in zip(cut, span_passes.frames_of(path, cut, wishes), strict=True):
-        for wish, values in zip(wishes, found, strict=True):
-            alone = read_frames(path, wish.sampling, start=start, end=end, short_side=wish.short_side)
+    for (start, end), found in zip(cut, span_passes.frames_of(path, cut, requests), strict=True):
+        for request, values in zip(requests, found, strict=True):
+            alone = read_frames(path, request.sampling, start=start, end=end, short_side=request.short_side)
             np.testing.assert_array_equal(values, alone.values)
 
 
@@ -106,7 +109,7 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     cut = spans(path, 20.0, 2.0, lambda: False)
     with pytest.raises(VideoError, match=r"cut off|cannot be read"):
-        list(span_passes.frames_of(path, cut, [Wish({"kind": "uniform", "frames": 4}, None)]))
+        list(span_passes.frames_of(path, cut, [FrameRequest({"kind": "uniform", "frames": 4}, None)]))
 
 
 class Everything:
@@ -129,7 +132,7 @@ def test_what_would_not_fit_is_refused_before_it_is_read(
     path = make(tmp_path / "a.mp4", 60, slope)
     reader = Reader({"image": Everything()})
     monkeypatch.setattr(limits, "BYTES", 30 * 64 * 48 * 3)
-    monkeypatch.setattr(clip_streams, "read_frames", lambda *_, **__: pytest.fail("it was read"))
+    monkeypatch.setattr(clip_reader, "read_frames", lambda *_, **__: pytest.fail("it was read"))
     with pytest.raises(VideoError, match=r"6 s at once would need .* GiB of memory.*\n  try: --every 60"):
         next(reader.read(path))
     with pytest.raises(VideoError, match="a shorter --every"):

@@ -20,8 +20,9 @@ from odd_films import flipped, unknown
 from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.shots import cuts
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.video import probe, read_audio, read_frames
-from vidcap_core.video.probe import opened
+from vidcap_core.video import read_audio, read_frames
+from vidcap_core.video.clip_reader import FrameRequest
+from vidcap_core.video.probe import opened, probe
 
 COPIES = 20
 PATIENCE = 120.0
@@ -68,7 +69,7 @@ def read_everything(path: str) -> list[str]:
         "probe": lambda: probe(path),
         "some": lambda: read_frames(path, {"frames": 4}, short_side=32),
         "many": lambda: read_frames(path, {"kind": "fps", "rate": 10}),
-        "spans": lambda: list(span_passes.frames_of(path, spans, [span_passes.Wish({"frames": 2}, 32)])),
+        "spans": lambda: list(span_passes.frames_of(path, spans, [FrameRequest({"frames": 2}, 32)])),
         "sound": lambda: read_audio(path),
         "sound of spans": lambda: list(span_passes.sound_of(path, spans)),
         "cuts": lambda: cuts(path),

@@ -13,7 +13,8 @@ import pytest
 from films import MATRICES, add_sound, grey_level, lay, make, seen, slope, sound, tone
 
 from vidcap_core.errors import VideoError
-from vidcap_core.video import probe, read_audio, read_frames
+from vidcap_core.video import read_audio, read_frames
+from vidcap_core.video.probe import probe
 
 FOUR = {"kind": "uniform", "frames": 4}
 X265 = {"x265-params": "log-level=none"}

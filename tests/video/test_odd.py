@@ -19,8 +19,10 @@ from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.errors import DataError, VideoError
-from vidcap_core.video import limits, probe, read_audio, read_frames
+from vidcap_core.video import limits, read_audio, read_frames
+from vidcap_core.video.clip_reader import FrameRequest
 from vidcap_core.video.limits import TooLarge
+from vidcap_core.video.probe import probe
 
 SOME = {"kind": "uniform", "frames": 8}
 THIN = r"at most 8\.8 million pixels"
@@ -78,7 +80,7 @@ def test_another_size_in_the_midst_of_a_file(tmp_path: Path) -> None:
     path = grows(tmp_path / "changes.ts", (128, 64))
     assert read_frames(path, SOME).values.shape == (8, 48, 64, 3)
     assert read_frames(path, SOME, start=1.0).values.shape[1:] == (64, 128, 3)
-    both = list(span_passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [span_passes.Wish(SOME, None)]))
+    both = list(span_passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [FrameRequest(SOME, None)]))
     assert [shown.shape for (shown,) in both] == [(8, 48, 64, 3), (8, 64, 128, 3)]
 
 

@@ -11,14 +11,13 @@ import numpy as np
 import torch
 
 from vidcap_core.captioning import span_passes
-from vidcap_core.captioning.span_passes import Wish
 from vidcap_core.captioning.spans import Every, spans
 from vidcap_core.contracts.types import Clip, Stream
 from vidcap_core.encoders.rows import device_of, encode_alone
 from vidcap_core.errors import UserError
-from vidcap_core.video import VideoInfo, limits, probe, read_audio, read_frames
-from vidcap_core.video.audio import RATE
-from vidcap_core.video.sampling import count
+from vidcap_core.video import limits
+from vidcap_core.video.clip_reader import FrameRequest, check_memory, read_clip_frames, read_clip_sound
+from vidcap_core.video.probe import VideoInfo, probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,66 +47,60 @@ class Reader:
         info = probe(path)
         whole = Clip(Path(path).stem, str(path), duration=info.duration)
         if every is None:
-            self._refuse_large(path, info, 0.0, info.duration, every)
-            yield self._encode(whole, *self._whole(path, info))
+            self._check_memory(path, info, (0.0, info.duration), every)
+            yield self._encode(whole, *self._whole(whole, info))
             return
         cut = spans(path, info.duration, every, halted)
         if halted():
             return
-        self._refuse_large(path, info, *max(cut, key=lambda span: span[1] - span[0]), every)
-        pictures = span_passes.frames_of(path, cut, self._wishes()) if self.frames else ([] for _ in cut)
+        self._check_memory(path, info, max(cut, key=lambda span: span[1] - span[0]), every)
+        frames = span_passes.frames_of(path, cut, self._requests()) if self.frames else ([] for _ in cut)
         sounds = span_passes.sound_of(path, cut) if self._hears(info) else (None for _ in cut)
-        for (start, end), shown, heard in zip(cut, pictures, sounds, strict=True):
+        for (start, end), clip_frames, sound in zip(cut, frames, sounds, strict=True):
             clip = Clip(f"{whole.id}@{start:.2f}-{end:.2f}", whole.path, start, end, info.duration)
-            yield self._encode(clip, shown, heard)
+            yield self._encode(clip, clip_frames, sound)
 
     def of_array(self, frames: np.ndarray, name: str) -> Encoded:
         """Frames uint8 [T, H, W, 3] that somebody has read already; a second each, as nobody says when they were."""
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise UserError(f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}")
-        for wish in self._wishes():
-            limits.check_size(name, frames.shape[2], frames.shape[1], wish.short_side)
+        requests = self._requests()
+        for request in requests:
+            limits.check_size(name, frames.shape[2], frames.shape[1], request.short_side)
         clip = Clip(name, duration=float(len(frames)))
-        return self._encode(clip, [frames] * len(self._wishes()), None)
+        return self._encode(clip, [frames] * len(requests), None)
 
-    def _whole(self, path: str | Path, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
-        shown = [read_frames(path, w.sampling, short_side=w.short_side).values for w in self._wishes()]
-        return shown, read_audio(path) if self._hears(info) else None
+    def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
+        frames = [read_clip_frames(clip, request) for request in self._requests()]
+        return frames, read_clip_sound(clip) if self._hears(info) else None
 
-    def _wishes(self) -> list[Wish]:
-        """What is wanted of a file, each wish once though several encoders may have it."""
-        wishes: list[Wish] = []
+    def _requests(self) -> list[FrameRequest]:
+        """What is wanted of a file, each once though several encoders may want it."""
+        requests: list[FrameRequest] = []
         for encoder in self.frames.values():
-            wish = Wish(encoder.sampling, encoder.short_side)
-            if wish not in wishes:
-                wishes.append(wish)
-        return wishes
+            request = FrameRequest.of(encoder)
+            if request not in requests:
+                requests.append(request)
+        return requests
 
     def _hears(self, info: VideoInfo) -> bool:
         return bool(self.audio) and info.has_audio
 
     @torch.no_grad()
-    def _encode(self, clip: Clip, shown: list[np.ndarray], heard: np.ndarray | None) -> Encoded:
-        wishes = self._wishes()
+    def _encode(self, clip: Clip, frames: list[np.ndarray], sound: np.ndarray | None) -> Encoded:
+        requests = self._requests()
         streams: dict[str, Stream] = {name: _empty(width) for name, width in self.without.items()}
         for name, encoder in self.frames.items():
-            values = shown[wishes.index(Wish(encoder.sampling, encoder.short_side))]
-            streams[name] = _stream(encoder, values)
+            streams[name] = _stream(encoder, frames[requests.index(FrameRequest.of(encoder))])
         for name, encoder in self.audio.items():
-            streams[name] = _stream(encoder, heard) if heard is not None else _nothing(encoder)
+            streams[name] = _stream(encoder, sound) if sound is not None else _nothing(encoder)
         return Encoded(clip, streams)
 
-    def _refuse_large(self, path: Any, info: VideoInfo, start: float, end: float, every: Every) -> None:
-        """Complain of a clip whose pictures or sound would fill the memory, before any is read."""
-        needed = 0.0
-        for wish in self._wishes():
-            limits.check_size(path, info.width, info.height, wish.short_side)
-            wide, high = limits.resized(info.width, info.height, wish.short_side)
-            needed += count(wish.sampling, start, end) * 3 * wide * high
-        if self._hears(info):
-            needed += (end - start) * RATE * 4
+    def _check_memory(
+        self, path: str | Path, info: VideoInfo, span: tuple[float, float], every: Every
+    ) -> None:
         hint = "--every 60, a caption for each minute" if every is None else "a shorter --every"
-        limits.check_bytes(path, needed, end - start, hint)
+        check_memory(path, info, span, self._requests(), self._hears(info), hint)
 
 
 def _stream(encoder: Any, values: np.ndarray) -> Stream:

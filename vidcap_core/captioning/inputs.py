@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vidcap_core.errors import UserError
+from vidcap_core.video.suffixes import VIDEO_SUFFIXES
 
 HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
@@ -72,7 +73,6 @@ def _expanded(names: Iterable[str], found: Inputs, pipe: tuple[BinaryIO, Path] |
 
 def _below(folder: str, found: Inputs) -> Iterator[Path]:
     """Every video below a folder, by name; hidden files are left alone."""
-    from vidcap_core.datasets.extraction import VIDEOS  # comes with torch, and formats need no torch
 
     def unreadable(error: OSError) -> None:
         found.bad.append((str(error.filename), error.strerror or type(error).__name__))
@@ -81,13 +81,13 @@ def _below(folder: str, found: Inputs) -> Iterator[Path]:
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if Path(name).suffix.lower() in VIDEOS and not name.startswith("."):
+            if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
                 count += 1
                 yield Path(place, name)
             else:
                 found.others += 1
     if not count:
-        found.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEOS))})"))
+        found.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})"))
 
 
 def _listed(file: Path, found: Inputs) -> Iterator[Path]:

@@ -12,10 +12,10 @@ from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.catalogue import find_dataset
 from vidcap_core.datasets.locations import refuse
 from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.video.suffixes import VIDEO_SUFFIXES
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
 
-VIDEOS = frozenset({".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".ts", ".wmv"})
 INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transforms"})
 """What a run's config asks of a sample: streams are what is to be made here, and may not be there yet."""
 
@@ -59,9 +59,11 @@ def clips_in(folder: str | Path) -> list[Clip]:
     root = Path(folder).expanduser()
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder")
-    files = sorted(file for file in root.rglob("*") if file.suffix.lower() in VIDEOS and file.is_file())
+    files = sorted(
+        file for file in root.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
+    )
     if not files:
-        raise DataError(f"{root}: holds no video ({', '.join(sorted(VIDEOS))})")
+        raise DataError(f"{root}: holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})")
     clips: dict[str, Clip] = {}
     for file in files:
         clip = file.relative_to(root).with_suffix("").as_posix()

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vidcap_core.errors import DataError
+from vidcap_core.video.suffixes import SOUND_SUFFIXES, VIDEO_SUFFIXES
 
-VIDEOS = frozenset(
-    {".mp4", ".avi", ".mkv", ".webm", ".mov", ".m4v", ".flv", ".mpg", ".mpeg", ".wav", ".mp3", ".m4a"}
-)
 PACKED = ("", ".gz", ".zip")
 
 
@@ -101,7 +99,7 @@ def videos_below(*folders: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         for path in _walk(folder, set()):
-            if path.suffix.lower() in VIDEOS:
+            if path.suffix.lower() in VIDEO_SUFFIXES | SOUND_SUFFIXES:
                 found.setdefault(path.stem, path)
     return found
 

@@ -57,20 +57,12 @@ class FrameReader:
         clip = record.clip
         if clip.path is None:
             return None
-        from vidcap_core.video.decoder import read_frames
+        from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames
 
-        wish = {"kind": self.kind, "frames": self.count, "rate": self.rate, "clips": self.clips}
-        sampling = {key: value for key, value in wish.items() if value is not None}
-        found = read_frames(
-            clip.path,
-            sampling,
-            start=clip.start,
-            end=clip.end,
-            short_side=self.short_side,
-            rng=rng,
-            decoder=self.decoder,
-        )
-        return square(found.values) if self.crop else found.values
+        options = {"kind": self.kind, "frames": self.count, "rate": self.rate, "clips": self.clips}
+        sampling = {key: value for key, value in options.items() if value is not None}
+        frames = read_clip_frames(clip, FrameRequest(sampling, self.short_side), rng, self.decoder)
+        return square(frames) if self.crop else frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +81,13 @@ class AudioReader:
         clip = record.clip
         if clip.path is None:
             return None
-        from vidcap_core.video.audio import read_audio
-        from vidcap_core.video.probe import opened
+        from vidcap_core.video.audio import NoSound
+        from vidcap_core.video.clip_reader import read_clip_sound
 
-        with opened(clip.path) as container:
-            if not container.streams.audio:
-                return None
-        ends = [end for end in (clip.end, self.seconds and clip.start + self.seconds) if end is not None]
-        return read_audio(clip.path, start=clip.start, end=min(ends, default=None), rate=self.rate)
+        try:
+            return read_clip_sound(clip, self.seconds, self.rate)
+        except NoSound:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from vidcap_core.encoders.rows import encode_alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
-from vidcap_core.video import read_audio, read_frames
+from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
 
 
 @dataclass(slots=True)
@@ -79,16 +79,6 @@ def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
 
 
 def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:
-    if clip.path is None:
-        raise VideoError(f"{clip.id}: no video file is known")
     if encoder.reads == "audio":
-        return read_audio(clip.path, start=clip.start, end=clip.end)
-    film = read_frames(
-        clip.path,
-        encoder.sampling,
-        start=clip.start,
-        end=clip.end,
-        short_side=encoder.short_side,
-        decoder=decoder,
-    )
-    return film.values
+        return read_clip_sound(clip)
+    return read_clip_frames(clip, FrameRequest.of(encoder), decoder=decoder)

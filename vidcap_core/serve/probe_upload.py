@@ -43,10 +43,10 @@ _AGAIN = "the video converted anew: ffmpeg -i VIDEO -vf scale=640:360 new.mp4"
 def main(path: str) -> None:
     """Print what the file is as JSON."""
     from vidcap_core.errors import VideoError
-    from vidcap_core.video import probe
 
     _bound_memory()
     from vidcap_core.video.limits import TooLarge
+    from vidcap_core.video.probe import probe
 
     try:
         found: dict[str, object] = {"duration": probe(path).duration}

@@ -25,20 +25,24 @@ STRAY = 60.0
 """Seconds beyond twice the file's duration, after which a time stamp is damage and no gap."""
 
 
+class NoSound(VideoError):
+    """A file that has only pictures."""
+
+
 def read_audio(
     path: str | Path, *, start: float = 0.0, end: float | None = None, rate: int = RATE
 ) -> np.ndarray:
     """Samples float32 [N] in -1 .. 1 from `start` to `end`, as far as the sound goes.
 
     Second 0 is the first picture, as for frames; before a late sound, and where it has gaps, there is silence.
-    A file without sound is a VideoError. No more than the span is held in memory.
+    A file without sound is a NoSound. No more than the span is held in memory.
     """
     first, last = round(start * rate), None if end is None else round(end * rate)
     used = 0
     with opened(path) as container:
-        span = np.zeros(0 if last is None else _room(path, last - first, rate), np.float32)
         if not container.streams.audio:
-            raise VideoError(f"{path}: has no sound")
+            raise NoSound(f"{path}: has no sound")
+        span = np.zeros(0 if last is None else _room(path, last - first, rate), np.float32)
         stream = container.streams.audio[0]
         for place, samples in resampled(container, stream, zero(container), start - WARM, rate):
             if last is not None and place >= last:

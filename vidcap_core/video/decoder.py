@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits, packets
 from vidcap_core.video import sampling as moments
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.probe import duration, opened, picture, until
 from vidcap_core.video.rgb import Converter, Pictures
 
@@ -21,14 +21,6 @@ WHOLE = 0.8
 """A file whose pictures end before this share of its duration is cut off."""
 AHEAD = 4
 """Decoded pictures that wait for their colours; large ones take much memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """Pictures uint8 [T, H, W, 3], RGB, upright, and the moments they were asked for."""
-
-    values: np.ndarray
-    times: np.ndarray
 
 
 def read_frames(
@@ -51,18 +43,18 @@ def read_frames(
         stream.thread_type = "AUTO"
         length = duration(container, stream, path)
         stop = until(path, length, start, end)
-        wide, high = limits.resized(stream.width, stream.height, short_side)
-        needed = moments.count(sampling, start, stop) * 3 * wide * high
+        width, height = limits.resized(stream.width, stream.height, short_side)
+        needed = moments.count(sampling, start, stop) * 3 * width * height
         limits.check_bytes(path, needed, stop - start)
         wanted = moments.frame_times(sampling, start, stop, rng)
         convert = Converter(path, short_side)
-        film = _skim(container, stream, wanted, length, convert, path)
-    if film is None:  # time stamps out of order, or damage: every picture is decoded and looked at
+        pictures = _skim(container, stream, wanted, length, convert, path)
+    if pictures is None:  # time stamps out of order, or damage: every picture is decoded and looked at
         with opened(path) as container:
             stream = picture(container, path, short_side)
             stream.thread_type = "AUTO"
-            film = _collect(container, stream, wanted, length, Converter(path, short_side), path)
-    return Frames(film.values, wanted)
+            pictures = _collect(container, stream, wanted, length, Converter(path, short_side), path)
+    return Frames(pictures.values, wanted)
 
 
 def _skim(
@@ -82,7 +74,7 @@ def _skim(
         if found is None:
             return None
         stamps, last = found
-        _whole(wanted, last, length, path)
+        check_complete(path, float(wanted[-1]), last, length)
         rows: dict[int, list[int]] = {}
         for row, stamp in enumerate(stamps.tolist()):
             rows.setdefault(stamp, []).append(row)
@@ -101,8 +93,9 @@ def _skim(
     return film if kept == rows.keys() else None
 
 
-def _whole(wanted: np.ndarray, last: float, length: float, path: Any) -> None:
-    if last < WHOLE * length - 1 and wanted[-1] > last + 1:
+def check_complete(path: str | Path, moment: float, last: float, length: float) -> None:
+    """Refuse a file that is cut off long before a wanted moment; `last`: when its last picture appears."""
+    if last < WHOLE * length - 1 and moment > last + 1:
         raise VideoError(f"{path}: is cut off: its pictures end at {last:.1f} s of {length:.1f} s")
 
 
@@ -129,6 +122,6 @@ def _collect(
         shown, last = frame, now
     if shown is None:
         raise VideoError(f"{path}: no picture could be decoded")
-    _whole(wanted, last, length, path)
+    check_complete(path, float(wanted[-1]), last, length)
     film.put(range(done, len(wanted)), convert(shown))
     return film

@@ -5,18 +5,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video import sampling as moments
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.orientation import Upright
 from vidcap_core.video.probe import duration, first_frame, opened, picture, until
-
-if TYPE_CHECKING:
-    from vidcap_core.video.decoder import Frames
 
 ROW = 64
 """decord hands out turned pictures only where a row is a multiple of so many bytes."""
@@ -33,8 +31,6 @@ def read_with(
     rng: np.random.Generator | None,
 ) -> Frames:
     """Frames through torchcodec or decord, at the same moments as through PyAV."""
-    from vidcap_core.video.decoder import Frames
-
     if decoder not in READERS:
         raise UserError(f"no decoder is named '{decoder}'", hint="pyav | " + " | ".join(READERS))
     library = _load(decoder)
