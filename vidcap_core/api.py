@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "config.recipe": ("Recipe",),
     "config.validate": ("load_recipe",),
+    "contracts.dataset": {"AnyDataset": "Dataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
@@ -33,6 +34,7 @@ _HOMES = {
         "Timeline",
     ),
     "contracts.tokenizer": ("Tokenizer",),
+    "contracts.transform": ("Transform",),
     "contracts.types": ("Batch", "Clip", "Event", "Named", "Prediction", "Sample", "Stream", "View"),
     "datasets.annotated": ("Dataset",),
     "datasets.dense": ("read_dense",),

@@ -173,8 +173,8 @@ def test_store_round_trip(tmp_path: Path) -> None:
         def references(self) -> dict[str, list[str]]:
             return {"a": ["a dog", "the dog"]}
 
-        def events(self) -> dict[str, list[Event]]:
-            return {"a": [Event(0, 1, "a dog")]}
+        def events(self) -> list[dict[str, list[Event]]]:
+            return [{"a": [Event(0, 1, "a dog")]}]
 
     bars = Bars({"joy": 0.5})
     predictions = [Prediction(Clip("a"), (), {"panels": [bars]}), Prediction(Clip("b"), ())]
@@ -191,7 +191,7 @@ def test_reference_events_go_into_the_timeline(annotators: int) -> None:
 
     class Dense:
         def events(self) -> Any:
-            return {"a": said} if annotators == 1 else [{"a": said, "b": said}, {"a": said}]
+            return [{"a": said}] if annotators == 1 else [{"a": said, "b": said}, {"a": said}]
 
     stored = json.loads(json.dumps(saved_predictions.references_data(Dense())))["a"]
     assert len(stored) == annotators

@@ -7,13 +7,20 @@ from typing import Any
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import CaptionerRecipe, LossTerm
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
+from vidcap_core.errors import ConfigError
 
 
-def build_tokenizer(recipe: CaptionerRecipe, train: Any) -> Tokenizer:
+def build_tokenizer(recipe: CaptionerRecipe, train: Dataset | None) -> Tokenizer:
     """The tokenizer, fitted on the training captions where it learns from them."""
     made = recipe.tokenizer.build()
     if hasattr(made, "fit"):
+        if train is None:
+            raise ConfigError(
+                f"{recipe.tokenizer.type} learns its words from training captions, and here are none",
+                hint="tokenizer = dict(type=...) that comes with its words, or phases = dict(...) to train",
+            )
         made.fit(train.captions())
     return made  # type: ignore[no-any-return]
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Stream
 
 
@@ -49,7 +50,7 @@ class DerivedEncoder(Encoder):
     reads = "streams"
     sources: tuple[str, ...] = ()
 
-    def fit(self, dataset: Any) -> None:
+    def fit(self, dataset: Dataset) -> None:
         """Learn the assets from a training set."""
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from vidcap_core.contracts.missing import Missing
+from vidcap_core.contracts.transform import Transform
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.folders import find_folder, videos_below
@@ -76,7 +77,7 @@ class Dataset:
             self._inputs["frames"] = self._frame_reader(**frames)
         if audio:
             self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
-        self._transforms = [_build(spec) for spec in transforms or ()]
+        self._transforms: list[Transform] = [_transform(spec) for spec in transforms or ()]
         prepared = read_prepared(self.folder, split)
         reading = self.read(split) if prepared is None else self.part_of(prepared)
         if weak:  # here, so that nothing of this object ever holds a time
@@ -276,7 +277,7 @@ def _one_an_event(record: Record) -> list[Record]:
     ]
 
 
-def _build(spec: Mapping[str, Any]) -> Any:
+def _transform(spec: Mapping[str, Any]) -> Transform:
     if "type" not in spec:
         raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
-    return DATASETS.load(spec["type"])(**{key: value for key, value in spec.items() if key != "type"})
+    return DATASETS.component(spec).build()  # type: ignore[no-any-return]

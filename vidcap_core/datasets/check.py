@@ -6,20 +6,42 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from vidcap_core.datasets.records import Defect, broken_videos
+from vidcap_core.datasets.records import Annotated, Defect, Official, broken_videos
+from vidcap_core.datasets.selection import Selection
+from vidcap_core.datasets.stores import Store
 from vidcap_core.errors import DataError, VideoError
 from vidcap_core.files.atomic import write_text
-
-if TYPE_CHECKING:
-    from vidcap_core.datasets.annotated import Dataset
 
 SHOWN = 10
 """Files whose reasons are printed."""
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+
+
+class Checkable(Protocol):
+    """What is looked at of a dataset: a split as it was read, joined with its files."""
+
+    splits: ClassVar[tuple[str, ...]]
+    nested: ClassVar[Mapping[str, frozenset[str]]]
+    split: str
+    defects: tuple[Defect, ...]
+    annotated: Annotated
+    selection: Selection
+    stores: dict[str, Store]
+
+    def __init__(self, *, split: str, **arguments: Any) -> None: ...
+
+    @property
+    def official(self) -> Official | None:
+        """How much the split officially holds."""
+        ...
+
+    def coverage(self) -> str:
+        """`N of M`."""
+        ...
 
 
 def plain(items: Iterable[Any], text: str) -> Iterable[Any]:
@@ -115,7 +137,7 @@ def describe(report: Report, listed: str | None) -> dict[str, Any]:
     }
 
 
-def check_split(dataset: Dataset, deep: bool = True, track: Progress = plain) -> Report:
+def check_split(dataset: Checkable, deep: bool = True, track: Progress = plain) -> Report:
     """A split as it was built. deep: open every video and every feature array."""
     official = dataset.official
     told = dataset.annotated
@@ -161,7 +183,7 @@ def check_split(dataset: Dataset, deep: bool = True, track: Progress = plain) ->
 
 
 def check_dataset(
-    made_by: type[Dataset],
+    made_by: type[Checkable],
     splits: Iterable[str] | None = None,
     deep: bool = True,
     track: Progress = plain,

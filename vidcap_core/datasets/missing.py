@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.datasets.folders import holds, how_to_find, look_for, looked_in, videos_below
 from vidcap_core.datasets.prepared import MANIFEST, source_folders
+from vidcap_core.datasets.selection import Selection
 from vidcap_core.datasets.stores import how_to_extract
-
-if TYPE_CHECKING:
-    from vidcap_core.datasets.annotated import Dataset
 
 Streams = Mapping[str, str] | Sequence[str] | None
 
 
-def missing_parts(kind: type[Dataset], arguments: Mapping[str, Any]) -> Iterator[Missing]:
+class Located(Protocol):
+    """What is asked of a dataset that lies in a folder: what its files are called, which clips are left."""
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]]
+    marker: ClassVar[str]
+    annotations: ClassVar[Mapping[str, Sequence[str]]]
+    selection: Selection
+
+    def __init__(self, **arguments: Any) -> None: ...
+
+    @classmethod
+    def store_path(cls, folder: Path, where: str) -> Path:
+        """Where the store of a stream lies."""
+        ...
+
+
+def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator[Missing]:
     """What is not there at all; where everything is, whether one clip of the split has all that is read of it."""
     split, filmed = arguments.get("split", "train"), arguments.get("frames") or arguments.get("audio")
     places = looked_in(kind.name, arguments.get("root"), kind.aliases)
@@ -57,7 +72,7 @@ def by_name(streams: Streams) -> dict[str, str]:
     return dict(streams) if isinstance(streams, Mapping) else {name: name for name in streams or ()}
 
 
-def _paths(kind: type[Dataset], places: Sequence[Path], where: str) -> list[Path]:
+def _paths(kind: type[Located], places: Sequence[Path], where: str) -> list[Path]:
     """Where the store of a stream may lie, each place once."""
     return list(
         dict.fromkeys(

@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.dataset import Dataset
 
-def rows_by_clip(dataset: Any, stream: str) -> Iterator[tuple[str, np.ndarray]]:
+
+def rows_by_clip(dataset: Dataset, stream: str) -> Iterator[tuple[str, np.ndarray]]:
     """Id and rows [T, D] of a cached stream of each clip that has it, however many samples a clip is."""
     seen = set()
     for index in range(len(dataset)):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.rows import rows_by_clip
@@ -33,7 +34,7 @@ class Standardised(DerivedEncoder):
         self._mean: Tensor | None = None
         self._deviation: Tensor | None = None
 
-    def fit(self, dataset: Any) -> None:
+    def fit(self, dataset: Dataset) -> None:
         """Mean and deviation of a training set."""
         count, total, squares = 0, np.zeros(1), np.zeros(1)
         for _, rows in rows_by_clip(dataset, self.stream):

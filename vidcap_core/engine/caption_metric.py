@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine.mm import METRICS, BaseMetric
 from vidcap_core.metrics.event_metric import EventScorer
@@ -20,7 +20,7 @@ Scoring = Callable[[Sequence[Prediction]], Scores]
 class CaptionMetric(BaseMetric):  # type: ignore[misc]
     """Takes predictions, computes all scores of a split; references are prepared once."""
 
-    def __init__(self, dataset: Any, metrics: Sequence[Component]) -> None:
+    def __init__(self, dataset: Dataset, metrics: Sequence[Component]) -> None:
         super().__init__(prefix="vidcap")  # mmengine warns of a metric without one
         self.dataset = dataset
         self.metrics = metrics

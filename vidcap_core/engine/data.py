@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from vidcap_core.captioner.padding import pad_streams
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
 from vidcap_core.errors import DataError
@@ -58,13 +59,13 @@ class Order:
 class Seeded:
     """A dataset addressed by (epoch, index), whose random choices depend on that address and the seed alone."""
 
-    def __init__(self, dataset: Any, seed: Sequence[int]) -> None:
+    def __init__(self, dataset: Dataset, seed: Sequence[int]) -> None:
         self.dataset = dataset
         self.seed = tuple(seed)
 
     def __getitem__(self, address: Address) -> Sample:
         epoch, index = address
-        return self.dataset.get(index, np.random.default_rng([*self.seed, epoch, index]))  # type: ignore[no-any-return]
+        return self.dataset.get(index, np.random.default_rng([*self.seed, epoch, index]))
 
 
 class Collate:
@@ -110,7 +111,7 @@ def _targets(values: Sequence[Any]) -> Any:
 
 
 def training_loader(
-    dataset: Any, order: Order, tokenizer: Tokenizer, workers: int, max_words: int | None = None
+    dataset: Dataset, order: Order, tokenizer: Tokenizer, workers: int, max_words: int | None = None
 ) -> DataLoader[Any]:
     """Batches in the given order; workers only fetch."""
     return DataLoader(
@@ -125,7 +126,7 @@ def training_loader(
 
 
 def evaluation_batches(
-    dataset: Any, tokenizer: Tokenizer, batch: int, rank: int = 0, world: int = 1
+    dataset: Dataset, tokenizer: Tokenizer, batch: int, rank: int = 0, world: int = 1
 ) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding."""
     collate = Collate(tokenizer)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioner.missing_streams import absent_streams
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine import mm
 from vidcap_core.engine.data import evaluation_batches
@@ -42,7 +42,7 @@ class Evaluation:
         return values[name.lower()]
 
 
-def caption(captioner: Captioner, training: Training, dataset: Any, panels: int = 0) -> list[Prediction]:
+def caption(captioner: Captioner, training: Training, dataset: Dataset, panels: int = 0) -> list[Prediction]:
     """Predictions for every clip of a dataset, on the main process; the others get an empty list."""
     rank, world = mm.rank(), mm.world_size()
     captioner.eval()

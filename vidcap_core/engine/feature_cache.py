@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from vidcap_core.config.recipe import Phase
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.engine import mm, optimizers
 from vidcap_core.engine.data import Collate
@@ -66,7 +67,8 @@ def dataset(training: Training, phase: Phase) -> Any:
     unread: dict[str, Any] = dict.fromkeys(
         kind for kind in ("frames", "audio") if kind in data and kind not in live
     )
-    return phase.data.changed(streams=streams, **unread).build()
+    made: Dataset = phase.data.changed(streams=streams, **unread).build()
+    return made
 
 
 def _store(training: Training, phase: Phase, name: str) -> Path:

@@ -7,8 +7,9 @@ from typing import Any
 
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.config.recipe import Phase, Recipe
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
-from vidcap_core.datasets.annotated import Dataset
+from vidcap_core.datasets.annotated import Dataset as AnnotatedDataset
 from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.tracking import Tracker
 from vidcap_core.losses.self_critical import SelfCritical
@@ -34,7 +35,7 @@ class Training:
         self.recipe, self.folder, self.device = recipe, folder, device
         self.runtime, self.evaluate = recipe.runtime, recipe.scoring.settings
         self.scales = {name: term.scale for name, term in recipe.losses.items()}
-        self._datasets: dict[str, Any] = {}
+        self._datasets: dict[str, Dataset] = {}
         self._metrics: dict[str, CaptionMetric] = {}
         self.tokenizer = tokenizer or build_tokenizer(recipe, self._dataset("train", recipe.data["train"]))
         self.captioner = build_captioner(recipe, self.tokenizer, recipe.losses)
@@ -47,15 +48,15 @@ class Training:
             for encoder in assets.derived(self.captioner).values():
                 encoder.fit(self._dataset("train", recipe.data["train"]))
 
-    def dataset(self, phase: Phase) -> Any:
+    def dataset(self, phase: Phase) -> Dataset:
         """The training data of a phase."""
         return self._dataset("train", phase.data)
 
-    def clips(self, phase: Phase) -> Any:
+    def clips(self, phase: Phase) -> Dataset:
         """The training data of a phase, each clip once."""
         return self._dataset("train", phase.data.changed(unit="clip"))
 
-    def evaluation_dataset(self, split: str) -> Any:
+    def evaluation_dataset(self, split: str) -> Dataset:
         """A split as clips, to caption each once."""
         return self._dataset(split, self.recipe.data[split].changed(unit="clip"))
 
@@ -75,12 +76,16 @@ class Training:
         """What every checkpoint says of itself."""
         return {"config": self.recipe.config.to_json(), "provenance": self.provenance}
 
-    def _dataset(self, split: str, component: Component) -> Any:
+    def _dataset(self, split: str, component: Component) -> Dataset:
         key = f"{split} {sorted(component.arguments.items())}"
         if key not in self._datasets:
             dataset = component.build()
             if not len(dataset):  # a phase over nothing would be over at once, and the weights untrained
-                why = dataset.selection.why_empty() if isinstance(dataset, Dataset) else "it has no clips"
+                why = (
+                    dataset.selection.why_empty()
+                    if isinstance(dataset, AnnotatedDataset)
+                    else "it has no clips"
+                )
                 raise self.recipe.config.error(("data", split), why)
             self._datasets[key] = dataset
         return self._datasets[key]

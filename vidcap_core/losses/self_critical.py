@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.types import Batch, View
 from vidcap_core.decoding.generate import generate
@@ -53,7 +54,7 @@ class SelfCritical(Loss):
         self.max_length, self.reduce = max_length, reduce
         self.reward: Reward | None = None
 
-    def fit(self, dataset: Any) -> None:
+    def fit(self, dataset: Dataset) -> None:
         """Prepare the references of the training set once."""
         self.reward = CiderReward(dataset.references())
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.panels import plain, to_plain
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.errors import UserError
@@ -34,7 +35,7 @@ def panels_data(predictions: Iterable[Prediction]) -> dict[str, list[dict[str, A
     return {clip: panels for clip, panels in shown.items() if panels}
 
 
-def references_data(dataset: Any) -> dict[str, list[Any]]:
+def references_data(dataset: Dataset) -> dict[str, list[Any]]:
     """What people said of each clip: texts, or where the dataset has more than one event a clip, events.
 
     Events are lists, one an annotator: `{clip: [[{"start", "end", "text", "score"}, ...], ...]}`.
@@ -46,7 +47,7 @@ def references_data(dataset: Any) -> dict[str, list[Any]]:
     return {clip: [plain(track[clip]) for track in tracks if clip in track] for clip in clips}
 
 
-def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: Any) -> None:
+def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: Dataset) -> None:
     """`panels-SPLIT.json` and `references-SPLIT.json`, beside the predictions of a run."""
     for name, data in (("panels", panels_data(predictions)), ("references", references_data(dataset))):
         write_text(folder / f"{name}-{split}.json", json.dumps(data, ensure_ascii=False, allow_nan=False))
@@ -71,9 +72,6 @@ def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]
     return [], [[Event(**event) for event in track] for track in value]
 
 
-def _tracks(dataset: Any) -> Sequence[Mapping[str, Sequence[Event]]]:
+def _tracks(dataset: Dataset) -> Sequence[Mapping[str, Sequence[Event]]]:
     """A dataset's events, one mapping an annotator; none where their times were dropped."""
-    if not hasattr(dataset, "events") or getattr(dataset, "weak", False):
-        return ()
-    found = dataset.events()
-    return [found] if isinstance(found, Mapping) else found
+    return () if getattr(dataset, "weak", False) else dataset.events()

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from vidcap_core.captioning import file_captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Batch, Clip, Prediction
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate, evaluation_batches
@@ -86,7 +86,7 @@ def shortened(of: Config, steps: int, clips: int) -> Config:
     return Config(of.name, data)
 
 
-def _of_cache(captioner: Captioner, dataset: Any) -> Iterator[Prediction]:
+def _of_cache(captioner: Captioner, dataset: Dataset) -> Iterator[Prediction]:
     for batch in evaluation_batches(dataset, captioner.tokenizer, batch=3):
         yield from captioner.predict(batch)
 
@@ -95,7 +95,7 @@ def _is_file(clip: Clip) -> bool:
     return clip.path is not None and clip.start == 0 and clip.end in (None, clip.duration)
 
 
-def _other_streams(files: FileCaptioner, dataset: Any, clip: Clip) -> Iterator[str]:
+def _other_streams(files: FileCaptioner, dataset: Dataset, clip: Clip) -> Iterator[str]:
     """A line for each stream that the head reads, and that a clip's file gives otherwise than its data set."""
     place = [one.id for one in dataset.clips].index(clip.id)
     captioner = files.captioner

@@ -76,9 +76,9 @@ class TinyClips:
         }
         return {clip: [text, text.replace("a ", "the ", 1)] for clip, text in said.items()}
 
-    def events(self) -> dict[str, list[Event]]:
-        """Events by clip."""
-        return {clip.id: events for clip, events in zip(self.clips, self._events, strict=True)}
+    def events(self) -> list[dict[str, list[Event]]]:
+        """Events by clip, of one annotator."""
+        return [{clip.id: events for clip, events in zip(self.clips, self._events, strict=True)}]
 
     def durations(self) -> dict[str, float]:
         """Seconds by clip."""

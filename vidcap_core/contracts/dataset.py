@@ -1,0 +1,57 @@
+"""What captioner, engine, tokenizers and metrics ask of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from vidcap_core.contracts.types import Clip, Event, Sample
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """One split of a data set.
+
+    One that can look its files over also has `check(deep)`, which gives a report; one whose inputs are drawn at
+    random each time has `varies`, which is true.
+    """
+
+    @property
+    def clips(self) -> Sequence[Clip]:
+        """Every clip in use, once, in the order of the samples."""
+        ...
+
+    def __len__(self) -> int:
+        """How many samples there are: captions, or clips."""
+        ...
+
+    def get(self, index: int, rng: np.random.Generator) -> Sample:
+        """One sample; every random choice comes from `rng`."""
+        ...
+
+    def captions(self) -> Iterable[str]:
+        """Every text, for a tokenizer to learn from."""
+        ...
+
+    def references(self) -> Mapping[str, Sequence[str]]:
+        """Captions by clip, for metrics of texts."""
+        ...
+
+    def events(self) -> Sequence[Mapping[str, Sequence[Event]]]:
+        """Events by clip, one mapping an annotator, for metrics of events."""
+        ...
+
+    def durations(self) -> Mapping[str, float]:
+        """Seconds by clip, where they are known."""
+        ...
+
+    def coverage(self) -> str:
+        """How much of the split is used: `N of M`."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A hash of what the samples are made of."""
+        ...
