@@ -85,7 +85,7 @@ def as_file(path: Path, data: Any) -> Path:
 
 def films(folder: Path, test: MSVDPart) -> list[dict[str, str]]:
     """Each file of a folder that is a test clip, with its caption before (cut) and after (banned)."""
-    names = {name for record in test.selection.kept for name in record.names}
+    names = {name for record in test.selection.used for name in record.names}
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and p.stem in names)
     captioner = file_captioner.load(NAME)
     texts = {}

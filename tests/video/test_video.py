@@ -78,7 +78,7 @@ def test_the_fast_way_gives_the_same_pictures(
         sampling = {"kind": "uniform", "frames": count}
         fast = read_frames(path, sampling).values
         with monkeypatch.context() as patch:
-            patch.setattr(decoder, "_skim", lambda *args: None)
+            patch.setattr(decoder, "_decode_wanted", lambda *args: None)
             plain = read_frames(path, sampling).values
         np.testing.assert_array_equal(fast, plain)
 
@@ -89,7 +89,7 @@ def test_real_files_fast_and_plain(shared_data: Path, monkeypatch: Any) -> None:
     for path in paths:
         fast = read_frames(path, {"kind": "uniform", "frames": 16}).values
         with monkeypatch.context() as patch:
-            patch.setattr(decoder, "_skim", lambda *args: None)
+            patch.setattr(decoder, "_decode_wanted", lambda *args: None)
             np.testing.assert_array_equal(read_frames(path, {"kind": "uniform", "frames": 16}).values, fast)
 
 

@@ -87,7 +87,7 @@ class Dataset:
         videos = videos_below(*source_folders(self.folder))
         needed = {name: store for name, store in self.stores.items() if name not in (optional or ())}
         self.selection = Selection.of(
-            [_placed(record, videos) for record in reading.records],
+            [_with_video(record, videos) for record in reading.records],
             everything=reading.everything,
             unread=reading.unread,
             official=self.official,
@@ -95,14 +95,14 @@ class Dataset:
             ids=read_ids(ids),
             limit=limit,
         )
-        records = self.selection.kept
+        records = self.selection.used
         if any(record.annotators for record in records) and unit == "caption":
             if weak:
                 raise DataError(
                     f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
                     hint='unit="clip"',
                 )
-            records = [event for record in records for event in _one_an_event(record)]
+            records = [event for record in records for event in _by_event(record)]
         self._records = records
         self.clips: list[Clip] = [record.clip for record in records]
         counts = [len(record.captions) if unit == "caption" else 1 for record in records]
@@ -134,8 +134,8 @@ class Dataset:
     def store_path(cls, folder: Path, where: str) -> Path:
         """A path as given, or below the dataset's `features`."""
         inside = folder / "features" / where
-        given = Path(where).expanduser()
-        return inside if inside.exists() or not given.exists() else given
+        path = Path(where).expanduser()
+        return inside if inside.exists() or not path.exists() else path
 
     @property
     def varies(self) -> bool:
@@ -190,12 +190,15 @@ class Dataset:
             raise DataError(
                 f"{self.name}: weak=True dropped the times of events", hint="leave weak out of data.val"
             )
-        told = {
+        tracks = {
             r.id: r.annotators or tuple((Event(*r.clip.span, text),) for text in r.captions)
             for r in self._used
         }
-        most = max(len(annotators) for annotators in told.values())
-        return [{clip: by[n] for clip, by in told.items() if len(by) > n} for n in range(most)]
+        count = max(len(annotators) for annotators in tracks.values())
+        return [
+            {clip: annotators[index] for clip, annotators in tracks.items() if len(annotators) > index}
+            for index in range(count)
+        ]
 
     def durations(self) -> dict[str, float]:
         """Durations in seconds, where they are known."""
@@ -244,11 +247,11 @@ class Dataset:
         return FrameReader(**options)
 
     def _read_inputs(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        found = {name: reader(record, rng) for name, reader in self._inputs.items()}
-        return {name: values for name, values in found.items() if values is not None}
+        inputs = {name: reader(record, rng) for name, reader in self._inputs.items()}
+        return {name: values for name, values in inputs.items() if values is not None}
 
 
-def _placed(record: Record, videos: Mapping[str, Path]) -> Record:
+def _with_video(record: Record, videos: Mapping[str, Path]) -> Record:
     """A record with the path of its video, where there is one."""
     if record.clip.path is not None:
         return record
@@ -260,16 +263,16 @@ def _without_times(record: Record, name: str) -> Record:
     """All that a weakly supervised method may know: what is said, not when."""
     if not record.annotators:
         raise DataError(f"{name} has no events, so there are no times to drop", hint="leave weak out")
-    whole = record.clip.span
-    events = tuple(Event(*whole, event.text) for event in record.events)
+    span = record.clip.span
+    events = tuple(Event(*span, event.text) for event in record.events)
     return replace(record, annotators=(events,))
 
 
-def _one_an_event(record: Record) -> list[Record]:
+def _by_event(record: Record) -> list[Record]:
     """Each event as a clip of its own, with its text as its caption."""
     clips = [
-        replace(record.clip, id=f"{record.id}#{number}", start=event.start, end=event.end)
-        for number, event in enumerate(record.events)
+        replace(record.clip, id=f"{record.id}#{index}", start=event.start, end=event.end)
+        for index, event in enumerate(record.events)
     ]
     return [
         Record(clip, (event.text,), ((event,),), record.names, {**record.groups, CLIP: record.id})

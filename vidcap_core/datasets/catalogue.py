@@ -16,15 +16,15 @@ def known_datasets() -> dict[str, type[Dataset]]:
     """Every dataset that is installed, by its short name; what cannot be imported is left out."""
     from vidcap_core.datasets.annotated import Dataset
 
-    found: dict[str, type[Dataset]] = {}
+    datasets: dict[str, type[Dataset]] = {}
     for entry in DATASETS:
         try:
             made_by = DATASETS.load(entry.full_name)
         except PluginError:
             continue
         if isinstance(made_by, type) and issubclass(made_by, Dataset):
-            found.setdefault(made_by.name, made_by)
-    return found
+            datasets.setdefault(made_by.name, made_by)
+    return datasets
 
 
 def find_dataset(name: str) -> type[Dataset]:

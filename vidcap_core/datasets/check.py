@@ -140,43 +140,45 @@ def describe(report: Report, listed: str | None) -> dict[str, Any]:
 def check_split(dataset: Checkable, deep: bool = True, track: Progress = plain) -> Report:
     """A split as it was built. deep: open every video and every feature array."""
     official = dataset.official
-    told = dataset.annotated
+    annotated = dataset.annotated
     with_video = [
         record for record in dataset.selection.records if record.clip.path is not None and record.texts
     ]
     defects = list(dataset.defects)
-    if official and official.captions and told.captions > official.captions:
+    if official and official.captions and annotated.captions > official.captions:
         defects.append(
             Defect(
-                f"{told.captions} captions, officially {official.captions}",
+                f"{annotated.captions} captions, officially {official.captions}",
                 (),
                 "another release of the annotations, or lines that come twice",
             )
         )
-    if official and official.clips and told.clips > official.clips:
+    if official and official.clips and annotated.clips > official.clips:
         defects.append(
             Defect(
-                f"{told.clips} clips, officially {official.clips}", (), "another release of the annotations"
+                f"{annotated.clips} clips, officially {official.clips}",
+                (),
+                "another release of the annotations",
             )
         )
     if deep:
         defects += _odd_videos(track(with_video, f"{dataset.split}: videos"))
         for name, store in dataset.stores.items():
-            records = [r for r in dataset.selection.kept if r.known_as(store)]
+            records = [r for r in dataset.selection.used if r.known_as(store)]
             defects += _broken_features(name, store, track(records, f"{dataset.split}: features '{name}'"))
-    everywhere = dataset.selection.records
+    every_record = dataset.selection.records
     return Report(
         split=dataset.split,
-        clips=told.clips,
-        captions=told.captions,
+        clips=annotated.clips,
+        captions=annotated.captions,
         of_clips=official.clips if official else None,
         of_captions=official.captions if official else None,
         videos=len(with_video),
         features={
-            name: sum(r.known_as(s) is not None for r in everywhere) for name, s in dataset.stores.items()
+            name: sum(r.known_as(s) is not None for r in every_record) for name, s in dataset.stores.items()
         },
         used=dataset.coverage(),
-        ids=told.ids,
+        ids=annotated.ids,
         missing=dict(dataset.selection.missing),
         defects=tuple(defects),
     )

@@ -26,7 +26,7 @@ class Oddities:
 
     def defects(self) -> list[Defect]:
         """What was found and what became of it."""
-        found = [
+        defects = [
             Defect(
                 "events end before they start", tuple(self.reversed), "start and end were swapped", known=True
             ),
@@ -38,14 +38,14 @@ class Oddities:
                 known=True,
             ),
         ]
-        return [defect for defect in found if defect.ids]
+        return [defect for defect in defects if defect.ids]
 
 
 def read_dense(paths: Sequence[Path]) -> Reading:
     """A split by one annotator a file; a clip counts when any of them described it."""
     oddities = Oddities()
     clips: dict[str, Clip] = {}
-    told: dict[str, list[tuple[Event, ...]]] = {}
+    events: dict[str, list[tuple[Event, ...]]] = {}
     for path in paths:
         data = read_json(path)
         if not isinstance(data, dict) or not data:
@@ -53,8 +53,10 @@ def read_dense(paths: Sequence[Path]) -> Reading:
         for name, entry in data.items():
             duration = _duration(path, name, entry)
             clips.setdefault(name, Clip(name, duration=duration))
-            told.setdefault(name, []).append(_events(path, name, entry, duration, oddities))
-    records = [Record(clip, annotators=tuple(told[name]), names=_names(name)) for name, clip in clips.items()]
+            events.setdefault(name, []).append(_events(path, name, entry, duration, oddities))
+    records = [
+        Record(clip, annotators=tuple(events[name]), names=_names(name)) for name, clip in clips.items()
+    ]
     return Reading(records, list(clips), oddities.defects(), list(paths))
 
 
@@ -77,14 +79,14 @@ def _events(
     if len(times) != len(texts):
         raise DataError(f"{path}: clip '{name}' has {len(times)} timestamps and {len(texts)} sentences")
     events = []
-    for number, ((start, end), text) in enumerate(zip(times, texts, strict=True)):
-        place = f"{name}#{number}"
+    for index, ((start, end), text) in enumerate(zip(times, texts, strict=True)):
+        event_id = f"{name}#{index}"
         if end < start:
-            oddities.reversed.append(place)
+            oddities.reversed.append(event_id)
             start, end = end, start
         if end == start:
-            oddities.empty.append(place)
+            oddities.empty.append(event_id)
         if end > duration + TOLERANCE:
-            oddities.beyond.append(place)
+            oddities.beyond.append(event_id)
         events.append(Event(min(float(start), duration), min(float(end), duration), " ".join(text.split())))
     return tuple(events)

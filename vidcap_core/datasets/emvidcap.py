@@ -100,12 +100,12 @@ class EmVidCap(Dataset):
 
 def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
     """One split of S or L."""
-    place = next((p for p in (folder / f"EmVidCap-{part}", folder / part) if p.is_dir()), None)
-    if place is None:
+    part_folder = next((p for p in (folder / f"EmVidCap-{part}", folder / part) if p.is_dir()), None)
+    if part_folder is None:
         raise DataError(
             f"{folder}: there is no folder EmVidCap-{part}", hint=f"put {TRAINVAL[0]} and {TEST[0]} into it"
         )
-    test_file, trainval_file = (_file(place, names) for names in (TEST, TRAINVAL))
+    test_file, trainval_file = (_file(part_folder, names) for names in (TEST, TRAINVAL))
     test, trainval = read_csv(test_file), read_csv(trainval_file)
     both = tuple(sorted(test.keys() & trainval.keys()))
     defects = (
@@ -113,14 +113,18 @@ def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
         if both
         else []
     )
-    said = test if split == "test" else {name: texts for name, texts in trainval.items() if name not in both}
+    captions = (
+        test if split == "test" else {name: texts for name, texts in trainval.items() if name not in both}
+    )
     if split in ("train", "val"):
-        held = held_out(list(said))
-        said = {name: texts for name, texts in said.items() if (name in held) == (split == "val")}
+        validation = held_out(list(captions))
+        captions = {
+            name: texts for name, texts in captions.items() if (name in validation) == (split == "val")
+        }
     names = _youtube_names(folder) if part == "S" else {}
     records = [
         Record(Clip(name), tuple(texts), names=_names(names, name), groups=_groups(part, name))
-        for name, texts in said.items()
+        for name, texts in captions.items()
     ]
     if split == "trainval":
         records += [Record(Clip(name), groups=_groups(part, name)) for name in both]
@@ -132,20 +136,20 @@ def read_emvidcap(folder: Path, part: str, split: str) -> Reading:
 def read_csv(path: Path) -> dict[str, list[str]]:
     """Captions by clip; a line is split at the first comma (S) or tab (L), as the header shows."""
     header, *lines = read_text(path).replace("\r\n", "\n").split("\n")
-    mark = next((m for m in ",\t" if tuple(header.strip().split(m)) == HEADER), None)
-    if mark is None:
+    delimiter = next((m for m in ",\t" if tuple(header.strip().split(m)) == HEADER), None)
+    if delimiter is None:
         raise DataError(
             f"{path}: the first line is {header!r:.60}", hint="it must be VideoID,EmCaptions (comma or tab)"
         )
-    said: dict[str, list[str]] = {}
+    captions: dict[str, list[str]] = {}
     for row, line in enumerate(lines, 2):
         if not line.strip():
             continue
-        name, found, caption = line.partition(mark)
-        if not (found and name.strip() and caption.strip()):
+        name, separator, caption = line.partition(delimiter)
+        if not (separator and name.strip() and caption.strip()):
             raise DataError(f"{path}, line {row}: {line!r:.60} is no clip and caption")
-        said.setdefault(name.strip(), []).append(caption.strip())
-    return said
+        captions.setdefault(name.strip(), []).append(caption.strip())
+    return captions
 
 
 def held_out(names: list[str]) -> frozenset[str]:
@@ -156,8 +160,8 @@ def held_out(names: list[str]) -> frozenset[str]:
 
 
 def _file(folder: Path, names: tuple[str, ...]) -> Path:
-    if found := look_for(folder, names):
-        return found
+    if path := look_for(folder, names):
+        return path
     raise DataError(f"{folder}: no {names[0]}", hint="put EmVidCap's caption files there")
 
 

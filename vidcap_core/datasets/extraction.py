@@ -23,33 +23,33 @@ INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transfo
 def load_encoder(spec: str, changes: Iterable[str] = (), stream: str | None = None) -> Encoder:
     """An encoder by name, or from a config: its `encoder`, or a stream of its `extract` or `encoders`."""
     if spec.endswith(".py") or "/" in spec:
-        chosen = _from_config(load_config(spec, changes), stream)
+        encoder_spec = _from_config(load_config(spec, changes), stream)
     else:
         config = Config(spec, {"type": spec})
         for change in changes:
             set_key(config, change)
-        chosen = config.data
-    name = str(chosen.get("type"))
-    given = {key: value for key, value in chosen.items() if key != "type"}
-    for where, problem in problems(given, ENCODERS.load(name), name):
+        encoder_spec = config.data
+    name = str(encoder_spec.get("type"))
+    arguments = {key: value for key, value in encoder_spec.items() if key != "type"}
+    for where, problem in problems(arguments, ENCODERS.load(name), name):
         raise ConfigError(f"{spec}: {'.'.join(('encoder', *where))}: {problem}")
-    made = ENCODERS.component(chosen).build()
-    if not isinstance(made, Encoder):
+    encoder = ENCODERS.component(encoder_spec).build()
+    if not isinstance(encoder, Encoder):
         raise ConfigError(f"{spec}: '{name}' is no encoder", hint="vidcap list encoders")
-    return made.eval()
+    return encoder.eval()
 
 
 def _from_config(config: Config, stream: str | None) -> dict[str, Any]:
     if stream is None and isinstance(config.get("encoder"), dict):
         return dict(config["encoder"])
-    known: dict[str, Any] = {**config.get("encoders", {}), **config.get("extract", {})}
-    if stream in known:
-        return dict(known[stream])
-    if stream is None and len(known) == 1:
-        return dict(next(iter(known.values())))
-    have = f"it has {', '.join(sorted(known))}" if known else "it has none"
+    encoders: dict[str, Any] = {**config.get("encoders", {}), **config.get("extract", {})}
+    if stream in encoders:
+        return dict(encoders[stream])
+    if stream is None and len(encoders) == 1:
+        return dict(next(iter(encoders.values())))
+    choices = f"it has {', '.join(sorted(encoders))}" if encoders else "it has none"
     raise ConfigError(
-        f"{config.name}: which encoder? {have}",
+        f"{config.name}: which encoder? {choices}",
         hint="--stream NAME, or encoder = dict(type=...) in the config",
     )
 
@@ -82,20 +82,20 @@ def clips_of(
 
     splits: without any, all that there are. changes: further arguments of the dataset.
     """
-    found: dict[str, Clip] = {}
+    by_id: dict[str, Clip] = {}
     for split, spec in _splits(dataset, splits).items():
-        kept = {key: value for key, value in spec.items() if key not in {*INPUTS, "type"}}
-        given = {**kept, **(changes or {}), "unit": "clip"}
+        options = {key: value for key, value in spec.items() if key not in {*INPUTS, "type"}}
+        arguments = {**options, **(changes or {}), "unit": "clip"}
         made_by = DATASETS.load(spec["type"])
-        refuse(made_by, given, f"{dataset}: {split}")
-        found.update({clip.id: clip for clip in made_by(**given).clips})
-    clips = [clip for clip in found.values() if clip.path is not None]
+        refuse(made_by, arguments, f"{dataset}: {split}")
+        by_id.update({clip.id: clip for clip in made_by(**arguments).clips})
+    clips = [clip for clip in by_id.values() if clip.path is not None]
     if not clips:
         raise DataError(
-            f"{dataset}: none of its {len(found)} clips has a video",
+            f"{dataset}: none of its {len(by_id)} clips has a video",
             hint="put the videos into the dataset's folder, or below it; or --videos DIR",
         )
-    return clips, len(found) - len(clips)
+    return clips, len(by_id) - len(clips)
 
 
 def _splits(dataset: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:

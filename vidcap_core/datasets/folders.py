@@ -14,34 +14,34 @@ PACKED = ("", ".gz", ".zip")
 
 def data_home() -> Path:
     """`$VIDCAP_DATA`, else the user's data folder."""
-    given = os.environ.get("VIDCAP_DATA")
-    if given:
-        return Path(given).expanduser()
+    folder = os.environ.get("VIDCAP_DATA")
+    if folder:
+        return Path(folder).expanduser()
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "vidcap"
 
 
 def candidates(name: str) -> list[Path]:
     """Folders in which a dataset is looked for when no root is given, first match wins."""
-    found = [data_home() / name]
+    folders = [data_home() / name]
     if shared := os.environ.get("VIDCAP_SHARED_DATA"):
-        found.append(Path(shared).expanduser() / name)
-    return found
+        folders.append(Path(shared).expanduser() / name)
+    return folders
 
 
 def looked_in(name: str, root: str | Path | None, aliases: Iterable[str] = ()) -> list[Path]:
     """The folders in which a dataset may lie: the given root, or all candidates."""
     if root is not None:
         return [Path(root).expanduser()]
-    return [place for known in (name, *aliases) for place in candidates(known)]
+    return [folder for alias in (name, *aliases) for folder in candidates(alias)]
 
 
 def find_folder(name: str, root: str | Path | None, aliases: Iterable[str] = (), marker: str = "") -> Path:
     """The dataset's folder: of the places it may lie in the first that is there, with the file `marker` in it."""
-    places = looked_in(name, root, aliases)
-    for place in places:
-        if holds(place, marker):
-            return place
-    looked = " or ".join(map(str, places))
+    folders = looked_in(name, root, aliases)
+    for folder in folders:
+        if holds(folder, marker):
+            return folder
+    looked = " or ".join(map(str, folders))
     if marker:
         raise DataError(
             f"{name}: no {marker} in {looked}",
@@ -68,8 +68,8 @@ def holds(folder: Path, marker: str = "") -> bool:
 def find_file(folder: Path, names: Iterable[str], what: str) -> Path:
     """An annotation file by any of its known names, in the folder or below it, plain or packed."""
     names = list(names)
-    if found := look_for(folder, names):
-        return found
+    if path := look_for(folder, names):
+        return path
     raise DataError(
         f"{folder}: no {what}: looked for {' or '.join(names)} (also as .gz or .zip, also in folders below)",
         hint="put the official annotation file there",
@@ -96,12 +96,12 @@ def _annotation_files(folder: Path) -> Iterator[Path]:
 
 def videos_below(*folders: Path) -> dict[str, Path]:
     """Video and sound files below some folders, by name without its ending; linked folders count too."""
-    found: dict[str, Path] = {}
+    videos: dict[str, Path] = {}
     for folder in folders:
         for path in _walk(folder, set()):
             if path.suffix.lower() in VIDEO_SUFFIXES | SOUND_SUFFIXES:
-                found.setdefault(path.stem, path)
-    return found
+                videos.setdefault(path.stem, path)
+    return videos
 
 
 def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:

@@ -68,7 +68,9 @@ class Jsonl(Dataset):
         """Lines to records; lines of the same clip are put together."""
         path = self.path or find_file(self.folder, (f"{split}.jsonl",), f"{split}.jsonl")
         records: dict[str, Record] = {}
-        said: dict[str, tuple[int, str]] = {}  # by clip, the line and the video it was first named with
+        first_lines: dict[
+            str, tuple[int, str]
+        ] = {}  # by clip, the line and the video it was first named with
         splits: set[str] = set()
         unread: dict[str, str] = {}
         for number, line in _lines(path):
@@ -76,7 +78,7 @@ class Jsonl(Dataset):
             if line.get("split", split) != split:
                 continue
             record = _record(path, number, line, self.folder, unread)
-            first, video = said.setdefault(record.id, (number, line["video"]))
+            first, video = first_lines.setdefault(record.id, (number, line["video"]))
             if first != number:
                 if video != line["video"]:
                     raise _clash(path, number, record.id, first, f"for the video '{video}'")
@@ -95,15 +97,15 @@ class Jsonl(Dataset):
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    whole = read_text(path)
-    for number, text in enumerate(re.split(r"\r\n|\n|\r", whole), 1):
+    content = read_text(path)
+    for number, text in enumerate(re.split(r"\r\n|\n|\r", content), 1):
         if not text.strip():
             continue
         try:
             line = json.loads(text)
         except json.JSONDecodeError as error:
             what = f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})"
-            if _is_json(whole):
+            if _is_json(content):
                 what = f"{path}: is one JSON value over several lines, not one object a line"
             raise DataError(what, hint=f"one object a line: {EXAMPLE}") from None
         if not isinstance(line, dict):
@@ -126,82 +128,82 @@ def _is_json(text: str) -> bool:
 
 def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread: dict[str, str]) -> Record:
     """A line as a record; `unread` gets the reason where its video must say how long it is, and cannot."""
-    place = f"{path}, line {number}"
+    where = f"{path}, line {number}"
     video = line.get("video")
     if not isinstance(video, str) or not video:
-        raise DataError(f"{place}: 'video' is missing", hint=EXAMPLE)
-    start, end = _number(place, line, "start"), _number(place, line, "end")
+        raise DataError(f"{where}: 'video' is missing", hint=EXAMPLE)
+    start, end = _number(where, line, "start"), _number(where, line, "end")
     if end is not None and end <= (start or 0.0):
-        raise DataError(f"{place}: the clip ends at {end:g} s and starts at {start or 0.0:g} s")
+        raise DataError(f"{where}: the clip ends at {end:g} s and starts at {start or 0.0:g} s")
     span = "" if start is None and end is None else f"_{start or 0.0:g}_{'' if end is None else f'{end:g}'}"
     name = line.get("id", Path(video).stem + span)
     if not isinstance(name, str) or not name:
-        raise DataError(f"{place}: 'id' must be text, not {name!r}")
+        raise DataError(f"{where}: 'id' must be text, not {name!r}")
     file = folder / Path(video).expanduser()
     clip = Clip(
-        name, str(file) if file.is_file() else None, start or 0.0, end, _number(place, line, "duration")
+        name, str(file) if file.is_file() else None, start or 0.0, end, _number(where, line, "duration")
     )
-    events = tuple(_events(place, line))
-    captions = tuple(_captions(place, line))
+    events = tuple(_events(where, line))
+    captions = tuple(_captions(where, line))
     if bool(events) == bool(captions):
-        both = "both captions and events" if events else "neither captions nor events"
-        raise DataError(f"{place}: has {both}", hint=f"{EXAMPLE}  or  {EXAMPLE_EVENTS}")
+        problem = "both captions and events" if events else "neither captions nor events"
+        raise DataError(f"{where}: has {problem}", hint=f"{EXAMPLE}  or  {EXAMPLE_EVENTS}")
     if events and clip.duration is None:
         try:
-            clip = _measured(place, clip, max(event.end for event in events))
+            clip = _measured(where, clip, max(event.end for event in events))
         except VideoError as error:
             unread[name] = error.message
     return Record(clip, captions, (events,) if events else (), names=(Path(video).stem,))
 
 
-def _captions(place: str, line: dict[str, Any]) -> Iterator[str]:
+def _captions(where: str, line: dict[str, Any]) -> Iterator[str]:
     if "caption" in line and not isinstance(line["caption"], str):
         raise DataError(
-            f"{place}: 'caption' is one text, not {line['caption']!r:.40}",
+            f"{where}: 'caption' is one text, not {line['caption']!r:.40}",
             hint='"caption": "a dog runs", or "captions": ["...", "..."]',
         )
-    found = line.get("captions", [line["caption"]] if "caption" in line else [])
-    if not isinstance(found, list):
-        text = found[:30] if isinstance(found, str) else "a dog runs"
+    captions = line.get("captions", [line["caption"]] if "caption" in line else [])
+    if not isinstance(captions, list):
+        text = captions[:30] if isinstance(captions, str) else "a dog runs"
         raise DataError(
-            f"{place}: 'captions' is a list, not {found!r:.40}",
+            f"{where}: 'captions' is a list, not {captions!r:.40}",
             hint=f'"captions": ["{text}"], or "caption": "..."',
         )
-    for text in found:
+    for text in captions:
         if not isinstance(text, str) or not text.strip():
-            raise DataError(f"{place}: a caption is {text!r:.40}, not words")
+            raise DataError(f"{where}: a caption is {text!r:.40}, not words")
         yield text.strip()
 
 
-def _events(place: str, line: dict[str, Any]) -> Iterator[Event]:
-    found = line.get("events", [])
-    if not isinstance(found, list):
-        raise DataError(f"{place}: 'events' is a list, not {found!r:.40}", hint=EXAMPLE_EVENTS)
-    for event in found:
+def _events(where: str, line: dict[str, Any]) -> Iterator[Event]:
+    events = line.get("events", [])
+    if not isinstance(events, list):
+        raise DataError(f"{where}: 'events' is a list, not {events!r:.40}", hint=EXAMPLE_EVENTS)
+    for event in events:
         if not isinstance(event, dict) or not {"start", "end", "text"} <= event.keys():
-            raise DataError(f"{place}: {event!r:.60} is no event", hint=EXAMPLE_EVENTS)
-        start, end = _number(place, event, "start"), _number(place, event, "end")
+            raise DataError(f"{where}: {event!r:.60} is no event", hint=EXAMPLE_EVENTS)
+        start, end = _number(where, event, "start"), _number(where, event, "end")
         if start is None or end is None or end <= start:
-            raise DataError(f"{place}: an event from {start} to {end} s; it must end after it starts")
+            raise DataError(f"{where}: an event from {start} to {end} s; it must end after it starts")
         if not isinstance(event["text"], str) or not event["text"].strip():
-            raise DataError(f"{place}: the text of an event is {event['text']!r:.40}, not words")
+            raise DataError(f"{where}: the text of an event is {event['text']!r:.40}, not words")
         yield Event(start, end, event["text"].strip())
 
 
-def _number(place: str, line: dict[str, Any], key: str) -> float | None:
+def _number(where: str, line: dict[str, Any], key: str) -> float | None:
     value = line.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-        raise DataError(f"{place}: '{key}' must be a number of seconds, not {value!r:.40}")
+        raise DataError(f"{where}: '{key}' must be a number of seconds, not {value!r:.40}")
     if value is not None and not 0 <= value < math.inf:  # NaN is neither
-        raise DataError(f"{place}: '{key}' is {value}; times are seconds from the start of the video")
+        raise DataError(f"{where}: '{key}' is {value}; times are seconds from the start of the video")
     return None if value is None else float(value)
 
 
-def _measured(place: str, clip: Clip, last: float) -> Clip:
+def _measured(where: str, clip: Clip, last: float) -> Clip:
     """Events need to know how long their video is."""
     if clip.path is None:
         raise DataError(
-            f"{place}: the video is not there, so how long it is must be said",
+            f"{where}: the video is not there, so how long it is must be said",
             hint=f'"duration": {last:g}, or put the video there',
         )
     from vidcap_core.video.probe import probe
@@ -218,18 +220,18 @@ def _joined(path: Path, number: int, first: int, old: Record, new: Record) -> Re
 
 
 def _clash(path: Path, number: int, name: str, first: int, how: str) -> DataError:
-    told = f"{path}, line {number}: clip '{name}' was there before (line {first}), {how}"
-    return DataError(told, hint='give each its own "id"')
+    message = f"{path}, line {number}: clip '{name}' was there before (line {first}), {how}"
+    return DataError(message, hint='give each its own "id"')
 
 
 def _defects(records: list[Record]) -> list[Defect]:
     absent = tuple(r.id for r in records if r.clip.path is None)
-    found = (
+    defects = (
         [Defect("videos that are not there", absent, '"video" is looked for below root')] if absent else []
     )
     single = tuple(r.id for r in records if len(r.captions) == 1)
     if single and len(single) == len(records) and len(records) > 1:
-        found.append(
+        defects.append(
             Defect(
                 "clips with one caption",
                 single,
@@ -244,5 +246,7 @@ def _defects(records: list[Record]) -> list[Defect]:
         if e.end > (r.clip.duration or e.end) + 1e-6
     )
     return (
-        [*found, Defect("events that end after their video", late, "correct their times")] if late else found
+        [*defects, Defect("events that end after their video", late, "correct their times")]
+        if late
+        else defects
     )

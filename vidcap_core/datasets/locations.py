@@ -26,24 +26,24 @@ def places() -> list[dict[str, str]]:
             folder = cache_home() / made_by.made_in
             rows.append({"dataset": name, "folder": str(folder), "state": "made when first used"})
             continue
-        looked = [place for known in (name, *made_by.aliases) for place in candidates(known)]
-        folder = next((place for place in looked if place.is_dir()), looked[0])
+        folders = [path for alias in (name, *made_by.aliases) for path in candidates(alias)]
+        folder = next((path for path in folders if path.is_dir()), folders[0])
         rows.append({"dataset": name, "folder": str(folder), "state": _state(folder)})
     return rows
 
 
 def arguments(root: str | None, streams: Sequence[str], changes: Sequence[str]) -> dict[str, Any]:
     """Arguments of a dataset from `--root`, `--stream NAME=STORE` and `--set KEY=VALUE`."""
-    given = dict(_pair(text, "--set part=S") for text in changes)
-    if "split" in given:
-        raise DataError("the split has an option of its own", hint=f"--split {given['split']}")
-    found: dict[str, Any] = {key: _literal(value) for key, value in given.items()}
+    pairs = dict(_pair(text, "--set part=S") for text in changes)
+    if "split" in pairs:
+        raise DataError("the split has an option of its own", hint=f"--split {pairs['split']}")
+    parsed: dict[str, Any] = {key: _literal(value) for key, value in pairs.items()}
     if root is not None:
-        found["root"] = root
+        parsed["root"] = root
     if streams:
         named = [_pair(text if "=" in text else f"{text}={text}", "--stream image=STORE") for text in streams]
-        found["streams"] = dict(named)
-    return found
+        parsed["streams"] = dict(named)
+    return parsed
 
 
 def refuse(made_by: type[Dataset], given: Mapping[str, Any], where: str) -> None:

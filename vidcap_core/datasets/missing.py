@@ -60,7 +60,7 @@ def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator
     if absent or folder is None:
         return
     made = kind(**arguments)
-    if not made.selection.kept:
+    if not made.selection.used:
         read = [f"'{name}' in {paths[0]}" for name, paths in stores.items()]
         read += [f"videos in {' or '.join(map(str, source_folders(folder)))}"] if filmed else []
         check = f"vidcap data check {kind.name} --split {split}"

@@ -78,9 +78,9 @@ class MSRVTTPart(Dataset):
 
     def read(self, split: str) -> Reading:
         """MSR-VTT's train split, and `split.json` for the clips whose features are there."""
-        ours = read_json(self.folder / "split.json")
+        splits = read_json(self.folder / "split.json")
         reading = read_msrvtt(self.folder, "train")
-        records = [record for record in reading.records if ours.get(record.id) == split]
+        records = [record for record in reading.records if splits.get(record.id) == split]
         return Reading(records, reading.everything, [], reading.files)
 
     @classmethod
@@ -95,11 +95,11 @@ def read_msrvtt(folder: Path, split: str) -> Reading:
     data = read_json(path)
     if not isinstance(data, dict) or not {"videos", "sentences"} <= data.keys():
         raise DataError(f"{path}: is no MSR-VTT file: it has no 'videos' and 'sentences'")
-    said: dict[str, list[str]] = {}
+    captions: dict[str, list[str]] = {}
     for sentence in data["sentences"]:
-        said.setdefault(sentence["video_id"], []).append(sentence["caption"])
+        captions.setdefault(sentence["video_id"], []).append(sentence["caption"])
     records = [
-        _record(video, said.get(video["video_id"], []))
+        _record(video, captions.get(video["video_id"], []))
         for video in sorted(data["videos"], key=lambda video: int(video["id"]))
         if video["split"] == ("validate" if split == "val" else split)
     ]

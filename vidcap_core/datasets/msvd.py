@@ -88,17 +88,17 @@ class MSVDPart(Dataset):
     def read(self, split: str) -> Reading:
         """MSVD's captions, and `split.json` for the clips whose features are there."""
         if self.fold is None or split == "test":
-            return self._only_ours(read_msvd(self.folder, split))
-        both = [self._only_ours(read_msvd(self.folder, part)) for part in ("train", "val")]
+            return self._members_of(read_msvd(self.folder, split))
+        both = [self._members_of(read_msvd(self.folder, part)) for part in ("train", "val")]
         records = [record for reading in both for record in reading.records]
         fold = fold_of([r.id for r in records], {r.id: r.groups[SOURCE] for r in records})
         chosen = [r for r in records if (fold[r.id] == self.fold) == (split == "val")]
         everything = [name for reading in both for name in reading.everything]
         return Reading(chosen, everything, files=[path for reading in both for path in reading.files])
 
-    def _only_ours(self, reading: Reading) -> Reading:
-        ours = read_json(self.folder / "split.json")["split"]
-        records = [record for record in reading.records if record.names[0] in ours]
+    def _members_of(self, reading: Reading) -> Reading:
+        members = read_json(self.folder / "split.json")["split"]
+        records = [record for record in reading.records if record.names[0] in members]
         return Reading(records, reading.everything, [], reading.files)
 
     @classmethod
@@ -115,21 +115,21 @@ def read_msvd(folder: Path, split: str) -> Reading:
     path = find_file(folder, FILES[split], f"captions of MSVD's {split} split")
     mapping = find_file(folder, MAPPING, "mapping of YouTube names to numbers")
     names = {number: name for name, number in read_mapping(mapping).items()}
-    said = read_captions(path)
-    if strangers := sorted(said.keys() - names.keys()):
-        raise DataError(f"{path}: {len(strangers)} ids are not in {mapping.name}: {', '.join(strangers[:5])}")
+    captions = read_captions(path)
+    if unknown := sorted(captions.keys() - names.keys()):
+        raise DataError(f"{path}: {len(unknown)} ids are not in {mapping.name}: {', '.join(unknown[:5])}")
     official = len(names) == RANGES["test"].stop - 1
-    expected = [f"vid{n}" for n in RANGES[split]] if official else list(said)
+    expected = [f"vid{n}" for n in RANGES[split]] if official else list(captions)
     records = [
         Record(
             Clip(number),
-            tuple(said.get(number, ())),
+            tuple(captions.get(number, ())),
             names=(names[number],),
             groups={SOURCE: source(names[number])},
         )
         for number in expected
     ]
-    silent = tuple(number for number in expected if number not in said)
+    silent = tuple(number for number in expected if number not in captions)
     defects = [Defect("clips without captions", silent, "left out", known=True)] if silent else []
     return Reading(records, expected, defects, [path, mapping])
 
@@ -149,10 +149,10 @@ def read_mapping(path: Path) -> dict[str, str]:
 
 def read_captions(path: Path) -> dict[str, list[str]]:
     """Number -> captions."""
-    said: dict[str, list[str]] = {}
-    for number, caption in _lines(path):
-        said.setdefault(number, []).append(caption)
-    return said
+    captions: dict[str, list[str]] = {}
+    for number, text in _lines(path):
+        captions.setdefault(number, []).append(text)
+    return captions
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -100,7 +100,9 @@ class Annotated:
     @classmethod
     def of(cls, records: Sequence[Record]) -> Annotated:
         """Counts over clips that have a text."""
-        told = [record for record in records if record.texts]
+        captioned = [record for record in records if record.texts]
         return cls(
-            len(told), sum(len(record.texts) for record in told), frozenset(record.id for record in told)
+            len(captioned),
+            sum(len(record.texts) for record in captioned),
+            frozenset(record.id for record in captioned),
         )

@@ -17,7 +17,7 @@ from vidcap_core.errors import DataError
 class Selection:
     """The records in use, how many the split officially has, and the reason why each other one is left out."""
 
-    kept: list[Record]
+    used: list[Record]
     total: int
     records: Sequence[Record] = ()
     missing: dict[str, str] = field(default_factory=dict)
@@ -34,40 +34,40 @@ class Selection:
         limit: int | None = None,
     ) -> Selection:
         """Leave out what has no text, no features or no video, and what was not asked for."""
-        known = dict.fromkeys(
+        reasons = dict.fromkeys(
             [*everything, *(record.id for record in records)], "not in this part of the data"
         )
-        known.update(dict.fromkeys(unread, "whose video cannot be read"))
-        if ids is not None and (strangers := sorted(ids - known.keys())):
+        reasons.update(dict.fromkeys(unread, "whose video cannot be read"))
+        if ids is not None and (unknown := sorted(ids - reasons.keys())):
             raise DataError(
-                f"ids: {len(strangers)} are not in this split: {', '.join(strangers[:5])}",
+                f"ids: {len(unknown)} are not in this split: {', '.join(unknown[:5])}",
                 hint="check the split and the file of ids",
             )
-        kept: list[Record] = []
+        used: list[Record] = []
         for record in records:
             reason = _reason(record, needs or {}, ids)
-            if reason is None and limit is not None and len(kept) >= limit:
+            if reason is None and limit is not None and len(used) >= limit:
                 reason = "beyond the limit"
             if reason is None:
-                kept.append(record)
-                del known[record.id]
+                used.append(record)
+                del reasons[record.id]
             else:
-                known[record.id] = reason
+                reasons[record.id] = reason
         total = official.clips if official and official.clips else 0
-        return cls(kept, max(total, len(kept) + len(known)), records, known)
+        return cls(used, max(total, len(used) + len(reasons)), records, reasons)
 
     def coverage(self) -> str:
         """`N of M`, with the hash of the missing list."""
         missing = f" (missing {hash_ids(self.missing)})" if self.missing else ""
-        return f"{len(self.kept)} of {self.total}{missing}"
+        return f"{len(self.used)} of {self.total}{missing}"
 
     def why_empty(self) -> str:
         """The reasons why not one clip can be used, each with an example."""
         reasons: dict[str, list[str]] = {}
         for name, reason in self.missing.items():
             reasons.setdefault(reason, []).append(name)
-        told = [f"{len(names)} {reason} (such as {names[0]})" for reason, names in reasons.items()]
-        return f"not one of {self.total} clips can be used: " + (", ".join(told) or "there are none")
+        parts = [f"{len(names)} {reason} (such as {names[0]})" for reason, names in reasons.items()]
+        return f"not one of {self.total} clips can be used: " + (", ".join(parts) or "there are none")
 
     def fingerprint(self, records: Iterable[Record], parts: Iterable[str]) -> str:
         """A hash over the records in use and whatever else the data depend on."""
@@ -80,16 +80,16 @@ class Selection:
         return digest.hexdigest()[:16]
 
 
-def read_ids(given: list[str] | str | None) -> frozenset[str] | None:
+def read_ids(ids: list[str] | str | None) -> frozenset[str] | None:
     """Ids as listed, or as a file lists them, one a line."""
-    if given is None:
+    if ids is None:
         return None
-    if isinstance(given, str):
-        path = Path(given).expanduser()
+    if isinstance(ids, str):
+        path = Path(ids).expanduser()
         if not path.is_file():
             raise DataError(f"ids: there is no file {path}", hint="ids= a list, or a file with one id a line")
-        given = path.read_text(encoding="utf-8").splitlines()
-    return frozenset(line.strip() for line in given if line.strip())
+        ids = path.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.strip() for line in ids if line.strip())
 
 
 def _reason(

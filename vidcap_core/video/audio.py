@@ -42,29 +42,29 @@ def read_audio(
     with opened(path) as container:
         if not container.streams.audio:
             raise NoSound(f"{path}: has no sound")
-        span = np.zeros(0 if last is None else _room(path, last - first, rate), np.float32)
+        span = np.zeros(0 if last is None else _checked_length(path, last - first, rate), np.float32)
         stream = container.streams.audio[0]
-        for place, samples in resampled(container, stream, zero(container), start - WARM, rate):
-            if last is not None and place >= last:
+        for position, samples in resampled(container, stream, zero(container), start - WARM, rate):
+            if last is not None and position >= last:
                 used = len(span)  # a late sound: the rest of the span is silent
                 break
-            at = place - first
-            samples = samples[max(0, -at) : None if last is None else last - place]
-            at = max(0, at)
+            offset = position - first
+            samples = samples[max(0, -offset) : None if last is None else last - position]
+            offset = max(0, offset)
             if not len(samples):
                 continue
-            if at + len(samples) > len(span):
-                longer = min(2 * len(span), limits.BYTES // 4)
+            if offset + len(samples) > len(span):
+                size = min(2 * len(span), limits.BYTES // 4)
                 span.resize(
-                    max(longer, _room(path, at + len(samples), rate)), refcheck=False
+                    max(size, _checked_length(path, offset + len(samples), rate)), refcheck=False
                 )  # no second copy
-            span[at : at + len(samples)] = samples
-            used = max(used, at + len(samples))
+            span[offset : offset + len(samples)] = samples
+            used = max(used, offset + len(samples))
     span.resize(used, refcheck=False)
     return span
 
 
-def _room(path: str | Path, samples: int, rate: int) -> int:
+def _checked_length(path: str | Path, samples: int, rate: int) -> int:
     """So many samples, where they fit into memory: a time stamp may be wrong by years."""
     limits.check_bytes(path, 4 * samples, samples / rate, SHORTER)
     return max(0, samples)
@@ -81,39 +81,39 @@ def resampled(
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Mono pieces, each with the number of its first sample; what ends before `start` is not decoded."""
     resampler: Any = None
-    kind: Any = None
-    place, expected = 0, 0.0
+    before: Any = None
+    position, expected = 0, 0.0
     latest = 2 * container.duration / av.time_base + STRAY if container.duration else math.inf
-    for frame in _frames(container, stream, zero + start):
+    for frame in _decoded_frames(container, stream, zero + start):
         seconds = frame.samples / frame.sample_rate  # a header may say one sample a second
         limits.check_bytes(container.name, 4 * seconds * rate * frame.layout.nb_channels, seconds, SHORTER)
-        now = expected if frame.time is None else float(frame.time) - zero
-        if now > latest:
+        time = expected if frame.time is None else float(frame.time) - zero
+        if time > latest:
             continue
-        this = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if this != kind or abs(now - expected) > JUMP:
+        layout = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if layout != before or abs(time - expected) > JUMP:
             if resampler is not None:
-                yield from _pieces(resampler, None, place)
-            resampler, kind = av.AudioResampler(format="fltp", rate=rate), this
-            place, expected = round(now * rate), now
-        for at, samples in _pieces(resampler, frame, place):
-            yield at, samples
-            place = at + len(samples)
+                yield from _mono_pieces(resampler, None, position)
+            resampler, before = av.AudioResampler(format="fltp", rate=rate), layout
+            position, expected = round(time * rate), time
+        for begin, samples in _mono_pieces(resampler, frame, position):
+            yield begin, samples
+            position = begin + len(samples)
         expected += seconds
     if resampler is not None:
-        yield from _pieces(resampler, None, place)
+        yield from _mono_pieces(resampler, None, position)
 
 
-def _pieces(resampler: Any, frame: Any, place: int) -> Iterator[tuple[int, np.ndarray]]:
+def _mono_pieces(resampler: Any, frame: Any, position: int) -> Iterator[tuple[int, np.ndarray]]:
     for piece in resampler.resample(frame):
         samples = piece.to_ndarray().mean(0)  # the mean of the channels: louder sums would leave -1 .. 1
-        yield place, samples
-        place += len(samples)
+        yield position, samples
+        position += len(samples)
 
 
-def _frames(container: Any, stream: Any, start: float) -> Iterator[Any]:
+def _decoded_frames(container: Any, stream: Any, start: float) -> Iterator[Any]:
     failure: FFmpegError | None = None
-    heard = False
+    decoded = False
     for packet in container.demux(stream):
         if packet.pts is not None and float((packet.pts + (packet.duration or 0)) * packet.time_base) < start:
             continue
@@ -123,6 +123,6 @@ def _frames(container: Any, stream: Any, start: float) -> Iterator[Any]:
             failure = error
             continue
         yield from frames
-        heard = heard or bool(frames)
-    if failure is not None and not heard:
+        decoded = decoded or bool(frames)
+    if failure is not None and not decoded:
         raise failure

@@ -48,40 +48,40 @@ def read_frames(
         limits.check_bytes(path, needed, stop - start)
         wanted = moments.frame_times(sampling, start, stop, rng)
         convert = Converter(path, short_side)
-        pictures = _skim(container, stream, wanted, length, convert, path)
+        pictures = _decode_wanted(container, stream, wanted, length, convert, path)
     if pictures is None:  # time stamps out of order, or damage: every picture is decoded and looked at
         with opened(path) as container:
             stream = picture(container, path, short_side)
             stream.thread_type = "AUTO"
-            pictures = _collect(container, stream, wanted, length, Converter(path, short_side), path)
+            pictures = _decode_all(container, stream, wanted, length, Converter(path, short_side), path)
     return Frames(pictures.values, wanted)
 
 
-def _skim(
+def _decode_wanted(
     container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
 ) -> Pictures | None:
     """The picture of each wanted moment, or None where the time stamps do not lead to the pictures."""
-    film = Pictures(path, len(wanted), float(np.ptp(wanted)))
+    pictures = Pictures(path, len(wanted), float(np.ptp(wanted)))
 
-    def keep(frame: Any) -> None:
-        film.put(rows[frame.pts], convert(frame))
+    def convert_into_rows(frame: Any) -> None:
+        pictures.put(rows[frame.pts], convert(frame))
 
-    kept: set[int] = set()
+    decoded: set[int] = set()
     waiting: deque[Future[None]] = deque()
     try:
         entries = packets.index(container, stream)
-        found = packets.wanted_stamps(entries, stream, wanted)
-        if found is None:
+        match = packets.wanted_stamps(entries, stream, wanted)
+        if match is None:
             return None
-        stamps, last = found
+        stamps, last = match
         check_complete(path, float(wanted[-1]), last, length)
         rows: dict[int, list[int]] = {}
         for row, stamp in enumerate(stamps.tolist()):
             rows.setdefault(stamp, []).append(row)
-        with ThreadPoolExecutor(1) as beside:  # colours are converted while the next pictures are decoded
+        with ThreadPoolExecutor(1) as pool:  # colours are converted while the next pictures are decoded
             for frame in packets.pictures(container, stream, entries, set(rows)):
-                kept.add(frame.pts)
-                waiting.append(beside.submit(keep, frame))
+                decoded.add(frame.pts)
+                waiting.append(pool.submit(convert_into_rows, frame))
                 if len(waiting) > AHEAD:
                     waiting.popleft().result()
             while waiting:
@@ -90,7 +90,7 @@ def _skim(
         raise
     except Exception:
         return None
-    return film if kept == rows.keys() else None
+    return pictures if decoded == rows.keys() else None
 
 
 def check_complete(path: str | Path, moment: float, last: float, length: float) -> None:
@@ -99,29 +99,29 @@ def check_complete(path: str | Path, moment: float, last: float, length: float) 
         raise VideoError(f"{path}: is cut off: its pictures end at {last:.1f} s of {length:.1f} s")
 
 
-def _collect(
+def _decode_all(
     container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
 ) -> Pictures:
     """The picture of each wanted moment: the latest whose time has come."""
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
-    film = Pictures(path, len(wanted), float(np.ptp(wanted)))
-    done = 0
+    pictures = Pictures(path, len(wanted), float(np.ptp(wanted)))
+    index = 0
     shown: Any = None
     last = 0.0
     for frame in container.decode(stream):
-        now = (float(frame.time) - first) if frame.time is not None else last
-        now = max(now, last)  # some AVI files stamp their pictures in the order of decoding
+        time = (float(frame.time) - first) if frame.time is not None else last
+        time = max(time, last)  # some AVI files stamp their pictures in the order of decoding
         if shown is not None:
-            before = done
-            while done < len(wanted) and wanted[done] + 1e-6 < now:
-                done += 1
-            if done > before:
-                film.put(range(before, done), convert(shown))
-        if done == len(wanted):
-            return film
-        shown, last = frame, now
+            first_row = index
+            while index < len(wanted) and wanted[index] + 1e-6 < time:
+                index += 1
+            if index > first_row:
+                pictures.put(range(first_row, index), convert(shown))
+        if index == len(wanted):
+            return pictures
+        shown, last = frame, time
     if shown is None:
         raise VideoError(f"{path}: no picture could be decoded")
     check_complete(path, float(wanted[-1]), last, length)
-    film.put(range(done, len(wanted)), convert(shown))
-    return film
+    pictures.put(range(index, len(wanted)), convert(shown))
+    return pictures

@@ -40,10 +40,10 @@ def check_size(file: str | Path, width: int, height: int, short_side: int | None
             hint="ffmpeg -i VIDEO -vf scale=1280:-2 new.mp4",
         )
     side = SHORT_SIDE if short_side is None else short_side
-    wide, high = resized(width, height, side)
-    if wide * high > max(ENLARGED, width * height):
+    new_width, new_height = resized(width, height, side)
+    if new_width * new_height > max(ENLARGED, width * height):
         raise TooLarge(
-            f"{what}, and with a short side of {side} they would be {wide} x {high}; "
+            f"{what}, and with a short side of {side} they would be {new_width} x {new_height}; "
             f"at most {_millions(ENLARGED)} pixels are made of a picture, which is 4K",
             hint="ffmpeg -i VIDEO -vf scale=640:360 new.mp4, or crop= the part that matters",
         )

@@ -20,11 +20,11 @@ class Upright:
     @classmethod
     def of(cls, frame: Any) -> Upright:
         """From the display matrix of a decoded frame, rounded to quarter turns; without one, as it is."""
-        found = frame.side_data.get("DISPLAYMATRIX")
-        if found is None:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        if matrix is None:
             return cls()
         # x' = a x + c y, y' = b x + d y
-        a, b, _, c, d = struct.unpack("<5i", bytes(found)[:20])
+        a, b, _, c, d = struct.unpack("<5i", bytes(matrix)[:20])
         if abs(b) > abs(a):
             return cls(True, c < 0, b < 0)
         return cls(False, a < 0, d < 0)
@@ -36,8 +36,8 @@ class Upright:
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
         """[..., H, W] as it is to be seen."""
-        seen = planes.swapaxes(-1, -2) if self.swap else planes
-        return seen[..., :: -1 if self.rows else 1, :: -1 if self.columns else 1]
+        turned = planes.swapaxes(-1, -2) if self.swap else planes
+        return turned[..., :: -1 if self.rows else 1, :: -1 if self.columns else 1]
 
     def unmirrored(self, planes: np.ndarray) -> np.ndarray:
         """[..., H, W] of a decoder that turns pictures, but knows nothing of mirrors."""

@@ -43,9 +43,9 @@ def read_with(
         size = upright.size(first.width, first.height)
         stop = until(path, length, start, end)
         count = moments.count(sampling, start, stop)
-        shown = limits.resized(*size, short_side)
-        for wide, high in (size, shown):  # they give whole pictures, which are made small here
-            limits.check_bytes(path, count * 3 * wide * high, stop - start)
+        resized = limits.resized(*size, short_side)
+        for width, height in (size, resized):  # they give whole pictures, which are made small here
+            limits.check_bytes(path, count * 3 * width * height, stop - start)
     wanted = moments.frame_times(sampling, start, stop, rng)
     try:
         values = READERS[decoder](library, str(path), wanted, upright, size)
@@ -53,8 +53,8 @@ def read_with(
         if "libtorchcodec" in str(error):  # it looks for FFmpeg's libraries only when it opens a file
             raise _unusable(decoder, error) from error
         raise VideoError(f"{path}: {decoder} cannot read it: {_first_line(error)}") from error
-    whole = upright.unmirrored(values.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
-    return Frames(_resize(whole, shown), wanted)
+    turned = upright.unmirrored(values.transpose(0, 3, 1, 2)).transpose(0, 2, 3, 1)
+    return Frames(_resize(turned, resized), wanted)
 
 
 def _load(decoder: str) -> Any:
@@ -76,22 +76,22 @@ def _torchcodec(
 ) -> np.ndarray:
     reader = library.VideoDecoder(path)
     first, end = float(reader.metadata.begin_stream_seconds), float(reader.metadata.end_stream_seconds)
-    asked = np.minimum(
+    times = np.minimum(
         wanted + first, np.nextafter(end, first)
     )  # past the end there is nothing on its screen
-    return np.asarray(reader.get_frames_played_at(asked.tolist()).data.permute(0, 2, 3, 1).numpy())
+    return np.asarray(reader.get_frames_played_at(times.tolist()).data.permute(0, 2, 3, 1).numpy())
 
 
 def _decord(
     library: Any, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
 ) -> np.ndarray:
-    wide = -(-size[0] // ROW) * ROW if upright.swap else size[0]
-    reader = library.VideoReader(path, width=wide, height=size[1])
+    width = -(-size[0] // ROW) * ROW if upright.swap else size[0]
+    reader = library.VideoReader(path, width=width, height=size[1])
     begins = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]
     if begins[0] < 0 or (np.diff(begins) <= 0).any():  # AVI: it would give other pictures than asked for
         raise ValueError("it finds no time stamps in this file, use decoder='pyav'")
-    shown = np.searchsorted(begins - begins[0], wanted + 1e-6, side="right") - 1
-    return np.asarray(reader.get_batch(np.clip(shown, 0, len(reader) - 1).tolist()).asnumpy())
+    indices = np.searchsorted(begins - begins[0], wanted + 1e-6, side="right") - 1
+    return np.asarray(reader.get_batch(np.clip(indices, 0, len(reader) - 1).tolist()).asnumpy())
 
 
 READERS: dict[str, Callable[..., np.ndarray]] = {"torchcodec": _torchcodec, "decord": _decord}
@@ -103,9 +103,9 @@ def _resize(values: np.ndarray, wanted: tuple[int, int]) -> np.ndarray:
 
     if values.shape[1:3] == wanted[::-1]:
         return np.ascontiguousarray(values)
-    how = Image.Resampling.BOX if wanted[1] < values.shape[1] else Image.Resampling.BILINEAR
+    resampling = Image.Resampling.BOX if wanted[1] < values.shape[1] else Image.Resampling.BILINEAR
     return np.stack(
-        [np.asarray(Image.fromarray(np.ascontiguousarray(v)).resize(wanted, how)) for v in values]
+        [np.asarray(Image.fromarray(np.ascontiguousarray(v)).resize(wanted, resampling)) for v in values]
     )
 
 

@@ -26,13 +26,13 @@ def index(container: Any, stream: Any) -> list[Entry]:
 
 def wanted_stamps(entries: list[Entry], stream: Any, moments: np.ndarray) -> tuple[np.ndarray, float] | None:
     """The time stamp of the picture that is on the screen at each moment, and the last picture's time."""
-    known = [entry.pts for entry in entries if entry.pts is not None]
-    stamps = np.array(sorted(known), np.int64)
-    if not len(stamps) or len(known) < len(entries) or (np.diff(stamps) == 0).any():
+    given = [entry.pts for entry in entries if entry.pts is not None]
+    stamps = np.array(sorted(given), np.int64)
+    if not len(stamps) or len(given) < len(entries) or (np.diff(stamps) == 0).any():
         return None
     times = (stamps - stamps[0]) * float(stream.time_base)
-    shown = np.clip(np.searchsorted(times, moments + 1e-6, side="right") - 1, 0, len(stamps) - 1)
-    return stamps[shown], float(times[-1])
+    indices = np.clip(np.searchsorted(times, moments + 1e-6, side="right") - 1, 0, len(stamps) - 1)
+    return stamps[indices], float(times[-1])
 
 
 def pictures(container: Any, stream: Any, entries: list[Entry], wanted: set[int]) -> Iterator[Any]:
@@ -41,16 +41,16 @@ def pictures(container: Any, stream: Any, entries: list[Entry], wanted: set[int]
     feed = _needed(entries, wanted)
     container.seek(0)
     before: int | None = None
-    number, idle = -1, True
+    index, idle = -1, True
     for packet in container.demux(stream):
         if not packet.size:
             break
         if packet.is_discard:
             continue
-        number += 1
-        if number >= len(entries) or packet.pts != entries[number].pts:
+        index += 1
+        if index >= len(entries) or packet.pts != entries[index].pts:
             return
-        if not feed[number]:
+        if not feed[index]:
             if not idle:
                 for frame in context.decode(None):
                     if frame.pts in wanted:

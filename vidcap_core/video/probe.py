@@ -91,9 +91,9 @@ def picture(container: Any, path: str | Path, short_side: int | None = None) -> 
     if stream.codec_context is None:
         raise VideoError(f"{path}: the format of its pictures is not known here", hint=REPAIR)
     if not stream.width or not stream.height:
-        most = f"{limits.PIXELS:,} pixels (8K) that are read"
+        limit = f"{limits.PIXELS:,} pixels (8K) that are read"
         raise VideoError(
-            f"{path}: its video track has no size, or one far beyond the {most}; it is damaged or no video",
+            f"{path}: its video track has no size, or one far beyond the {limit}; it is damaged or no video",
             hint=REPAIR,
         )
     limits.check_size(path, stream.width, stream.height, short_side)
@@ -115,8 +115,8 @@ def until(path: str | Path, length: float, start: float, end: float | None) -> f
     """Where a span stops; one outside of the file is a VideoError."""
     stop = length if end is None else min(end, length)
     if not 0 <= start < stop:
-        asked = end if end is not None else stop
-        raise VideoError(f"{path}: the span {start:g}-{asked:g} s is not inside its {length:g} s")
+        requested = end if end is not None else stop
+        raise VideoError(f"{path}: the span {start:g}-{requested:g} s is not inside its {length:g} s")
     return stop
 
 
@@ -131,11 +131,11 @@ def _duration(container: Any, stream: Any, path: str | Path) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
-    if told := _matroska(stream.metadata.get("DURATION", "")):
-        return told - first if told > first else told
+    if end_of_track := _matroska(stream.metadata.get("DURATION", "")):
+        return end_of_track - first if end_of_track > first else end_of_track
     if container.duration:
-        whole = float(container.duration / av.time_base)
-        return whole - first if "matroska" in container.format.name and whole > first else whole
+        seconds = float(container.duration / av.time_base)
+        return seconds - first if "matroska" in container.format.name and seconds > first else seconds
     begin, end = math.inf, 0.0
     for packet in container.demux(stream):
         if packet.pts is not None:
@@ -149,5 +149,5 @@ def _duration(container: Any, stream: Any, path: str | Path) -> float:
 
 def _matroska(text: str) -> float | None:
     """When a track ends, as Matroska files say it (`00:01:02.500000000`): the file may have a longer sound."""
-    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip())
-    return 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3]) if found else None
+    match = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip())
+    return 3600 * int(match[1]) + 60 * int(match[2]) + float(match[3]) if match else None

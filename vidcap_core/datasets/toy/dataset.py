@@ -65,12 +65,12 @@ class Toy(Dataset):
         reading = read_msrvtt(self.folder / "msrvtt", split)
         if not self.mood:
             return reading
-        read = [
+        readings = [
             read_emvidcap(self.folder / "emvidcap", p, s) for p in ("S", "L") for s in ("trainval", "test")
         ]
-        felt = {(r.names or (r.id,))[0]: r.captions for found in read for r in found.records}
-        records = [replace(record, captions=felt[record.id]) for record in reading.records]
-        return Reading(records, reading.everything, files=[path for found in read for path in found.files])
+        captions = {(r.names or (r.id,))[0]: r.captions for part in readings for r in part.records}
+        records = [replace(record, captions=captions[record.id]) for record in reading.records]
+        return Reading(records, reading.everything, files=[path for part in readings for path in part.files])
 
     def _find(self, root: str | None) -> Path:
         folder = make_toy(root, self.kind, self.size, self.seed)

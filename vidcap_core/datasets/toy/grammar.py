@@ -80,7 +80,7 @@ def captions(scene: Scene, count: int = 6, mood: float = 0.3, salt: int = 3) -> 
 def sentences(scene: Scene, salt: int = 4) -> list[str]:
     """One sentence an actor, as people tell what happens in a long video."""
     random = np.random.default_rng((*scene.seed, salt))
-    told = []
+    texts = []
     for index, actor in enumerate(scene.actors):
         subject, (finite, going, _) = _thing(actor, random), _pick(random, VERBS[actor.action])
         pace = _pace(actor, random)
@@ -94,9 +94,9 @@ def sentences(scene: Scene, salt: int = 4) -> list[str]:
             start = _pick(
                 random, ("then {s} {f}{p}", "next {s} {f}{p}", "{s} comes and {f}{p}", "{s} {f}{p}")
             )
-        said = start.format(s=subject, f=finite, g=going, p=pace)
-        told.append(("" if index == 0 else " ") + said[0].upper() + said[1:] + ".")
-    return told
+        text = start.format(s=subject, f=finite, g=going, p=pace)
+        texts.append(("" if index == 0 else " ") + text[0].upper() + text[1:] + ".")
+    return texts
 
 
 def instructions(scene: Scene, salt: int = 5) -> list[str]:
@@ -113,13 +113,13 @@ def _caption(scene: Scene, random: np.random.Generator, mood: float) -> str:
     subject, (finite, going, _) = _thing(actor, random), _pick(random, VERBS[actor.action])
     manner = _pace(actor, random)
     feeling = _pick(random, MOODS[scene.emotion]) if random.random() < mood else ""
-    place = ""
+    bystander = ""
     if scene.bystander is not None and random.random() < 0.4:
-        place = f" {_pick(random, ('near', 'next to', 'with'))} {_thing(scene.bystander, random)}"
+        bystander = f" {_pick(random, ('near', 'next to', 'with'))} {_thing(scene.bystander, random)}"
     forms = ["{s} {e} {f}{p}{w}", "{s} {f}{p}{w} {e}", "{s} is {g}{p}{w} {e}", "there is {s} {e} {g}{p}{w}"]
     forms += ["{e} {s} {f}{p}{w}", "{s}{w} {f}{p} {e}"]
-    said = _pick(random, forms).format(s=subject, f=finite, g=going, p=manner, w=place, e=feeling)
-    return " ".join(said.split())
+    text = _pick(random, forms).format(s=subject, f=finite, g=going, p=manner, w=bystander, e=feeling)
+    return " ".join(text.split())
 
 
 def _thing(actor: Actor, random: np.random.Generator) -> str:

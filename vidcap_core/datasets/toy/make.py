@@ -18,7 +18,7 @@ def make_toy(
 
     clips: short videos of one action. long: videos of several events with gaps and overlaps.
     """
-    place = Path(folder) if folder is not None else toy_folder(kind, size, seed)
+    path = Path(folder) if folder is not None else toy_folder(kind, size, seed)
 
     def make(part: Path) -> None:
         drawn = scenes(kind, size, seed)
@@ -38,7 +38,7 @@ def make_toy(
         }
         (part / "toy.json").write_text(json.dumps(facts, indent=1))
 
-    return make_once(place, make)
+    return make_once(path, make)
 
 
 def toy_folder(kind: Kind, size: Size, seed: int) -> Path:

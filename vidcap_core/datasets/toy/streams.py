@@ -85,8 +85,8 @@ def toy_stream(folder: Path, name: str) -> Path:
 def encode(path: Path) -> dict[str, np.ndarray]:
     """All streams of one video."""
     frames, samples = decode(path)
-    found = {"image": image(frames), "motion": motion(frames)}
-    return found if samples is None else {**found, "audio": audio(samples, len(found["image"]))}
+    streams = {"image": image(frames), "motion": motion(frames)}
+    return streams if samples is None else {**streams, "audio": audio(samples, len(streams["image"]))}
 
 
 def decode(path: Path) -> tuple[np.ndarray, np.ndarray | None]:

@@ -88,13 +88,13 @@ def held_out(shape: str, action: str) -> bool:
 
 def scenes(kind: Kind, size: Size, seed: int) -> list[Scene]:
     """All scenes of a toy dataset; each depends on its own number alone."""
-    found = []
+    keys = []
     for split_number, (split, count) in enumerate(SPLITS[kind][size].items()):
         for number in range(count):
             key = (VERSION, seed, ("clips", "long").index(kind), split_number, number)
-            found.append((split, key))
+            keys.append((split, key))
     make = _clip if kind == "clips" else _long
-    return [make(f"video{index}", split, key) for index, (split, key) in enumerate(found)]
+    return [make(f"video{index}", split, key) for index, (split, key) in enumerate(keys)]
 
 
 def _clip(name: str, split: str, key: tuple[int, ...]) -> Scene:

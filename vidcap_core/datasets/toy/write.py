@@ -43,17 +43,19 @@ def write_video(path: Path, scene: Scene) -> None:
 
 def write_clip_annotations(folder: Path, scenes: Sequence[Scene]) -> None:
     """MSR-VTT, MSVD, VATEX, EmVidCap and jsonl twins of the same clips."""
-    said = {scene.id: grammar.captions(scene) for scene in scenes}
-    felt = {scene.id: grammar.captions(scene, mood=0.85, salt=6) for scene in scenes}
+    captions = {scene.id: grammar.captions(scene) for scene in scenes}
+    moods = {scene.id: grammar.captions(scene, mood=0.85, salt=6) for scene in scenes}
     parts = {split: [s for s in scenes if s.split == split] for split in ("train", "val", "test")}
-    _msrvtt(folder / "msrvtt", parts, said)
-    _msvd(folder / "msvd", scenes, parts, said)
-    _emvidcap(folder / "emvidcap", scenes, parts, felt)
+    _msrvtt(folder / "msrvtt", parts, captions)
+    _msvd(folder / "msvd", scenes, parts, captions)
+    _emvidcap(folder / "emvidcap", scenes, parts, moods)
     for split, chosen in parts.items():
         name = {"train": "training", "val": "validation", "test": "public_test"}[split]
-        records = [{"videoID": f"{s.id}_000000_{int(s.duration):06d}", "enCap": said[s.id]} for s in chosen]
+        records = [
+            {"videoID": f"{s.id}_000000_{int(s.duration):06d}", "enCap": captions[s.id]} for s in chosen
+        ]
         _json(folder / "vatex" / f"vatex_{name}_v1.0.json", records)
-        lines = [json.dumps({"video": f"{s.id}.mp4", "captions": said[s.id]}) for s in chosen]
+        lines = [json.dumps({"video": f"{s.id}.mp4", "captions": captions[s.id]}) for s in chosen]
         _text(folder / "jsonl" / f"{split}.jsonl", "\n".join(lines) + "\n")
 
 
@@ -84,7 +86,7 @@ def scene_facts(scenes: Sequence[Scene]) -> list[dict[str, Any]]:
     ]
 
 
-def _msrvtt(folder: Path, parts: dict[str, list[Scene]], said: dict[str, list[str]]) -> None:
+def _msrvtt(folder: Path, parts: dict[str, list[Scene]], captions: dict[str, list[str]]) -> None:
     for name, splits in (
         ("train_val_videodatainfo.json", ("train", "val")),
         ("test_videodatainfo.json", ("test",)),
@@ -102,26 +104,26 @@ def _msrvtt(folder: Path, parts: dict[str, list[Scene]], said: dict[str, list[st
             }
             for s in chosen
         ]
-        pairs = [(s.id, text) for s in chosen for text in said[s.id]]
+        pairs = [(s.id, text) for s in chosen for text in captions[s.id]]
         sentences = [{"sen_id": n, "video_id": i, "caption": text} for n, (i, text) in enumerate(pairs)]
         _json(folder / name, {"info": {"version": "toy"}, "videos": videos, "sentences": sentences})
 
 
 def _msvd(
-    folder: Path, scenes: Sequence[Scene], parts: dict[str, list[Scene]], said: dict[str, list[str]]
+    folder: Path, scenes: Sequence[Scene], parts: dict[str, list[Scene]], captions: dict[str, list[str]]
 ) -> None:
-    number = {scene.id: f"vid{place}" for place, scene in enumerate(scenes, 1)}
+    number = {scene.id: f"vid{index}" for index, scene in enumerate(scenes, 1)}
     _text(folder / "youtube_mapping.txt", "".join(f"{s.id} {number[s.id]}\n" for s in scenes))
     for split, chosen in parts.items():
-        lines = [f"{number[s.id]}\t{text}\n" for s in chosen for text in said[s.id]]
+        lines = [f"{number[s.id]}\t{text}\n" for s in chosen for text in captions[s.id]]
         _text(folder / f"sents_{split}_lc_nopunc.txt", "".join(lines))
 
 
 def _emvidcap(
-    folder: Path, scenes: Sequence[Scene], parts: dict[str, list[Scene]], felt: dict[str, list[str]]
+    folder: Path, scenes: Sequence[Scene], parts: dict[str, list[Scene]], captions: dict[str, list[str]]
 ) -> None:
     """S holds every third clip under MSVD's numbers, L the others; val is part of trainval, as it is there."""
-    number = {scene.id: f"vid{place}" for place, scene in enumerate(scenes, 1)}
+    number = {scene.id: f"vid{index}" for index, scene in enumerate(scenes, 1)}
     _text(folder / "youtube_mapping.txt", "".join(f"{s.id} {number[s.id]}\n" for s in scenes))
     for part, chosen in (
         ("trainval", [*parts["train"], *parts["val"]]),
@@ -129,15 +131,15 @@ def _emvidcap(
     ):
         small = [s for s in chosen if int(s.id[5:]) % 3 == 0]
         large = [s for s in chosen if int(s.id[5:]) % 3]
-        rows = [f"{number[s.id]},{text}" for s in small for text in felt[s.id]]
+        rows = [f"{number[s.id]},{text}" for s in small for text in captions[s.id]]
         name = f"EmVideo_{part}_captions.csv"
         _text(folder / "EmVidCap-S" / name, "\r\n".join(["VideoID,EmCaptions", *rows]) + "\r\n")
-        rows = [f"{s.id}\t{text}" for s in large for text in felt[s.id]]
+        rows = [f"{s.id}\t{text}" for s in large for text in captions[s.id]]
         _text(folder / "EmVidCap-L" / name, "\n".join(["VideoID\tEmCaptions", *rows]) + "\n")
 
 
 def _dense(scenes: Sequence[Scene], recipe: bool = False, second: bool = False) -> dict[str, Any]:
-    found = {}
+    clips = {}
     for scene in scenes:
         times = [[a.start, a.end] for a in scene.actors]
         texts = grammar.instructions(scene) if recipe else grammar.sentences(scene, salt=7 if second else 4)
@@ -148,8 +150,8 @@ def _dense(scenes: Sequence[Scene], recipe: bool = False, second: bool = False) 
                 [round(max(0.0, s + float(a)), 2), round(min(scene.duration, e + float(b)), 2)]
                 for (s, e), (a, b) in zip(times, jitter, strict=True)
             ]
-        found[scene.id] = {"duration": scene.duration, "timestamps": times, "sentences": texts}
-    return found
+        clips[scene.id] = {"duration": scene.duration, "timestamps": times, "sentences": texts}
+    return clips
 
 
 def _json(path: Path, data: Any) -> None:
