@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from vidcap_core.errors import PluginError
-from vidcap_core.zoo import cards, plugins
+from vidcap_core.zoo import cards, hookspecs, plugins
 from vidcap_core.zoo.hookspecs import hookimpl
 
 
 def module(**attributes: Any) -> types.ModuleType:
     made = types.ModuleType("some_plugin")
-    vars(made).update({"VIDCAP_API": 1, **attributes})
+    vars(made).update({"VIDCAP_API": hookspecs.VIDCAP_API, **attributes})
     return made
 
 
@@ -66,7 +66,7 @@ def test_a_hook_without_its_mark_is_refused() -> None:
 
 
 def test_a_module_that_states_no_version_is_refused() -> None:
-    with pytest.raises(PluginError, match="states no VIDCAP_API; this vidcap-core speaks API 1"):
+    with pytest.raises(PluginError, match="states no VIDCAP_API; this vidcap-core speaks API 2"):
         checked(module(VIDCAP_API=None))
 
 

@@ -10,10 +10,46 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from vidcap_core.zoo.hookspecs import VIDCAP_API
+from vidcap_core.zoo.hookspecs import VIDCAP_API, hookimpl
 
 if TYPE_CHECKING:
-    pass
+    from vidcap_core.config.recipe import Recipe
+    from vidcap_core.config.validate import load_recipe
+    from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
+    from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
+    from vidcap_core.contracts.loss import Loss, named_output, output_with_target
+    from vidcap_core.contracts.metric import Additive, Metric, Values
+    from vidcap_core.contracts.missing import Missing
+    from vidcap_core.contracts.panels import (
+        Bars,
+        Curve,
+        Custom,
+        FrameAttention,
+        Panel,
+        SpatialAttention,
+        Timeline,
+    )
+    from vidcap_core.contracts.tokenizer import Tokenizer
+    from vidcap_core.contracts.types import Batch, Clip, Event, Named, Prediction, Sample, Stream, View
+    from vidcap_core.datasets.annotated import Dataset
+    from vidcap_core.datasets.dense import read_dense
+    from vidcap_core.datasets.records import Reading, Record
+    from vidcap_core.encoders.frame_groups import group_frames
+    from vidcap_core.encoders.rows import row_mask, rows_by_clip
+    from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
+    from vidcap_core.errors import ConfigError, DataError, UserError
+    from vidcap_core.features.writer import FeatureWriter
+    from vidcap_core.files.cache import cache_home, make_once
+    from vidcap_core.heads.language_model import check_tokenizer
+    from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
+    from vidcap_core.metrics.emotion import Lexicon, lexicon
+    from vidcap_core.metrics.event_metric import EventMetric
+    from vidcap_core.pretrained.load import seeded
+    from vidcap_core.tokenizers.normalize import rule as text_rule
+    from vidcap_core.video.sampling import frame_times
+    from vidcap_core.zoo.arguments import at_least, problems
+    from vidcap_core.zoo.component import Component
+    from vidcap_core.zoo.registry import build_component, component_of
 
 _HOMES = {
     "config.recipe": ("Recipe",),
@@ -53,7 +89,6 @@ _HOMES = {
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
     "zoo.arguments": ("at_least", "problems"),
-    "zoo.hookspecs": ("hookimpl",),
     "zoo.component": ("Component",),
     "zoo.registry": ("build_component", "component_of"),
 }
@@ -65,17 +100,84 @@ _NAMES = {
     for name in names
 }
 
-__all__ = ["VIDCAP_API", *sorted(_NAMES)]  # pyright: ignore
+__all__ = [
+    "VIDCAP_API",
+    "Additive",
+    "Bars",
+    "Batch",
+    "Clip",
+    "Component",
+    "ConfigError",
+    "Curve",
+    "Custom",
+    "DataError",
+    "Dataset",
+    "Decode",
+    "DerivedEncoder",
+    "Encoder",
+    "Event",
+    "EventMetric",
+    "FeatureWriter",
+    "FrameAttention",
+    "Head",
+    "Lexicon",
+    "Loss",
+    "Metric",
+    "Missing",
+    "Named",
+    "Output",
+    "Panel",
+    "Prediction",
+    "Reading",
+    "Recipe",
+    "Record",
+    "Sample",
+    "SpatialAttention",
+    "Stream",
+    "Timeline",
+    "Tokenizer",
+    "UserError",
+    "Values",
+    "View",
+    "at_least",
+    "build_component",
+    "cache_home",
+    "caption_tokens",
+    "check_tokenizer",
+    "check_widths",
+    "component_of",
+    "flatten_texts",
+    "frame_times",
+    "group_frames",
+    "hookimpl",
+    "lexicon",
+    "load_recipe",
+    "make_once",
+    "mean_rows",
+    "named_output",
+    "output_with_target",
+    "problems",
+    "read_dense",
+    "read_streams",
+    "regroup_texts",
+    "row_mask",
+    "rows_by_clip",
+    "seeded",
+    "text_rule",
+    "whole_clips",
+]
 
 
-def __getattr__(name: str) -> Any:
-    """The name from its home, kept here from then on."""
-    if name not in _NAMES:
-        raise AttributeError(f"module 'vidcap_core.api' has no attribute '{name}'")
-    home, attribute = _NAMES[name]
-    value = getattr(importlib.import_module(f"vidcap_core.{home}"), attribute)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker reads the imports above, and knows a name that is not there
+
+    def __getattr__(name: str) -> Any:
+        """The name from its home, kept here from then on."""
+        if name not in _NAMES:
+            raise AttributeError(f"module 'vidcap_core.api' has no attribute '{name}'")
+        home, attribute = _NAMES[name]
+        value = getattr(importlib.import_module(f"vidcap_core.{home}"), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

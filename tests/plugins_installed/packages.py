@@ -72,7 +72,7 @@ class Package:
         return root
 
 
-def declares(name: str, head: str, *, api: int = 1, hook: str = "vidcap_components") -> str:
+def declares(name: str, head: str, *, api: int = 2, hook: str = "vidcap_components") -> str:
     """The `__init__.py` of a plugin that offers one head."""
     return DECLARES.format(api=api, hook=hook, head=head, module=f"vidcap_test_{name}")
 
@@ -139,7 +139,7 @@ PACKAGES = [
     Package(
         "misspelt", {"__init__.py": declares("misspelt", "X", hook="vidcap_componets"), "head.py": head("X")}
     ),
-    Package("newer", {"__init__.py": declares("newer", "NewHead", api=2), "head.py": head("NewHead")}),
+    Package("newer", {"__init__.py": declares("newer", "NewHead", api=3), "head.py": head("NewHead")}),
     Package("hollow", {"__init__.py": declares("hollow", "HollowHead")}),
     Package("nameless", {"__init__.py": declares("nameless", "LostHead"), "head.py": head("OtherHead")}),
     Package(

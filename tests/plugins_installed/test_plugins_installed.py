@@ -53,7 +53,7 @@ REASONS = {
     "raises": "RuntimeError: the licence file is missing (__init__.py:1)",
     "leaves": "SystemExit: no GPU here",
     "misspelt": "'vidcap_componets' is no hook; did you mean 'vidcap_components'?",
-    "newer": "is written for plugin API 2; this vidcap-core speaks API 1",
+    "newer": "is written for plugin API 3; this vidcap-core speaks API 2",
     "hollow": "there is no module 'vidcap_test_hollow.head'",
     "nameless": "vidcap_test_nameless.head has no 'LostHead'",
     "claim_a": "vidcap-test-claim-a and vidcap-test-claim-b both provide a plugin named 'claimed'",

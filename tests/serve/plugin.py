@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vidcap_core.zoo.hookspecs import hookimpl
+from vidcap_core.api import hookimpl
 
-VIDCAP_API = 1
+VIDCAP_API = 2
 
 
 @hookimpl

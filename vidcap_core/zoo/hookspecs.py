@@ -8,8 +8,8 @@ from typing import Any
 
 import pluggy
 
-VIDCAP_API = 1
-"""A plugin module states the version it was written for: `VIDCAP_API = 1`."""
+VIDCAP_API = 2
+"""A plugin module states the version it was written for: `VIDCAP_API = 2`."""
 
 GROUP = "vidcap.plugins"
 KINDS = {

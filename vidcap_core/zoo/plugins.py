@@ -165,7 +165,7 @@ def _check_module(module: Any) -> None:
             close = difflib.get_close_matches(name, HOOKS, n=1, cutoff=0.0)
             raise PluginError(f"'{name}' is no hook; did you mean '{close[0]}'?")
         if name in HOOKS and not hasattr(getattr(module, name), "vidcap_impl"):
-            raise PluginError(f"'{name}' lacks @hookimpl (from vidcap_core.zoo.hookspecs import hookimpl)")
+            raise PluginError(f"'{name}' lacks @hookimpl (from vidcap_core.api import hookimpl)")
 
 
 def hook_manager() -> pluggy.PluginManager:

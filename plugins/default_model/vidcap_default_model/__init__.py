@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-VIDCAP_API = 1
+VIDCAP_API = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vidcap_core.api import hookimpl
 
-VIDCAP_API = 1
+VIDCAP_API = 2
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vidcap_core.api import (
     Batch,
@@ -53,6 +53,8 @@ class MFFCLHead(CausalLMHead):
     text: the text encoder's stream -> its width, for the contrastive loss; None: there is none.
     contrast: width in which video and text are compared; None compares them as they are.
     """
+
+    lead: Tensor
 
     def __init__(
         self,
@@ -207,6 +209,9 @@ class MFFCLHead(CausalLMHead):
             return [[] for _ in batch.clips]
         shown: list[list[Panel]] = []
         for clip, maps in zip(batch.clips, stream.look().cpu(), strict=True):
-            moments = frame_times({"kind": "uniform", "frames": len(maps)}, *clip.span)
-            shown.append([SpatialAttention((), maps[None], moments, "Where TimeSformer looked (last layer)")])  # type: ignore[arg-type]
+            times = frame_times({"kind": "uniform", "frames": len(maps)}, *clip.span).tolist()
+            grids = tuple(tuple(map(tuple, grid)) for grid in maps.tolist())
+            shown.append(
+                [SpatialAttention((), (grids,), tuple(times), "Where TimeSformer looked (last layer)")]
+            )
         return shown

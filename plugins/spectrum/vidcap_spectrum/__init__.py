@@ -7,7 +7,7 @@ from typing import Any
 
 from vidcap_core.api import hookimpl
 
-VIDCAP_API = 1
+VIDCAP_API = 2
 
 
 @hookimpl

@@ -248,7 +248,7 @@ class RetrievedCaptions(DerivedEncoder):
 def query_recipe(dataset: Any, query: str) -> dict[str, Any] | None:
     """How the query stream of a data set was made, where its store says it."""
     recipe = getattr(getattr(dataset, "stores", {}).get(query), "recipe", None)
-    return None if recipe is None else json.loads(json.dumps(recipe))  # type: ignore[no-any-return]
+    return None if recipe is None else json.loads(json.dumps(recipe))
 
 
 def pooled_queries(dataset: Any, query: str) -> dict[str, Tensor]:

@@ -43,14 +43,14 @@ def panels(
 def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
     spoken = tuple(head.tokenizer.decode([one]) for one in ids)
     looks = {name: weights[:, place] for place, name in enumerate(head.watchers)}
-    rows = {name: look.tolist() for name, look in looks.items()}
+    rows = {name: tuple(map(tuple, look.tolist())) for name, look in looks.items()}
     shown: list[Panel] = [FrameAttention(spoken, rows, _times(clip, weights.shape[-1]))]
     numbers = tuple(range(1, len(ids) + 1))
     for name, look in looks.items():
-        effective = entropy(look).exp().tolist()
+        effective = tuple(entropy(look).exp().tolist())
         shown.append(Curve(f"effective frames, {name} branch", numbers, effective, "word", "frames"))
         if head.context.concat == "seq":
-            mass = look.sum(-1).tolist()
+            mass = tuple(look.sum(-1).tolist())
             shown.append(Curve(f"attention on frames, {name} branch", numbers, mass, "word", "share"))
     return shown
 

@@ -15,6 +15,8 @@ def panels(clip: Clip, events: Sequence[Event], masks: Tensor | None) -> list[Pa
     curves: list[Curve] = []
     if masks is not None and len(masks):
         start, end = clip.span
-        seconds = torch.linspace(start, end, masks.shape[1])
-        curves = [Curve(f"mask {k + 1}", seconds, row, "s", "M") for k, row in enumerate(masks)]  # type: ignore[arg-type]
+        seconds = tuple(torch.linspace(start, end, masks.shape[1]).tolist())
+        curves = [
+            Curve(f"mask {k}", seconds, tuple(row), "s", "M") for k, row in enumerate(masks.tolist(), 1)
+        ]
     return [Timeline(tuple(events), masks=tuple(curves), title="Events and their masks")]
