@@ -30,6 +30,15 @@ def test_the_page_shows_what_vidcap_new_writes() -> None:
         assert text == written[path], path
 
 
+def test_the_skeleton_is_laid_out_as_our_own_plugins() -> None:
+    """Configs and card beside the package, which alone holds code; `benchmarks/` comes with the first benchmark."""
+    for plugin in (path.parent for path in ROOT.glob("plugins/*/pyproject.toml")):
+        ours = {
+            path.replace("pooled", plugin.name) for path in scaffold.files("pooled") if "/head" not in path
+        }
+        assert [path for path in sorted(ours) if not (plugin / path).is_file()] == []
+
+
 def test_the_head_is_under_fifty_lines() -> None:
     assert len(documented()["vidcap_pooled/head.py"].splitlines()) < 50
 
@@ -56,7 +65,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(site: Path, *command: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(site / "site")}
+    path = filter(None, [str(site / "site"), os.environ.get("PYTHONPATH")])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=site,
@@ -72,6 +82,8 @@ def run(site: Path, *command: str) -> str:
 def test_it_is_found_and_its_config_is_valid(site: Path) -> None:
     assert "1 head, 1 config" in run(site, "vidcap_core.cli.main", "plugins")
     assert "pooled/toy: fine" in run(site, "vidcap_core.cli.main", "config", "check", "pooled/toy")
+    by_path = run(site, "vidcap_core.cli.main", "config", "check", "source/configs/toy.py")
+    assert by_path == "source/configs/toy.py: fine\n"
     assert "streams are averaged over time" in run(site, "vidcap_core.cli.main", "info", "pooled")
 
 

@@ -35,12 +35,12 @@ def files(name: str) -> dict[str, str]:
         "core": __version__,
         "api": str(VIDCAP_API),
     }
-    found = {}
+    texts = {}
     for template in sorted(TEMPLATES.rglob("*.in")):
         path = template.relative_to(TEMPLATES).with_suffix("").as_posix()
         text = Template(template.read_text(encoding="utf-8")).substitute(words)
-        found[path.replace("module/", f"{words['module']}/", 1)] = text
-    return found
+        texts[path.replace("module/", f"{words['module']}/", 1)] = text
+    return texts
 
 
 def write(name: str, folder: Path | None = None) -> Path:
