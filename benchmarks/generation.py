@@ -17,8 +17,6 @@ from typing import Any
 
 import torch
 import transformers
-from contest import race
-from measured import write
 from torch import Tensor, nn
 
 from vidcap_core.api import Head, Stream, View
@@ -27,6 +25,8 @@ from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
 from vidcap_core.heads.layers import by_clip
 from vidcap_core.saved.provenance import machine
+from vidcap_core.testing.contest import race
+from vidcap_core.testing.measured import write
 
 BEAMS, WORDS, PROMPT = 5, 20, 50
 AIM_HF, AIM_LISTS = 0.95, 6.0

@@ -14,10 +14,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from measured import write
-
 from vidcap_core.engine.sweep import difference
 from vidcap_core.metrics.human import leave_one_out
+from vidcap_core.testing.measured import write
 
 SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")
 

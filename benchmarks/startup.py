@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from measured import write
+from vidcap_core.testing.measured import write
 
 AIM = 8.0
 COMMANDS = {

@@ -1,6 +1,7 @@
 """A member of the model that ships: image features alone, one random caption a clip and epoch.
 
-Three of them make the model: python benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
+Three of them make the model:
+    python plugins/default_model/benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
 """
 
 _base_ = ["_base.py", "vidcap://datasets/msvd_part.py"]

@@ -19,7 +19,7 @@ from vidcap_core.zoo import cards, plugins
 
 HERE = Path(__file__).resolve().parent.parent
 SIZE = 12_000_000
-RESULTS = HERE.parent.parent / "benchmarks" / "results" / "default_model.json"
+RESULTS = HERE / "benchmarks" / "results" / "baselines.json"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
-BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """Makes the default model: trains `default_model/msvd_part` with several seeds and writes their ensemble as one bundle.
 
-python benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part [--captions FILE]
+python plugins/default_model/benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
+    [--captions FILE]
 
 Members stand side by side in one wider MeanPoolGRU: recurrent weights are block-diagonal, and the classifier averages
 the members' logits: the wide head says exactly what the mean of their logits says. Weights are stored as float16.
@@ -75,7 +76,10 @@ def main() -> None:
     made.head.half()
     config = load_config(CONFIG, [f"head.width={made.head.embed.embedding_dim}"])
     bundle.save(
-        args.out, made, config, {"made by": "benchmarks/members.py", "seeds": list(range(args.seeds))}
+        args.out,
+        made,
+        config,
+        {"made by": "plugins/default_model/benchmarks/members.py", "seeds": list(range(args.seeds))},
     )
     print(f"bundle: {args.out}")
     test = MSVDPart("test", streams=["image"])

@@ -1,6 +1,6 @@
 """Does wsdvc_mask find events without times? Against every constant baseline, on videos with exact times.
 
-python benchmarks/wsdvc_mask_align.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
+python plugins/wsdvc_mask/benchmarks/alignment.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
     [--rows improved,parity] [--steps 150,250] [--clips 96] [--draw 1] [--work FOLDER] [--json FILE]
 
 Rows: `parity` as the public code, `improved` with all mends, `index` improved with queries that read no sentence.
@@ -20,10 +20,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from measured import write
+from timed_videos import MadeUp, Stitched, Videos, tokenizer
 from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.losses import MaskDiversity
-from wsdvc_mask_videos import MadeUp, Stitched, Videos, tokenizer
 
 from vidcap_core.api import Event
 from vidcap_core.captioner.captioner import Captioner
@@ -34,6 +33,7 @@ from vidcap_core.metrics import baselines
 from vidcap_core.metrics.dense import Dense
 from vidcap_core.metrics.localisation import Timing
 from vidcap_core.metrics.soda import SodaC
+from vidcap_core.testing.measured import write
 
 LM = {
     "model_type": "gpt2",

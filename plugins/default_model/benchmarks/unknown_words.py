@@ -1,6 +1,6 @@
 """The default model with and without its unknown word: scores on the test clips, and captions of real files.
 
-python benchmarks/unknown_words.py [--clips FOLDER] [--json FILE]
+python plugins/default_model/benchmarks/unknown_words.py [--clips FOLDER] [--json FILE]
 
 Three ways: the unknown word is `written` as it comes (generate.unknown=True), `cut` out of the finished sentence, or
 `banned` while the sentence is made, which is the default. --clips captions those video files of a folder that are test
@@ -16,14 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from measured import write
-
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning import file_captioner
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.metrics.evaluate import Options, pairwise, score
 from vidcap_core.saved.load import find_bundle, load_bundle
+from vidcap_core.testing.measured import write
 from vidcap_core.tokenizers.vocabulary import SPECIALS
 from vidcap_core.video.suffixes import VIDEO_SUFFIXES
 

@@ -1,6 +1,6 @@
 """SRVC-LA at paper size against the same model written the usual way: LSTMCell a step, beams in Python lists.
 
-python benchmarks/srvc_la.py [--batch 64] [--clips 1 4 16] [--rounds 3] [--threads N] [--json FILE]
+python plugins/srvc_la/benchmarks/speed.py [--batch 64] [--clips 1 4 16] [--rounds 3] [--threads N] [--json FILE]
 
 Both have the same weights, compute their attention keys once a clip, and must give the same loss, gradients and texts
 before anything is timed. The usual way decodes clip after clip; how many stand side by side here is --clips, and the
@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from contest import high_water, peaks, race
-from measured import write
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_srvc_la.head import SRVCLAHead
@@ -28,6 +26,8 @@ from vidcap_core.api import Batch, Clip, Stream, whole_clips
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.saved.provenance import machine
+from vidcap_core.testing.contest import high_water, peaks, race
+from vidcap_core.testing.measured import write
 
 FRAMES, WORDS, VOCABULARY, BEAMS = 30, 20, 10_536, 5
 AIM_TRAINING, AIM_DECODING = 1.0, 6.0  # decoding: with the last number of clips side by side

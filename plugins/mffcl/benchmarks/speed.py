@@ -1,6 +1,6 @@
 """MFFCL at paper size against the same model written with Hugging Face's modules, loss and `generate`; kept features.
 
-python benchmarks/mffcl.py [--batch 8] [--clips 4] [--rounds 5] [--layers 12] [--threads N] [--json FILE]
+python plugins/mffcl/benchmarks/speed.py [--batch 8] [--clips 4] [--rounds 5] [--layers 12] [--threads N] [--json FILE]
 
 Both share every weight and start from the clips' vectors: TimeSformer is Hugging Face's module in both and would only
 hide the difference. Loss, gradients and texts must be the same before anything is timed. With --threads 1 seconds are
@@ -21,8 +21,6 @@ from typing import Any
 
 import torch
 import transformers
-from contest import high_water, peaks, race
-from measured import write
 from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
@@ -35,6 +33,8 @@ from vidcap_core.engine.training import Training
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.saved.provenance import machine
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.testing.contest import high_water, peaks, race
+from vidcap_core.testing.measured import write
 
 VOCABULARY, END, BEAMS, WORDS = 50_257, 50_256, 5, 20
 AIM = 1.0  # of each ratio; peak memory must not be higher

@@ -1,6 +1,6 @@
 """The captions of the nearest training clips, the one that agrees most with the others: a baseline without a model.
 
-python benchmarks/consensus.py [--fold 0 | --out PREDICTIONS] [--streams image] [--neighbours 5]
+python plugins/default_model/benchmarks/consensus.py [--fold 0 | --out PREDICTIONS] [--streams image] [--neighbours 5]
 
 Neighbours are the clips with the most similar mean features (cosine; of several streams, the mean of their cosines);
 the winner is the caption with the highest CIDEr-D against all captions of the neighbours. Part of MSVD with features.

@@ -1,6 +1,7 @@
 """Five-fold cross-validation of the default model: its members, their ensemble, and several ways to decode.
 
-python benchmarks/default_model_cv.py --out RUNS [--set head.dropout=0.5 ...] [--seeds 3] [--json FILE]
+python plugins/default_model/benchmarks/cross_validation.py --out RUNS [--set head.dropout=0.5 ...]
+    [--seeds 3] [--json FILE]
 
 Trains on four fifths of train + val at a time and captions the fifth that is left; the test clips are never read. A row
 is scored by its mean CIDEr-D over folds, members by the mean over seeds. Differences from the first row are paired over

@@ -1,6 +1,6 @@
 """What one caption for every clip scores in emotion, so that an accuracy has a floor beside it.
 
-python benchmarks/emotion_constants.py RUN/references-test.json [--json FILE]
+python plugins/spectrum/benchmarks/emotion_constants.py RUN/references-test.json [--json FILE]
 
 Three fixed captions, and for each category of the lexicon "a circle is moving" with that category's commonest word in
 these very references: the last ones know the clips that they are scored on, and the best of them is the floor.
@@ -13,10 +13,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from measured import write
-
 from vidcap_core.api import lexicon
 from vidcap_core.metrics.emotion import emotion_scorer
+from vidcap_core.testing.measured import write
 
 FIXED = ("a man is playing happily", "a sad man is crying happily", "a man is walking")
 SCORES = ("Acc_sw", "Acc_c", "CFS")

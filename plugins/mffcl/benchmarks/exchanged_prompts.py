@@ -1,6 +1,6 @@
 """Whether a captioner of mffcl looks at the clip: word loss behind the clip's own prompt, and behind another clip's.
 
-python benchmarks/mffcl_looks.py RUN ... [--json FILE]
+python plugins/mffcl/benchmarks/exchanged_prompts.py RUN ... [--json FILE]
 
 RUN is a finished run folder; the weights it was judged by are asked, on the clips that it scored. A clip's first five
 references are read behind its own prompt and behind that of the next clip; a captioner that does not look loses nothing
@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from measured import write
 
 from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
@@ -27,6 +26,7 @@ from vidcap_core.engine.sweep import difference
 from vidcap_core.engine.training import Training
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.testing.measured import write
 
 CAPTIONS = 5
 SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")

@@ -1,6 +1,6 @@
 """What alignment is worth on the toy: clips that find their captions, and the captions written after it.
 
-python benchmarks/mffcl_toy.py SWEEP [--json FILE]
+python plugins/mffcl/benchmarks/toy_alignment.py SWEEP [--json FILE]
 
 SWEEP is the folder of the command in `plugins/mffcl/configs/_toy_grid.py`. R@1 is measured with the weights kept at
 the end of the alignment, on the split that the sweep scored: each clip against the first captions of all clips, and
@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from measured import write
 from torch.nn.functional import normalize
 
 from vidcap_core.config.files import config_from_json
@@ -27,6 +26,7 @@ from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
 from vidcap_core.saved import checkpoint
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.testing.measured import write
 
 SCORES = ("CIDEr-D", "BLEU-4", "METEOR", "ROUGE-L")
 

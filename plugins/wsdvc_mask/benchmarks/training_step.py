@@ -1,7 +1,7 @@
 """A training step of wsdvc_mask against the layout of the public code: one padded batch a pass, logits everywhere.
 
-python benchmarks/wsdvc_mask.py [--lm small|distilgpt2] [--batch 8] [--rounds 3] [--threads N] [--groups 4]
-    [--data FOLDER] [--json FILE]
+python plugins/wsdvc_mask/benchmarks/training_step.py [--lm small|distilgpt2] [--batch 8] [--rounds 3] [--threads N]
+    [--groups 4] [--data FOLDER] [--json FILE]
 
 Both take two passes a batch, of all positive and of all negative rows, with the same weights, masks, sentences (of
 ActivityNet's training split, so in its lengths; features are random) and GPT-2's own pieces of words, and must give
@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from contest import high_water, peaks, race
-from measured import write
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from vidcap_wsdvc_mask.head import MaskHead
@@ -30,9 +28,11 @@ from vidcap_core.datasets.files import read_json
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.saved.provenance import machine
+from vidcap_core.testing.contest import high_water, peaks, race
+from vidcap_core.testing.measured import write
 from vidcap_core.tokenizers.hf import HFTokenizer
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 AIM_SPEED, AIM_MEMORY = 1.3, 0.7
 FRAMES = 32
 SIZES = {

@@ -1,6 +1,6 @@
 """The default model and its baselines on the 86 test clips of the part of MSVD, with paired differences.
 
-python benchmarks/default_model.py NAME=PREDICTIONS... --references REFERENCES.json [--json FILE]
+python plugins/default_model/benchmarks/baselines.py NAME=PREDICTIONS... --references REFERENCES.json [--json FILE]
 
 The first system is compared with each other one: its value minus theirs, paired bootstrap over clips, 95 % intervals.
 """
@@ -12,9 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from measured import write
-
 from vidcap_core.metrics.evaluate import Options, pairwise, score
+from vidcap_core.testing.measured import write
 
 SPLIT = 670
 """Clips of MSVD's official test split."""

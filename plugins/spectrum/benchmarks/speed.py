@@ -1,6 +1,7 @@
 """SPECTRUM at paper size against the same model in plain PyTorch modules; and retrieval in a large database.
 
-python benchmarks/spectrum.py [--batch 64] [--clips 4] [--rounds 3] [--threads N] [--captions 130260] [--json FILE]
+python plugins/spectrum/benchmarks/speed.py [--batch 64] [--clips 4] [--rounds 3] [--threads N]
+    [--captions 130260] [--json FILE]
 
 The other model is written the usual way: nn.MultiheadAttention with the bias as a mask for each head, the prefix run
 again at each word, beams sample by sample. Both have the same weights, and must give the same loss, gradients and
@@ -15,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from contest import high_water, peaks, race
-from measured import write
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from vidcap_spectrum.head import SpectrumHead
@@ -28,6 +27,8 @@ from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.layers import Attention
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.saved.provenance import machine
+from vidcap_core.testing.contest import high_water, peaks, race
+from vidcap_core.testing.measured import write
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 WIDTHS = {"image": 512, "motion": 2048, "audio": 128, "retrieved": 512}

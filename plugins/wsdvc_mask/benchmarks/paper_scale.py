@@ -1,7 +1,7 @@
 """wsdvc_mask over all annotations of ActivityNet or YouCook2: throughput, memory, and a run that is killed.
 
-python benchmarks/wsdvc_mask_scale.py [--data activitynet|youcook2] [--root FOLDER] [--steps 40] [--batch 16]
-    [--work FOLDER] [--json FILE]
+python plugins/wsdvc_mask/benchmarks/paper_scale.py [--data activitynet|youcook2] [--root FOLDER] [--steps 40]
+    [--batch 16] [--work FOLDER] [--json FILE]
 
 Features are drawn from a seed for each clip, a row a second, so nothing can be learnt and no score is printed. The
 language model is small, has random weights and says whole words. The run is made twice with `vidcap-run`: whole,
@@ -25,13 +25,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from contest import high_water
-from measured import write
 
 from vidcap_core.api import FeatureWriter, build_component
 from vidcap_core.saved.checkpoint import latest
+from vidcap_core.testing.contest import high_water
+from vidcap_core.testing.measured import write
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 TYPES = {"activitynet": "ActivityNet", "youcook2": "YouCook2"}
 WIDTH, LONGEST = 32, 300
 LM = {"model_type": "gpt2", "n_embd": 64, "n_layer": 1, "n_head": 2}
