@@ -192,8 +192,8 @@ class MFFCLHead(CausalLMHead):
         if rows is not None and "video" in want:
             made["video"] = Named(self.contrast["video"](rows.values[:, 0]))
         if "text" in want:
-            [said] = read_streams(streams, self.text, "MFFCLHead").values()
-            made["text"] = Named(self.contrast["text"](said.values[:, 0]))
+            [vectors] = read_streams(streams, self.text, "MFFCLHead").values()
+            made["text"] = Named(self.contrast["text"](vectors.values[:, 0]))
         if rows is not None and "tokens" in want:
             ids, mask = caption_tokens(batch)
             logits = self.teach(self.led(self.prompt(rows)), ids[:, :-1], mask[:, :-1])

@@ -26,8 +26,8 @@ class TemporalEncoder(nn.Module):
 
     def forward(self, frames: Stream) -> Stream:
         """[B, T, given] to [B, 1 + T, width]."""
-        place = torch.arange(frames.values.shape[1], device=frames.values.device)
-        angles = place[:, None] * self.rates
+        positions = torch.arange(frames.values.shape[1], device=frames.values.device)
+        angles = positions[:, None] * self.rates
         x = self.project(frames.values) + torch.cat([angles.sin(), angles.cos()], -1)
         x = torch.cat([self.cls.expand(len(x), 1, -1), x], 1)
         mask = torch.cat([frames.mask.new_ones((len(x), 1)), frames.mask], 1)

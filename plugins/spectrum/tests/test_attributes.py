@@ -66,12 +66,13 @@ def test_near_words_double_the_attributes() -> None:
     options = {"k_un": 50, "emotions": "none"}
     near = ClipCaptions(match="encoder", text=text, **options)  # type: ignore[arg-type]
     near(sample, data)
-    assert near._said is not None
+    assert near._captions is not None
     words = Attributes.of(sorted({w for t in data.captions() for w in t.split()}), 50, emotions="none").words
     spoken = sum(
-        len(set(words) & {w for text in data.references()[clip] for w in text.split()}) for clip in near._said
+        len(set(words) & {w for text in data.references()[clip] for w in text.split()})
+        for clip in near._captions
     )
-    added = sum(len(texts[-1].split()) for texts in near._said.values())
+    added = sum(len(texts[-1].split()) for texts in near._captions.values())
     assert added == spoken  # twice as many, none of them said before
     with pytest.raises(ConfigError, match="needs a text encoder"):
         ClipCaptions(match="encoder")

@@ -18,7 +18,7 @@ def vidcap_components() -> dict[str, dict[str, str]]:
         "losses": {"EmotionTokenLoss": "vidcap_spectrum.losses:EmotionTokenLoss"},
         "encoders": {
             "RetrievedCaptions": "vidcap_spectrum.retrieved:RetrievedCaptions",
-            "HashedWords": "vidcap_spectrum.hashed:HashedWords",
+            "HashedWords": "vidcap_spectrum.hashed_words:HashedWords",
         },
         "datasets": {"ClipCaptions": "vidcap_spectrum.targets:ClipCaptions"},
     }

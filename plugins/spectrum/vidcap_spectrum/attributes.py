@@ -213,7 +213,7 @@ class Attributes:
         stop = stop_words(stoplist)
         there = set(vocabulary)
         if lexicon is not None:
-            _tell_unknown(lexicon, [word for word in known if word not in there], len(known))
+            _warn_of_unknown(lexicon, [word for word in known if word not in there], len(known))
         chosen = {"all": list(known), "seen": [w for w in known if w in there], "none": []}[emotions]
         words = sorted(chosen)
         taken = stop | set(words)
@@ -251,8 +251,8 @@ def read_lexicon(path: str | None) -> Lexicon:
     if path is None:
         return lexicon()
     try:
-        found = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))["categories"]
-        return Lexicon({str(name): tuple(map(str, words)) for name, words in found.items()}, path)
+        categories = json.loads(Path(path).expanduser().read_text(encoding="utf-8"))["categories"]
+        return Lexicon({str(name): tuple(map(str, words)) for name, words in categories.items()}, path)
     except OSError as error:
         raise ConfigError(f"lexicon {path}: cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -261,7 +261,7 @@ def read_lexicon(path: str | None) -> Lexicon:
         ) from error
 
 
-def _tell_unknown(path: str, unknown: list[str], size: int) -> None:
+def _warn_of_unknown(path: str, unknown: list[str], size: int) -> None:
     if len(unknown) == size:
         raise ConfigError(
             f"lexicon {path}: not one of its {size} words is in the vocabulary", hint="words in lower case"

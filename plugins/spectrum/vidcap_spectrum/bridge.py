@@ -64,7 +64,7 @@ def fold_clips(clips: Sequence[str], groups: Mapping[str, str], folds: int, seed
             f"{len(names)} clips cannot be divided into {folds} folds", hint="bridge.folds=2, or more clips"
         )
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(seed)).tolist()
-    of = {names[place]: number % folds for number, place in enumerate(order)}
+    of = {names[index]: number % folds for number, index in enumerate(order)}
     return [of[groups.get(clip, clip)] for clip in clips]
 
 
@@ -74,14 +74,14 @@ def learn(
     """pooled [N, D]; texts [U, D_text], of which clip n says those numbered own[n]; fold of each clip."""
     number = torch.tensor(fold)
     maps = [
-        _one(pooled, texts, own, (number != left).nonzero().flatten(), settings)
+        _fit(pooled, texts, own, (number != left).nonzero().flatten(), settings)
         for left in range(settings.folds)
     ]
-    maps.append(_one(pooled, texts, own, torch.arange(len(pooled)), settings))
+    maps.append(_fit(pooled, texts, own, torch.arange(len(pooled)), settings))
     return Bridge(*[torch.stack(parts) for parts in zip(*maps, strict=True)])
 
 
-def _one(
+def _fit(
     pooled: Tensor, texts: Tensor, own: Sequence[Sequence[int]], clips: Tensor, settings: BridgeSettings
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """One map from some clips. Its random choices are its own: a run in the middle of an epoch must not notice."""

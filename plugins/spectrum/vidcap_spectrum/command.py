@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Make both, and print R@1, R@5 and R@10."""
-    from vidcap_spectrum.job import retrieve
+    from vidcap_spectrum.retrieval_job import retrieve
 
     for line in retrieve(args.config, args.stream, args.changes, args.out):
         print(line, flush=True)

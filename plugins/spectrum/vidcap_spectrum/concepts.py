@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_spectrum.attributes import Attributes
-from vidcap_spectrum.units import EPS
+from vidcap_spectrum.feature_encoders import EPS
 
 CfbMode = Literal["attr", "topic"]
 
@@ -63,8 +63,8 @@ class AttributeEmbedding(nn.Module):
         """The attributes that are embedded [B, N], the most probable first."""
         rating = probability.detach()
         if self.least_emotional:
-            kept = rating[:, self.universal :].topk(self.least_emotional, -1).indices + self.universal
-            rating = rating.scatter_add(1, kept, torch.ones_like(kept, dtype=rating.dtype))
+            reserved = rating[:, self.universal :].topk(self.least_emotional, -1).indices + self.universal
+            rating = rating.scatter_add(1, reserved, torch.ones_like(reserved, dtype=rating.dtype))
         chosen = rating.topk(self.count, -1).indices
         order = probability.detach().gather(1, chosen).sort(dim=-1, descending=True, stable=True).indices
         return chosen.gather(1, order)
@@ -107,8 +107,8 @@ class Theme(nn.Module):
 
     def weights(self, probability: Tensor) -> Tensor:
         """How much of each latent row [B, rows]."""
-        found: Tensor = self.weigh(probability)
-        return found if self.mode == "attr" else found.softmax(-1)
+        scores: Tensor = self.weigh(probability)
+        return scores if self.mode == "attr" else scores.softmax(-1)
 
     def forward(self, probability: Tensor) -> Tensor:
         """[B, attributes] -> [B, width]."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_core.heads.layers import Attention, Pair
-from vidcap_spectrum.units import EPS
+from vidcap_spectrum.feature_encoders import EPS
 
 CrossAttention = Literal["hybrid", "cross_then_attr", "parallel"]
 
@@ -74,13 +74,13 @@ class Block(nn.Module):
     ) -> tuple[Tensor, Pair]:
         """x [R, L, width] after `past` words; mask is True where a word may look."""
         norms = iter(self.norms)
-        kept: list[Pair] = []
+        cached: list[Pair] = []
 
         def to_words(value: Tensor) -> Tensor:
             pair = self.words.pair(value)
             if past is not None:
                 pair = torch.cat([past[0], pair[0]], 2), torch.cat([past[1], pair[1]], 2)
-            kept.append(pair)
+            cached.append(pair)
             out: Tensor = self.words(value, pair, mask)
             return out
 
@@ -93,7 +93,7 @@ class Block(nn.Module):
             x = self._residual(
                 x, next(norms), lambda value: torch.stack([look(value) for look in looks]).sum(0)
             )
-        return self._residual(x, next(norms), self.feed), kept[0]
+        return self._residual(x, next(norms), self.feed), cached[0]
 
     def _residual(self, x: Tensor, norm: nn.Module, layer: Callable[[Tensor], Tensor]) -> Tensor:
         out: Tensor = x + self.dropout(layer(norm(x) if self.pre_norm else x))

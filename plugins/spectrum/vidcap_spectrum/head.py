@@ -27,9 +27,9 @@ from vidcap_core.heads.layers import Attention, Pair, by_clip, causal_mask, prom
 from vidcap_spectrum.attributes import Attributes, Emotions, training_words
 from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, CfbMode, CoarseToFine, Theme
 from vidcap_spectrum.decoder import Block, CrossAttention
+from vidcap_spectrum.feature_encoders import EPS, FeatureEncoders
 from vidcap_spectrum.labels import Labels
 from vidcap_spectrum.panels import explain
-from vidcap_spectrum.units import EPS, FeatureEncoders
 
 Memory = tuple[tuple[tuple[Pair, ...], ...], Tensor]
 """Keys and values of what was seen, for each block; and l_UN + l_EM [B, width]."""
@@ -133,22 +133,28 @@ class SpectrumHead(Head):
         self.aeb: AttributeEmbedding | None = None
         self.cfb: CoarseToFine | None = None
         if vtai:
-            found = Attributes.of(training_words(tokenizer), k_un, stoplist, emotions, lexicon)
-            if not found.words:
+            attributes = Attributes.of(training_words(tokenizer), k_un, stoplist, emotions, lexicon)
+            if not attributes.words:
                 raise ConfigError(
                     "there is not one attribute: every word is in the stop list", hint='head.stoplist="light"'
                 )
-            self.attributes, self.labels = found, Labels(found, tokenizer)
+            self.attributes, self.labels = attributes, Labels(attributes, tokenizer)
             self.vtai = AttributePredictor(
-                len(self.streams), width, [width] if hidden is None else hidden, len(found.words), dropout
+                len(self.streams),
+                width,
+                [width] if hidden is None else hidden,
+                len(attributes.words),
+                dropout,
             )
             if aeb:
                 self.aeb = AttributeEmbedding(
-                    found, n_aeb, width, dropout, aeb_by_probability, aeb_least_emotional
+                    attributes, n_aeb, width, dropout, aeb_by_probability, aeb_least_emotional
                 )
                 memories.append(self.aeb.count)
             if cfb:
-                self.cfb = CoarseToFine(found, width, cfb_mode, cfb_topics, cfb_from_categories, cfb_detach)
+                self.cfb = CoarseToFine(
+                    attributes, width, cfb_mode, cfb_topics, cfb_from_categories, cfb_detach
+                )
         self.prefix = len(self.cfb.branches) if self.cfb is not None and cfb_inject == "prefix" else 0
         self.hybrid = cross_attn == "hybrid"
         if self.hybrid:
@@ -172,12 +178,12 @@ class SpectrumHead(Head):
         encoded = self.encode(view.streams, len(view.clips))
         memory, state = self._begin(encoded, self.probabilities(encoded))
         if (history := prompt_history(view)) is not None:
-            _, state = self._say(*history, memory, state)
+            _, state = self._decode(*history, memory, state)
         return memory, state
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         """One word."""
-        hidden, state = self._say(
+        hidden, state = self._decode(
             tokens[:, None], torch.ones_like(tokens[:, None], dtype=torch.bool), memory, state
         )
         return self.classify(self.dropout(hidden[:, 0])), state
@@ -196,7 +202,7 @@ class SpectrumHead(Head):
         if "tokens" in want:
             tokens, mask = caption_tokens(batch)
             memory, state = self._begin(encoded, None if logits is None else logits.sigmoid())
-            hidden, _ = self._say(tokens[:, :-1], mask[:, :-1], memory, state)
+            hidden, _ = self._decode(tokens[:, :-1], mask[:, :-1], memory, state)
             named["tokens"] = Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:])
         return Output(**named)
 
@@ -210,8 +216,8 @@ class SpectrumHead(Head):
 
     def encode(self, streams: Mapping[str, Stream], clips: int) -> dict[str, Tensor]:
         """E_s of each stream; what is not there is zeros."""
-        found = {name: self._stream(streams, name, size, clips) for name, size in self.streams.items()}
-        return self.encoders(found)  # type: ignore[no-any-return]
+        present = {name: self._stream(streams, name, size, clips) for name, size in self.streams.items()}
+        return self.encoders(present)  # type: ignore[no-any-return]
 
     def probabilities(self, encoded: Mapping[str, Tensor]) -> Tensor | None:
         """Pr_ATT [B, K]."""
@@ -252,18 +258,18 @@ class SpectrumHead(Head):
             _, state = self._blocks(self.dropout(self.norm_in(themes)), real, alone, memory, state)
         return memory, state
 
-    def _say(self, tokens: Tensor, real: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+    def _decode(self, tokens: Tensor, real: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         """Hidden states of tokens [R, L], of which some may be padding, after the words of `state`."""
         seen = torch.cat([state[1], real], 1)
         past, length = state[1].shape[1], tokens.shape[1]
-        place = (seen.cumsum(1) - 1 - self.prefix).clamp_min(0)[:, past:]
+        positions = (seen.cumsum(1) - 1 - self.prefix).clamp_min(0)[:, past:]
         if past + length - self.prefix > self.max_length:
             raise UserError(
                 f"the decoder has positions for {self.max_length} words, and this text is longer",
                 hint=f"--set generate.max_length={self.max_length - 1}, or --set head.max_length={2 * self.max_length}",
             )
         mask = causal_mask(seen, length)
-        x = self.embed(tokens) + self.place(place)
+        x = self.embed(tokens) + self.place(positions)
         if self.cfb is not None and not self.prefix:
             x = (by_clip(x, len(memory[1])) + memory[1][:, None, None]).flatten(0, 1)
         return self._blocks(self.dropout(self.norm_in(x)), real, mask, memory, state)
@@ -272,11 +278,11 @@ class SpectrumHead(Head):
         self, x: Tensor, real: Tensor, mask: Tensor, memory: Memory, state: State
     ) -> tuple[Tensor, State]:
         """x [R, L, width] through all blocks; the state grows by L."""
-        kept = []
+        pairs = []
         for block, pair, seen in zip(self.decoder, state[0], memory[0], strict=True):
             x, pair = block(x, pair, mask, seen)
-            kept.append(pair)
-        return self.norm_out(x), (tuple(kept), torch.cat([state[1], real], 1))
+            pairs.append(pair)
+        return self.norm_out(x), (tuple(pairs), torch.cat([state[1], real], 1))
 
     def _choose(self, names: list[str] | None) -> list[str]:
         """The streams that the decoder attends to."""

@@ -28,10 +28,10 @@ def explain(
         return [[panel] for panel in there]
     probability = head.probabilities(head.encode(streams, len(batch)))
     assert probability is not None
-    said = [{word for event in clip for word in event.text.split()} for clip in events]
+    mentioned = [{word for event in clip for word in event.text.split()} for clip in events]
     return [
         [*_bars(head.attributes, row, words), panel]
-        for row, words, panel in zip(probability.float().cpu(), said, there, strict=True)
+        for row, words, panel in zip(probability.float().cpu(), mentioned, there, strict=True)
     ]
 
 
@@ -42,16 +42,16 @@ def theme(attributes: Attributes, probability: Tensor) -> dict[str, tuple[float,
     for word, names, chance in zip(attributes.emotional, attributes.categories, emotional, strict=True):
         for name in names:
             words.setdefault(name, {})[word] = chance
-    found = {}
+    categories = {}
     for name, chances in words.items():
         none = 1.0
         for chance in chances.values():
             none *= 1.0 - chance
-        found[name] = (1.0 - none, tuple(sorted(chances, key=lambda word: -chances[word])))
-    return dict(sorted(found.items(), key=lambda item: -item[1][0]))
+        categories[name] = (1.0 - none, tuple(sorted(chances, key=lambda word: -chances[word])))
+    return dict(sorted(categories.items(), key=lambda item: -item[1][0]))
 
 
-def _bars(attributes: Attributes, probability: Tensor, said: set[str]) -> list[Panel]:
+def _bars(attributes: Attributes, probability: Tensor, mentioned: set[str]) -> list[Panel]:
     cut = len(attributes.universal)
     panels: list[Panel] = []
     for title, words, chances in (
@@ -64,7 +64,7 @@ def _bars(attributes: Attributes, probability: Tensor, said: set[str]) -> list[P
                 words[k]: chance
                 for chance, k in zip(best.values.tolist(), best.indices.tolist(), strict=True)
             }
-            panels.append(Bars(values, tuple(word for word in values if word in said), title))
+            panels.append(Bars(values, tuple(word for word in values if word in mentioned), title))
     if attributes.emotional:
         themes = theme(attributes, probability)
         first, (_, carriers) = next(iter(themes.items()))

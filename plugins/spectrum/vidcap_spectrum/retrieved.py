@@ -104,20 +104,20 @@ class RetrievedCaptions(DerivedEncoder):
                 stacklevel=2,
             )
         vector = self.vectors(given.values[given.mask].float().mean(0)[None].cpu(), [clip_id])
-        _, found = database.nearest(vector, torch.tensor([number]), self.top)
-        rows = database.rows[found[0][found[0] >= 0]].to(given.values.device)
+        _, nearest = database.nearest(vector, torch.tensor([number]), self.top)
+        rows = database.rows[nearest[0][nearest[0] >= 0]].to(given.values.device)
         return Stream(rows, torch.ones(len(rows), dtype=torch.bool, device=rows.device))
 
     def assets(self) -> dict[str, Any]:
         """Vectors of the captions (not their words), who said them, the bridge."""
         database = self._ready()
-        found: dict[str, Any] = {
+        assets: dict[str, Any] = {
             "rows": database.rows,
             "owner": database.owner,
             "clips": list(database.clips),
         }
-        found |= {"fold": [self._fold.get(clip, -1) for clip in database.clips], "recipe": self._recipe}
-        return found if self._bridge is None else {**found, **self._bridge.arrays()}
+        assets |= {"fold": [self._fold.get(clip, -1) for clip in database.clips], "recipe": self._recipe}
+        return assets if self._bridge is None else {**assets, **self._bridge.arrays()}
 
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Take over an index, if it was made with the same encoders."""
@@ -208,16 +208,16 @@ class RetrievedCaptions(DerivedEncoder):
         )
 
     def _learn(self, dataset: Any) -> dict[str, Any]:
-        said = {clip: texts for clip, texts in dataset.references().items() if texts}
-        if not said:
+        captions = {clip: texts for clip, texts in dataset.references().items() if texts}
+        if not captions:
             raise DataError(
                 "the retrieval database would be empty: the training clips have no captions",
                 hint="a training split with captions as `database`",
             )
         encoder = build_component("encoders", self.text).eval()
-        texts, owner = owners(said)
+        texts, owner = owners(captions)
         rows = embed_texts(encoder, texts)
-        clips = list(said)
+        clips = list(captions)
         assets: dict[str, Any] = {"rows": rows, "owner": owner, "clips": clips, "fold": [-1] * len(clips)}
         assets["recipe"] = {
             **self.describe(),
@@ -233,8 +233,8 @@ class RetrievedCaptions(DerivedEncoder):
             raise DataError(
                 f"no training clip has the stream '{self.query}', so no bridge can be learnt from it"
             )
-        place = {text: number for number, text in enumerate(texts)}
-        own = [[place[text] for text in said[clip]] for clip in there]
+        numbers = {text: number for number, text in enumerate(texts)}
+        own = [[numbers[text] for text in captions[clip]] for clip in there]
         groups = dataset.groups("source") if hasattr(dataset, "groups") else {}
         fold = dict(
             zip(there, fold_clips(there, groups, self.settings.folds, self.settings.seed), strict=True)

@@ -43,38 +43,38 @@ class Database:
             self._block(queries[i : i + clips], own[i : i + clips], top, captions)
             for i in range(0, len(queries), clips)
         ]
-        return torch.cat([scores for scores, _ in parts]), torch.cat([found for _, found in parts])
+        return torch.cat([scores for scores, _ in parts]), torch.cat([numbers for _, numbers in parts])
 
     def _block(self, queries: Tensor, own: Tensor, top: int, size: int) -> tuple[Tensor, Tensor]:
         queries = torch.nn.functional.normalize(queries, dim=-1)
-        best = queries.new_full((len(queries), top), -torch.inf)
-        found = torch.full_like(best, -1, dtype=torch.long)
+        best_scores = queries.new_full((len(queries), top), -torch.inf)
+        best_numbers = torch.full_like(best_scores, -1, dtype=torch.long)
         for first in range(0, len(self.rows), size):
             part = slice(first, first + size)
             scores = (queries @ self.rows[part].T).mul_(self._scale[part])
             scores.masked_fill_(self.owner[part] == own[:, None], -torch.inf)
             here = scores.topk(min(top, scores.shape[1]), -1)
-            both = torch.cat([best, here.values], 1)
-            numbers = torch.cat([found, here.indices + first], 1)
+            both = torch.cat([best_scores, here.values], 1)
+            numbers = torch.cat([best_numbers, here.indices + first], 1)
             order = both.sort(dim=1, descending=True, stable=True).indices[:, :top]
-            best, found = both.gather(1, order), numbers.gather(1, order)
-        return best, found.masked_fill(best == -torch.inf, -1)
+            best_scores, best_numbers = both.gather(1, order), numbers.gather(1, order)
+        return best_scores, best_numbers.masked_fill(best_scores == -torch.inf, -1)
 
 
-def owners(said: Mapping[str, Sequence[str]]) -> tuple[list[str], Tensor]:
+def owners(captions: Mapping[str, Sequence[str]]) -> tuple[list[str], Tensor]:
     """Each caption once, and the number of the clip that alone says it, or -1."""
     by: dict[str, int] = {}
-    for number, texts in enumerate(said.values()):
+    for number, texts in enumerate(captions.values()):
         for text in texts:
             by[text] = number if by.get(text, number) == number else -1
     return list(by), torch.tensor(list(by.values()), dtype=torch.long)
 
 
-def own_captions(said: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[int]]]:
+def own_captions(captions: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[int]]]:
     """Each caption once, and for each clip the numbers of those it says."""
-    place: dict[str, int] = {}
-    own = [[place.setdefault(text, len(place)) for text in texts] for texts in said.values()]
-    return list(place), own
+    numbers: dict[str, int] = {}
+    own = [[numbers.setdefault(text, len(numbers)) for text in texts] for texts in captions.values()]
+    return list(numbers), own
 
 
 def recall(

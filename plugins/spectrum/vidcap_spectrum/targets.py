@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from vidcap_core.api import Sample
-from vidcap_spectrum.near import NearWords
+from vidcap_spectrum.soft_labels import SoftLabels
 
 
 class ClipCaptions:
@@ -29,14 +29,14 @@ class ClipCaptions:
         emotions: Literal["all", "seen", "none"] = "all",
         lexicon: str | None = None,
     ) -> None:
-        self._near = (
-            NearWords(text, growth, k_un, stoplist, emotions, lexicon) if match == "encoder" else None
+        self._soft_labels = (
+            SoftLabels(text, growth, k_un, stoplist, emotions, lexicon) if match == "encoder" else None
         )
-        self._said: Mapping[str, tuple[str, ...]] | None = None
+        self._captions: Mapping[str, tuple[str, ...]] | None = None
 
     def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
         """The captions of the sample's clip."""
-        if self._said is None:
-            said = {clip: tuple(texts) for clip, texts in dataset.references().items()}
-            self._said = said if self._near is None else self._near.add(said)
-        return {"captions": self._said[sample.clip.id]}
+        if self._captions is None:
+            captions = {clip: tuple(texts) for clip, texts in dataset.references().items()}
+            self._captions = captions if self._soft_labels is None else self._soft_labels.add(captions)
+        return {"captions": self._captions[sample.clip.id]}

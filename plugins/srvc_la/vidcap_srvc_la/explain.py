@@ -19,30 +19,30 @@ def panels(
     head: SRVCLAHead, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
 ) -> list[list[Panel]]:
     """For each clip the attention of its caption, from one teacher-forced pass over all of them."""
-    ids = [head.tokenizer.encode(" ".join(event.text for event in said)) for said in events]
+    ids = [head.tokenizer.encode(" ".join(event.text for event in clip_events)) for clip_events in events]
     if not head.watchers or not any(ids):
         return [[] for _ in ids]
     tk = head.tokenizer
     rows = [[tk.bos_id, *row, tk.eos_id] for row in ids]
     tokens = torch.full((len(rows), max(map(len, rows))), tk.pad_id)
-    for place, row in enumerate(rows):
-        tokens[place, : len(row)] = torch.tensor(row)
+    for index, row in enumerate(rows):
+        tokens[index, : len(row)] = torch.tensor(row)
     lengths = torch.tensor([len(row) for row in rows])
     mask = torch.arange(tokens.shape[1]) < lengths[:, None]
     spoken = replace(batch, tokens=tokens, token_mask=mask).to(head.embed.weight.device)
     named = head(streams, spoken, frozenset({"attention"}))["attention"]
     assert named.target is not None
     shown: list[list[Panel]] = []
-    for place, row in enumerate(ids):
+    for index, row in enumerate(ids):
         # [words, branches, real frames]
-        weights = named.value[place, : len(row)][..., named.target[place]].float().cpu()
-        shown.append(_of_clip(head, batch.clips[place], row, weights) if row else [])
+        weights = named.value[index, : len(row)][..., named.target[index]].float().cpu()
+        shown.append(_of_clip(head, batch.clips[index], row, weights) if row else [])
     return shown
 
 
 def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
-    spoken = tuple(head.tokenizer.decode([one]) for one in ids)
-    looks = {name: weights[:, place] for place, name in enumerate(head.watchers)}
+    spoken = tuple(head.tokenizer.decode([token]) for token in ids)
+    looks = {name: weights[:, index] for index, name in enumerate(head.watchers)}
     rows = {name: tuple(map(tuple, look.tolist())) for name, look in looks.items()}
     shown: list[Panel] = [FrameAttention(spoken, rows, _times(clip, weights.shape[-1]))]
     numbers = tuple(range(1, len(ids) + 1))
@@ -59,5 +59,5 @@ def _times(clip: Clip, frames: int) -> tuple[float, ...]:
     """Seconds of frames that are the middles of equal parts; their numbers where the clip's length is unknown."""
     start, end = clip.span
     if end <= start:
-        return tuple(float(place) for place in range(frames))
+        return tuple(float(index) for index in range(frames))
     return tuple(frame_times({"kind": "uniform", "frames": frames}, start, end).tolist())

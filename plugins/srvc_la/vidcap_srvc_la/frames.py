@@ -14,22 +14,22 @@ def side_by_side(
     streams: Mapping[str, Stream], widths: Mapping[str, int], names: Sequence[str]
 ) -> tuple[Tensor, Tensor]:
     """Frames [B, N, sum of widths], and which of them have any stream; what is missing counts as zeros."""
-    found = read_streams(streams, widths, "SRVCLAHead")
-    lengths = {name: stream.mask.shape[1] for name, stream in found.items()}
+    present = read_streams(streams, widths, "SRVCLAHead")
+    lengths = {name: stream.mask.shape[1] for name, stream in present.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        each = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise UserError(
-            f"SRVCLAHead sets its streams side by side, but they have different numbers of frames: {told}",
+            f"SRVCLAHead sets its streams side by side, but they have different numbers of frames: {each}",
             hint="data.train.sample=dict(kind='uniform', count=30), and the same for val and test",
         )
-    masks = [stream.mask for stream in found.values()]
+    masks = [stream.mask for stream in present.values()]
     mask = torch.stack(masks).any(0)
     empty = (~mask.any(1)).nonzero().flatten().tolist()
     if empty:
         raise UserError(
             f"SRVCLAHead: the clip {', '.join(names[row] for row in empty[:3])} has no frame in "
-            f"{', '.join(found)}, so there is nothing to attend to",
+            f"{', '.join(present)}, so there is nothing to attend to",
             hint="leave the clip out (data.*.ids), or extract its streams",
         )
-    values = [torch.where(m.unsqueeze(-1), s.values, 0) for s, m in zip(found.values(), masks, strict=True)]
+    values = [torch.where(m.unsqueeze(-1), s.values, 0) for s, m in zip(present.values(), masks, strict=True)]
     return torch.cat(values, -1), mask

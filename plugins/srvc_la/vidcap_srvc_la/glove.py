@@ -20,8 +20,8 @@ def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
         raise ConfigError("head.glove_path needs whole words as ids", hint="tokenizer.type='Vocabulary'")
     if not file.is_file():
         return file
-    places = {word: place for place, word in enumerate(tokenizer.words) if place != embed.padding_idx}
-    found, width = 0, embed.embedding_dim
+    rows = {word: row for row, word in enumerate(tokenizer.words) if row != embed.padding_idx}
+    count, width = 0, embed.embedding_dim
     with file.open("rb") as lines, torch.no_grad():  # bytes, so that a broken line has its number
         for number, line in enumerate(lines, 1):
             where = f"{file}:{number}"
@@ -31,7 +31,7 @@ def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
                 raise DataError(f"{where}: is not UTF-8: {error.reason}", hint=HINT) from error
             fields = rest.split()
             # some words of GloVe have spaces in them: "a name@domain.com 0.1 ..." says nothing of "a"
-            if word not in places or (len(fields) != width and not all(map(_is_number, fields))):
+            if word not in rows or (len(fields) != width and not all(map(_is_number, fields))):
                 continue
             if len(fields) != width:
                 raise DataError(
@@ -41,10 +41,10 @@ def read_into(embed: nn.Embedding, tokenizer: Any, path: str) -> Path | None:
             wrong = [field for field in fields if not _is_number(field)]
             if wrong:
                 raise DataError(f"{where}: '{wrong[0]}', of the word '{word}', is no number", hint=HINT)
-            embed.weight[places[word]] = torch.tensor([float(field) for field in fields])
-            found += 1
-    if not found:
-        raise DataError(f"{file} knows none of the {len(places):,} words of the vocabulary")
+            embed.weight[rows[word]] = torch.tensor([float(field) for field in fields])
+            count += 1
+    if not count:
+        raise DataError(f"{file} knows none of the {len(rows):,} words of the vocabulary")
     return None
 
 

@@ -23,15 +23,15 @@ from vidcap_core.api import (
     check_widths,
 )
 from vidcap_core.heads.layers import by_clip, prompt_history
+from vidcap_srvc_la.argument_checks import check_branches, check_dropout, check_sizes
 from vidcap_srvc_la.attention import Norm, Value, attention
 from vidcap_srvc_la.branch import Branch, Weights
-from vidcap_srvc_la.context import Concat, PadEncoder, PadType, VisualContext
+from vidcap_srvc_la.decoder_state import Memory, State, WordHistory
 from vidcap_srvc_la.explain import panels
 from vidcap_srvc_la.frames import side_by_side
 from vidcap_srvc_la.fusion import Fusion, fuse
 from vidcap_srvc_la.glove import read_into
-from vidcap_srvc_la.settings import check_branches, check_dropout, check_sizes
-from vidcap_srvc_la.state import Memory, Said, State
+from vidcap_srvc_la.visual_context import Concat, PadEncoder, PadType, VisualContext
 
 
 class SRVCLAHead(Head):
@@ -115,7 +115,7 @@ class SRVCLAHead(Head):
             concat=vrc_concat,
             pad_type=pad_type,
             pad_encoder=pad_encoder,
-            places=pos_enc,
+            positions=pos_enc,
         )
         self.embed = nn.Embedding(len(tokenizer), emb_size, padding_idx=tokenizer.pad_id)
         self.dropout = nn.Dropout(out_dropout)
@@ -139,7 +139,7 @@ class SRVCLAHead(Head):
 
     def start(self, view: View) -> tuple[Memory, State]:
         """Encode the clips and consume the prompt but for its last word."""
-        memory = self._encode(view.streams, [f"number {place + 1} of the batch" for place in view.clips])
+        memory = self._encode(view.streams, [f"number {index + 1} of the batch" for index in view.clips])
         state = self._first(memory)
         if (history := prompt_history(view)) is not None:
             weights = self._weights()
@@ -147,11 +147,11 @@ class SRVCLAHead(Head):
                 embedded = self.embed(tokens)
                 gates = self._gates(weights, embedded, memory)
                 after, _ = self._advance(weights, gates, embedded, here, memory, state)
-                kept = (
+                cells = (
                     (torch.where(here[:, None], h, old_h), torch.where(here[:, None], c, old_c))
                     for (h, c), (old_h, old_c) in zip(after.cells, state.cells, strict=True)
                 )
-                state = State(tuple(kept), after.said)
+                state = State(tuple(cells), after.history)
         return memory, state
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
@@ -178,14 +178,14 @@ class SRVCLAHead(Head):
         target, counts = tokens[:, 1:], mask[:, 1:]
         named: dict[str, Named] = {}
         if want & {"tokens", "branches"}:
-            hidden = [self.dropout(one) for one in hidden]
+            hidden = [self.dropout(rows) for rows in hidden]
         if "tokens" in want:
             named["tokens"] = Named(self._fused(hidden), target, counts)
         if "branches" in want:
             # the classifiers are most of the work, and padding needs none of it
             named |= {
                 name: Named(logits, target[counts])
-                for name, logits in self._classified([one[counts] for one in hidden]).items()
+                for name, logits in self._classified([rows[counts] for rows in hidden]).items()
             }
         if "attention" in want:
             if not self.watchers:
@@ -231,11 +231,11 @@ class SRVCLAHead(Head):
 
     def _first(self, memory: Memory) -> State:
         video = memory.context.video
-        said = None
+        history = None
         if "language" in self.names and self.of_caption:
             empty = self.embed.weight.new_zeros((len(video), 0, self.embed.embedding_dim))
-            said = Said(empty, self._named("language").look.keys(empty), empty.bool().any(-1))
-        return State(tuple(branch.first(video) for branch in self._each()), said)
+            history = WordHistory(empty, self._named("language").look.keys(empty), empty.bool().any(-1))
+        return State(tuple(branch.first(video) for branch in self._each()), history)
 
     def _gates(self, weights: Sequence[Weights], embedded: Tensor, memory: Memory) -> list[Tensor]:
         """What words [R, ..., E] and their clips say to each branch: [R, ..., 4H]."""
@@ -257,24 +257,24 @@ class SRVCLAHead(Head):
         state: State,
     ) -> tuple[State, list[Tensor]]:
         """One step of every branch; also its weights over the context, [R, M]."""
-        said = state.said
-        if said is not None:
-            said = said.then(self._named("language").look, embedded[:, None], real[:, None])
+        history = state.history
+        if history is not None:
+            history = history.then(self._named("language").look, embedded[:, None], real[:, None])
         queries = [hidden for hidden, _ in state.cells]
         if self.joint:
             queries = [torch.cat(queries, -1)] * len(queries)
         keys, cells, looks = iter(memory.keys), [], []
-        for place, branch in enumerate(self._each()):
-            if self.names[place] in self.watchers:
+        for index, branch in enumerate(self._each()):
+            if self.names[index] in self.watchers:
                 context = memory.context
-                query = by_clip(queries[place], len(context.mask))
+                query = by_clip(queries[index], len(context.mask))
                 seen, look = branch.look(query, next(keys), context.values, context.mask)
                 looks.append(look.flatten(0, 1))
             else:
-                assert said is not None
-                seen, _ = branch.look(queries[place][:, None], said.keys, said.values, said.mask)
-            cells.append(branch.step(weights[place], gates[place], seen.flatten(0, 1), state.cells[place]))
-        return State(tuple(cells), said), looks
+                assert history is not None
+                seen, _ = branch.look(queries[index][:, None], history.keys, history.values, history.mask)
+            cells.append(branch.step(weights[index], gates[index], seen.flatten(0, 1), state.cells[index]))
+        return State(tuple(cells), history), looks
 
     def _unroll(self, tokens: Tensor, mask: Tensor, memory: Memory) -> tuple[list[Tensor], Tensor]:
         """Hidden states of each branch [R, L, H] and all weights over the context [R, L, branches, M]."""
@@ -283,13 +283,13 @@ class SRVCLAHead(Head):
         gates = [gate.unbind(1) for gate in self._gates(weights, embedded, memory)]
         hidden: list[list[Tensor]] = [[] for _ in self.names]
         looks = []
-        for place, word in enumerate(embedded.unbind(1)):
-            now = [gate[place] for gate in gates]
-            state, look = self._advance(weights, now, word, mask[:, place], memory, state)
+        for step, word in enumerate(embedded.unbind(1)):
+            now = [gate[step] for gate in gates]
+            state, look = self._advance(weights, now, word, mask[:, step], memory, state)
             looks.append(torch.stack(look, 1) if look else mask.new_zeros((len(mask), 0, 0)))
-            for kept, (one, _) in zip(hidden, state.cells, strict=True):
-                kept.append(one)
-        return [torch.stack(one, 1) for one in hidden], torch.stack(looks, 1)
+            for states, (newest, _) in zip(hidden, state.cells, strict=True):
+                states.append(newest)
+        return [torch.stack(states, 1) for states in hidden], torch.stack(looks, 1)
 
     # ---- scores
 
@@ -298,8 +298,8 @@ class SRVCLAHead(Head):
         if self.fusion == "concat_hidden":
             return {"joint": self.classify(torch.cat(list(hidden), -1))}
         return {
-            name: branch.classify(one)  # type: ignore[misc]
-            for name, branch, one in zip(self.names, self._each(), hidden, strict=True)
+            name: branch.classify(rows)  # type: ignore[misc]
+            for name, branch, rows in zip(self.names, self._each(), hidden, strict=True)
         }
 
     def _fused(self, hidden: Sequence[Tensor]) -> Tensor:

@@ -33,9 +33,11 @@ class BranchLoss(Loss):
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words, and the number of words."""
         if self.loss_mode == "joint":
-            found = [output[name] for name in BRANCHES if name in output]
-            sums = [cross_entropy(one.value.float(), one.target, reduction="sum") for one in found]  # type: ignore[arg-type]
-            total, count = torch.stack(sums).mean(), torch.as_tensor(len(found[0].value))
+            pairs = [
+                output_with_target(output, name, "BranchLoss")[:2] for name in BRANCHES if name in output
+            ]
+            sums = [cross_entropy(logits.float(), target, reduction="sum") for logits, target in pairs]
+            total, count = torch.stack(sums).mean(), torch.as_tensor(len(pairs[0][0]))
         else:
             logits, target, mask = output_with_target(output, "tokens", "BranchLoss")
             assert mask is not None

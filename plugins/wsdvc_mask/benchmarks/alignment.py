@@ -133,7 +133,7 @@ def predictions(captioner: Captioner, videos: Videos) -> dict[str, list[Event]]:
 def told(captioner: Captioner, videos: Videos) -> float:
     """tIoU of the k-th span with the k-th *told* event, when the sentences are given: alignment alone."""
     head: Any = captioner.head
-    said = head._said(videos.batch)
+    said = head._sentences(videos.batch)
     spans = head.localiser(
         head._frames(videos.batch.streams), [len(one) for one in said], head._vectors(said)
     )

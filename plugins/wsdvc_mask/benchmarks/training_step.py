@@ -89,11 +89,11 @@ def plain(head: MaskHead, batch: Batch) -> float:
         masks, owner = head._masks(spans)[spans.real], spans.real.nonzero()[:, 0]
         places = [(clip, k) for clip, one in enumerate(said) for k in range(len(one))]
         rows = [
-            head.script.event(said[clip][k]) if name == "positive" else head.script.others(said[clip], k)
+            head.prompts.event(said[clip][k]) if name == "positive" else head.prompts.others(said[clip], k)
             for clip, k in places
         ]
         prefix = head.encoder(frames[owner], masks if name == "positive" else 1 - masks)
-        lines = head.script.lines(rows, frames.device)
+        lines = head.prompts.lines(rows, frames.device)
         whole = torch.cat([prefix, head.embed(lines.ids)], 1)
         seen = torch.cat([torch.ones_like(prefix[..., 0], dtype=torch.bool), lines.real], 1)
         labels = torch.cat(

@@ -128,6 +128,6 @@ def make_batch() -> Callable[..., Batch]:
 def make_captioner() -> Callable[..., Captioner]:
     def make(head: Any, **losses: Any) -> Captioner:
         kinds = {"count": GenerateSettings(max_length=24), "event": GenerateSettings(max_length=9)}
-        return Captioner(head, head.script.tokenizer, losses=losses, kinds=kinds).eval()
+        return Captioner(head, head.prompts.tokenizer, losses=losses, kinds=kinds).eval()
 
     return make

@@ -68,7 +68,7 @@ def tiou(spans: Spans, truth: Tensor) -> Tensor:
 
 def price(head: MaskHead, batch: Batch, spans: Spans) -> Tensor:
     """L_pos + L_neg with given spans."""
-    frames, said = head._frames(batch.streams), head._said(batch)
+    frames, said = head._frames(batch.streams), head._sentences(batch)
     masks, owner = mask(spans, FRAMES)[spans.real], spans.real.nonzero()[:, 0]
     total = torch.zeros(())
     for name in ("positive", "negative"):
@@ -155,7 +155,7 @@ def test_a_mask_generator_learns_from_captions_alone(reader: MaskHead) -> None:
     )
 
     def spans(batch: Batch) -> Spans:
-        said = reader._said(batch)
+        said = reader._sentences(batch)
         return reader.localiser(reader._frames(batch.streams), [EVENTS] * len(said), reader._vectors(said))
 
     optimizer = torch.optim.Adam(reader.localiser.parameters(), lr=5e-3)

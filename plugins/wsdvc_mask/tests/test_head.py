@@ -31,7 +31,7 @@ def test_every_text_has_its_rows_and_labels(
 ) -> None:
     head, batch = make_head(**switches), make_batch()
     output = give(head, batch, *ALL)
-    script, sentences = head.script, batch.targets["sentences"]
+    script, sentences = head.prompts, batch.targets["sentences"]
     wanted = {
         "full": [script.paragraph(one) for one in sentences],
         "positive": [script.event(text) for one in sentences for text in one],
@@ -40,7 +40,7 @@ def test_every_text_has_its_rows_and_labels(
     for name, rows in wanted.items():
         told = sorted(one for row in rows for one in row.ids[1:])
         assert sorted(output[name].target.tolist()) == told
-        assert output[name].value.shape == (len(told), len(head.script.tokenizer))
+        assert output[name].value.shape == (len(told), len(head.prompts.tokenizer))
     assert output["masks"].value.shape == (4, 4, 8)
     assert output["masks"].mask.sum(1).tolist() == [3, 2, 1, 4]
 
@@ -101,8 +101,8 @@ def test_step_says_what_forward_taught(switches: dict[str, Any], make_head: Make
             extras={"masks": masks},
         )
         memory, state = head.start(view)
-        rows = [head.script.event(text) for one in batch.targets["sentences"] for text in one]
-        lines = head.script.lines(rows, torch.device("cpu"))
+        rows = [head.prompts.event(text) for one in batch.targets["sentences"] for text in one]
+        lines = head.prompts.lines(rows, torch.device("cpu"))
         looped = []
         for place in range(lines.ids.shape[1] - 1):
             scores, state = head.step(lines.ids[:, place], memory, state)
@@ -259,9 +259,9 @@ def test_how_many_events_is_asked_of_what_was_written(
 ) -> None:
     """Full mode says three and tells two: parity counts sentences, the mend reads the number."""
     head, batch = make_head(count_from=count_from, separator="sep").eval(), make_batch()
-    written = head.script.paragraph(["A man runs.", "A dog sleeps."]).ids[1:-1]
-    three = head.script.prompt(head.script.full, 3)[1:]
-    said = three + written[len(head.script.prompt(head.script.full, 2)) - 1 :]
+    written = head.prompts.paragraph(["A man runs.", "A dog sleeps."]).ids[1:-1]
+    three = head.prompts.prompt(head.prompts.full, 3)[1:]
+    said = three + written[len(head.prompts.prompt(head.prompts.full, 2)) - 1 :]
     seen: list[View] = []
 
     def decode(view: View) -> list[list[tuple[list[int], float]]]:
@@ -270,10 +270,10 @@ def test_how_many_events_is_asked_of_what_was_written(
 
     [view] = head.plan(batch.streams, batch, decode)
     assert (seen[0].kind, view.kind) == ("count", "event")
-    assert seen[0].prompt.tolist() == [[head.script.full]] * 4
+    assert seen[0].prompt.tolist() == [[head.prompts.full]] * 4
     assert view.clips == tuple(clip for clip in range(4) for _ in range(wanted))
-    assert view.prompt[0].tolist() == head.script.prompt(head.script.mask, 1)
-    ends = [[[(one, 0.0)] for _ in range(4)] for one in ([], head.script.prompt(head.script.full, 99)[1:])]
+    assert view.prompt[0].tolist() == head.prompts.prompt(head.prompts.mask, 1)
+    ends = [[[(one, 0.0)] for _ in range(4)] for one in ([], head.prompts.prompt(head.prompts.full, 99)[1:])]
     for nothing, events in zip(ends, (1, 12 if count_from == "number" else 1), strict=True):
         [view] = head.plan(batch.streams, batch, lambda _, nothing=nothing: nothing)
         assert len(view.clips) == 4 * events
@@ -284,7 +284,7 @@ def test_masked_mode_writes_no_separator(make_head: Make, make_batch: Make, make
     captioner = make_captioner(head)
     with torch.no_grad():  # a language model that would write nothing else
         head.lm.get_output_embeddings().weight.zero_()
-        head.lm.get_output_embeddings().weight[head.script.sep] = 5
+        head.lm.get_output_embeddings().weight[head.prompts.sep] = 5
         head.lm.transformer.ln_f.bias.fill_(1)
     tokens = {
         token

@@ -27,12 +27,12 @@ from vidcap_core.api import (
 from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.frames import side_by_side, under_masks
-from vidcap_wsdvc_mask.kept import Kept
 from vidcap_wsdvc_mask.localiser import Localiser, Place
 from vidcap_wsdvc_mask.masks import Shape, Spans, mask, no_spans, seconds
-from vidcap_wsdvc_mask.script import Row, Script
+from vidcap_wsdvc_mask.prompts import Prompts, Row
 from vidcap_wsdvc_mask.sentences import Casing, mean_words, prepared
 from vidcap_wsdvc_mask.temporal import Masking, TemporalEncoder
+from vidcap_wsdvc_mask.weight_snapshot import WeightSnapshot
 
 TEXTS = frozenset({"full", "positive", "negative"})
 ROWS = frozenset(f"{name}_rows" for name in TEXTS)
@@ -159,9 +159,9 @@ class MaskHead(CausalLMHead):
             min_width=1 / frames if min_width is None else min_width,
         )
         room = self.context and self.context - frames
-        self.script = Script(tokenizer, separator, teach_count, room)
-        speaking = sum(p.numel() for p in self._speaking())
-        self.stage1 = Kept(speaking) if count_weights == "stage1" else None
+        self.prompts = Prompts(tokenizer, separator, teach_count, room)
+        speaking = sum(p.numel() for p in self._captioning())
+        self.stage1 = WeightSnapshot(speaking) if count_weights == "stage1" else None
         self._located: dict[str, Tensor] = {}
 
     def prefix(self, view: View) -> Stream:
@@ -172,22 +172,24 @@ class MaskHead(CausalLMHead):
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
         """What the losses read: texts `full`, `positive`, `negative`, and what concerns the masks."""
         self.refuse_others(want, GIVES)
-        said, frames = self._said(batch), self._frames(streams, batch.clips)
+        sentences, frames = self._sentences(batch), self._frames(streams, batch.clips)
         made: dict[str, Named] = {}
         if want & {"full", "full_rows"}:
-            told = [clip for clip, one in enumerate(said) if one]
-            rows = [self.script.paragraph(said[clip]) for clip in told]
-            made |= self._taught("full", want, frames[told], None, rows)
+            with_text = [clip for clip, texts in enumerate(sentences) if texts]
+            rows = [self.prompts.paragraph(sentences[clip]) for clip in with_text]
+            made |= self._taught("full", want, frames[with_text], None, rows)
         if want - {"full", "full_rows"}:
             if self.stage1 is not None and self.training:  # the first update with masks ends stage 1
-                self.stage1.keep(self._speaking())
-            counts = [len(one) for one in said]
-            spans = self.localiser(frames, counts, self._vectors(said)) if any(counts) else no_spans(frames)
+                self.stage1.keep(self._captioning())
+            counts = [len(texts) for texts in sentences]
+            spans = (
+                self.localiser(frames, counts, self._vectors(sentences)) if any(counts) else no_spans(frames)
+            )
             masks = self._masks(spans)
             owner = spans.real.nonzero()[:, 0]
             for name in ("positive", "negative"):
                 if want & {name, f"{name}_rows"}:
-                    made |= self._masked(name, want, frames, masks[spans.real], owner, said)
+                    made |= self._masked(name, want, frames, masks[spans.real], owner, sentences)
             if want & {"masks", "spans"}:
                 made["masks"] = Named(masks, mask=spans.real)
                 made["spans"] = Named(torch.stack([spans.centre, spans.width], -1), mask=spans.real)
@@ -199,20 +201,20 @@ class MaskHead(CausalLMHead):
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """Full mode counts the events (and tells them); masks place them; each becomes a row of one view."""
         clips, device = range(len(batch)), self.encoder.positions.device
-        full = torch.full((len(batch), 1), self.script.full, device=device)
+        full = torch.full((len(batch), 1), self.prompts.full, device=device)
         whole = View(streams, tuple(clips), (None,) * len(batch), full, kind="count")
-        with self.stage1.instead_of(self._speaking()) if self.stage1 else nullcontext():
-            written = [self.script.read(best[0][0]) for best in decode(whole)]
+        with self.stage1.instead_of(self._captioning()) if self.stage1 else nullcontext():
+            written = [self.prompts.read(best[0][0]) for best in decode(whole)]
         counts = [self._count(number, texts) for number, texts in written]
-        told = [texts[:count] for (_, texts), count in zip(written, counts, strict=True)]
-        spans = self.localiser(self._frames(streams, batch.clips), counts, self._vectors(told, max(counts)))
+        used = [texts[:count] for (_, texts), count in zip(written, counts, strict=True)]
+        spans = self.localiser(self._frames(streams, batch.clips), counts, self._vectors(used, max(counts)))
         masks = self._masks(spans)
         self._located = {
-            clip.id: masks[place][spans.real[place]].float().cpu() for place, clip in enumerate(batch.clips)
+            clip.id: masks[index][spans.real[index]].float().cpu() for index, clip in enumerate(batch.clips)
         }
         owner = spans.real.nonzero()[:, 0]
         rows = owner.tolist()
-        prompt = self.script.prompt(self.script.mask, 1)
+        prompt = self.prompts.prompt(self.prompts.mask, 1)
         return [
             View(
                 streams={n: Stream(streams[n].values[owner], streams[n].mask[owner]) for n in self.streams},
@@ -228,30 +230,36 @@ class MaskHead(CausalLMHead):
         self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
     ) -> list[list[Panel]]:
         """A timeline of each clip: its events, and the masks that the last `plan` found for them."""
-        told = zip(batch.clips, events, strict=True)
-        return [panels(clip, said, self._located.get(clip.id)) for clip, said in told]
+        pairs = zip(batch.clips, events, strict=True)
+        return [panels(clip, clip_events, self._located.get(clip.id)) for clip, clip_events in pairs]
 
     # Texts.
 
-    def _said(self, batch: Batch) -> list[list[str]]:
+    def _sentences(self, batch: Batch) -> list[list[str]]:
         if "sentences" not in batch.targets:
             raise UserError(
                 "MaskHead learns from sentences in their order, and this batch has no target 'sentences'",
                 hint="data.train.transforms=[dict(type='wsdvc_mask.Sentences')]",
             )
         texts = batch.targets["sentences"]
-        return [prepared(tuple(one), self.max_events, self.casing, self.no_sentence) for one in texts]
+        return [prepared(tuple(of_clip), self.max_events, self.casing, self.no_sentence) for of_clip in texts]
 
     def _masked(
-        self, name: str, want: Set[str], frames: Tensor, masks: Tensor, owner: Tensor, said: list[list[str]]
+        self,
+        name: str,
+        want: Set[str],
+        frames: Tensor,
+        masks: Tensor,
+        owner: Tensor,
+        sentences: list[list[str]],
     ) -> dict[str, Named]:
         """One row an event: S_k from v M_k, or all others from v (1 - M_k), which a lone event does not have."""
-        places = [(clip, k) for clip, one in enumerate(said) for k in range(len(one))]
+        pairs = [(clip, k) for clip, texts in enumerate(sentences) for k in range(len(texts))]
         if name == "positive":
-            rows = [self.script.event(said[clip][k]) for clip, k in places]
+            rows = [self.prompts.event(sentences[clip][k]) for clip, k in pairs]
             return self._taught(name, want, frames[owner], masks, rows)
-        chosen = [row for row, (clip, _) in enumerate(places) if len(said[clip]) > 1]
-        rows = [self.script.others(said[clip], k) for clip, k in (places[row] for row in chosen)]
+        chosen = [row for row, (clip, _) in enumerate(pairs) if len(sentences[clip]) > 1]
+        rows = [self.prompts.others(sentences[clip], k) for clip, k in (pairs[row] for row in chosen)]
         return self._taught(name, want, frames[owner[chosen]], 1 - masks[chosen], rows)
 
     def _taught(
@@ -263,7 +271,7 @@ class MaskHead(CausalLMHead):
             value = self.lm.get_input_embeddings().weight[:, :1].T[:0]  # type: ignore[operator]
             none = torch.zeros(0, dtype=torch.long, device=device)
             return {name: Named(value, none), f"{name}_rows": Named(none)}
-        prefix, lines = self.encoder(frames, masks), self.script.lines(rows, device)
+        prefix, lines = self.encoder(frames, masks), self.prompts.lines(rows, device)
         order = torch.tensor(sorted(range(len(rows)), key=lambda row: len(rows[row].ids)), device=device)
         logits, targets, numbers = [], [], []
         for group in order.tensor_split(min(self.length_groups, len(rows))):
@@ -292,21 +300,21 @@ class MaskHead(CausalLMHead):
         with torch.autocast(spans.centre.device.type, enabled=False):
             return mask(spans, self.frames, self.tau, self.shape)
 
-    def _vectors(self, said: Sequence[Sequence[str]], most: int = 0) -> Tensor | None:
+    def _vectors(self, sentences: Sequence[Sequence[str]], most: int = 0) -> Tensor | None:
         """What queries read of sentences; None where they read no text."""
         if self.localiser.from_sentence is None:
             return None
         words: Tensor = self.lm.get_input_embeddings().weight.detach()  # type: ignore[operator]
-        return mean_words(self.script, words, said, most)
+        return mean_words(self.prompts, words, sentences, most)
 
     # How many.
 
     def _count(self, number: int | None, texts: Sequence[str]) -> int:
         """Between 1 and what the queries can tell apart."""
-        said = len(texts) if self.count_from == "sentences" or number is None else number
-        return min(max(said, 1), self.max_events)
+        count = len(texts) if self.count_from == "sentences" or number is None else number
+        return min(max(count, 1), self.max_events)
 
-    def _speaking(self) -> list[nn.Parameter]:
+    def _captioning(self) -> list[nn.Parameter]:
         """What captions: all but the mask generator."""
         return [p for name, p in self.named_parameters() if not name.startswith("localiser.")]
 

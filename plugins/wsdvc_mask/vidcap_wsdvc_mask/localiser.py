@@ -76,26 +76,26 @@ class Localiser(nn.Module):
         """Spans of `counts[b]` events in each clip's frames [B, T, width]; sentences [B, N, S] tell which."""
         most = max(counts)
         number = torch.as_tensor(counts, device=frames.device)
-        place = torch.arange(most, device=frames.device)
-        real = place < number[:, None]
+        index = torch.arange(most, device=frames.device)
+        real = index < number[:, None]
         asked = self.queries[:most] * real[..., None]
         if self.from_sentence is not None and sentences is not None:
             asked = asked + self.from_sentence(sentences) * real[..., None]
         memory = self.dropout(frames + self.positions)
         # a clip without events would have nothing to attend to among its queries
-        seen = self.decoder(self.dropout(asked), memory, tgt_key_padding_mask=~(real | (place == 0)))
+        seen = self.decoder(self.dropout(asked), memory, tgt_key_padding_mask=~(real | (index == 0)))
         if self.float32:
             with torch.autocast(seen.device.type, enabled=False):
-                spans = self._spans(_wide(seen), _wide(memory), number, place, real)
+                spans = self._spans(_wide(seen), _wide(memory), number, index, real)
         else:
-            spans = self._spans(seen, memory, number, place, real)
+            spans = self._spans(seen, memory, number, index, real)
         return ordered(spans) if self.order == "sorted" else spans
 
-    def _spans(self, seen: Tensor, memory: Tensor, number: Tensor, place: Tensor, real: Tensor) -> Spans:
+    def _spans(self, seen: Tensor, memory: Tensor, number: Tensor, index: Tensor, real: Tensor) -> Spans:
         made = (
             self._shared(seen, memory, number, real)
             if self.place == "frames"
-            else self._said(seen, number, place)
+            else self._stated(seen, number, index)
         )
         return Spans(*made, real)
 
@@ -113,14 +113,14 @@ class Localiser(nn.Module):
             centre = torch.minimum(torch.maximum(centre, width / 2), 1 - width / 2)
         return centre, width
 
-    def _said(self, seen: Tensor, number: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+    def _stated(self, seen: Tensor, number: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
         """Centres and widths as each query says them."""
         centre, width = self.centre(seen)[..., 0], self.width(seen)[..., 0]
         if self.prior == "uniform":
             parts = number[:, None].clamp_min(1).to(centre.dtype)
             share = 1 / parts
             width = width + _logit((share - self.min_width) / (1 - self.min_width)).expand_as(width)
-            middle = (place + 0.5) * share
+            middle = (index + 0.5) * share
             if self.inside:  # where c lies between w/2 and 1 - w/2; a lone event has the whole clip
                 middle = torch.where(parts > 1, (middle - share / 2) / (1 - share).clamp_min(EDGE), 0.5)
             centre = centre + _logit(middle)
@@ -132,8 +132,8 @@ class Localiser(nn.Module):
 def _segments(number: Tensor, real: Tensor, like: Tensor) -> Spans:
     """N equal segments of each clip."""
     share = (1 / number[:, None].clamp_min(1).to(like.dtype)).expand(real.shape)
-    place = torch.arange(real.shape[1], device=like.device)
-    return Spans((place + 0.5) * share, share, real)
+    index = torch.arange(real.shape[1], device=like.device)
+    return Spans((index + 0.5) * share, share, real)
 
 
 def _wide(values: Tensor) -> Tensor:

@@ -25,9 +25,9 @@ class MaskDiversity(Loss):
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over clips, and the number of those that have a pair."""
         near, pairs = _pairs(named_output(output, "masks", "MaskDiversity"))
-        found = pairs.sum((1, 2))
-        each = ((near - self.gamma).relu() * pairs).sum((1, 2)) / found.clamp_min(1)
-        return each.sum(), (found > 0).sum().float()
+        counts = pairs.sum((1, 2))
+        each = ((near - self.gamma).relu() * pairs).sum((1, 2)) / counts.clamp_min(1)
+        return each.sum(), (counts > 0).sum().float()
 
 
 class MaskCoverage(Loss):
@@ -100,14 +100,14 @@ class MaskStatistic(Loss):
             return (near * pairs).sum().detach(), pairs.sum().float()
         centre, width = spans.value[real].detach().unbind(-1)
         if self.of == "width":
-            found = width
+            values = width
         elif self.of == "clamped":
-            found = ((centre - width / 2 < 0) | (centre + width / 2 > 1)).float()
+            values = ((centre - width / 2 < 0) | (centre + width / 2 > 1)).float()
         else:
             share = named.value[real].detach().float()
             share = share / share.sum(-1, keepdim=True).clamp_min(1e-9)
-            found = torch.special.entr(share).sum(-1) / torch.tensor(float(share.shape[-1])).log()
-        return found.sum(), real.sum().float()
+            values = torch.special.entr(share).sum(-1) / torch.tensor(float(share.shape[-1])).log()
+        return values.sum(), real.sum().float()
 
 
 class RowTokenLoss(Loss):

@@ -78,15 +78,15 @@ class MadeUp(Dataset):
         rows: dict[str, np.ndarray] = {}
         for number, (split, count) in enumerate(SPLITS.items()):
             videos = draw(np.random.default_rng((VERSION, number)), self.shuffled)
-            told = {}
-            for place, video in enumerate(islice(videos, count)):
-                rows[name := f"{split}{place}"] = video.rows
-                told[name] = {
+            annotations = {}
+            for index, video in enumerate(islice(videos, count)):
+                rows[name := f"{split}{index}"] = video.rows
+                annotations[name] = {
                     "duration": SECONDS,
                     "timestamps": [[event.start, event.end] for event in video.events],
                     "sentences": [event.text for event in video.events],
                 }
-            (folder / f"{split}.json").write_text(json.dumps(told))
+            (folder / f"{split}.json").write_text(json.dumps(annotations))
         np.savez(folder / "image.npz", ids=np.array(list(rows)), feats=np.array(list(rows.values())))
 
     @classmethod

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from vidcap_core.api import DataError, Sample
-from vidcap_wsdvc_mask.script import Script
+from vidcap_wsdvc_mask.prompts import Prompts
 
 Casing = Literal["capitalize", "keep"]
 
@@ -53,20 +53,20 @@ def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None
 
     `none` stands for a clip that has no sentence; without it such a clip teaches nothing.
     """
-    kept = [" ".join(text.split()) for text in texts]
-    kept = [text.capitalize() if casing == "capitalize" else text for text in kept if text][:most]
-    kept = [text if text.endswith(".") else f"{text}." for text in kept]
-    return kept or ([none] if none else [])
+    sentences = [" ".join(text.split()) for text in texts]
+    sentences = [text.capitalize() if casing == "capitalize" else text for text in sentences if text][:most]
+    sentences = [text if text.endswith(".") else f"{text}." for text in sentences]
+    return sentences or ([none] if none else [])
 
 
-def mean_words(script: Script, words: Tensor, said: Sequence[Sequence[str]], most: int = 0) -> Tensor:
+def mean_words(prompts: Prompts, words: Tensor, sentences: Sequence[Sequence[str]], most: int = 0) -> Tensor:
     """Mean word vectors [B, N, W] of sentences, of the length of sqrt(W); 0 where there is no sentence."""
-    found = words.new_zeros((len(said), max(most, *map(len, said)), words.shape[1]))
-    for clip, texts in enumerate(said):
-        for place, text in enumerate(texts):
-            row = script.event(text)
+    means = words.new_zeros((len(sentences), max(most, *map(len, sentences)), words.shape[1]))
+    for clip, texts in enumerate(sentences):
+        for index, text in enumerate(texts):
+            row = prompts.event(text)
             ids = torch.tensor(row.ids[row.start : -1], device=words.device, dtype=torch.long)
             if len(ids):
-                found[clip, place] = words[ids].mean(0)
-    longer: Tensor = normalize(found, dim=-1) * math.sqrt(words.shape[1])
+                means[clip, index] = words[ids].mean(0)
+    longer: Tensor = normalize(means, dim=-1) * math.sqrt(words.shape[1])
     return longer

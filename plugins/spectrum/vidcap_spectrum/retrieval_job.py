@@ -80,15 +80,15 @@ def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWri
 
 def _recalls(encoder: RetrievedCaptions, text: Any, data: Any, split: str) -> Iterator[str]:
     """R@k of a split among its own captions; of training clips fold by fold, through maps that did not see them."""
-    known, said = pooled_queries(data, encoder.query), data.references()
+    known, references = pooled_queries(data, encoder.query), data.references()
     folds: dict[int, list[str]] = {}
     for clip in known:
-        if said.get(clip):
+        if references.get(clip):
             folds.setdefault(encoder.fold_of(clip), []).append(clip)
     for fold, clips in sorted(folds.items()):
-        texts, own = own_captions({clip: said[clip] for clip in clips})
+        texts, own = own_captions({clip: references[clip] for clip in clips})
         queries = encoder.vectors(torch.stack([known[clip] for clip in clips]), clips)
-        found = recall(queries, embed_texts(text, texts), own, RANKS)
+        recalls = recall(queries, embed_texts(text, texts), own, RANKS)
         where = split if fold < 0 else f"{split}, fold {fold} (out of fold)"
-        scores = "  ".join(f"R@{k} {value:.3f}" for k, value in found.items())
+        scores = "  ".join(f"R@{k} {value:.3f}" for k, value in recalls.items())
         yield f"{where}: {scores}  ({len(clips)} clips, {len(texts)} captions)"

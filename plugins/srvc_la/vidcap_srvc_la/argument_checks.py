@@ -18,7 +18,7 @@ def check_dropout(**shares: float) -> None:
 
 
 def check_heads(width: int, heads: int) -> None:
-    """Heads share the width out, and places come in pairs of sine and cosine."""
+    """Heads share the width out, and positions come in pairs of sine and cosine."""
     if width % heads or width % 2:
         raise ConfigError(
             f"head.d_model={width} must be even and a multiple of head.enc_heads={heads}",
@@ -40,14 +40,14 @@ def check_branches(branches: int, query: str, fusion: str, share: float) -> None
         )
 
 
-def check_padding(concat: str, pad_type: str, places: bool) -> None:
-    """Padding that is zeros, always or at evaluation, needs places."""
-    if concat != "none" and pad_type != "learned" and not places:
+def check_padding(concat: str, pad_type: str, positions: bool) -> None:
+    """Padding that is zeros, always or at evaluation, needs positions."""
+    if concat != "none" and pad_type != "learned" and not positions:
         why = {
             "zeros": "zeros, which says nothing and makes its encoder's gradients many times too large",
             "noise": "zeros at evaluation, which training never showed it",
         }[pad_type]
         raise ConfigError(
-            f"head.pos_enc=False with head.pad_type='{pad_type}': without places all padding is {why}",
+            f"head.pos_enc=False with head.pad_type='{pad_type}': without positions all padding is {why}",
             hint="head.pos_enc=True, or head.pad_type='learned'",
         )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
-class Kept(nn.Module):
+class WeightSnapshot(nn.Module):
     """Room for a copy of so many weights; it travels with the module that it belongs to."""
 
     weights: Tensor

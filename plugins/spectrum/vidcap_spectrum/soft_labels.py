@@ -14,7 +14,7 @@ clean = text_rule("words")
 PROMPT = "a video about {}"
 
 
-class NearWords:
+class SoftLabels:
     """v_k = 1 if max_j cos(TE(caption_j), TE("a video about " + w_k)) >= tau, or a caption says w_k.
 
     tau is set so that clips have `growth` times as many attributes as captions say.
@@ -40,28 +40,30 @@ class NearWords:
         self._text, self._growth = text, growth
         self._choice = (count, stoplist, emotions, lexicon)
 
-    def add(self, said: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    def add(self, captions: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         """The captions, and one more made of the words that come near to them."""
         import torch
 
         from vidcap_spectrum.embed import embed_texts
 
-        counts = Counter(word for texts in said.values() for text in texts for word in clean(text).split())
+        counts = Counter(
+            word for texts in captions.values() for text in texts for word in clean(text).split()
+        )
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         attributes = Attributes.of(ordered, *self._choice).words
         encoder = build_component("encoders", self._text).eval()
         names = torch.nn.functional.normalize(
             embed_texts(encoder, [PROMPT.format(w) for w in attributes]), dim=-1
         )
-        flat = [text for texts in said.values() for text in texts]
+        flat = [text for texts in captions.values() for text in texts]
         texts = torch.nn.functional.normalize(embed_texts(encoder, flat), dim=-1)
         exact, best = [], []
-        place = 0
-        for own in said.values():
-            best.append((texts[place : place + len(own)] @ names.T).amax(0))
+        start = 0
+        for own in captions.values():
+            best.append((texts[start : start + len(own)] @ names.T).amax(0))
             spoken = {word for text in own for word in clean(text).split()}
             exact.append(torch.tensor([word in spoken for word in attributes]))
-            place += len(own)
+            start += len(own)
         near, there = torch.stack(best), torch.stack(exact)
         unsaid = near[~there]
         more = min(len(unsaid), round(float(there.sum()) * (self._growth - 1)))
@@ -69,5 +71,5 @@ class NearWords:
         extra = (near >= threshold) & ~there
         return {
             clip: (*own, " ".join(attributes[k] for k in row.nonzero().flatten().tolist()))
-            for (clip, own), row in zip(said.items(), extra, strict=True)
+            for (clip, own), row in zip(captions.items(), extra, strict=True)
         }

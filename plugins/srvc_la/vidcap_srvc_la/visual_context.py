@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_core.heads.layers import sinusoids
-from vidcap_srvc_la.settings import check_dropout, check_heads, check_padding, check_sizes
+from vidcap_srvc_la.argument_checks import check_dropout, check_heads, check_padding, check_sizes
 
 Concat = Literal["channel", "seq", "none"]
 PadType = Literal["zeros", "learned", "noise"]
@@ -39,14 +39,14 @@ class VisualContext(nn.Module):
         concat: Concat,
         pad_type: PadType,
         pad_encoder: PadEncoder,
-        places: bool,
+        positions: bool,
     ) -> None:
         super().__init__()
         check_sizes(d_model=width, enc_layers=layers, enc_heads=heads, enc_ff=feed)
         check_dropout(enc_dropout=dropout)
         check_heads(width, heads)
-        check_padding(concat, pad_type, places)
-        self.width, self.concat, self.places = width, concat, places
+        check_padding(concat, pad_type, positions)
+        self.width, self.concat, self.positions = width, concat, positions
         self.pad_type, self.pad_encoder = pad_type, pad_encoder
         self.project, self.norm, self.dropout = (
             nn.Linear(inputs, width),
@@ -70,19 +70,19 @@ class VisualContext(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Context:
         """Frames [B, N, D] and which of them are real, at least one a clip."""
-        places = frames.new_zeros(())
-        if self.places:
-            places = sinusoids(torch.arange(frames.shape[1], device=frames.device), self.width).to(
+        positions = frames.new_zeros(())
+        if self.positions:
+            positions = sinusoids(torch.arange(frames.shape[1], device=frames.device), self.width).to(
                 frames.dtype
             )
         embedded = self.dropout(self.norm(self.project(frames)))
-        seen = self.frames(embedded + places, src_key_padding_mask=~mask)
+        seen = self.frames(embedded + positions, src_key_padding_mask=~mask)
         real = mask.unsqueeze(-1)
         video = torch.where(real, seen, 0).sum(1) / real.sum(1)
         if self.concat == "none":
             return Context(seen, mask, video)
         # expanded before it is encoded, so that dropout differs from clip to clip
-        padding = self._encode_padding(self._padding(embedded) + places, mask)
+        padding = self._encode_padding(self._padding(embedded) + positions, mask)
         if self.concat == "channel":
             return Context(torch.cat([seen, padding], -1), mask, video)
         return Context(torch.cat([seen, padding], 1), torch.cat([mask, mask], 1), video)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from vidcap_wsdvc_mask.script import Lines, Script
+from vidcap_wsdvc_mask.prompts import Lines, Prompts
 from vidcap_wsdvc_mask.sentences import prepared
 
 from vidcap_core.api import UserError
@@ -17,10 +17,10 @@ FULL_ID, MASK_ID, SEP_ID, EOS = 50258, 50259, 50260, 50256
 THREE = ["A man runs.", "A dog sleeps.", "He sings."]
 
 
-def script(
+def prompts(
     tokenizer: Any, separator: Any = "space", teach_count: bool = True, most: int | None = None
-) -> Script:
-    return Script(tokenizer, separator, teach_count, most)
+) -> Prompts:
+    return Prompts(tokenizer, separator, teach_count, most)
 
 
 def labels(lines: Lines, row: int = 0) -> list[int]:
@@ -31,11 +31,11 @@ def labels(lines: Lines, row: int = 0) -> list[int]:
 def test_prompts_on_gpt2_are_five_pieces_for_every_count(gpt2: Any) -> None:
     numbers = {1: 16, 2: 17, 3: 18, 4: 19, 9: 24, 10: 940, 11: 1157, 12: 1065}
     for count, piece in numbers.items():
-        assert script(gpt2).prompt(FULL_ID, count) == [FULL_ID, piece, 2995, 25, 220]
+        assert prompts(gpt2).prompt(FULL_ID, count) == [FULL_ID, piece, 2995, 25, 220]
 
 
 def test_rows_on_gpt2_are_golden(gpt2: Any) -> None:
-    made = script(gpt2)
+    made = prompts(gpt2)
     man, dog, sings = [32, 582, 4539, 13], [32, 3290, 44263, 13], [1544, 33041, 13]
     assert made.paragraph(THREE).ids == [FULL_ID, 18, 2995, 25, 220, *man, 220, *dog, 220, *sings, EOS]
     assert made.event(THREE[1]).ids == [MASK_ID, 16, 2995, 25, 220, *dog, 220, EOS]
@@ -45,13 +45,13 @@ def test_rows_on_gpt2_are_golden(gpt2: Any) -> None:
 def test_pieces_are_those_of_whole_texts_on_gpt2(gpt2: Any) -> None:
     """As the public code makes them: each sentence with its space, one after the other, without the last space."""
     whole = [one for text in THREE for one in gpt2.backend.encode(text + " ").ids][:-1]
-    row = script(gpt2).paragraph(THREE)
+    row = prompts(gpt2).paragraph(THREE)
     assert row.ids[row.start : -1] == whole
     assert row.ids[: row.start] == gpt2.backend.encode("<FULL>3 events: ").ids
 
 
 def test_separators_on_gpt2_are_golden(gpt2: Any) -> None:
-    made = script(gpt2, "sep")
+    made = prompts(gpt2, "sep")
     man, dog = [32, 582, 4539, 13], [32, 3290, 44263, 13]
     assert made.paragraph(THREE[:2]).ids == [FULL_ID, 17, 2995, 25, 220, *man, SEP_ID, *dog, EOS]
     assert made.event(THREE[1]).ids == [MASK_ID, 16, 2995, 25, 220, *dog, EOS]
@@ -59,23 +59,23 @@ def test_separators_on_gpt2_are_golden(gpt2: Any) -> None:
 
 def test_labels_on_gpt2_are_all_but_mode_and_padding(gpt2: Any) -> None:
     assert gpt2.pad_id == gpt2.eos_id == EOS  # the end must be taught although padding has its id
-    made = script(gpt2)
+    made = prompts(gpt2)
     rows = [made.event(THREE[0]), made.others(THREE, 0)]
     lines = made.lines(rows, CPU)
     assert labels(lines) == [-100, *rows[0].ids[1:]] + [-100] * (len(rows[1].ids) - len(rows[0].ids))
     assert labels(lines, 1) == [-100, *rows[1].ids[1:]]
     assert lines.taught.sum(1).tolist() == [len(row.ids) - 1 for row in rows]
-    bare = script(gpt2, teach_count=False).lines(rows, CPU)
+    bare = prompts(gpt2, teach_count=False).lines(rows, CPU)
     assert labels(bare) == [-100] * 5 + rows[0].ids[5:] + [-100] * (len(rows[1].ids) - len(rows[0].ids))
 
 
 @pytest.mark.parametrize("separator", ["space", "sep"])
 @pytest.mark.parametrize("count", [1, 2, 12])
 def test_layout_by_role_where_a_number_is_cut(pieces: Any, separator: str, count: int) -> None:
-    made = script(pieces, separator)
+    made = prompts(pieces, separator)
     texts = [f"A dog runs {'again ' * k}." for k in range(count)]
     prompt = made.prompt(made.full, count)
-    assert len(script(pieces).prompt(made.full, 12)) == len(script(pieces).prompt(made.full, 2)) + 1
+    assert len(prompts(pieces).prompt(made.full, 12)) == len(prompts(pieces).prompt(made.full, 2)) + 1
     row = made.paragraph(texts)
     assert row.ids[: row.start] == prompt
     assert prompt[0] == pieces.token_id("<FULL>")
@@ -91,7 +91,7 @@ def test_layout_by_role_where_a_number_is_cut(pieces: Any, separator: str, count
 
 
 def test_a_row_longer_or_shorter_than_its_neighbour_keeps_its_labels(pieces: Any) -> None:
-    made = script(pieces)
+    made = prompts(pieces)
     rows = [made.paragraph(THREE * 4), made.paragraph(THREE[:1])]  # 12 events and 1: prompts differ in length
     lines = made.lines(rows, CPU)
     for place, row in enumerate(rows):
@@ -107,7 +107,7 @@ def test_the_end_is_taught_where_padding_is_the_end(pieces: Any) -> None:
         encode, encode_raw = pieces.encode, pieces.encode_raw
         decode, token_id = pieces.decode, pieces.token_id
 
-    made = script(EndIsPadding())
+    made = prompts(EndIsPadding())
     rows = [made.event(THREE[0]), made.others(THREE, 0)]
     lines = made.lines(rows, CPU)
     assert lines.real.sum(1).tolist() == [len(row.ids) for row in rows]
@@ -116,7 +116,7 @@ def test_the_end_is_taught_where_padding_is_the_end(pieces: Any) -> None:
 
 
 def test_whole_words_work_too(vocabulary: Vocabulary) -> None:
-    made = script(vocabulary, "sep")
+    made = prompts(vocabulary, "sep")
     row = made.paragraph(["A man runs.", "A dog sleeps."])
     words = [vocabulary.words[one] for one in row.ids]
     assert words == ["<FULL>", "2", "events:", "a", "man", "runs.", "<SEP>", "a", "dog", "sleeps.", "<eos>"]
@@ -126,36 +126,36 @@ def test_whole_words_work_too(vocabulary: Vocabulary) -> None:
 def test_abbreviations_are_one_sentence_with_separators_and_several_without(pieces: Any) -> None:
     texts = ["Dr. Smith cuts 2.5 cm off.", "He rests."]
     for separator, wanted in (("sep", 2), ("space", 4)):
-        made = script(pieces, separator)
+        made = prompts(pieces, separator)
         number, told = made.read(made.paragraph(texts).ids[1:-1])
         assert (number, len(told)) == (2, wanted)
-    assert script(pieces, "sep").read(script(pieces, "sep").paragraph(texts).ids[1:-1])[1] == texts
+    assert prompts(pieces, "sep").read(prompts(pieces, "sep").paragraph(texts).ids[1:-1])[1] == texts
 
 
 def test_reading_what_makes_no_sense(pieces: Any) -> None:
     for separator in ("space", "sep"):
-        made = script(pieces, separator)
+        made = prompts(pieces, separator)
         assert made.read([]) == (None, [])
         assert made.read(made._raw("A. . .. B"))[0] is None
         assert all(text.strip(" .") for text in made.read(made._raw("3 events: A. . .. B"))[1])
 
 
 def test_our_tokens_inside_a_caption_are_no_tokens(pieces: Any) -> None:
-    made = script(pieces)
+    made = prompts(pieces)
     ids = made.event("A <MASK> man <SEP> runs.").ids
     assert ids.count(made.mask) == 1
     assert pieces.token_id("<SEP>") not in ids
 
 
 def test_texts_are_cut_where_the_language_model_ends(pieces: Any) -> None:
-    row = script(pieces, most=20).paragraph(THREE * 20)
+    row = prompts(pieces, most=20).paragraph(THREE * 20)
     assert len(row.ids) == 20
     assert row.ids[-1] == pieces.eos_id
 
 
 def test_a_tokenizer_without_our_tokens_is_refused() -> None:
     with pytest.raises(UserError, match="<FULL>"):
-        script(Vocabulary())
+        prompts(Vocabulary())
 
 
 def test_sentences_are_prepared() -> None:

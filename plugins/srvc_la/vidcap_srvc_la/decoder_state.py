@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vidcap_srvc_la.attention import LatentAttention, MeanContext
 from vidcap_srvc_la.branch import Cell
-from vidcap_srvc_la.context import Context
+from vidcap_srvc_la.visual_context import Context
 
 
 class Memory(NamedTuple):
@@ -20,21 +20,21 @@ class Memory(NamedTuple):
     gates: tuple[Tensor, ...]  # of each branch, [B, 4H]
 
 
-class Said(NamedTuple):
+class WordHistory(NamedTuple):
     """The words so far, for a language branch that looks at them."""
 
     values: Tensor  # [R, t, E]
     keys: Tensor  # [R, t, a]
     mask: Tensor  # [R, t]
 
-    def then(self, look: LatentAttention | MeanContext, embedded: Tensor, real: Tensor) -> Said:
+    def then(self, look: LatentAttention | MeanContext, embedded: Tensor, real: Tensor) -> WordHistory:
         """With one word more, [R, 1, E] and [R, 1]."""
         new = (embedded, look.keys(embedded), real)
-        return Said(*(torch.cat([old, one], 1) for old, one in zip(self, new, strict=True)))
+        return WordHistory(*(torch.cat([old, added], 1) for old, added in zip(self, new, strict=True)))
 
 
 class State(NamedTuple):
     """What changes from word to word."""
 
     cells: tuple[Cell, ...]
-    said: Said | None
+    history: WordHistory | None

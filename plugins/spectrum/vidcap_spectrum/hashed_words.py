@@ -36,10 +36,10 @@ class HashedWords(Encoder):
         texts, counts = flatten_texts(x)
         rows = np.zeros((len(texts), self.dim), np.float32)
         for row, text in zip(rows, texts, strict=True):
-            said = clean(text).split()
-            for word in said:
+            words = clean(text).split()
+            for word in words:
                 row += self._vector(word)
-            row /= max(1, len(said)) ** 0.5
+            row /= max(1, len(words)) ** 0.5
         return regroup_texts(torch.from_numpy(rows), counts)
 
     def describe(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 FULL, MASK, SEP = "<FULL>", "<MASK>", "<SEP>"
-SAID = re.compile(r"\s*(\d+)\s+events?\s*:")
+COUNT = re.compile(r"\s*(\d+)\s+events?\s*:")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Lines:
     taught: Tensor
 
 
-class Script:
+class Prompts:
     """`<MASK>1 events: ` S_k, `<MASK>n-1 events: ` all others, `<FULL>n events: ` all; each with an end.
 
     separator "space": the sentences of a text have a space between and after them, and are told apart by full
@@ -70,8 +70,8 @@ class Script:
         """Rows side by side, padded on the right."""
         width = max((len(row.ids) for row in rows), default=1)
         ids = torch.full((len(rows), width), self.tokenizer.pad_id, dtype=torch.long)
-        for place, row in enumerate(rows):
-            ids[place, : len(row.ids)] = torch.tensor(row.ids)
+        for index, row in enumerate(rows):
+            ids[index, : len(row.ids)] = torch.tensor(row.ids)
         position = torch.arange(width)
         real = position < torch.tensor([len(row.ids) for row in rows], dtype=torch.long)[:, None]
         first = torch.tensor([1 if self.teach_count else row.start for row in rows], dtype=torch.long)
@@ -79,20 +79,20 @@ class Script:
 
     def read(self, ids: Sequence[int]) -> tuple[int | None, list[str]]:
         """The number that a full-mode text begins with, if it does, and its sentences."""
-        said = self.tokenizer.decode(list(ids))
-        number = SAID.match(said)
+        text = self.tokenizer.decode(list(ids))
+        number = COUNT.match(text)
         if self.sep is None:
-            told = said.partition("events:")[2] or said
-            parts = [f"{part.strip()}." for part in told.split(".") if part.strip()]
+            body = text.partition("events:")[2] or text
+            parts = [f"{part.strip()}." for part in body.split(".") if part.strip()]
         else:
             pieces = [[]]  # type: list[list[int]]
-            for one in ids:
-                if one == self.sep:
+            for id_ in ids:
+                if id_ == self.sep:
                     pieces.append([])
                 else:
-                    pieces[-1].append(one)
+                    pieces[-1].append(id_)
             texts = [self.tokenizer.decode(piece) for piece in pieces]
-            texts[0] = SAID.sub("", texts[0], count=1)
+            texts[0] = COUNT.sub("", texts[0], count=1)
             parts = [text.strip() for text in texts if text.strip(" .")]
         return (int(number.group(1)) if number else None), parts
 
@@ -113,12 +113,12 @@ class Script:
         """Ids of a text as it is; cleaning would take spaces away. Our own tokens in it are words."""
         for token in (FULL, MASK, SEP):
             text = text.replace(token, " ")
-        return [one for one in self.tokenizer.encode_raw(text) if one != self.tokenizer.eos_id]
+        return [id_ for id_ in self.tokenizer.encode_raw(text) if id_ != self.tokenizer.eos_id]
 
 
 def _between(pieces: Sequence[list[int]], gap: list[int]) -> list[int]:
     """Pieces with a gap between each two."""
     joined: list[int] = []
-    for place, piece in enumerate(pieces):
-        joined += ([*gap] if place else []) + piece
+    for index, piece in enumerate(pieces):
+        joined += ([*gap] if index else []) + piece
     return joined

@@ -67,5 +67,5 @@ def _take(stream: Stream, rows: Tensor, real: Tensor) -> Tensor:
     if values.shape[1] == 0:
         return values.new_zeros(len(values), rows.shape[1], values.shape[2])
     order = (~mask).to(torch.int8).sort(dim=1, stable=True).indices  # real rows first, in their order
-    places = order.gather(1, rows)[..., None].expand(-1, -1, values.shape[2])
-    return torch.where(real[..., None], values.gather(1, places), 0)
+    indices = order.gather(1, rows)[..., None].expand(-1, -1, values.shape[2])
+    return torch.where(real[..., None], values.gather(1, indices), 0)
