@@ -14,11 +14,13 @@ from pathlib import Path
 import av
 import numpy as np
 
+from vidcap_core.datasets.locations import places
 from vidcap_core.datasets.toy import Toy, make_toy
 from vidcap_core.datasets.toy.grammar import captions, sentences
 from vidcap_core.datasets.toy.streams import decode, toy_stream
 from vidcap_core.datasets.toy.world import SPLITS, VERSION, held_out, scenes
 from vidcap_core.datasets.toy.write import scene_facts
+from vidcap_core.files.cache import cache_home
 
 FIRST_WORDS = "d53f72a70f33"
 """Hash of all scenes and captions of version 1; another hash is another dataset and needs another version."""
@@ -222,3 +224,10 @@ def test_a_killed_maker_leaves_nothing_behind(tmp_path: Path) -> None:
     make_toy(place)
     assert len(list((place / "videos").iterdir())) == 84
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_data_that_are_made_say_where() -> None:
+    rows = {row["dataset"]: row for row in places()}
+    assert rows["toy"]["state"] == "made when first used"
+    assert rows["toy"]["folder"] == str(cache_home() / "toy")
+    assert rows["msvd"]["state"] != "made when first used"
