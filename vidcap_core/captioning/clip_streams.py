@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.spans import Every, spans
@@ -103,7 +104,7 @@ class Reader:
         check_memory(path, info, span, self._requests(), self._hears(info), hint)
 
 
-def _stream(encoder: Any, values: np.ndarray) -> Stream:
+def _stream(encoder: nn.Module, values: np.ndarray) -> Stream:
     """One clip's stream [T, D], every row of which is real."""
     rows = encode_alone(encoder, values)
     return Stream(rows, rows.new_ones(len(rows), dtype=torch.bool)) if len(rows) else _nothing(encoder)

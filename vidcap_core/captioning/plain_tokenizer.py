@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vidcap_core.contracts.tokenizer import Tokenizer
+
 
 class Plain:
     """Another tokenizer, whose special tokens (`<SEP>`, a prompt's) are left out of texts.
@@ -12,7 +14,7 @@ class Plain:
     Only the unknown word stays: it is not written unless someone wants it, and a hole in a sentence misleads.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         # both are optional in the contract of a tokenizer
         specials: frozenset[int] = getattr(tokenizer, "special_ids", frozenset())

@@ -18,12 +18,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
-def print_json(data: Any) -> None:
+def print_json(data: object) -> None:
     """Data as JSON on stdout."""
     print(json.dumps(data, indent=1, default=str))
 
 
-def on_terminal(stream: Any = None) -> bool:
+def on_terminal(stream: object = None) -> bool:
     """Whether a person looks at it."""
     return bool(getattr(stream or sys.stdout, "isatty", lambda: False)())
 

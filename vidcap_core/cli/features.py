@@ -6,8 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.cli.arguments import Subparsers
 
-def add_parser(subparsers: Any) -> None:
+
+def add_parser(subparsers: Subparsers) -> None:
     """The arguments of `vidcap features`."""
     parser = subparsers.add_parser(
         "features", help="make, look at and import feature stores", description=__doc__

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from vidcap_core.cli.arguments import Subparsers
 
 KINDS = ("encoders", "heads", "losses", "datasets", "metrics", "tokenizers", "configs", "models")
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap list`."""
     from vidcap_core.cli.console import add_json
 

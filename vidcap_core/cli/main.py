@@ -7,9 +7,9 @@ import difflib
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from vidcap_core import __version__
+from vidcap_core.cli.arguments import Subparsers
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.errors import UserError
 
@@ -63,7 +63,7 @@ def build_parser(typed: str | None) -> tuple[argparse.ArgumentParser, list[str]]
     return parser, list(commands)
 
 
-def _add(module: str, name: str, subparsers: Any) -> None:
+def _add(module: str, name: str, subparsers: Subparsers) -> None:
     """Import one command and add its arguments; its docstring is its description, unless it gives another."""
     try:
         command = importlib.import_module(module)

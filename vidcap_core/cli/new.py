@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+
+from vidcap_core.cli.arguments import Subparsers
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap new`."""
     parser = subparsers.add_parser("new", help="write a plugin's skeleton")
     parser.add_argument("name", help="the plugin's name, as in `vidcap-run NAME/toy`")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from vidcap_core.cli.arguments import Subparsers
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap plugins`."""
     from vidcap_core.cli.console import add_json
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+
+from vidcap_core.cli.arguments import Subparsers
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap report`."""
     parser = subparsers.add_parser("report", help="a page over a run", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="the run's folder")

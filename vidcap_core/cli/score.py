@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.cli.arguments import Subparsers
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `score` and `compare` share."""
@@ -30,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap score`."""
     parser = subparsers.add_parser("score", help="metrics of a file of predictions", description=__doc__)
     parser.add_argument(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from importlib.util import find_spec
-from typing import Any
+
+from vidcap_core.cli.arguments import Subparsers
 
 NEEDS = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 """Module -> package, of the extra `serve`."""
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap serve`."""
     parser = subparsers.add_parser("serve", help="a page that captions videos", description=__doc__)
     parser.add_argument(

@@ -161,7 +161,7 @@ def dotted(path: KeyPath) -> str:
     return ".".join(str(part) for part in path) or "(top level)"
 
 
-def _child(node: Any, part: str | int, origin: str) -> Any:
+def _child(node: object, part: str | int, origin: str) -> Any:
     """The item of a list, or the value of a key, which is made where it is not there."""
     if isinstance(node, list):
         if isinstance(part, int) and part < len(node):
@@ -233,7 +233,9 @@ def _find_base(base: str, path: Path) -> Path:
     return found
 
 
-def _merge(config: Config, target: dict[str, Any], key: str, value: Any, path: KeyPath, origin: str) -> None:
+def _merge(
+    config: Config, target: dict[str, Any], key: str, value: object, path: KeyPath, origin: str
+) -> None:
     here = (*path, key)
     old = target.get(key)
     if isinstance(value, dict) and isinstance(old, dict) and not _replaces(value, old):
@@ -263,7 +265,7 @@ def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
     return bool(new.get("_delete_")) or ("type" in new and "type" in old and new["type"] != old["type"])
 
 
-def _copy(value: Any) -> Any:
+def _copy(value: object) -> Any:
     if isinstance(value, dict):
         return {key: _copy(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -271,7 +273,7 @@ def _copy(value: Any) -> Any:
     return value
 
 
-def _check_plain(value: Any, path: KeyPath, file: Path) -> None:
+def _check_plain(value: object, path: KeyPath, file: Path) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):

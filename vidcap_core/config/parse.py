@@ -24,7 +24,7 @@ def component(config: Config, path: KeyPath, registry: Registry, also: Iterable[
 
 
 def component_of(
-    config: Config, path: KeyPath, node: Any, registry: Registry, also: Iterable[str] = ()
+    config: Config, path: KeyPath, node: object, registry: Registry, also: Iterable[str] = ()
 ) -> Component:
     """The component of `dict(type=..., ...)`."""
     if not isinstance(node, dict) or "type" not in node:
@@ -66,7 +66,7 @@ def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimi
     return Optimizer(name, arguments)
 
 
-def hook(config: Config, path: KeyPath, given: Any) -> Hook:
+def hook(config: Config, path: KeyPath, given: object) -> Hook:
     """A hook of mmengine; the engine looks it up, since only it imports mmengine."""
     if not isinstance(given, dict) or not isinstance(given.get("type"), str):
         raise config.error(path, "must be dict(type=..., ...): a hook of mmengine, or module:Class")
@@ -74,7 +74,9 @@ def hook(config: Config, path: KeyPath, given: Any) -> Hook:
     return Hook(given["type"], arguments, given.get("priority"))
 
 
-def check_arguments(config: Config, path: KeyPath, given: Any, callee: Callable[..., Any], name: str) -> None:
+def check_arguments(
+    config: Config, path: KeyPath, given: object, callee: Callable[..., Any], name: str
+) -> None:
     """Refuse arguments that a call would not take."""
     for where, what in problems(given, callee, name, filled=INJECTED):
         raise config.error((*path, *where), what)

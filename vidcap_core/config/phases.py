@@ -86,7 +86,7 @@ def _data(config: Config, path: KeyPath, train: Component, changes: dict[str, An
     return changed
 
 
-def _group(config: Config, path: KeyPath, keys: Any) -> Group:
+def _group(config: Config, path: KeyPath, keys: object) -> Group:
     group = settings(config, path, keys, Group)
     return Group(tuple(group.parts), group.lr_mult, group.weight_decay)
 

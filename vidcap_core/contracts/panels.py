@@ -163,7 +163,7 @@ def _without_kind(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != "kind"}
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Anything that panels hold, as JSON data: tensors and arrays become lists, not-a-number becomes None."""
     if isinstance(value, (str, bool, int)) or value is None:
         return value
@@ -200,7 +200,7 @@ def number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def numbers(value: Any) -> Row:
+def numbers(value: object) -> Row:
     """A row of numbers."""
     return tuple(number(item) for item in rows(value))
 
@@ -212,7 +212,7 @@ def strings(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value)
 
 
-def set_fields(panel: Any, **values: Any) -> None:
+def set_fields(panel: object, **values: Any) -> None:
     """Give a frozen record its fields as they are stored."""
     for name, value in values.items():
         object.__setattr__(panel, name, value)

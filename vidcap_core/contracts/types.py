@@ -77,7 +77,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def to(self, device: Any) -> Batch:
+    def to(self, device: object) -> Batch:
         """The same batch with every tensor on another device."""
 
         return replace(
@@ -90,7 +90,7 @@ class Batch:
         )
 
 
-def _moved(value: Any, device: Any) -> Any:
+def _moved(value: object, device: object) -> Any:
     """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
     if hasattr(value, "to"):
         return value.to(device)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 
-def select_rows(tree: Any, index: Tensor, rows: int, where: str = "state") -> Any:
+def select_rows(tree: object, index: Tensor, rows: int, where: str = "state") -> Any:
     """The rows `index` of every tensor in a tree that has `rows` rows.
 
     Knows tensors, tuples, named tuples, lists, dicts, dataclasses, and caches of Hugging Face models (through

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vidcap_core.contracts.dataset import Dataset
 
@@ -22,14 +21,14 @@ def rows_by_clip(dataset: Dataset, stream: str) -> Iterator[tuple[str, np.ndarra
             yield sample.clip.id, sample.streams[stream]
 
 
-def encode_alone(encoder: Any, values: np.ndarray) -> Tensor:
+def encode_alone(encoder: nn.Module, values: np.ndarray) -> Tensor:
     """The real rows [T, dim] of one clip, alone in its batch: what it becomes does not depend on its neighbours."""
     given = torch.from_numpy(np.ascontiguousarray(values)).to(device_of(encoder))[None]
     made = encoder(given, torch.ones(given.shape[:2], dtype=torch.bool, device=given.device))
     return made.values[0][made.mask[0]]  # type: ignore[no-any-return]
 
 
-def device_of(encoder: Any) -> torch.device:
+def device_of(encoder: nn.Module) -> torch.device:
     """Where the weights are; an encoder may have none."""
     weight = next(encoder.parameters(), None)
     return weight.device if weight is not None else torch.device("cpu")

@@ -97,7 +97,7 @@ class _Reader(pickle.Unpickler):
     ) -> Tensor:
         return values.as_strided(size, stride, start)  # which refuses to leave the storage
 
-    def _untagged(self, value: Any, tag: str) -> Any:
+    def _untagged(self, value: object, tag: str) -> Any:
         return value
 
 

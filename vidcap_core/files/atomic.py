@@ -32,7 +32,7 @@ def write_text(path: Path, text: str, durable: bool = False) -> None:
         file.write(text)
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: object) -> None:
     """Write plain data."""
     write_text(path, json.dumps(data, indent=1, ensure_ascii=False))
 

@@ -167,7 +167,7 @@ def _field(path: Path, number: int, record: dict[str, Any], names: tuple[str, ..
     )
 
 
-def _texts(path: Path, clip: Any, value: Any) -> Iterator[str]:
+def _texts(path: Path, clip: object, value: object) -> Iterator[str]:
     """A caption, a list of captions, or a list of records with a caption each."""
     for item in value if isinstance(value, list) else [value]:
         text = item.get("caption", item.get("sentence")) if isinstance(item, dict) else item

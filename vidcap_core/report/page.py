@@ -100,7 +100,7 @@ def static(name: str) -> str:
     return (resources.files("vidcap_core.report") / "static" / name).read_text(encoding="utf-8")
 
 
-def embedded(data: Any) -> str:
+def embedded(data: object) -> str:
     """JSON that may stand inside a script element, whatever texts it holds."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
@@ -121,13 +121,13 @@ def _about_frames(page: Page, shown: int) -> list[str]:
     return [f"{inside}: those with panels{best}, then the first."]
 
 
-def _readable(value: Any) -> str:
+def _readable(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {item}" for name, item in value.items())
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _data(name: str, data: Any) -> str:
+def _data(name: str, data: object) -> str:
     return f'<script type="application/json" id="{name}">{embedded(data)}</script>\n'
 
 

@@ -96,5 +96,5 @@ def _clip(prediction: Mapping[str, Any], references: Any, per_clip: Any, panels:
     return view(prediction, references.get(clip, ()), scores, panels.get(clip, ()))
 
 
-def _type(spec: Any) -> str | None:
+def _type(spec: object) -> str | None:
     return str(spec["type"]) if isinstance(spec, Mapping) and "type" in spec else None

@@ -95,7 +95,7 @@ def check_links(folder: Path, paths: Iterable[Path]) -> None:
             )
 
 
-def _check_component(name: Any, source: str) -> None:
+def _check_component(name: object, source: str) -> None:
     owner, dot, _ = str(name).rpartition(".")
     if not isinstance(name, str) or ":" in name or (dot and owner not in plugins.discover()):
         raise CheckpointError(
@@ -104,7 +104,7 @@ def _check_component(name: Any, source: str) -> None:
         )
 
 
-def _types(node: Any) -> Iterator[Any]:
+def _types(node: object) -> Iterator[Any]:
     """Every value of a key `type`, however deep."""
     if isinstance(node, Mapping):
         if "type" in node:

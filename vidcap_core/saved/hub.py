@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.atomic import whole_folder
@@ -86,7 +85,7 @@ class _Reasons:
     def __enter__(self) -> None:
         """Nothing to prepare."""
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         from huggingface_hub.errors import (
             HfHubHTTPError,
             LocalEntryNotFoundError,

@@ -53,7 +53,7 @@ def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: 
         write_text(folder / f"{name}-{split}.json", json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
-def read(path: Path, missing: Any = None) -> Any:
+def read(path: Path, missing: object = None) -> Any:
     """Data of a run folder; `missing` where there is no such file."""
     if not path.is_file():
         return missing

@@ -165,7 +165,7 @@ def _of_a_killed_start(file: Path) -> bool:
     return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
 
 
-def difference(old: Any, new: Any, path: str = "") -> list[str]:
+def difference(old: object, new: object, path: str = "") -> list[str]:
     """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
     if path in FREE:
         return []

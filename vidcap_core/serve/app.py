@@ -98,6 +98,6 @@ async def _invalid(_: Request, error: Any) -> Response:
     return Refused(422, f"{where}: {first['msg']}", "/openapi.json").response()
 
 
-async def _internal(_: Request, error: Any) -> Response:
+async def _internal(_: Request, error: object) -> Response:
     """The traceback is for whoever runs the server: it goes to the log, and not into the answer."""
     return Refused(500, f"an internal error ({type(error).__name__})", "the log of the server").response()

@@ -110,7 +110,7 @@ def public_name(given: str | None) -> str:
     return (f"{stem[:NAME]}{dot}{suffix[:8]}" if dot else name[:NAME]) or "video"
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 

@@ -90,7 +90,7 @@ def caption(captioner: Any, path: str, name: str, every: str | None, tell: Tell)
     }
 
 
-def _answer(captioner: Any, asked: Mapping[str, Any], channel: Connection) -> dict[str, Any]:
+def _answer(captioner: object, asked: Mapping[str, Any], channel: Connection) -> dict[str, Any]:
     def tell(step: str, progress: float) -> None:
         _send(channel, {"step": step, "progress": progress})
 
@@ -143,11 +143,11 @@ def _without(text: str, path: str, name: str) -> str:
     return FOLDERS.sub("", text.replace(path, name))
 
 
-def _text(data: Any) -> str:
+def _text(data: object) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
-def _send(channel: Connection, message: Any) -> None:
+def _send(channel: Connection, message: object) -> None:
     channel.send_bytes(json.dumps(message, allow_nan=False).encode())
 
 

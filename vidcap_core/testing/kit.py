@@ -98,7 +98,7 @@ def configs_valid(name: str) -> Check:
     return Check("configs valid", True)
 
 
-def _guard(check: Callable[[Any], Check], subject: Any, name: str = "") -> Check:
+def _guard(check: Callable[[Any], Check], subject: object, name: str = "") -> Check:
     try:
         return check(subject)
     except Exception as error:  # a plugin may fail in any way; the report must still be whole

@@ -9,6 +9,9 @@ from typing import Any
 
 import av
 import numpy as np
+from av import AudioFrame, AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
@@ -70,17 +73,17 @@ def _checked_length(path: str | Path, samples: int, rate: int) -> int:
     return max(0, samples)
 
 
-def zero(container: Any) -> float:
+def zero(container: InputContainer) -> float:
     """The time stamp of second 0 in seconds: the first picture's, or the sound's own where there is none."""
     stream = (*tracks(container), *container.streams.audio)[0]
     return float(stream.start_time * stream.time_base) if stream.start_time else 0.0
 
 
 def resampled(
-    container: Any, stream: Any, zero: float, start: float, rate: int
+    container: InputContainer, stream: AudioStream, zero: float, start: float, rate: int
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Mono pieces, each with the number of its first sample; what ends before `start` is not decoded."""
-    resampler: Any = None
+    resampler: AudioResampler = None
     before: Any = None
     position, expected = 0, 0.0
     latest = 2 * container.duration / av.time_base + STRAY if container.duration else math.inf
@@ -104,14 +107,16 @@ def resampled(
         yield from _mono_pieces(resampler, None, position)
 
 
-def _mono_pieces(resampler: Any, frame: Any, position: int) -> Iterator[tuple[int, np.ndarray]]:
+def _mono_pieces(
+    resampler: AudioResampler, frame: AudioFrame, position: int
+) -> Iterator[tuple[int, np.ndarray]]:
     for piece in resampler.resample(frame):
         samples = piece.to_ndarray().mean(0)  # the mean of the channels: louder sums would leave -1 .. 1
         yield position, samples
         position += len(samples)
 
 
-def _decoded_frames(container: Any, stream: Any, start: float) -> Iterator[Any]:
+def _decoded_frames(container: InputContainer, stream: AudioStream, start: float) -> Iterator[Any]:
     failure: FFmpegError | None = None
     decoded = False
     for packet in container.demux(stream):

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from av import VideoFrame
+from av.container import InputContainer
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits, packets
@@ -58,12 +60,17 @@ def read_frames(
 
 
 def _decode_wanted(
-    container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
+    container: InputContainer,
+    stream: Any,
+    wanted: np.ndarray,
+    length: float,
+    convert: Converter,
+    path: str | Path,
 ) -> Pictures | None:
     """The picture of each wanted moment, or None where the time stamps do not lead to the pictures."""
     pictures = Pictures(path, len(wanted), float(np.ptp(wanted)))
 
-    def convert_into_rows(frame: Any) -> None:
+    def convert_into_rows(frame: VideoFrame) -> None:
         pictures.put(rows[frame.pts], convert(frame))
 
     decoded: set[int] = set()
@@ -100,7 +107,12 @@ def check_complete(path: str | Path, moment: float, last: float, length: float) 
 
 
 def _decode_all(
-    container: Any, stream: Any, wanted: np.ndarray, length: float, convert: Converter, path: Any
+    container: InputContainer,
+    stream: Any,
+    wanted: np.ndarray,
+    length: float,
+    convert: Converter,
+    path: str | Path,
 ) -> Pictures:
     """The picture of each wanted moment: the latest whose time has come."""
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from av import VideoFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Upright:
     rows: bool = False
 
     @classmethod
-    def of(cls, frame: Any) -> Upright:
+    def of(cls, frame: VideoFrame) -> Upright:
         """From the display matrix of a decoded frame, rounded to quarter turns; without one, as it is."""
         matrix = frame.side_data.get("DISPLAYMATRIX")
         if matrix is None:

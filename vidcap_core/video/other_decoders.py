@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def _unusable(decoder: str, error: BaseException) -> UserError:
 
 
 def _torchcodec(
-    library: Any, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
+    library: ModuleType, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
 ) -> np.ndarray:
     reader = library.VideoDecoder(path)
     first, end = float(reader.metadata.begin_stream_seconds), float(reader.metadata.end_stream_seconds)
@@ -83,7 +84,7 @@ def _torchcodec(
 
 
 def _decord(
-    library: Any, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
+    library: ModuleType, path: str, wanted: np.ndarray, upright: Upright, size: tuple[int, int]
 ) -> np.ndarray:
     width = -(-size[0] // ROW) * ROW if upright.swap else size[0]
     reader = library.VideoReader(path, width=width, height=size[1])

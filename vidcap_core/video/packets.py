@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from av.container import InputContainer
 
 
 class Entry(NamedTuple):
@@ -19,7 +20,7 @@ class Entry(NamedTuple):
     key: bool
 
 
-def index(container: Any, stream: Any) -> list[Entry]:
+def index(container: InputContainer, stream: Any) -> list[Entry]:
     """The packets of a stream, in the order of decoding, without decoding them."""
     return [Entry(p.pts, p.is_keyframe) for p in container.demux(stream) if p.size and not p.is_discard]
 
@@ -35,7 +36,7 @@ def wanted_stamps(entries: list[Entry], stream: Any, moments: np.ndarray) -> tup
     return stamps[indices], float(times[-1])
 
 
-def pictures(container: Any, stream: Any, entries: list[Entry], wanted: set[int]) -> Iterator[Any]:
+def pictures(container: InputContainer, stream: Any, entries: list[Entry], wanted: set[int]) -> Iterator[Any]:
     """The wanted frames; fewer of them where a time stamp turns out to be wrong."""
     context = stream.codec_context
     feed = _needed(entries, wanted)

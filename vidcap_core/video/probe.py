@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.container import InputContainer
 from av.error import FFmpegError
 
 from vidcap_core.errors import UserError, VideoError
@@ -73,7 +74,7 @@ def probe(path: str | Path) -> VideoInfo:
         return VideoInfo(length, *Upright.of(first).size(first.width, first.height), rate, sound)
 
 
-def tracks(container: Any) -> list[Any]:
+def tracks(container: InputContainer) -> list[Any]:
     """The tracks that hold a film: a song's cover is a picture too, but none of these."""
     return [
         s
@@ -82,7 +83,7 @@ def tracks(container: Any) -> list[Any]:
     ]
 
 
-def picture(container: Any, path: str | Path, short_side: int | None = None) -> Any:
+def picture(container: InputContainer, path: str | Path, short_side: int | None = None) -> Any:
     """The video track, whose pictures can be decoded and, at this short side, held."""
     streams = tracks(container)
     if not streams:
@@ -100,7 +101,7 @@ def picture(container: Any, path: str | Path, short_side: int | None = None) -> 
     return stream
 
 
-def first_frame(container: Any, stream: Any, path: str | Path) -> Any:
+def first_frame(container: InputContainer, stream: Any, path: str | Path) -> Any:
     """The first picture: the header alone does not say how it lies, nor whether it can be decoded at all."""
     for packet in container.demux(stream):
         try:
@@ -120,14 +121,14 @@ def until(path: str | Path, length: float, start: float, end: float | None) -> f
     return stop
 
 
-def duration(container: Any, stream: Any, path: str | Path) -> float:
+def duration(container: InputContainer, stream: Any, path: str | Path) -> float:
     """Seconds from the first picture to the end of the last; counted from the packets where no header says it."""
     seconds = _duration(container, stream, path)
     limits.check_length(path, seconds)
     return seconds
 
 
-def _duration(container: Any, stream: Any, path: str | Path) -> float:
+def _duration(container: InputContainer, stream: Any, path: str | Path) -> float:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from vidcap_core.errors import VideoError
@@ -33,7 +33,7 @@ class Converter:
         self._scaler = VideoReformatter()
         self._size: tuple[int, int] | None = None
 
-    def __call__(self, frame: Any) -> np.ndarray:
+    def __call__(self, frame: VideoFrame) -> np.ndarray:
         """RGB uint8 [3, H, W]."""
         upright = Upright.of(frame)
         if self._size is None:

@@ -18,7 +18,7 @@ Problem = tuple[tuple[str, ...], str]
 
 
 def problems(
-    given: Any, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()
+    given: object, callee: Callable[..., Any], name: str, filled: Iterable[str] = ()
 ) -> Iterator[Problem]:
     """What would keep `callee(**given)` from being called; `filled` are arguments that others fill in."""
     if not isinstance(given, dict):
@@ -60,7 +60,7 @@ def fits(value: Any, hint: Any) -> bool:
     return kind is not abc.Callable and isinstance(value, kind)
 
 
-def _judged(hint: Any) -> bool:
+def _judged(hint: object) -> bool:
     """Whether plain data can be told to fit: not for classes, such as a Tensor, that others make from it."""
     kind = typing.get_origin(hint) or hint
     if kind in (typing.Union, types.UnionType, typing.Literal):
@@ -70,7 +70,7 @@ def _judged(hint: Any) -> bool:
     )
 
 
-def spell(hint: Any) -> str:
+def spell(hint: object) -> str:
     """A type as one would write it in a signature."""
     if isinstance(hint, type) and not typing.get_args(hint):
         return hint.__name__

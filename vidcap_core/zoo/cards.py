@@ -130,7 +130,7 @@ def to_data(card: Card) -> dict[str, Any]:
     return dataclasses.asdict(card)
 
 
-def _check(data: Any) -> Iterator[str]:
+def _check(data: object) -> Iterator[str]:
     if not isinstance(data, dict):
         yield f"holds {type(data).__name__}, not a card"
         return

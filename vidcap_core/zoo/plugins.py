@@ -155,7 +155,7 @@ def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.
         plugin.reason = _reason(error)
 
 
-def _check_module(module: Any) -> None:
+def _check_module(module: object) -> None:
     api = getattr(module, "VIDCAP_API", None)
     if api != hookspecs.VIDCAP_API:
         stated = "states no VIDCAP_API" if api is None else f"is written for plugin API {api}"
@@ -196,7 +196,7 @@ def read_declarations(plugin: Plugin, manager: pluggy.PluginManager) -> None:
     manager.subset_hook_caller("vidcap_commands", others)(add=plugin.commands.__setitem__)
 
 
-def _checked_components(declared: Any) -> dict[str, dict[str, str]]:
+def _checked_components(declared: object) -> dict[str, dict[str, str]]:
     if not isinstance(declared, Mapping):
         raise PluginError(f"vidcap_components() gave {type(declared).__name__}, not a mapping")
     for kind, components in declared.items():
@@ -237,7 +237,7 @@ def _source(module: str) -> str | None:
     return Path(spec.origin).read_text(encoding="utf-8")
 
 
-def _existing(path: Any, hook: str) -> Path:
+def _existing(path: object, hook: str) -> Path:
     if not isinstance(path, (str, Path)):
         raise PluginError(f"{hook}() gave {type(path).__name__}, not a path")
     if not Path(path).exists():
@@ -245,7 +245,7 @@ def _existing(path: Any, hook: str) -> Path:
     return Path(path)
 
 
-def _beside(module: Any, name: str) -> Path | None:
+def _beside(module: object, name: str) -> Path | None:
     """A file that lies in the plugin's package, or beside it in a source tree."""
     for package in map(Path, getattr(module, "__path__", ())):
         if (package / name).exists():

@@ -154,7 +154,7 @@ def _dense(scenes: Sequence[Scene], recipe: bool = False, second: bool = False) 
     return clips
 
 
-def _json(path: Path, data: Any) -> None:
+def _json(path: Path, data: object) -> None:
     _text(path, json.dumps(data, indent=1))
 
 
