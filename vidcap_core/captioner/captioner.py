@@ -121,7 +121,9 @@ class Captioner(nn.Module):
         held = next(chain(self.parameters(), self.buffers()), None)
         return torch.device("cpu") if held is None else held.device
 
-    def variant(self, *, tokenizer: Any = None, settings: GenerateSettings | None = None) -> Captioner:
+    def variant(
+        self, *, tokenizer: Tokenizer | None = None, settings: GenerateSettings | None = None
+    ) -> Captioner:
         """The same parts, weights shared, with another tokenizer or another way to decode; this one stays."""
         other = copy.copy(self)
         other.tokenizer = tokenizer or self.tokenizer

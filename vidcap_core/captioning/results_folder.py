@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from vidcap_core.captioning.formats import PER_FILE, one_line
 from vidcap_core.contracts.panels import from_plain
@@ -187,7 +187,7 @@ def _append(path: Path, line: bytes) -> None:
         os.close(place)
 
 
-def _last_line_end(file: Any, size: int, block: int = 1 << 16) -> int:
+def _last_line_end(file: BinaryIO, size: int, block: int = 1 << 16) -> int:
     """Where the last whole line ends."""
     while size > 0:
         start = max(0, size - block)

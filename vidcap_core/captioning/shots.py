@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from vidcap_core.video.probe import opened, picture
@@ -66,7 +67,7 @@ def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[f
     return found
 
 
-def _histogram(scaler: VideoReformatter, frame: Any) -> np.ndarray:
+def _histogram(scaler: VideoReformatter, frame: VideoFrame) -> np.ndarray:
     """How often each level of red, green and blue is there, [3 * BINS], together 1.
 
     A level counts for the two bins it lies between: a picture that slowly grows dark must not jump.

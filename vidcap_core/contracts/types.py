@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # torch is never imported at run time: readers, metrics and the CLI use these types too
     import numpy as np
+    import torch
     from torch import Tensor
 
 
@@ -45,7 +46,7 @@ class Stream:
     values: Tensor
     mask: Tensor
 
-    def to(self, device: Any) -> Stream:
+    def to(self, device: str | torch.device) -> Stream:
         """The same stream on another device."""
         return Stream(self.values.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
 
@@ -77,7 +78,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def to(self, device: object) -> Batch:
+    def to(self, device: str | torch.device) -> Batch:
         """The same batch with every tensor on another device."""
 
         return replace(
@@ -90,7 +91,7 @@ class Batch:
         )
 
 
-def _moved(value: object, device: object) -> Any:
+def _moved(value: Any, device: str | torch.device) -> Any:
     """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
     if hasattr(value, "to"):
         return value.to(device)

@@ -250,7 +250,7 @@ def _odd_videos(records: Iterable[Any]) -> list[Defect]:
     return defects
 
 
-def _broken_features(name: str, store: Any, records: Iterable[Any]) -> list[Defect]:
+def _broken_features(name: str, store: Store, records: Iterable[Any]) -> list[Defect]:
     broken = []
     for record in records:
         try:

@@ -12,7 +12,7 @@ from typing import Any
 import open_clip
 import torch
 from open_clip.transformer import QuickGELU
-from torch import Tensor
+from torch import Tensor, nn
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
@@ -102,7 +102,7 @@ def activation_remark(model: str, pretrained: Pretrained, quick_gelu: bool | Non
     return f"{_name(model)}: {activation.name}, says {activation.source}"
 
 
-def _activation_name(clip: Any) -> str:
+def _activation_name(clip: nn.Module) -> str:
     """Of the network as it stands, for a recipe."""
     return "quick_gelu" if any(isinstance(part, QuickGELU) for part in clip.modules()) else "gelu"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
@@ -60,7 +60,7 @@ def _fresh(source: Mapping[str, Any]) -> Any:
 
 
 @torch.no_grad()
-def check_causal(model: Any) -> None:
+def check_causal(model: PreTrainedModel) -> None:
     """Refuse a model whose words see those behind them, or that keeps no keys and values: it writes word by word."""
     kind, trains = model.config.model_type, model.training
     ids = torch.tensor(

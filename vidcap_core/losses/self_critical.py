@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.loss import Loss
-from vidcap_core.contracts.types import Batch, View
+from vidcap_core.contracts.tokenizer import Tokenizer
+from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.hypotheses import Generated, Hyp
 from vidcap_core.decoding.settings import GenerateSettings
@@ -58,7 +59,7 @@ class SelfCritical(Loss):
         """Prepare the references of the training set once."""
         self.reward = CiderReward(dataset.references())
 
-    def forward(self, captioner: Any, streams: Any, batch: Batch) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def forward(self, captioner: Any, streams: Mapping[str, Stream], batch: Batch) -> tuple[Tensor, Tensor]:  # type: ignore[override]
         """Sample without gradients, then one teacher-forced pass with gradients for each sample of a row.
 
         Sampling is in eval mode, on streams of its own where encoders train: those it reads must carry no graph.
@@ -122,7 +123,7 @@ class SelfCritical(Loss):
         return got - (got.sum(1, keepdim=True) - got) / (got.shape[1] - 1)
 
 
-def whole_view(captioner: Any, streams: Any, batch: Batch) -> View:
+def whole_view(captioner: Any, streams: Mapping[str, Stream], batch: Batch) -> View:
     """The one view of a head that captions each clip as a whole."""
 
     def refuse(view: View) -> Any:
@@ -136,7 +137,7 @@ def whole_view(captioner: Any, streams: Any, batch: Batch) -> View:
     return views[0]  # type: ignore[no-any-return]
 
 
-def as_captions(batch: Batch, texts: Sequence[Hyp], tokenizer: Any) -> Batch:
+def as_captions(batch: Batch, texts: Sequence[Hyp], tokenizer: Tokenizer) -> Batch:
     """The batch with other captions; one that max_length cut has no EOS to learn."""
     rows = [
         [tokenizer.bos_id, *text.tokens, *([] if text.end is None else [tokenizer.eos_id])] for text in texts

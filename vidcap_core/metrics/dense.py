@@ -130,7 +130,7 @@ class Dense(EventMetric):
         known = {pair: self.meteor.stats(pair[0], [pair[1]]) for pair in distinct}
         return [known[pair] for pair in zip(hypotheses, references, strict=True)]
 
-    def _meteor(self, stats: list[Any], clip: Ints, active: Any, size: int) -> Floats:
+    def _meteor(self, stats: list[Any], clip: Ints, active: np.ndarray, size: int) -> Floats:
         """METEOR over each clip's pairs together."""
         assert self.meteor is not None
         groups: list[list[Any]] = [[] for _ in range(size)]
@@ -184,7 +184,7 @@ class ClipCorpora:
         self.lengths = self.found.lines.lengths
         self.others = self.index.lines.lengths
 
-    def scores(self, active: Any) -> dict[str, Floats]:
+    def scores(self, active: np.ndarray) -> dict[str, Floats]:
         """One score per clip, by name, over the active pairs; 0 for a clip that has none."""
         pairs = bincount(self.clip, active.astype(np.float64), self.size)
         filled = np.maximum(1, pairs)
@@ -195,7 +195,7 @@ class ClipCorpora:
             "dense-ROUGE-L": bincount(self.clip, np.where(active, self.rouge, 0), self.size) / filled,
         }
 
-    def _bleu(self, active: Any, pairs: Floats) -> dict[str, Floats]:
+    def _bleu(self, active: np.ndarray, pairs: Floats) -> dict[str, Floats]:
         def total(values: Any) -> Floats:
             return bincount(self.clip, np.where(active, values, 0).astype(np.float64), self.size)
 
@@ -215,7 +215,7 @@ class ClipCorpora:
             out[f"dense-BLEU-{n}"] = np.where(pairs > 0, precision ** (1 / n) * penalty, 0.0)
         return out
 
-    def _cider(self, active: Any, pairs: Floats) -> Floats:
+    def _cider(self, active: np.ndarray, pairs: Floats) -> Floats:
         """CIDEr-D of every pair; document frequencies over the active pairs of its clip."""
         documents = np.log(np.maximum(1, pairs))[self.clip]
         total = np.zeros(len(self.clip))

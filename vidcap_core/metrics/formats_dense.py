@@ -93,7 +93,7 @@ def _once(path: str | Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def _event(path: str | Path, clip: str, time: Any, text: Any) -> Event:
+def _event(path: str | Path, clip: str, time: Any, text: object) -> Event:
     if not isinstance(text, str):
         raise DataError(
             f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",

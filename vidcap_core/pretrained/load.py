@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def origin(pretrained: Pretrained, seed: int) -> str:
     return Path(pretrained).name if Path(pretrained).expanduser().exists() else pretrained
 
 
-def from_hub(load: Any, name: str, what: str, **options: Any) -> Any:
+def from_hub(load: Callable[..., Any], name: str, what: str, **options: Any) -> Any:
     """Call a `from_pretrained`, without a model's own code; when nothing is there, say which folder would do."""
     files = f"config.json, model.safetensors and the tokenizer of '{name}'"
     hint = f"{install_first(name)}put {files} into a folder; name it"

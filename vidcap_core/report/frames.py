@@ -6,6 +6,8 @@ import base64
 import io
 from typing import Any
 
+import numpy as np
+
 SIDE, COUNT, QUALITY = 120, 8, 72
 
 
@@ -34,7 +36,7 @@ def filmstrip(path: str, span: tuple[float, float], count: int = COUNT, side: in
     }
 
 
-def jpeg(frame: Any) -> str:
+def jpeg(frame: np.ndarray) -> str:
     """A frame [H, W, 3] as a data URI."""
     from PIL import Image
 

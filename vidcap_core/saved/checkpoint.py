@@ -37,7 +37,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
         ) from error
 
 
-def load(path: Path, device: Any = "cpu") -> dict[str, Any]:
+def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     """Read a checkpoint; anything that would need to run code is refused."""
     try:
         _check_seal(path)
