@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -44,14 +45,14 @@ class Captions(Prediction):
         )
 
 
-def _line(event: Any, many: bool) -> str:
+def _line(event: Mapping[str, Any], many: bool) -> str:
     """One event's words; the fainter a word, the less probable."""
     words = " ".join(map(_word, event["words"]))
     when = f"<small>{event['start']:.1f} – {event['end']:.1f} s</small> " if many else ""
     return f'<div style="font-size:115%;margin:.2em 0">{when}{words}</div>'
 
 
-def _word(word: Any) -> str:
+def _word(word: Mapping[str, Any]) -> str:
     if "p" not in word:
         return escape(word["text"])
     opacity = 0.35 + 0.65 * word["p"]

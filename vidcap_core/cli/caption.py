@@ -10,9 +10,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vidcap_core.captioning.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vidcap_core.captioning.inputs import Inputs
+    from vidcap_core.captioning.spans import Every
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         return _caption(args, found, every)
 
 
-def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
+def _caption(args: argparse.Namespace, found: Inputs, every: Every) -> int:
     from vidcap_core.captioning.caption_job import Job
     from vidcap_core.captioning.file_captioner import load
     from vidcap_core.captioning.formats import Printer
@@ -132,7 +138,7 @@ def _caption(args: argparse.Namespace, found: Any, every: Any) -> int:
     return FAILED if job.bad else 0
 
 
-def _list_bad(bad: list[tuple[str, str]], note: Any) -> None:
+def _list_bad(bad: list[tuple[str, str]], note: Callable[[str], None]) -> None:
     from vidcap_core.captioning.inputs import shown
 
     if bad:

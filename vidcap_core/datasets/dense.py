@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def _names(name: str) -> tuple[str, ...]:
     return (name[2:],) if name.startswith("v_") else (f"v_{name}",)
 
 
-def _duration(path: Path, name: str, entry: Any) -> float:
+def _duration(path: Path, name: str, entry: Mapping[str, Any]) -> float:
     try:
         return float(entry["duration"])
     except (TypeError, KeyError, ValueError):

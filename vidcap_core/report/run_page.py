@@ -90,7 +90,12 @@ def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
     return next((found[name] for name in (*wanted, *PREFERRED) if name in found), next(iter(per_clip), None))
 
 
-def _clip(prediction: Mapping[str, Any], references: Any, per_clip: Any, panels: Any) -> ClipView:
+def _clip(
+    prediction: Mapping[str, Any],
+    references: Mapping[str, Any],
+    per_clip: Mapping[str, Mapping[str, float]],
+    panels: Mapping[str, Any],
+) -> ClipView:
     clip = prediction["id"]
     scores = {name: values[clip] for name, values in per_clip.items() if values.get(clip) is not None}
     return view(prediction, references.get(clip, ()), scores, panels.get(clip, ()))

@@ -78,11 +78,13 @@ def _own(name: str) -> str:
     return (resources.files("vidcap_core.serve") / "static" / name).read_text(encoding="utf-8")
 
 
-async def _refused(_: Request, error: Any) -> Response:
-    return error.response()  # type: ignore[no-any-return]
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return error.response()
 
 
-async def _other(_: Request, error: Any) -> Response:
+async def _other(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
     hint = {404: "/ or /openapi.json", 405: "/openapi.json tells which methods there are"}
     what = "there is nothing here" if error.status_code == 404 else str(error.detail)
     return Refused(
@@ -90,7 +92,8 @@ async def _other(_: Request, error: Any) -> Response:
     ).response()
 
 
-async def _invalid(_: Request, error: Any) -> Response:
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first["loc"][0] == "path":
         return Refused(404, "there is nothing here", "/openapi.json").response()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vidcap_core.serve.refusal import Refused
 
@@ -38,18 +38,18 @@ SAFE = ("GET", "HEAD")
 class Guard:
     """ASGI middleware: refuses other names (a rebound DNS name) and other origins, and adds the headers."""
 
-    def __init__(self, app: Any, names: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
         self._app = app
         self._names = {"localhost", *(name.lower().rstrip(".") for name in names)}
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
 
-        async def sends(message: Any) -> None:
+        async def sends(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)

@@ -15,7 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vidcap_core.captioning.file_captioner import FileCaptioner
 
 Tell = Callable[[str, float], None]
 CAPTIONED = 0.9
@@ -54,7 +57,7 @@ def main(
         _send(channel, _answer(captioners[asked["model"]], asked, channel))
 
 
-def caption(captioner: Any, path: str, name: str, every: str | None, tell: Tell) -> dict[str, Any]:
+def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, tell: Tell) -> dict[str, Any]:
     """Everything that is shown or downloaded of one video, as plain data without a path."""
     from dataclasses import replace
 
@@ -90,7 +93,7 @@ def caption(captioner: Any, path: str, name: str, every: str | None, tell: Tell)
     }
 
 
-def _answer(captioner: object, asked: Mapping[str, Any], channel: Connection) -> dict[str, Any]:
+def _answer(captioner: FileCaptioner, asked: Mapping[str, Any], channel: Connection) -> dict[str, Any]:
     def tell(step: str, progress: float) -> None:
         _send(channel, {"step": step, "progress": progress})
 
@@ -106,7 +109,7 @@ def _load(model: str, device: str | None, without: Sequence[str]) -> Any:
     return load(model, device, without=without)
 
 
-def _reads(captioner: Any) -> list[str]:
+def _reads(captioner: FileCaptioner) -> list[str]:
     """What the encoders want of a file."""
     reader = captioner.reader
     return sorted({encoder.reads for encoder in (*reader.frames.values(), *reader.audio.values())})

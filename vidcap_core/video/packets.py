@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 
 class Entry(NamedTuple):
@@ -20,7 +21,7 @@ class Entry(NamedTuple):
     key: bool
 
 
-def index(container: InputContainer, stream: Any) -> list[Entry]:
+def index(container: InputContainer, stream: VideoStream) -> list[Entry]:
     """The packets of a stream, in the order of decoding, without decoding them."""
     return [Entry(p.pts, p.is_keyframe) for p in container.demux(stream) if p.size and not p.is_discard]
 

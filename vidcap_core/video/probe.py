@@ -13,6 +13,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.stream import VideoStream
 
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
@@ -101,7 +102,7 @@ def picture(container: InputContainer, path: str | Path, short_side: int | None 
     return stream
 
 
-def first_frame(container: InputContainer, stream: Any, path: str | Path) -> Any:
+def first_frame(container: InputContainer, stream: VideoStream, path: str | Path) -> Any:
     """The first picture: the header alone does not say how it lies, nor whether it can be decoded at all."""
     for packet in container.demux(stream):
         try:
@@ -121,7 +122,7 @@ def until(path: str | Path, length: float, start: float, end: float | None) -> f
     return stop
 
 
-def duration(container: InputContainer, stream: Any, path: str | Path) -> float:
+def duration(container: InputContainer, stream: VideoStream, path: str | Path) -> float:
     """Seconds from the first picture to the end of the last; counted from the packets where no header says it."""
     seconds = _duration(container, stream, path)
     limits.check_length(path, seconds)
