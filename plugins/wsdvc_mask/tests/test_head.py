@@ -314,7 +314,7 @@ def test_parity_counts_with_the_weights_of_stage_1(make_head: Make, make_batch: 
         head.localiser.queries.add_(1)
     queries = head.localiser.queries.detach().clone()
     give(head, batch, "positive")
-    with head.stage1.instead_of(head._speaking()):
+    with head.stage1.instead_of(head._captioning()):
         assert torch.equal(head.encoder.positions, before)
         assert torch.equal(head.localiser.queries, queries)
     torch.testing.assert_close(head.encoder.positions.detach(), before + 1)
