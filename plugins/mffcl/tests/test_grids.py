@@ -63,8 +63,6 @@ def trained(shared_data, monkeypatch, tmp_path):
         "tokenizer": {"type": "Vocabulary", "min_count": 5},
         "head.lm": {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 4},
         "head.lead": "",
-        "phases.align.steps": 3,
-        "phases.align.keep": "first",
         "data.train.limit": 40,
         "runtime.amp": "off",
         "data.test.limit": 4,
@@ -77,7 +75,10 @@ def trained(shared_data, monkeypatch, tmp_path):
     }
 
     def train(row, first=0):
-        made = load("msvd_part", row, **small, **({} if row.startswith("tokens") else text))
+        tokens = row.startswith("tokens")
+        opening = "phases.caption" if tokens else "phases.align"
+        steps = {f"{opening}.steps": 3, f"{opening}.keep": "first"}
+        made = load("msvd_part", row, **small, **steps, **({} if tokens else text))
         made.data["phases"] = dict(list(made["phases"].items())[first:])
         folder = runs.train(made, work_dir=tmp_path / f"{row}-{first}", device="cpu", quiet=True)
         return folder, best_weights(folder.checkpoints)[0]
