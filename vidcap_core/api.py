@@ -15,6 +15,7 @@ from vidcap_core.zoo.hookspecs import VIDCAP_API, hookimpl
 if TYPE_CHECKING:
     from vidcap_core.config.recipe import Recipe
     from vidcap_core.config.validate import load_recipe
+    from vidcap_core.contracts.dataset import Dataset as AnyDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Timeline,
     )
     from vidcap_core.contracts.tokenizer import Tokenizer
+    from vidcap_core.contracts.transform import Transform
     from vidcap_core.contracts.types import Batch, Clip, Event, Named, Prediction, Sample, Stream, View
     from vidcap_core.datasets.annotated import Dataset
     from vidcap_core.datasets.dense import read_dense
@@ -103,6 +105,7 @@ _NAMES = {
 __all__ = [
     "VIDCAP_API",
     "Additive",
+    "AnyDataset",
     "Bars",
     "Batch",
     "Clip",
@@ -136,6 +139,7 @@ __all__ = [
     "Stream",
     "Timeline",
     "Tokenizer",
+    "Transform",
     "UserError",
     "Values",
     "View",
