@@ -29,7 +29,7 @@ from vidcap_spectrum.concepts import AttributeEmbedding, AttributePredictor, Cfb
 from vidcap_spectrum.decoder import Block, CrossAttention
 from vidcap_spectrum.feature_encoders import EPS, FeatureEncoders
 from vidcap_spectrum.labels import Labels
-from vidcap_spectrum.panels import explain
+from vidcap_spectrum.panels import clip_panels
 
 Memory = tuple[tuple[tuple[Pair, ...], ...], Tensor]
 """Keys and values of what was seen, for each block; and l_UN + l_EM [B, width]."""
@@ -206,11 +206,22 @@ class SpectrumHead(Head):
             named["tokens"] = Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:])
         return Output(**named)
 
+    @torch.no_grad()
     def explain(
         self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
     ) -> list[list[Panel]]:
         """Attribute bars, the dominant theme with the words that carried it, and the streams that were there."""
-        return explain(self, streams, batch, events)
+        attributes, clips = self.attributes, range(len(batch))
+        encoded = None if attributes is None else self.encode(streams, len(batch))
+        chances = None if encoded is None else self.probabilities(encoded)
+        rows = [
+            {name: int(streams[name].mask[clip].sum()) if name in streams else 0 for name in self.streams}
+            for clip in clips
+        ]
+        return [
+            clip_panels(rows[clip], events[clip], attributes, None if chances is None else chances[clip])
+            for clip in clips
+        ]
 
     # ---- what it is made of
 

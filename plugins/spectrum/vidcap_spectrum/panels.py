@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
-from vidcap_core.api import Bars, Batch, Custom, Event, Panel, Stream
+from vidcap_core.api import Bars, Custom, Event, Panel
 from vidcap_spectrum.attributes import Attributes
-
-if TYPE_CHECKING:
-    from vidcap_spectrum.head import SpectrumHead
 
 BARS = 20
 CARRIERS = 3
 
 
-@torch.no_grad()
-def explain(
-    head: SpectrumHead, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
-) -> list[list[Panel]]:
-    """The panels of each clip."""
-    there = [_there(head, streams, clip) for clip in range(len(batch))]
-    if head.attributes is None:
-        return [[panel] for panel in there]
-    probability = head.probabilities(head.encode(streams, len(batch)))
-    assert probability is not None
-    mentioned = [{word for event in clip for word in event.text.split()} for clip in events]
-    return [
-        [*_bars(head.attributes, row, words), panel]
-        for row, words, panel in zip(probability.float().cpu(), mentioned, there, strict=True)
-    ]
+def clip_panels(
+    rows: Mapping[str, int],
+    events: Sequence[Event],
+    attributes: Attributes | None,
+    probability: Tensor | None,
+) -> list[Panel]:
+    """The panels of one clip: rows of each stream (0: zeros were used), and the probability of each attribute."""
+    streams = Custom("spectrum_streams", {"rows": rows}, title="Rows of each stream (0: zeros were used)")
+    if attributes is None or probability is None:
+        return [streams]
+    mentioned = {word for event in events for word in event.text.split()}
+    return [*_bars(attributes, probability.float().cpu(), mentioned), streams]
 
 
 def theme(attributes: Attributes, probability: Tensor) -> dict[str, tuple[float, tuple[str, ...]]]:
@@ -71,9 +63,3 @@ def _bars(attributes: Attributes, probability: Tensor, mentioned: set[str]) -> l
         title = f"Dominant theme: {first} (through {', '.join(carriers[:CARRIERS])})"
         panels.append(Bars({name: chance for name, (chance, _) in themes.items()}, (first,), title))
     return panels
-
-
-def _there(head: SpectrumHead, streams: Mapping[str, Stream], clip: int) -> Panel:
-    """Rows of each stream of this clip; 0 where zeros stood in for it."""
-    rows = {name: int(streams[name].mask[clip].sum()) if name in streams else 0 for name in head.streams}
-    return Custom("spectrum_streams", {"rows": rows}, title="Rows of each stream (0: zeros were used)")

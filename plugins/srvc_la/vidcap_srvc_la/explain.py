@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
+from torch import nn
 
-from vidcap_core.api import Batch, Clip, Curve, Event, FrameAttention, Panel, Stream, frame_times
+from vidcap_core.api import (
+    Batch,
+    Clip,
+    Curve,
+    Event,
+    FrameAttention,
+    Panel,
+    Stream,
+    Tokenizer,
+    frame_times,
+)
 from vidcap_srvc_la.losses import entropy
+from vidcap_srvc_la.visual_context import VisualContext
 
-if TYPE_CHECKING:
-    from vidcap_srvc_la.head import SRVCLAHead
+
+class Watched(Protocol):
+    """What is asked of the head."""
+
+    tokenizer: Tokenizer
+    embed: nn.Embedding
+    context: VisualContext
+    __call__: Any
+
+    @property
+    def watchers(self) -> Sequence[str]:
+        """The branches whose attention can be watched."""
+        ...
 
 
 def panels(
-    head: SRVCLAHead, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+    head: Watched, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
 ) -> list[list[Panel]]:
     """For each clip the attention of its caption, from one teacher-forced pass over all of them."""
     ids = [head.tokenizer.encode(" ".join(event.text for event in clip_events)) for clip_events in events]
@@ -40,7 +63,7 @@ def panels(
     return shown
 
 
-def _of_clip(head: SRVCLAHead, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
+def _of_clip(head: Watched, clip: Clip, ids: Sequence[int], weights: torch.Tensor) -> list[Panel]:
     spoken = tuple(head.tokenizer.decode([token]) for token in ids)
     looks = {name: weights[:, index] for index, name in enumerate(head.watchers)}
     rows = {name: tuple(map(tuple, look.tolist())) for name, look in looks.items()}
