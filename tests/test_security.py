@@ -66,8 +66,8 @@ def marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (package / "__init__.py").write_text(f"open({str(path)!r}, 'w')\nComponent = dict\n")
     (package / "inner.py").write_text("Component = dict\n")
     monkeypatch.syspath_prepend(str(package.parent))
-    plugins.discover()
-    registry.ENCODERS.declare("core", {"Wrapping": "security_parts:Wrapping"})
+    plugins.discover.cache_clear()  # tables are made anew of what is found then
+    plugins.discover()["core"].components["encoders"]["Wrapping"] = "security_parts:Wrapping"
     yield path
     for name in [name for name in sys.modules if name.partition(".")[0] == "evil_package"]:
         del sys.modules[name]

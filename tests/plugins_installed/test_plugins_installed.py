@@ -110,7 +110,7 @@ def test_a_config_of_a_broken_plugin_fails_with_the_reason_and_what_to_type(site
 @pytest.mark.parametrize(
     ("head", "said"),
     [
-        ("newer.NewHead", "is written for plugin API 2"),
+        ("newer.NewHead", "is written for plugin API 3"),
         ("hollow.HollowHead", "there is no module 'vidcap_test_hollow.head'"),
         ("late.LateHead", "No module named 'no_such_library'"),
         ("Twin", "type='one.Twin' or 'two.Twin'"),
