@@ -30,7 +30,7 @@ def test_a_package_that_is_too_old_is_broken_and_has_a_fix(tmp_path: Path) -> No
     assert code == 1
     assert findings["timm"]["state"] == "broken"
     assert findings["timm"]["found"].startswith("0.1, needs >=1.0")
-    assert findings["timm"]["fix"] .startswith("pip install 'timm>=1.0")
+    assert findings["timm"]["fix"].startswith("pip install 'timm>=1.0")
 
 
 def test_a_decoder_that_does_not_load_is_broken(tmp_path: Path) -> None:
