@@ -54,7 +54,7 @@ def main() -> int:
 
 def agreed_version() -> str:
     """The one version that the core, the plugins and the changelog state."""
-    found = re.search(r'__version__ = "(.+)"', (ROOT / "vidcap_core/__init__.py").read_text())
+    found = re.search(r'__version__ = "(.+)"', (ROOT / "vidcap_core/zoo/version.py").read_text())
     assert found is not None
     version = found[1]
     for project in PROJECTS[1:]:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidcap_core import __version__
 from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.captioning.formats import Printer
 from vidcap_core.captioning.progress import Progress
@@ -18,6 +17,7 @@ from vidcap_core.contracts.types import Prediction
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import VideoError
 from vidcap_core.report.captions_page import write_job_report
+from vidcap_core.zoo.version import __version__
 
 PAGE = "captions.html"
 

@@ -8,10 +8,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from vidcap_core import __version__
 from vidcap_core.cli.arguments import Subparsers
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.errors import UserError
+from vidcap_core.zoo.version import __version__
 
 COMMANDS: dict[str, str] = {
     "list": "what is installed: encoders, heads, losses, datasets, metrics, configs, models",

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidcap_core import __version__
 from vidcap_core.cli.outcome import guarded
+from vidcap_core.zoo.version import __version__
 
 EPILOG = """\
 examples:

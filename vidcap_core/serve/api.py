@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response, status
 
-from vidcap_core import __version__
 from vidcap_core.captioning.spans import parse
 from vidcap_core.errors import UserError
 from vidcap_core.serve import schemas
@@ -19,6 +18,7 @@ from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings
 from vidcap_core.serve.upload import Body, public_name, received, stored
+from vidcap_core.zoo.version import __version__
 
 router = APIRouter(prefix="/api")
 LEAST = 1

@@ -11,7 +11,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from vidcap_core import __version__
 from vidcap_core.report.page import static
 from vidcap_core.serve.api import router
 from vidcap_core.serve.origin import Guard
@@ -19,6 +18,7 @@ from vidcap_core.serve.queue import Line
 from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings
+from vidcap_core.zoo.version import __version__
 
 OWN = {"serve.css": "text/css", "serve.js": "text/javascript"}
 SHARED = {

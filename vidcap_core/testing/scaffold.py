@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from vidcap_core import __version__
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.hookspecs import VIDCAP_API
+from vidcap_core.zoo.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates" / "plugin"
 

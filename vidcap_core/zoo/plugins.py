@@ -125,8 +125,8 @@ def describe(plugin: Plugin) -> dict[str, Any]:
 
 
 def _core() -> Plugin:
-    from vidcap_core import __version__
     from vidcap_core.zoo import components
+    from vidcap_core.zoo.version import __version__
 
     bases = Path(__file__).parents[1] / "config" / "bases"
     plugin = Plugin("core", "vidcap-core", __version__, module=components, configs=bases)
