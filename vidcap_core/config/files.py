@@ -111,18 +111,18 @@ def find_config(name: str | Path) -> Path:
 
 def expand_names(names: Iterable[str]) -> list[str]:
     """Configs by name, by file or by folder; without any, all that are installed."""
-    found: list[str] = []
+    expanded: list[str] = []
     for name in names:
         folder = Path(name)
         if not folder.is_dir():
-            found.append(name)
+            expanded.append(name)
             continue
         files = sorted(str(p) for p in folder.glob("*.py") if not p.stem.startswith("_"))
         if not files:
             raise ConfigError(f"{name}: this folder holds no config", hint="vidcap list configs")
-        found += files
+        expanded += files
     working = [plugin for plugin in plugins.discover().values() if plugin.reason is None]
-    return found or [f"{plugin.name}/{config}" for plugin in working for config in plugin.config_names()]
+    return expanded or [f"{plugin.name}/{config}" for plugin in working for config in plugin.config_names()]
 
 
 def set_key(config: Config, change: str) -> None:
@@ -213,24 +213,24 @@ def _bases(tree: ast.Module, path: Path) -> list[str]:
             bases = [bases] if isinstance(bases, str) else bases
             if isinstance(bases, (list, tuple)) and all(isinstance(base, str) for base in bases):
                 return list(bases)
-            place = f"{_shown(path)}:{statement.lineno}"
-            raise ConfigError(f"{place}: _base_ must be written out, as a list of strings")
+            location = f"{_shown(path)}:{statement.lineno}"
+            raise ConfigError(f"{location}: _base_ must be written out, as a list of strings")
     return []
 
 
 def _find_base(base: str, path: Path) -> Path:
     if base.startswith("vidcap://"):
-        found = CORE_CONFIGS / base.removeprefix("vidcap://")
+        base_path = CORE_CONFIGS / base.removeprefix("vidcap://")
     elif base.endswith(".py"):
-        found = path.parent / base
+        base_path = path.parent / base
     else:
         try:
             return find_config(base)
         except PluginError as error:
             raise error.wrap(f"{_shown(path)}: _base_ '{base}'", ConfigError) from error
-    if not found.is_file():
-        raise ConfigError(f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(found)})")
-    return found
+    if not base_path.is_file():
+        raise ConfigError(f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(base_path)})")
+    return base_path
 
 
 def _merge(
@@ -255,8 +255,8 @@ def _merge(
 def _take_away(old: dict[str, Any], new: Mapping[Any, Any]) -> None:
     """Of two keys that exclude each other, forget the one that is not said anew."""
     for pair in EITHER:
-        for said, other in (pair, pair[::-1]):
-            if new.get(said) is not None and other not in new:
+        for key, other in (pair, pair[::-1]):
+            if new.get(key) is not None and other not in new:
                 old.pop(other, None)
 
 

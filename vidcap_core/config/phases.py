@@ -18,63 +18,64 @@ def phases_of(config: Config, train: Component, runtime: schema.Runtime) -> tupl
     usual = settings(config, ("schedule",), config.get("schedule", {}), schema.Schedule)
     base = config.get("optimizer", {})
     made_by = optimizer(config, ("optimizer",), base)
-    kept = {"last", "best"}
+    weight_names = {"last", "best"}
     phases: list[Phase] = []
     for name, keys in config["phases"].items():
         path: KeyPath = ("phases", name)
-        said = settings(config, path, keys, schema.Phase)
-        _check(config, path, name, said, kept)
-        kept |= {said.keep} if said.keep else set()
-        if isinstance(said.optimizer, dict):
-            made_by = optimizer(config, (*path, "optimizer"), {**base, **said.optimizer})
-        elif said.optimizer == "fresh":
+        phase = settings(config, path, keys, schema.Phase)
+        _check(config, path, name, phase, weight_names)
+        weight_names |= {phase.keep} if phase.keep else set()
+        if isinstance(phase.optimizer, dict):
+            made_by = optimizer(config, (*path, "optimizer"), {**base, **phase.optimizer})
+        elif phase.optimizer == "fresh":
             made_by = optimizer(config, ("optimizer",), base)
-        own = said.schedule
+        own = phase.schedule
         phases.append(
             Phase(
                 name=name,
-                updates=tuple(map(tuple, said.updates or [said.losses])),
-                epochs=said.epochs,
-                steps=said.steps,
-                train=None if said.train is None else tuple(said.train),
-                freeze=tuple(said.freeze),
+                updates=tuple(map(tuple, phase.updates or [phase.losses])),
+                epochs=phase.epochs,
+                steps=phase.steps,
+                train=None if phase.train is None else tuple(phase.train),
+                freeze=tuple(phase.freeze),
                 groups=tuple(
-                    _group(config, (*path, "groups", i), group) for i, group in enumerate(said.groups)
+                    _group(config, (*path, "groups", i), group) for i, group in enumerate(phase.groups)
                 ),
-                data=_data(config, (*path, "data"), train, said.data or {}),
-                cache=tuple(said.cache),
-                batch=said.batch or runtime.batch,
-                accumulate=said.accumulate or runtime.accumulate,
+                data=_data(config, (*path, "data"), train, phase.data or {}),
+                cache=tuple(phase.cache),
+                batch=phase.batch or runtime.batch,
+                accumulate=phase.accumulate or runtime.accumulate,
                 optimizer=made_by,
-                keeps_optimizer=said.optimizer == "keep",
+                keeps_optimizer=phase.optimizer == "keep",
                 schedule=usual
                 if own is None
                 else settings(config, (*path, "schedule"), own, schema.Schedule),
-                clipping=_clipping(said) or _clipping(runtime),
-                best=said.best,
-                start_from=said.start_from,
-                keep=said.keep,
+                clipping=_clipping(phase) or _clipping(runtime),
+                best=phase.best,
+                start_from=phase.start_from,
+                keep=phase.keep,
             )
         )
     return tuple(phases)
 
 
-def _check(config: Config, path: KeyPath, name: str, said: schema.Phase, kept: set[str]) -> None:
+def _check(config: Config, path: KeyPath, name: str, phase: schema.Phase, weight_names: set[str]) -> None:
     """What the schema cannot see: the phase's name, its losses, the weights it starts with."""
     try:
         schema.check_name(name)
     except ConfigError as error:
         raise config.wrap(path, error) from error
-    if (said.epochs is None) == (said.steps is None):
+    if (phase.epochs is None) == (phase.steps is None):
         raise config.error(path, f"phase '{name}' must say either epochs or steps")
-    if bool(said.losses) == bool(said.updates):
+    if bool(phase.losses) == bool(phase.updates):
         raise config.error(path, f"phase '{name}' must say either losses or updates")
-    for loss in [loss for update in said.updates or [said.losses] for loss in update]:
+    for loss in [loss for update in phase.updates or [phase.losses] for loss in update]:
         if loss not in config["losses"]:
             raise config.error((*path, "losses"), f"there is no loss '{loss}'{meant(loss, config['losses'])}")
-    if said.start_from not in kept:
+    if phase.start_from not in weight_names:
         raise config.error(
-            (*path, "start_from"), f"no earlier phase keeps '{said.start_from}'{meant(said.start_from, kept)}"
+            (*path, "start_from"),
+            f"no earlier phase keeps '{phase.start_from}'{meant(phase.start_from, weight_names)}",
         )
 
 

@@ -13,14 +13,14 @@ from vidcap_core.zoo.component import Component
 
 def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True) -> None:
     """Raise one UserError that names all that is missing for a run over these splits."""
-    found: dict[Missing, list[str]] = {}
+    grouped: dict[Missing, list[str]] = {}
     for at, component in _components(recipe, splits, tokenizer):
         for missing in component.missing():
             here = replace(missing, fix=missing.fix.replace("{at}", at))
-            found.setdefault(here, []).append(at)
-    if found:
-        told = [_told(missing, places) for missing, places in found.items()]
-        raise UserError("\n".join([f"{recipe.name} cannot run here yet; what is missing:", *told]))
+            grouped.setdefault(here, []).append(at)
+    if grouped:
+        lines = [_told(missing, keys) for missing, keys in grouped.items()]
+        raise UserError("\n".join([f"{recipe.name} cannot run here yet; what is missing:", *lines]))
 
 
 def _components(recipe: Recipe, splits: Iterable[str], tokenizer: bool) -> Iterator[tuple[str, Component]]:
@@ -46,7 +46,5 @@ def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
                 raise recipe.config.wrap((section, name), error) from error
 
 
-def _told(missing: Missing, places: list[str]) -> str:
-    return (
-        f"  {missing.what}  ({', '.join(places)})\n    looked for: {missing.looked}\n    try: {missing.fix}"
-    )
+def _told(missing: Missing, keys: list[str]) -> str:
+    return f"  {missing.what}  ({', '.join(keys)})\n    looked for: {missing.looked}\n    try: {missing.fix}"

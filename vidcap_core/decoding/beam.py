@@ -81,14 +81,14 @@ def beam_search(source: Source, settings: GenerateSettings) -> list[list[Hyp]]:
             written = live.words[:, :, :position].flatten(0, 1)
             history = torch.cat([source.prompt.repeat_interleave(source.width, 0), written], 1)
             ban(scores, history, position, settings, source.eos)
-        found, parents = _continuations(live, scores, wide, position, source.eos)
-        over = _over(found, settings, position, width) & ~done[:, None]
-        found.scores = torch.where(over, found.sums / settings.norm(position + 1), -torch.inf)
-        count += (found.ended & over).sum(1)
-        pool = pool.best(found, width)
-        open_sums = found.sums.masked_fill(found.ended, -torch.inf)
+        continuations, parents = _continuations(live, scores, wide, position, source.eos)
+        over = _over(continuations, settings, position, width) & ~done[:, None]
+        continuations.scores = torch.where(over, continuations.sums / settings.norm(position + 1), -torch.inf)
+        count += (continuations.ended & over).sum(1)
+        pool = pool.best(continuations, width)
+        open_sums = continuations.sums.masked_fill(continuations.ended, -torch.inf)
         chosen = open_sums.topk(width).indices
-        live = found.pick(chosen)
+        live = continuations.pick(chosen)
         live.sums = open_sums.gather(1, chosen)
         done = done | _done(live, pool, count, settings, position + 1)
         if position + 1 == limit or bool(done.all()):
@@ -114,24 +114,24 @@ def _continuations(live: Texts, scores: Tensor, wide: int, position: int, eos: i
     sums = sums.masked_fill(dead, -torch.inf).flatten(1)
     if sums.shape[1] < wide:
         sums = torch.nn.functional.pad(sums, (0, wide - sums.shape[1]), value=-torch.inf)
-    sums, place = sums.topk(wide)
-    place = place.clamp_max(width * each - 1)
-    parents = place // each
-    found = live.pick(parents)
-    found.sums = sums
-    found.words[:, :, position] = words.view(clips, -1).gather(1, place)
-    found.logs[:, :, position] = logs.view(clips, -1).gather(1, place)
-    found.lengths = torch.full_like(found.lengths, position + 1)
-    found.ended = (found.words[:, :, position] == eos) & ~torch.isneginf(sums)
-    return found, parents
+    sums, index = sums.topk(wide)
+    index = index.clamp_max(width * each - 1)
+    parents = index // each
+    continuations = live.pick(parents)
+    continuations.sums = sums
+    continuations.words[:, :, position] = words.view(clips, -1).gather(1, index)
+    continuations.logs[:, :, position] = logs.view(clips, -1).gather(1, index)
+    continuations.lengths = torch.full_like(continuations.lengths, position + 1)
+    continuations.ended = (continuations.words[:, :, position] == eos) & ~torch.isneginf(sums)
+    return continuations, parents
 
 
-def _over(found: Texts, settings: GenerateSettings, position: int, width: int) -> Tensor:
+def _over(continuations: Texts, settings: GenerateSettings, position: int, width: int) -> Tensor:
     """Which continuations are texts now."""
     last = position + 1 == settings.max_length
-    over = found.ended.clone()
+    over = continuations.ended.clone()
     if last and settings.stop != "n_finished":  # cut texts count like ended ones
-        over |= ~torch.isneginf(found.sums)
+        over |= ~torch.isneginf(continuations.sums)
     over[:, width:] = False
     return over
 
@@ -181,7 +181,7 @@ def _scored(live: Texts, settings: GenerateSettings) -> Texts:
 def _texts(texts: Texts) -> list[list[Hyp]]:
     rows = []
     for row in range(texts.sums.shape[0]):
-        found = []
+        hyps = []
         for words, logs, length, ended, score in zip(
             texts.words[row].tolist(),
             texts.logs[row].tolist(),
@@ -191,6 +191,6 @@ def _texts(texts: Texts) -> list[list[Hyp]]:
             strict=True,
         ):
             if score != -torch.inf:
-                found.append(hyp(words[:length], logs[:length], score, ended))
-        rows.append(found)
+                hyps.append(hyp(words[:length], logs[:length], score, ended))
+        rows.append(hyps)
     return rows

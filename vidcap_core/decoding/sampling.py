@@ -48,5 +48,5 @@ def draw(log_probs: Tensor, uniform: Tensor, settings: GenerateSettings) -> Tens
         probs = probs.masked_fill(before >= settings.top_p, 0.0)
     cumulated = probs.cumsum(-1)
     target = uniform[:, None] * cumulated[:, -1:]
-    place = torch.searchsorted(cumulated, target, right=True).clamp_max(probs.shape[1] - 1)
-    return (place if order is None else order.gather(1, place)).squeeze(1)
+    index = torch.searchsorted(cumulated, target, right=True).clamp_max(probs.shape[1] - 1)
+    return (index if order is None else order.gather(1, index)).squeeze(1)

@@ -59,14 +59,14 @@ def _pairs(network: nn.Module, example: Tensor) -> list[Pair]:
         int, tuple[nn.Conv2d, Tensor]
     ] = {}  # holding the tensors keeps their ids from being used again
     calls: Counter[nn.Module] = Counter()
-    found: list[Pair] = []
+    pairs: list[Pair] = []
 
     def saw(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         calls[module] += 1
         if isinstance(module, nn.Conv2d):
             made[id(output)] = (module, output)
         elif inputs and id(inputs[0]) in made:
-            found.append((made[id(inputs[0])][0], module))
+            pairs.append((made[id(inputs[0])][0], module))
 
     watched = [m for m in network.modules() if isinstance(m, nn.Conv2d) or _is_frozen_norm(m)]
     handles = [module.register_forward_hook(saw) for module in watched]
@@ -75,8 +75,8 @@ def _pairs(network: nn.Module, example: Tensor) -> list[Pair]:
     finally:
         for handle in handles:
             handle.remove()
-    convs = Counter(conv for conv, _ in found)
-    return [(c, n) for c, n in found if convs[c] == 1 and calls[c] == 1 and calls[n] == 1]
+    convs = Counter(conv for conv, _ in pairs)
+    return [(c, n) for c, n in pairs if convs[c] == 1 and calls[c] == 1 and calls[n] == 1]
 
 
 def _is_frozen_norm(module: nn.Module) -> bool:

@@ -56,7 +56,7 @@ def rename(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
     A block of the first stage has no expansion, so its projection is conv_pw and its norms count from 1.
     """
-    places = [(stage, index) for stage, count in enumerate(STAGES) for index in range(count)]
+    blocks = [(stage, index) for stage, count in enumerate(STAGES) for index in range(count)]
     outer = {
         "_conv_stem": "conv_stem",
         "_bn0": "bn1",
@@ -80,7 +80,7 @@ def rename(weights: dict[str, Tensor]) -> dict[str, Tensor]:
             layer, _, kind = name.partition(".")
             renamed[f"{outer[layer]}.{kind}"] = value
         else:
-            stage, index = places[int(block[1])]
+            stage, index = blocks[int(block[1])]
             names = later if stage else first
             renamed[f"blocks.{stage}.{index}.{names[block[2]]}.{block[3]}"] = value
     return renamed

@@ -64,12 +64,12 @@ class HFVideo(Encoder):
                 f"{model}: a {config.model_type} has no CLS token", hint='output="mean" or "patches"'
             )
         self.dim, self.frames = int(config.hidden_size), int(config.num_frames)
-        said = _processor(model)
+        processor = _processor(model)
         size = config.image_size
         self.prepare = Preparation.of(
             size,
-            said.get("image_mean", [self.usual_mean] * 3),
-            said.get("image_std", [self.usual_std] * 3),
+            processor.get("image_mean", [self.usual_mean] * 3),
+            processor.get("image_std", [self.usual_std] * 3),
             interpolation="bilinear",
         )
         self.short_side = self.prepare.resize

@@ -46,10 +46,10 @@ class TorchvisionVideo(Encoder):
         setattr(self.network, head, nn.Identity())
         if is_file(pretrained):
             put(self.network, read_weights(str(pretrained)), str(pretrained), (f"{head}.",))
-        said = models.get_model_weights(model).DEFAULT.transforms()
-        crop = (int(said.crop_size[0]), int(said.crop_size[-1]))
+        preset = models.get_model_weights(model).DEFAULT.transforms()
+        crop = (int(preset.crop_size[0]), int(preset.crop_size[-1]))
         self.prepare = Preparation(
-            int(said.resize_size[0]), crop, tuple(said.mean), tuple(said.std), "bilinear"
+            int(preset.resize_size[0]), crop, tuple(preset.mean), tuple(preset.std), "bilinear"
         )
         self.short_side = self.prepare.resize
         self.sampling = {"kind": "clips", "clips": clips, "frames": frames, "rate": rate}

@@ -50,10 +50,10 @@ def write_shard(file: Path, data: Path, clips: Mapping[str, Place], dtype: str) 
     header: dict[str, Any] = {
         clip: {
             "dtype": DTYPES[dtype],
-            "shape": list(place.shape),
-            "data_offsets": [place.offset, place.offset + place.shape[0] * place.shape[1] * size],
+            "shape": list(record.shape),
+            "data_offsets": [record.offset, record.offset + record.shape[0] * record.shape[1] * size],
         }
-        for clip, place in clips.items()
+        for clip, record in clips.items()
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)

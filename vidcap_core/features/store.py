@@ -30,7 +30,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
         self.dtype = np.dtype(index["dtype"])
         self.dim = int(index["dim"])
         self.shards: list[dict[str, Any]] = index["shards"]
-        self._places = {clip: Place.of(place) for clip, place in index["clips"].items()}
+        self._places = {clip: Place.of(record) for clip, record in index["clips"].items()}
         self._maps: dict[int, mmap.mmap] = {}
 
     @property
@@ -48,12 +48,12 @@ class FeatureStore(Mapping[str, np.ndarray]):
         return clip in self._places
 
     def __getitem__(self, clip: str) -> np.ndarray:
-        place = self._places.get(clip)
-        if place is None:
+        record = self._places.get(clip)
+        if record is None:
             raise KeyError(f"{self.path} has no clip '{clip}'")
-        rows, dim = place.shape
-        shard = self._maps.get(place.shard) or self._map(place.shard)
-        start = int(self.shards[place.shard]["start"]) + place.offset
+        rows, dim = record.shape
+        shard = self._maps.get(record.shard) or self._map(record.shard)
+        start = int(self.shards[record.shard]["start"]) + record.offset
         return np.frombuffer(shard, self.dtype, rows * dim, start).reshape(rows, dim)
 
     def shape(self, clip: str) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
 
     def facts(self) -> dict[str, Any]:
         """The figures of a store, as plain data."""
-        lengths = [place.shape[0] for place in self._places.values()]
+        lengths = [record.shape[0] for record in self._places.values()]
         return {
             "clips": len(self),
             "dim": self.dim,
@@ -85,8 +85,8 @@ class FeatureStore(Mapping[str, np.ndarray]):
             for shard in self.shards
             if hash_file(self.path / shard["file"]) != shard["sha256"]
         ]
-        for clip, place in self._places.items() if wrong else ():
-            if hash_of([self[clip].tobytes()]) != place.sha256:
+        for clip, record in self._places.items() if wrong else ():
+            if hash_of([self[clip].tobytes()]) != record.sha256:
                 wrong.append(f"{clip}: its features were changed")
         return wrong
 

@@ -83,11 +83,11 @@ class FeatureWriter:
         if values.shape[1] != dim:
             raise DataError(f"{clip}: has {values.shape[1]} features a row, the store has {dim}")
         rows = (int(values.shape[0]), int(values.shape[1]))
-        place = Place(len(self._index["shards"]), self._raw.tell(), rows, hash_of([values.tobytes()]))
+        record = Place(len(self._index["shards"]), self._raw.tell(), rows, hash_of([values.tobytes()]))
         self._raw.write(values.tobytes())
         self._raw.flush()
-        self._line({"clip": clip, **place.plain()})
-        self._open[clip] = place
+        self._line({"clip": clip, **record.plain()})
+        self._open[clip] = record
         if self._raw.tell() >= self._shard_bytes:
             self._seal()
 
@@ -134,7 +134,7 @@ class FeatureWriter:
 
     def _replay(self, start: Mapping[str, Any]) -> dict[str, Place]:
         """Clips in the journal whose data are whole; what is behind them is cut off."""
-        places: dict[str, Place] = {}
+        records: dict[str, Place] = {}
         kept_lines = kept_data = 0
         if self._journal.is_file() and self._data.is_file():
             raw = self._data.read_bytes()
@@ -146,18 +146,22 @@ class FeatureWriter:
                 if position == 0:
                     self._agree(entry, start)
                 else:
-                    place = Place.of(entry)
-                    size = place.shape[0] * place.shape[1] * np.dtype(start["dtype"]).itemsize
-                    piece = raw[place.offset : place.offset + size]
-                    if place.shard != number or place.offset != kept_data or hash_of([piece]) != place.sha256:
+                    record = Place.of(entry)
+                    size = record.shape[0] * record.shape[1] * np.dtype(start["dtype"]).itemsize
+                    piece = raw[record.offset : record.offset + size]
+                    if (
+                        record.shard != number
+                        or record.offset != kept_data
+                        or hash_of([piece]) != record.sha256
+                    ):
                         break  # sealed before the kill, or never fully on the disk
-                    places[entry["clip"]] = place
+                    records[entry["clip"]] = record
                     kept_data += size
                 kept_lines += len(line)
         for file, size in ((self._data, kept_data), (self._journal, kept_lines)):
             with file.open("ab") as opened:
                 opened.truncate(size)
-        return places
+        return records
 
     def _agree(self, have: Mapping[str, Any], want: Mapping[str, Any]) -> None:
         if (have.get("recipe"), have.get("dtype")) == (want["recipe"], want["dtype"]):
@@ -182,7 +186,7 @@ class FeatureWriter:
         self._index["dim"] = next(iter(self._open.values())).shape[1]
         shard = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "start": start}
         self._index["shards"].append(shard)
-        self._index["clips"].update({clip: place.plain() for clip, place in self._open.items()})
+        self._index["clips"].update({clip: record.plain() for clip, record in self._open.items()})
         write_text(self.path / INDEX, json.dumps(self._index, separators=(",", ":")), durable=True)
         self._open = {}
         self._lines.truncate(0)

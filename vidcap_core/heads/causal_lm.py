@@ -83,12 +83,12 @@ class CausalLMHead(Head):
         mask = memory.mask.repeat_interleave(beams, 0)
         mask = torch.cat([mask, mask.new_ones((len(tokens), length + 1))], 1)
         self.need_room(mask, "prompt and words")
-        place = memory.count.repeat_interleave(beams)[:, None] + length
+        position = memory.count.repeat_interleave(beams)[:, None] + length
         cache = cache_of(memory.pairs, state)
         out = self.lm(
             input_ids=tokens[:, None],
             attention_mask=mask,
-            position_ids=place,
+            position_ids=position,
             past_key_values=cache,
             use_cache=True,
         )

@@ -35,8 +35,8 @@ class MeanPoolGRU(Head):
 
     def start(self, view: View) -> tuple[Tensor, Tensor]:
         """Memory: the pooled video [B, width]; state: h [R, width]."""
-        found = read_streams(view.streams, self.streams, "MeanPoolGRU")
-        memory = torch.tanh(self.project(torch.cat([mean_rows(stream) for stream in found.values()], -1)))
+        ordered = read_streams(view.streams, self.streams, "MeanPoolGRU")
+        memory = torch.tanh(self.project(torch.cat([mean_rows(stream) for stream in ordered.values()], -1)))
         state = memory
         if (history := prompt_history(view)) is not None:
             for tokens, real in zip(*(part.T for part in history), strict=True):

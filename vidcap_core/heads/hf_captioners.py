@@ -71,8 +71,10 @@ class HFVideoCaptioner(ReadyMade):
     ) -> tuple[Tensor, tuple[Pair, ...]]:
         """One word; its place counts words alone."""
         cache = cache_of(memory, state)
-        place = torch.full((1, 1), state[0][0].shape[2], device=tokens.device)
-        out = self.model(input_ids=tokens[:, None], position_ids=place, past_key_values=cache, use_cache=True)
+        position = torch.full((1, 1), state[0][0].shape[2], device=tokens.device)
+        out = self.model(
+            input_ids=tokens[:, None], position_ids=position, past_key_values=cache, use_cache=True
+        )
         return out.logits[:, -1], words_of(cache)
 
 
@@ -101,13 +103,13 @@ class HFFrameCaptioner(ReadyMade):
 
     def _frames(self, stream: Stream, batch: Batch, chosen: list[tuple[int, int]], timed: bool) -> View:
         at = [clip for clip, _ in chosen], [frame for _, frame in chosen]
-        one = Stream(stream.values[at][:, None], stream.mask[at][:, None])
+        frames = Stream(stream.values[at][:, None], stream.mask[at][:, None])
         spans = []
         for clip, frame in chosen:
             start, end = batch.clips[clip].span
             length = (end - start) / stream.values.shape[1]
             spans.append((start + frame * length, start + (frame + 1) * length) if timed else None)
-        return View(streams={self.stream: one}, clips=tuple(at[0]), spans=tuple(spans))
+        return View(streams={self.stream: frames}, clips=tuple(at[0]), spans=tuple(spans))
 
     def start(self, view: View) -> tuple[Tensor, Tensor]:
         """What the vision tower sees; no words yet."""

@@ -95,8 +95,8 @@ def _pretrained(source: str) -> Any:
     elif path.is_absolute() or source.startswith((".", "~")):
         raise UserError(f"no folder {path} with a language model")
     try:
-        place = str(path) if path.is_dir() else source
-        return AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False)
+        name_or_path = str(path) if path.is_dir() else source
+        return AutoModelForCausalLM.from_pretrained(name_or_path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise UserError(

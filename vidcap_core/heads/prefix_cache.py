@@ -36,7 +36,12 @@ class PrefixLayer(DynamicLayer):  # type: ignore[misc]
 
 def cache_of(prefix: tuple[Pair, ...], words: tuple[Pair, ...]) -> Cache:
     """A model's cache over all layers."""
-    return Cache(layers=[PrefixLayer(one, other) for one, other in zip(prefix, words, strict=True)])
+    return Cache(
+        layers=[
+            PrefixLayer(prefix_pair, words_pair)
+            for prefix_pair, words_pair in zip(prefix, words, strict=True)
+        ]
+    )
 
 
 def words_of(cache: Cache) -> tuple[Pair, ...]:

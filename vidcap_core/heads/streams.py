@@ -23,7 +23,7 @@ def check_widths(streams: Mapping[str, int], head: str) -> dict[str, int]:
 
 def read_streams(streams: Mapping[str, Stream], widths: Mapping[str, int], head: str) -> dict[str, Stream]:
     """The streams a head was built for, in its order."""
-    found = {}
+    ordered = {}
     for name, width in widths.items():
         try:
             stream = streams[name]
@@ -39,8 +39,8 @@ def read_streams(streams: Mapping[str, Stream], widths: Mapping[str, int], head:
                 f"{head} was built for the stream '{name}' with width {width}, but got width {given}",
                 hint=f"--set head.streams.{name}={given}",
             )
-        found[name] = stream
-    return found
+        ordered[name] = stream
+    return ordered
 
 
 def mean_rows(stream: Stream) -> Tensor:

@@ -124,9 +124,9 @@ class SmallTransformer(Head):
         return cast("list[DecoderLayer]", list(self.decoder))
 
     def _encode(self, streams: Mapping[str, Stream]) -> Memory:
-        found = read_streams(streams, self.streams, "SmallTransformer")
+        ordered = read_streams(streams, self.streams, "SmallTransformer")
         values, masks = [], []
-        for number, (name, stream) in enumerate(found.items()):
+        for number, (name, stream) in enumerate(ordered.items()):
             index = torch.arange(stream.mask.shape[1], device=stream.mask.device)
             projected = self.project[name](torch.where(stream.mask[..., None], stream.values, 0))
             values.append(projected + sinusoids(index, self.width) + self.kind.weight[number])
@@ -144,8 +144,8 @@ class SmallTransformer(Head):
         index = positions(real)[:, past:]
         mask = causal_mask(real, length)
         x = self.dropout(self.embed(tokens) * math.sqrt(self.width) + sinusoids(index, self.width))
-        kept = []
+        new_pairs = []
         for layer, pair, video in zip(self.layers, pairs, memory[0], strict=True):
             x, pair = layer(x, pair, mask, video, memory[1])
-            kept.append(pair)
-        return self.norm(x), (tuple(kept), real)
+            new_pairs.append(pair)
+        return self.norm(x), (tuple(new_pairs), real)

@@ -83,7 +83,7 @@ def gathered(rows: Tensor) -> tuple[Tensor, int]:
     count = torch.tensor([len(rows)], device=rows.device)
     counts = [torch.empty_like(count) for _ in range(get_world_size())]
     all_gather(counts, count)
-    sizes = [int(one) for one in counts]
+    sizes = [int(number) for number in counts]
     padded = torch.cat([rows, rows.new_zeros((max(sizes) - len(rows), *rows.shape[1:]))])
     if rows.requires_grad:
         parts = all_gather_with_gradients(padded)

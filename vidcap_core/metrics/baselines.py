@@ -32,12 +32,16 @@ def whole_and_halves(durations: Mapping[str, float]) -> dict[str, list[Event]]:
 
 def mean_count(*files: Events) -> int:
     """Events of a clip on average, rounded: what a training split tells about how many to expect."""
-    return max(1, round(float(np.mean([len(one) for file in files for one in file.values()]))))
+    return max(
+        1, round(float(np.mean([len(clip_events) for file in files for clip_events in file.values()])))
+    )
 
 
 def usual_count(*files: Events) -> int:
     """The commonest number of events of a clip; the smaller of two equally common."""
-    return max(1, int(np.bincount([len(one) for file in files for one in file.values()]).argmax()))
+    return max(
+        1, int(np.bincount([len(clip_events) for file in files for clip_events in file.values()]).argmax())
+    )
 
 
 def last_ends(files: Sequence[Events]) -> dict[str, float]:
@@ -52,9 +56,9 @@ def last_ends(files: Sequence[Events]) -> dict[str, float]:
 def median_intervals(events: Events, durations: Mapping[str, float], count: int) -> list[tuple[float, float]]:
     """Median start and end of the k-th event, as parts of the clip, over clips with `count` events."""
     rows = [
-        [(event.start / durations[clip], event.end / durations[clip]) for event in one]
-        for clip, one in events.items()
-        if len(one) == count
+        [(event.start / durations[clip], event.end / durations[clip]) for event in clip_events]
+        for clip, clip_events in events.items()
+        if len(clip_events) == count
     ]
     return [(float(start), float(end)) for start, end in np.median(np.array(rows), axis=0)]
 

@@ -31,18 +31,18 @@ class Bleu:
 
     def score(self, prepared: NgramIndex, predictions: Mapping[str, str]) -> Values:
         """BLEU-1 … BLEU-4."""
-        found = predicted(prepared, predictions)
-        size = len(found.clips)
-        length = found.lines.lengths
+        candidates = predicted(prepared, predictions)
+        size = len(candidates.clips)
+        length = candidates.lines.lengths
         correct = np.stack(
             [
                 bincount(order.row[hit], np.minimum(order.count[hit], index.most[order.pair[hit]]), size)
-                for order, index in zip(found.orders, prepared.orders, strict=True)
+                for order, index in zip(candidates.orders, prepared.orders, strict=True)
                 for hit in [order.pair >= 0]
             ]
         )
         guess = np.stack([np.maximum(0, length - n) for n in range(ORDERS)]).astype(np.float64)
-        closest = _closest(prepared, found.clips, length)
+        closest = _closest(prepared, candidates.clips, length)
         parts = np.concatenate([correct, guess, length[None], closest[None]]).astype(np.float64).T
         ids = list(predictions)
         return Values(

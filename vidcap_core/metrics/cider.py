@@ -51,17 +51,17 @@ def weigh(index: NgramIndex) -> Weighted:
     return Weighted(index, idf, weight, norm, unseen)
 
 
-def cider(refs: Weighted, found: Predicted, clipped: bool) -> Floats:
+def cider(refs: Weighted, candidates: Predicted, clipped: bool) -> Floats:
     """One score per prediction: CIDEr-D where clipped, else CIDEr."""
     index = refs.index
-    size = len(found.clips)
-    per_clip = index.per_clip[found.clips]
-    first = (np.cumsum(index.per_clip) - index.per_clip)[found.clips]
+    size = len(candidates.clips)
+    per_clip = index.per_clip[candidates.clips]
+    first = (np.cumsum(index.per_clip) - index.per_clip)[candidates.clips]
     begin = np.cumsum(per_clip) - per_clip
     reference, owner = expand(first, first + per_clip)
     total = np.zeros(len(owner))
     for n in range(ORDERS):
-        order, rows = index.orders[n], found.orders[n]
+        order, rows = index.orders[n], candidates.orders[n]
         idf = np.append(refs.idf[n], refs.unseen)  # gram -1, one that no reference has, takes the last
         weight: Floats = rows.count * idf[rows.gram]
         norm = np.sqrt(bincount(rows.row, weight**2, size))
@@ -72,7 +72,8 @@ def cider(refs: Weighted, found: Predicted, clipped: bool) -> Floats:
         total += np.divide(similarity, lengths, out=similarity, where=lengths != 0)
     if clipped:
         bigrams = (
-            np.maximum(0, found.lines.lengths - 1)[owner] - np.maximum(0, index.lines.lengths - 1)[reference]
+            np.maximum(0, candidates.lines.lengths - 1)[owner]
+            - np.maximum(0, index.lines.lengths - 1)[reference]
         )
         total *= np.exp(-(bigrams.astype(np.float64) ** 2) / (2 * SIGMA**2))
     return bincount(owner, total, size) * 10 / ORDERS / per_clip

@@ -36,14 +36,14 @@ def scored_clips(
         )
     absent = [clip for clip in known if clip not in predictions]
     extra = sorted(set(predictions) - set(known))
-    found = []
+    messages = []
     if absent:
-        found.append(f"{len(absent)} of {len(known)} clips have no prediction ({some(absent)})")
+        messages.append(f"{len(absent)} of {len(known)} clips have no prediction ({some(absent)})")
     if extra:
-        found.append(f"{len(extra)} predicted clips have no references and are left out ({some(extra)})")
+        messages.append(f"{len(extra)} predicted clips have no references and are left out ({some(extra)})")
     if absent and missing == "error":
-        raise DataError("; ".join(found), hint="--missing skip (score the others) or --missing zero")
-    notes += [line + (f", policy: {missing}" if line is found[0] and absent else "") for line in found]
+        raise DataError("; ".join(messages), hint="--missing skip (score the others) or --missing zero")
+    notes += [line + (f", policy: {missing}" if line is messages[0] and absent else "") for line in messages]
     return both if missing == "skip" else known
 
 

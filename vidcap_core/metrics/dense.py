@@ -39,8 +39,8 @@ def plain(text: str) -> str:
 
 def tokenised(lists: Sequence[Sequence[str]]) -> list[list[str]]:
     """PTB tokens of many lists of texts in one call."""
-    tokens = iter(ptb.tokenize([plain(text) for one in lists for text in one]))
-    return [[next(tokens) for _ in one] for one in lists]
+    tokens = iter(ptb.tokenize([plain(text) for texts in lists for text in texts]))
+    return [[next(tokens) for _ in texts] for texts in lists]
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ class Dense(EventMetric):
         stats = self._stats(chosen, [texts[r] for r in pairs.reference])
         out = []
         for level in self.tious:
-            near = pairs.tiou >= level
+            matched = pairs.tiou >= level
             lonely = np.ones(len(hypotheses), bool)
-            lonely[pairs.prediction[near]] = False
-            active = near | ((pairs.reference == 0) & lonely[pairs.prediction])
+            lonely[pairs.prediction[matched]] = False
+            active = matched | ((pairs.reference == 0) & lonely[pairs.prediction])
             scores = corpora.scores(active)
             if self.meteor is not None:
                 scores = {"dense-METEOR": self._meteor(stats, pairs.clip, active, len(clips))} | scores
@@ -146,18 +146,18 @@ def _pairs(
     texts = [garbage]
     every = np.arange(len(predictions.start))
     nowhere = np.full(len(every), -1.0)
-    found = [Pairs(predictions.clip, every, np.zeros(len(every), np.int64), nowhere, nowhere)]
+    parts = [Pairs(predictions.clip, every, np.zeros(len(every), np.int64), nowhere, nowhere)]
     for file, tokens in zip(prepared.references.files, prepared.tokens, strict=True):
         pairs = Pairs.of(predictions, Spans.of(clips, file))
-        near = pairs.where(pairs.tiou >= lowest)
-        found.append(replace(near, reference=near.reference + len(texts)))
+        matched = pairs.where(pairs.tiou >= lowest)
+        parts.append(replace(matched, reference=matched.reference + len(texts)))
         texts += [line for clip in clips for line in tokens.get(clip, ())]
     joined = Pairs(
-        np.concatenate([one.clip for one in found]),
-        np.concatenate([one.prediction for one in found]),
-        np.concatenate([one.reference for one in found]),
-        np.concatenate([one.tiou for one in found]),
-        np.concatenate([one.gap for one in found]),
+        np.concatenate([part.clip for part in parts]),
+        np.concatenate([part.prediction for part in parts]),
+        np.concatenate([part.reference for part in parts]),
+        np.concatenate([part.tiou for part in parts]),
+        np.concatenate([part.gap for part in parts]),
     )
     return joined, texts
 
@@ -172,10 +172,12 @@ class ClipCorpora:
     def __init__(self, clip: Ints, size: int, hypotheses: Sequence[str], references: Sequence[str]) -> None:
         self.clip, self.size = clip, size
         marked = [_mark(number, line) for number, line in zip(clip.tolist(), references, strict=True)]
-        said = [_mark(number, line) for number, line in zip(clip.tolist(), hypotheses, strict=True)]
+        marked_hypotheses = [
+            _mark(number, line) for number, line in zip(clip.tolist(), hypotheses, strict=True)
+        ]
         pairs = References({str(pair): [line] for pair, line in enumerate(marked)})
         rouge = Rouge()
-        both = dict(zip(pairs, said, strict=True))
+        both = dict(zip(pairs, marked_hypotheses, strict=True))
         self.rouge = np.fromiter(
             rouge.score(rouge.prepare(pairs), both).clips["ROUGE-L"].values(), np.float64
         )

@@ -95,16 +95,16 @@ class Emotion:
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
         """Categories of every clip's references."""
         references = References.of(references)
-        found = {
+        categories = {
             clip: frozenset(c for line in lines for word in line.split() for c in self._words.get(word, ()))
             for clip, lines in references.items()
         }
-        if not any(found.values()):
+        if not any(categories.values()):
             raise DataError(
                 "no reference has an emotion word: emotion scores would all be 0",
                 hint="score emotional captions, or leave the metric 'emotion' out",
             )
-        return Prepared(found, self._bleu.prepare(references), self._cider.prepare(references))
+        return Prepared(categories, self._bleu.prepare(references), self._cider.prepare(references))
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
         """All four, and the share of captions without an emotion word."""
@@ -126,8 +126,8 @@ class Emotion:
 
         def combine(sums: Floats) -> dict[str, Floats]:
             acc_sw, acc_c = accuracies(sums[:, :6])
-            found = bleu.combine(sums[:, 7:])
-            factual = sum(weight * found[f"BLEU-{n}"] for n, weight in enumerate(BLEU_WEIGHTS, start=1))
+            bleu_scores = bleu.combine(sums[:, 7:])
+            factual = sum(weight * bleu_scores[f"BLEU-{n}"] for n, weight in enumerate(BLEU_WEIGHTS, start=1))
             emotional = 0.1 * (acc_sw + acc_c)
             return {
                 "Acc_sw": acc_sw,
@@ -150,8 +150,8 @@ class Emotion:
 
     def _sides(self, wanted: frozenset[str], line: str) -> tuple[frozenset[str], frozenset[str]]:
         """Right and wrong categories of a prediction."""
-        said = frozenset(self._words[word][0] for word in line.split() if word in self._words)
-        return said & wanted, said - wanted
+        categories = frozenset(self._words[word][0] for word in line.split() if word in self._words)
+        return categories & wanted, categories - wanted
 
 
 def emotion_scorer(

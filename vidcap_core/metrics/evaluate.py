@@ -45,8 +45,8 @@ class Report:
             for name, value in score.values.items():
                 row: dict[str, Any] = {"metric": name, "value": f"{value:.4f}"}
                 if self.intervals:
-                    found = self.intervals.get(name)
-                    row["interval"] = f"{found.low:.4f} – {found.high:.4f}" if found else ""
+                    interval = self.intervals.get(name)
+                    row["interval"] = f"{interval.low:.4f} – {interval.high:.4f}" if interval else ""
                 if self.human:
                     row["human"] = f"{self.human.values[name]:.4f}" if name in self.human.values else ""
                 rows.append(row | {"signature": str(score.signature)})
@@ -56,7 +56,9 @@ class Report:
         """Plain data."""
         out = self.scores.to_json()
         if self.intervals:
-            out["intervals"] = {name: [one.low, one.high] for name, one in self.intervals.items()}
+            out["intervals"] = {
+                name: [interval.low, interval.high] for name, interval in self.intervals.items()
+            }
         if self.human:
             out["human"] = vars(self.human)
         return out
@@ -67,11 +69,11 @@ def score(
 ) -> Report:
     """Score one file; `sure` adds bootstrap intervals, `human` the leave-one-out score of the references."""
     scores = _scores(predictions, references, options)
-    found: dict[str, Interval] = {}
+    by_metric: dict[str, Interval] = {}
     if sure:
-        for one in scores.scores:
-            if one.clips:
-                found |= intervals(one, options.samples, seed=options.seed)
+        for metric_score in scores.scores:
+            if metric_score.clips:
+                by_metric |= intervals(metric_score, options.samples, seed=options.seed)
     ceiling = None
     if human:
         if _events(options):
@@ -80,7 +82,7 @@ def score(
             )
         names = [name for name in options.metrics if name not in ("spice", "diversity")]
         ceiling = leave_one_out(_captions(references), _built(options, names))
-    return Report(scores, found, ceiling)
+    return Report(scores, by_metric, ceiling)
 
 
 def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> list[Comparison]:
@@ -88,9 +90,9 @@ def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> 
     first, second = _scores_of([a, b], references, options)
     return [
         row
-        for one, other in zip(first.scores, second.scores, strict=True)
-        if one.clips
-        for row in compare(one, other, options.samples, seed=options.seed)
+        for metric_score, other in zip(first.scores, second.scores, strict=True)
+        if metric_score.clips
+        for row in compare(metric_score, other, options.samples, seed=options.seed)
     ]
 
 
@@ -110,14 +112,16 @@ def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Op
     from vidcap_core.metrics.formats_dense import read_predictions, read_references
 
     annotations = [read_references(path) for path in references]
-    durations = {clip: seconds for one in annotations for clip, seconds in one.durations.items()}
-    events = [one.events for one in annotations]
+    durations = {
+        clip: seconds for annotation in annotations for clip, seconds in annotation.durations.items()
+    }
+    events = [annotation.events for annotation in annotations]
     scorers = [metric.scorer(events, durations) for metric in _built(options, options.metrics)]
     out = []
     for file in files:
-        found = [scorer.score(read_predictions(file)) for scorer in scorers]
-        notes = dict.fromkeys(note for one in found for note in one.warnings)
-        out.append(Scores(tuple(score for one in found for score in one.scores), tuple(notes)))
+        results = [scorer.score(read_predictions(file)) for scorer in scorers]
+        notes = dict.fromkeys(note for result in results for note in result.warnings)
+        out.append(Scores(tuple(score for result in results for score in result.scores), tuple(notes)))
     return out
 
 

@@ -33,8 +33,8 @@ class Spans:
         """The events of these clips, in this order; a clip that has none counts 0."""
         lists = [events.get(clip, ()) for clip in clips]
         return cls(
-            np.array([event.start for one in lists for event in one], np.float64),
-            np.array([event.end for one in lists for event in one], np.float64),
+            np.array([event.start for clip_events in lists for event in clip_events], np.float64),
+            np.array([event.end for clip_events in lists for event in clip_events], np.float64),
             np.fromiter(map(len, lists), np.int64, len(lists)),
         )
 

@@ -95,9 +95,9 @@ class Timing:
         for reference in self.spans:
             pairs = Pairs.of(spans, reference)
             for level, hit in enumerate(hits_of(pairs)):
-                found = share(spans, pairs.prediction[hit])
+                matched = share(spans, pairs.prediction[hit])
                 covered = share(reference, pairs.reference[hit])
-                precision[level] = np.maximum(precision[level], found)
+                precision[level] = np.maximum(precision[level], matched)
                 recall[level] = np.maximum(recall[level], covered)
         return Located(precision, recall)
 
@@ -111,4 +111,4 @@ def share(spans: Spans, hit: Ints) -> Floats:
 
 def by_start(events: Events) -> dict[str, list[Event]]:
     """Every clip's events by their start; ties stay as they were."""
-    return {clip: sorted(one, key=lambda event: event.start) for clip, one in events.items()}
+    return {clip: sorted(clip_events, key=lambda event: event.start) for clip, clip_events in events.items()}

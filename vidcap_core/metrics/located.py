@@ -49,7 +49,7 @@ class Localisation(EventMetric):
         additive = Additive(
             np.concatenate([located.precision, located.recall, [order]]).T / len(clips), _combine
         )
-        corpus = {name: float(one[0]) for name, one in _combine(additive.parts.sum(0)[None]).items()}
+        corpus = {name: float(scores[0]) for name, scores in _combine(additive.parts.sum(0)[None]).items()}
         if self.detail:
             corpus |= _rows("loc", [f"{level:g}" for level in self.tious], located)
             corpus |= _rows("start", [f"{limit}s" for limit in SECONDS], timing.navigate(predictions))

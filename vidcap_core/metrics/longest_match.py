@@ -31,8 +31,8 @@ class Charset:
 
     def __contains__(self, char: str) -> bool:
         code = ord(char)
-        place = bisect_right(self._lows, code) - 1
-        return place >= 0 and code <= self.ranges[place][1]
+        index = bisect_right(self._lows, code) - 1
+        return index >= 0 and code <= self.ranges[index][1]
 
     def inverse(self) -> Charset:
         """Every other character of the basic plane."""
@@ -83,8 +83,8 @@ class Automaton:
         if not table:
             self._id((0,))
         state, rule, end = 0, -1, start
-        for place in range(start, stop):
-            char = text[place]
+        for position in range(start, stop):
+            char = text[position]
             following = table[state].get(char)
             if following is None:
                 following = self._step(state, char)
@@ -92,30 +92,32 @@ class Automaton:
                 break
             state = following
             if accepts[state] >= 0:
-                rule, end = accepts[state], place + 1
+                rule, end = accepts[state], position + 1
         return rule, end
 
     def ends(self, text: str, start: int, stop: int) -> list[int]:
-        """Every place where a match that begins at `start` can end, longest last."""
+        """Every position where a match that begins at `start` can end, longest last."""
         out = []
         state = 0
         if not self._table:
             self._id((0,))
         if self._accepts[0] >= 0:
             out.append(start)
-        for place in range(start, stop):
-            following = self._table[state].get(text[place])
+        for position in range(start, stop):
+            following = self._table[state].get(text[position])
             if following is None:
-                following = self._step(state, text[place])
+                following = self._step(state, text[position])
             if following < 0:
                 break
             state = following
             if self._accepts[state] >= 0:
-                out.append(place + 1)
+                out.append(position + 1)
         return out
 
     def _step(self, state: int, char: str) -> int:
-        reached = [to for one in self._sets[state] for chars, to in self.states[one].edges if char in chars]
+        reached = [
+            to for member in self._sets[state] for chars, to in self.states[member].edges if char in chars
+        ]
         following = self._id(tuple(reached)) if reached else -1
         self._table[state][char] = following
         return following
@@ -131,9 +133,9 @@ class Automaton:
         key = tuple(sorted(seen))
         if key not in self._ids:
             self._ids[key] = len(self._sets)
-            self._sets.append(tuple(one for one in key if self.states[one].edges))
+            self._sets.append(tuple(member for member in key if self.states[member].edges))
             self._table.append({})
-            rules = [self.states[one].rule for one in key if self.states[one].rule >= 0]
+            rules = [self.states[member].rule for member in key if self.states[member].rule >= 0]
             self._accepts.append(min(rules, default=-1))
         return self._ids[key]
 
@@ -257,27 +259,27 @@ def parse_charset(body: str) -> Charset:
     """The inside of [...]: characters, ranges, ^ in front, backslash before a special one."""
     negated = body.startswith("^")
     chars: list[str | None] = []
-    place = 1 if negated else 0
-    while place < len(body):
-        if body[place] == "\\":
-            place += 1
-            chars.append(body[place])
-        elif body[place] == "-" and chars and place + 1 < len(body):
+    position = 1 if negated else 0
+    while position < len(body):
+        if body[position] == "\\":
+            position += 1
+            chars.append(body[position])
+        elif body[position] == "-" and chars and position + 1 < len(body):
             chars.append(None)
         else:
-            chars.append(body[place])
-        place += 1
+            chars.append(body[position])
+        position += 1
     ranges: Ranges = []
-    place = 0
-    while place < len(chars):
-        char = chars[place]
-        following: Sequence[str | None] = chars[place + 1 : place + 3]
+    position = 0
+    while position < len(chars):
+        char = chars[position]
+        following: Sequence[str | None] = chars[position + 1 : position + 3]
         if char is not None and len(following) == 2 and following[0] is None and following[1] is not None:
             ranges.append((ord(char), ord(following[1])))
-            place += 3
+            position += 3
         else:
             code = ord("-" if char is None else char)
             ranges.append((code, code))
-            place += 1
+            position += 1
     out = Charset(ranges)
     return out.inverse() if negated else out

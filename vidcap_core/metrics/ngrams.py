@@ -64,7 +64,7 @@ class Lines:
         else:
             lists = [caption.split(blank) for caption in captions]
             words = list(chain.from_iterable(lists))
-            counts = [len(one) for one in lists]
+            counts = [len(tokens) for tokens in lists]
         numbers = list(map(vocabulary.__getitem__, words))
         return cls(np.array(numbers, np.int64), np.array(counts, np.int64))
 
@@ -221,7 +221,7 @@ class NgramIndex:
         bigram = np.where((known >= 0) & (_shift(known, 1) >= 0), self._pairs(known), -1)
         bigram = locate(self._bigrams, bigram)
         own = np.zeros(len(lines.words), np.int64)
-        found = []
+        orders = []
         for n in range(1, ORDERS + 1):
             at = np.flatnonzero(lines.begins(n))
             _, own[at] = np.unique(
@@ -233,8 +233,8 @@ class NgramIndex:
             code = np.where(whole, self._codes(n, known, bigram), -1)[at]
             order = self.orders[n - 1]
             gram = code if n <= 2 else locate(order.grams, code)
-            found.append(self._found(order, lines.owner[at], gram, own[at], clips))
-        return Predicted(clips, lines, found)
+            orders.append(self._found(order, lines.owner[at], gram, own[at], clips))
+        return Predicted(clips, lines, orders)
 
     def _found(self, order: Order, row: Ints, gram: Ints, own: Ints, clips: Ints) -> Found:
         """One row per distinct n-gram of a prediction; `own` numbers also those that references lack."""
@@ -267,8 +267,8 @@ def locate(ordered: Ints, wanted: Ints) -> Ints:
     """Places of values in a sorted array, -1 for those it does not have."""
     if not len(ordered):
         return np.full(len(wanted), -1)
-    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-    return np.where(ordered[place] == wanted, place, -1)
+    index = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    return np.where(ordered[index] == wanted, index, -1)
 
 
 def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:

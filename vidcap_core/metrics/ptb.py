@@ -90,17 +90,17 @@ def _line(text: str, after: str) -> list[str]:
     known = _chunks()
     chunks = text.split(" ")
     tokens: list[str] = []
-    place = 0
-    while place < len(chunks):
-        end = place
+    start = 0
+    while start < len(chunks):
+        end = start
         while end < len(chunks) and known[chunks[end]] == UNKNOWN:
             end += 1
-        if end > place:
+        if end > start:
             rest = " ".join(["", *chunks[end:]]) if end < len(chunks) else ""
-            tokens += _kept(" ".join(chunks[place:end]), rest + after)
+            tokens += _kept(" ".join(chunks[start:end]), rest + after)
         if end < len(chunks):
             tokens.append(known[chunks[end]])
-        place = end + 1
+        start = end + 1
     return [token for token in tokens if token]
 
 
@@ -133,16 +133,16 @@ def split(text: str, after: str = "") -> list[str]:
         units, stop = _utf16(units), len(_utf16(text))
     automaton = _automaton()
     tokens = []
-    place = 0
-    while place < stop:
-        rule, end = automaton.longest(units, place, len(units))
+    start = 0
+    while start < stop:
+        rule, end = automaton.longest(units, start, len(units))
         if rule < 0:
-            place += 1
+            start += 1
             continue
         if RULES[rule].after:
-            end = _before(rule, units, place, end)
-        token = TREAT[RULES[rule].treat](units[place : end - RULES[rule].give_back])
-        place = end - RULES[rule].give_back
+            end = _before(rule, units, start, end)
+        token = TREAT[RULES[rule].treat](units[start : end - RULES[rule].give_back])
+        start = end - RULES[rule].give_back
         if RULES[rule].treat == "initial" and len(token) == 2:
             token = token[0]
         if token:
@@ -168,9 +168,9 @@ def _alone(pattern: str) -> Automaton:
 def _before(rule: int, text: str, start: int, end: int) -> int:
     """Where the lookahead of a match begins: the longest token that leaves a whole lookahead."""
     token, after = _alone(RULES[rule].pattern), _alone(RULES[rule].after)
-    for place in reversed(token.ends(text, start, end)):
-        if end in after.ends(text, place, end):
-            return place
+    for position in reversed(token.ends(text, start, end)):
+        if end in after.ends(text, position, end):
+            return position
     raise AssertionError(f"rule {rule} matched {text[start:end]!r} but cannot be divided")
 
 

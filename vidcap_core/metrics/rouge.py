@@ -102,16 +102,16 @@ def common_lengths(prepared: Prepared, clips: Ints, lines: Lines, reference: Int
         rows[:active] = (row + both) | (row - both)
     common = np.zeros(len(owner))
     common[pairs] = np.unpackbits(np.ascontiguousarray(~rows).view(np.uint8)).reshape(-1, BITS).sum(1)
-    for one in np.flatnonzero(~fits[owner]):
-        common[one] = _long_common(lines.of(owner[one]), prepared.lines.of(reference[one]))
+    for index in np.flatnonzero(~fits[owner]):
+        common[index] = _long_common(lines.of(owner[index]), prepared.lines.of(reference[index]))
     return common
 
 
 def _long_common(caption: list[int], reference: list[int]) -> int:
     """The same for one pair of any length, in Python's long integers."""
     masks: dict[int, int] = {}
-    for place, word in enumerate(caption):
-        masks[word] = masks.get(word, 0) | 1 << place
+    for position, word in enumerate(caption):
+        masks[word] = masks.get(word, 0) | 1 << position
     full = (1 << len(caption)) - 1
     row = full
     for word in reference:

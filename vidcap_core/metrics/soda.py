@@ -66,10 +66,12 @@ class SodaC(EventMetric):
 
     def parts(self, prepared: list[Story], clips: Sequence[str], predictions: Events) -> list[Part]:
         """P, R and F1, over all annotators and for each."""
-        told = _story({clip: predictions.get(clip, ()) for clip in clips})
+        predicted = _story({clip: predictions.get(clip, ()) for clip in clips})
         scored = [[clip for clip in clips if clip in story.events] for story in prepared]
         tables = [
-            self._table(chosen, story, told) for chosen, story in zip(scored, prepared, strict=True) if chosen
+            self._table(chosen, story, predicted)
+            for chosen, story in zip(scored, prepared, strict=True)
+            if chosen
         ]
         if not tables:
             raise DataError("no clip has both predictions and references", hint="check the ids of both files")
@@ -92,15 +94,15 @@ class SodaC(EventMetric):
         per_clip = {"SODA_c": {clip: float(row[2]) for clip, row in best.items()}}
         return [Part(f"soda_c-{self.annotators}", ptb.NAME, Values(corpus, per_clip), len(best))]
 
-    def _table(self, clips: Sequence[str], story: Story, told: Story) -> Floats:
+    def _table(self, clips: Sequence[str], story: Story, predicted: Story) -> Floats:
         """Rows of P, R, F1, one per clip."""
-        predictions, references = Spans.of(clips, told.events), Spans.of(clips, story.events)
+        predictions, references = Spans.of(clips, predicted.events), Spans.of(clips, story.events)
         pairs = Pairs.of(predictions, references)
-        said = [line for clip in clips for line in told.tokens[clip]]
+        hypotheses = [line for clip in clips for line in predicted.tokens[clip]]
         true = [line for clip in clips for line in story.tokens[clip]]
         weight = np.zeros(len(pairs.clip))
         for pair in np.flatnonzero(pairs.tiou > 0):
-            stats = self.meteor.stats(true[pairs.reference[pair]], [said[pairs.prediction[pair]]])
+            stats = self.meteor.stats(true[pairs.reference[pair]], [hypotheses[pairs.prediction[pair]]])
             weight[pair] = self.meteor.segment_score(stats) * pairs.tiou[pair]
         sizes = predictions.counts * references.counts
         last = np.cumsum(sizes)
@@ -129,5 +131,5 @@ def best_in_order(weight: Floats) -> float:
 
 def _story(events: Events, in_time: bool = True) -> Story:
     ordered: Events = by_start(events) if in_time else events
-    lines = tokenised([[event.text for event in one] for one in ordered.values()])
+    lines = tokenised([[event.text for event in clip_events] for clip_events in ordered.values()])
     return Story(ordered, dict(zip(ordered, lines, strict=True)))

@@ -31,7 +31,9 @@ class Spice:
 
         _, details = JavaSpice().compute_score(prepared, {clip: [text] for clip, text in predictions.items()})
         # pycocoevalcap returns the clips in the order of their sorted ids.
-        clips = {clip: float(one["All"]["f"]) for clip, one in zip(sorted(prepared), details, strict=True)}
+        clips = {
+            clip: float(detail["All"]["f"]) for clip, detail in zip(sorted(prepared), details, strict=True)
+        }
         broken = [clip for clip, value in clips.items() if math.isnan(value)]
         if broken:
             raise UserError(
@@ -46,8 +48,8 @@ def check() -> None:
         raise UserError(
             "SPICE needs Java, and there is none on the PATH", hint="leave spice out of --metrics"
         )
-    found = importlib.util.find_spec("pycocoevalcap.spice")
-    folder = Path(found.submodule_search_locations[0]) if found and found.submodule_search_locations else None
+    spec = importlib.util.find_spec("pycocoevalcap.spice")
+    folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     missing = [name for name in NEEDED if folder is None or not (folder / name).is_file()]
     if missing:
         raise UserError(

@@ -64,18 +64,18 @@ def put(
     module: torch.nn.Module, weights: Mapping[str, Tensor], source: str | Path, head: tuple[str, ...] = ()
 ) -> None:
     """Load weights that must fit exactly, but for a classifier (`head`) that the encoder does without."""
-    kept = (
+    backbone = (
         {name: value for name, value in weights.items() if not name.startswith(head)}
         if head
         else dict(weights)
     )
     own = module.state_dict()
-    wrong = [n for n in own if n not in kept or kept[n].shape != own[n].shape] + [
-        n for n in kept if n not in own
+    wrong = [n for n in own if n not in backbone or backbone[n].shape != own[n].shape] + [
+        n for n in backbone if n not in own
     ]
     if wrong:
         raise UserError(f"{source}: does not fit this model: {len(wrong)} tensors differ, first '{wrong[0]}'")
-    module.load_state_dict(kept)
+    module.load_state_dict(backbone)
 
 
 def is_file(pretrained: Pretrained) -> bool:

@@ -30,8 +30,8 @@ def model_folder(name: str) -> str:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return str(folder)
-    for place in _package(name.replace("-", "_")):
-        for candidate in (place / "model", place):
+    for package in _package(name.replace("-", "_")):
+        for candidate in (package / "model", package):
             if (candidate / "config.json").is_file():
                 return str(candidate)
     return name
@@ -43,7 +43,7 @@ def gguf_file(name: str) -> Path | None:
         return Path(name).expanduser()
     if Path(name).expanduser().exists():
         return None
-    files = sorted(file for place in _package(name.replace("-", "_")) for file in place.glob("*.gguf"))
+    files = sorted(file for package in _package(name.replace("-", "_")) for file in package.glob("*.gguf"))
     if len(files) > 1:
         raise UserError(f"the package {name} carries {len(files)} GGUF files", hint=str(files[0]))
     return files[0] if files else None
@@ -73,8 +73,8 @@ def missing_model(what: str, name: str, key: str, *kinds: Sequence[str]) -> Iter
         from huggingface_hub import constants
 
         hub = constants.ENDPOINT.partition("://")[2]
-        places = f"folder or package {name}, {constants.HF_HUB_CACHE}; {hub} is out of reach"
-        yield Missing(f"{what} '{name}'", places, fix)
+        looked = f"folder or package {name}, {constants.HF_HUB_CACHE}; {hub} is out of reach"
+        yield Missing(f"{what} '{name}'", looked, fix)
 
 
 def missing_readers() -> Iterator[Missing]:
@@ -116,7 +116,7 @@ def hub_answers() -> bool:
 def _package(module: str) -> list[Path]:
     """Folders of an installed package, which is not imported."""
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
-    return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    return [Path(location) for location in (spec.submodule_search_locations or ())] if spec else []
 
 
 def _in_hub_cache(name: str, kinds: Sequence[Sequence[str]]) -> bool:

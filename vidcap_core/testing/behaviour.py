@@ -123,7 +123,7 @@ def round_trip(parts: Parts) -> Check:
             return Check(
                 "checkpoint round trip", False, f"log-probabilities differ by up to {far:.2g} after loading"
             )
-    texts = [[p.text for p in _talkative(one).eval().predict(batch)] for one in (captioner, other)]
+    texts = [[p.text for p in _talkative(model).eval().predict(batch)] for model in (captioner, other)]
     same = texts[0] == texts[1] and any(texts[0])
     return Check("checkpoint round trip", same, "another caption after loading")
 

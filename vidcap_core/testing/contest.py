@@ -36,14 +36,14 @@ def race(
 def peaks(measure: Callable[..., None], *arguments: Any) -> dict[str, float]:
     """What `measure(which, *arguments, queue)` puts into its queue for "ours" and for "plain"."""
     spawn = multiprocessing.get_context("spawn")
-    found = {}
+    measured = {}
     for which in ("ours", "plain"):
         queue = spawn.Queue()
         process = spawn.Process(target=measure, args=(which, *arguments, queue))
         process.start()
-        found[which] = queue.get()
+        measured[which] = queue.get()
         process.join()
-    return found
+    return measured
 
 
 def high_water(process: int | str = "self") -> float:

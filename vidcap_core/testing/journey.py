@@ -38,9 +38,9 @@ WORDS = 3
 def round_trip(of: Config) -> Check:
     """A run, its bundle, and both of them for raw files say the same."""
     with TemporaryDirectory(prefix="vidcap-") as folder:
-        found = differences(of, Path(folder))
-    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-    return Check("round trip", not found, "; ".join([*found[:SHOWN], *more]))
+        lines = differences(of, Path(folder))
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return Check("round trip", not lines, "; ".join([*lines[:SHOWN], *more]))
 
 
 def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files: bool = True) -> list[str]:
@@ -54,20 +54,20 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files:
     split = short["evaluate"]["split"]
     born, moved = folder / "born", folder / "elsewhere"
     runs.train(short, work_dir=born / "run", device="cpu", quiet=True)
-    said = runs.predict(short, work_dir=born / "run", split=split, device="cpu", quiet=True)
+    predictions = runs.predict(short, work_dir=born / "run", split=split, device="cpu", quiet=True)
     shutil.copytree(born, moved)
     shutil.rmtree(born)
     made = export(moved / "run", moved / "bundle")
     dataset = validate(short).data[split].changed(unit="clip").build()
     from_bundle = _of_cache(load_bundle(open_bundle(made)), dataset)
-    found = [f"the bundle, {line}" for line in _compared(said, from_bundle)]
-    here = [prediction for prediction in said if files and _is_file(prediction.clip)]
-    for name, place in (("the run", moved / "run"), ("the bundle", made)) if here else ():
-        captioner = file_captioner.load(place, "cpu")
-        found += [f"{name} of files, {line}" for line in _other_streams(captioner, dataset, here[0].clip)]
+    lines = [f"the bundle, {line}" for line in _compared(predictions, from_bundle)]
+    here = [prediction for prediction in predictions if files and _is_file(prediction.clip)]
+    for name, source in (("the run", moved / "run"), ("the bundle", made)) if here else ():
+        captioner = file_captioner.load(source, "cpu")
+        lines += [f"{name} of files, {line}" for line in _other_streams(captioner, dataset, here[0].clip)]
         captions = captioner([str(prediction.clip.path) for prediction in here])
-        found += [f"{name} of files, {line}" for line in _compared(here, captions)]
-    return found
+        lines += [f"{name} of files, {line}" for line in _compared(here, captions)]
+    return lines
 
 
 def shortened(of: Config, steps: int, clips: int) -> Config:
@@ -97,17 +97,17 @@ def _is_file(clip: Clip) -> bool:
 
 def _other_streams(files: FileCaptioner, dataset: Dataset, clip: Clip) -> Iterator[str]:
     """A line for each stream that the head reads, and that a clip's file gives otherwise than its data set."""
-    place = [one.id for one in dataset.clips].index(clip.id)
+    index = [entry.id for entry in dataset.clips].index(clip.id)
     captioner = files.captioner
     [encoded] = files.reader.read(str(clip.path))
-    given = Collate(captioner.tokenizer)([dataset.get(place, np.random.default_rng([0, place]))])
+    given = Collate(captioner.tokenizer)([dataset.get(index, np.random.default_rng([0, index]))])
     made = Batch((encoded.clip,), {name: stack([stream]) for name, stream in encoded.streams.items()})
     for name in getattr(captioner.head, "streams", ()):
-        one, other = (_rows(captioner, batch, name) for batch in (given, made))
-        if one.shape != other.shape:
-            yield f"{clip.id}: the stream '{name}' is {one.shape} in its data set, {other.shape} of its file"
-        elif not np.allclose(one, other, rtol=TOLERANCE, atol=TOLERANCE):
-            yield f"{clip.id}: the stream '{name}' differs by up to {np.abs(one - other).max():.2g}"
+        rows, other = (_rows(captioner, batch, name) for batch in (given, made))
+        if rows.shape != other.shape:
+            yield f"{clip.id}: the stream '{name}' is {rows.shape} in its data set, {other.shape} of its file"
+        elif not np.allclose(rows, other, rtol=TOLERANCE, atol=TOLERANCE):
+            yield f"{clip.id}: the stream '{name}' differs by up to {np.abs(rows - other).max():.2g}"
 
 
 @torch.no_grad()
@@ -120,18 +120,18 @@ def _rows(captioner: Captioner, batch: Batch, name: str) -> np.ndarray:
     return stream.values[0][stream.mask[0]].numpy()
 
 
-def _compared(said: Iterable[Prediction], again: Iterable[Prediction]) -> Iterator[str]:
+def _compared(predictions: Iterable[Prediction], again: Iterable[Prediction]) -> Iterator[str]:
     """A line for each clip of which something else is said."""
-    for one, other in zip(said, again, strict=True):
-        if what := _unlike(one, other):
-            yield f"{one.clip.id}: {what}"
+    for prediction, other in zip(predictions, again, strict=True):
+        if what := _unlike(prediction, other):
+            yield f"{prediction.clip.id}: {what}"
 
 
-def _unlike(one: Prediction, other: Prediction) -> str | None:
-    if len(one.events) != len(other.events):
-        return f"{len(one.events)} events, then {len(other.events)}"
+def _unlike(prediction: Prediction, other: Prediction) -> str | None:
+    if len(prediction.events) != len(other.events):
+        return f"{len(prediction.events)} events, then {len(other.events)}"
     for event, again, words, repeated in zip(
-        one.events, other.events, one.extras["words"], other.extras["words"], strict=True
+        prediction.events, other.events, prediction.extras["words"], other.extras["words"], strict=True
     ):
         texts = f"'{event.text}', then '{again.text}'"
         if not _same_words(words["tokens"], repeated["tokens"]):
@@ -147,6 +147,6 @@ def _unlike(one: Prediction, other: Prediction) -> str | None:
     return None
 
 
-def _same_words(said: list[str], again: list[str]) -> bool:
+def _same_words(words: list[str], again: list[str]) -> bool:
     """Word for word; captions of files leave special tokens out of texts."""
-    return len(said) == len(again) and all(b in (a, "") for a, b in zip(said, again, strict=True))
+    return len(words) == len(again) and all(b in (a, "") for a, b in zip(words, again, strict=True))

@@ -93,8 +93,8 @@ def card_complete(name: str) -> Check:
 
 def configs_valid(name: str) -> Check:
     """Every config resolves and every key of it is known."""
-    for one in plugins.get(name).config_names():
-        load_recipe(f"{name}/{one}")
+    for config in plugins.get(name).config_names():
+        load_recipe(f"{name}/{config}")
     return Check("configs valid", True)
 
 

@@ -71,10 +71,10 @@ class TinyClips:
 
     def references(self) -> dict[str, list[str]]:
         """Captions by clip."""
-        said = {
+        captions = {
             c.id: " ".join(e.text for e in events) for c, events in zip(self.clips, self._events, strict=True)
         }
-        return {clip: [text, text.replace("a ", "the ", 1)] for clip, text in said.items()}
+        return {clip: [text, text.replace("a ", "the ", 1)] for clip, text in captions.items()}
 
     def events(self) -> list[dict[str, list[Event]]]:
         """Events by clip, of one annotator."""

@@ -44,12 +44,12 @@ class HFTokenizer(FastTokenizer):
 def _load(name: str) -> Any:
     from transformers import AutoTokenizer, BertTokenizerFast, GPT2TokenizerFast
 
-    place = Path(name).expanduser()
+    path = Path(name).expanduser()
     try:
-        if place.suffix == ".txt" and place.is_file():
-            loaded = BertTokenizerFast(str(place))
-        elif (place / "merges.txt").is_file() and not (place / "tokenizer.json").is_file():
-            loaded = GPT2TokenizerFast.from_pretrained(place)
+        if path.suffix == ".txt" and path.is_file():
+            loaded = BertTokenizerFast(str(path))
+        elif (path / "merges.txt").is_file() and not (path / "tokenizer.json").is_file():
+            loaded = GPT2TokenizerFast.from_pretrained(path)
         else:
             loaded = AutoTokenizer.from_pretrained(model_folder(name), use_fast=True, trust_remote_code=False)
     except (OSError, ValueError) as error:

@@ -52,10 +52,10 @@ class FastTokenizer:
 
     def token_id(self, token: str) -> int:
         """The id of one token."""
-        found = self.backend.token_to_id(token)
-        if found is None:
+        token_id = self.backend.token_to_id(token)
+        if token_id is None:
             raise ConfigError(f"the tokenizer has no token '{token}'", hint=f'specials=["{token}"]')
-        return int(found)
+        return int(token_id)
 
     def state(self) -> dict[str, Any]:
         """Everything, as plain data: what was loaded by name needs no network again."""

@@ -44,11 +44,11 @@ class Vocabulary:
             raise DataError("a vocabulary cannot be learnt: there is not one word in the captions")
         ordered = sorted(counts, key=lambda word: (-counts[word], word))
         forced = set(self._forced)
-        kept = [word for word in ordered if counts[word] >= self.min_count or word in forced]
-        kept += sorted(forced - counts.keys())
+        words = [word for word in ordered if counts[word] >= self.min_count or word in forced]
+        words += sorted(forced - counts.keys())
         if self.max_size is not None:
-            kept = kept[: max(0, self.max_size - len(self._specials))]
-        self._set([*self._specials, *(word for word in kept if word not in self._specials)])
+            words = words[: max(0, self.max_size - len(self._specials))]
+        self._set([*self._specials, *(word for word in words if word not in self._specials)])
         unknown = sum(count for word, count in counts.items() if word not in self._ids)
         self.seen = {"types": len(counts), "words": counts.total(), "unknown": unknown}
 

@@ -150,7 +150,7 @@ def _check(data: object) -> Iterator[str]:
                 yield from _say(f"{key}.{index}", problems(row, kind, f"a row of {key}"))
 
 
-def _say(place: str, found: Iterator[tuple[tuple[str, ...], str]]) -> Iterator[str]:
-    for where, what in found:
-        path = ".".join(part for part in (place, *where) if part)
+def _say(prefix: str, complaints: Iterator[tuple[tuple[str, ...], str]]) -> Iterator[str]:
+    for where, what in complaints:
+        path = ".".join(part for part in (prefix, *where) if part)
         yield f"{path}: {what}" if path else what

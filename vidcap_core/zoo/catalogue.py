@@ -42,15 +42,15 @@ def default_models() -> list[str]:
     """Models that caption when nobody names one: the card of a plugin that ships bundles names one of them."""
     from vidcap_core.zoo import cards
 
-    found = []
+    names = []
     for plugin in _working():
         bundles = plugin.bundles()
         try:
             chosen = cards.read(plugin.card).default if plugin.card and bundles else None
         except cards.CardError:  # a card that cannot be read harms nobody else
             continue
-        found += [name for name, folder in bundles.items() if folder.name == chosen]
-    return found
+        names += [name for name, folder in bundles.items() if folder.name == chosen]
+    return names
 
 
 def _working() -> list[Plugin]:

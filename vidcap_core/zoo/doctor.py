@@ -125,22 +125,22 @@ def _caches() -> Iterator[Finding]:
         "TORCH_HOME": Path(os.environ.get("TORCH_HOME", home / "torch")),
     }
     for variable, folder in folders.items():
-        standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        standing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
         free = shutil.disk_usage(standing).free / 2**30
-        found = f"{folder}, {free:.0f} GiB free"
+        detail = f"{folder}, {free:.0f} GiB free"
         if not os.access(standing, os.W_OK):
             yield Finding(
                 f"cache {variable}",
                 "warning",
-                f"{found}, not writable",
+                f"{detail}, not writable",
                 f"export {variable}=/a/writable/folder",
             )
         elif free < 5:
             yield Finding(
-                f"cache {variable}", "warning", found, f"export {variable}=/a/folder/with/more/room"
+                f"cache {variable}", "warning", detail, f"export {variable}=/a/folder/with/more/room"
             )
         else:
-            yield Finding(f"cache {variable}", "fine", found)
+            yield Finding(f"cache {variable}", "fine", detail)
 
 
 def _conflicts() -> Iterator[Finding]:
@@ -156,8 +156,8 @@ def _conflicts() -> Iterator[Finding]:
         try:
             importlib.import_module("torchvision")
         except Exception as error:  # built for another torch: RuntimeError about an operator
-            found = f"{_version('torchvision')} does not fit torch {_version('torch')}: {error}"
-            yield Finding("torchvision", "broken", found, "pip install --upgrade torch torchvision")
+            detail = f"{_version('torchvision')} does not fit torch {_version('torch')}: {error}"
+            yield Finding("torchvision", "broken", detail, "pip install --upgrade torch torchvision")
 
 
 def _version(name: str) -> str | None:

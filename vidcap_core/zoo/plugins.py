@@ -55,7 +55,7 @@ class Plugin:
 @lru_cache(maxsize=1)
 def discover() -> dict[str, Plugin]:
     """Every plugin by name, the core first. A broken one harms nobody; nothing heavy is imported."""
-    found = {"core": _core()}
+    by_name = {"core": _core()}
     disabled = _disabled()
     manager = hook_manager()
     points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
@@ -64,16 +64,16 @@ def discover() -> dict[str, Plugin]:
         version = point.dist.version if point.dist else "?"
         plugin = Plugin(point.name, _distribution(point), version)
         if claims[point.name] == 1:
-            found[point.name] = plugin
+            by_name[point.name] = plugin
             _load(plugin, point, manager)
         else:
-            found[f"{point.name}@{plugin.distribution}"] = plugin
+            by_name[f"{point.name}@{plugin.distribution}"] = plugin
             owners = ["vidcap-core"] if point.name == "core" else []
             owners += [_distribution(p) for p in points if p.name == point.name]
             plugin.reason = (
                 f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
             )
-    return found
+    return by_name
 
 
 def get(name: str) -> Plugin:
@@ -261,5 +261,5 @@ def _reason(error: BaseException) -> str:
         return error.line
     text = " ".join(str(error).split()) or type(error).__name__
     frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text}{place}"
+    location = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text}{location}"

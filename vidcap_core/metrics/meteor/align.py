@@ -37,12 +37,12 @@ def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match],
     for match in matches:
         at[match[0]].append(match)
     beam: list[State] = [(0, 0, -1, 0, 0, None)]
-    for place, options in enumerate(at):
+    for position, options in enumerate(at):
         if options:
             options.sort(key=_kind)
-            beam = _step(beam, place, options, may_skip=options[0] not in fixed)
+            beam = _step(beam, position, options, may_skip=options[0] not in fixed)
         else:
-            beam = _pass(beam, place)
+            beam = _pass(beam, position)
         if len(beam) > 1:
             beam.sort()
             del beam[BEAM:]
@@ -58,10 +58,10 @@ def _final(state: State) -> int:
     return state[0] + CHUNK * (state[2] >= 0)
 
 
-def _step(beam: list[State], place: int, options: list[Match], may_skip: bool) -> list[State]:
+def _step(beam: list[State], position: int, options: list[Match], may_skip: bool) -> list[State]:
     """Every state with every match that starts here, then with none."""
     out: list[State] = []
-    bit = 1 << place
+    bit = 1 << position
     for cost, _, end, used, used_caption, path in beam:
         if used & bit:
             out.append((cost, len(out), end, used, used_caption, path))
@@ -92,11 +92,11 @@ def _step(beam: list[State], place: int, options: list[Match], may_skip: bool) -
     return out
 
 
-def _pass(beam: list[State], place: int) -> list[State]:
-    """Every state, its chunk ended unless a match covers this place."""
+def _pass(beam: list[State], position: int) -> list[State]:
+    """Every state, its chunk ended unless a match covers this position."""
     return [
         (state[0], rank, *state[2:])
-        if state[2] < 0 or state[3] >> place & 1
+        if state[2] < 0 or state[3] >> position & 1
         else (state[0] + CHUNK, rank, -1, *state[3:])
         for rank, state in enumerate(beam)
     ]

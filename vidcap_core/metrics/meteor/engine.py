@@ -65,10 +65,10 @@ class MeteorEngine:
             matches = self._matches(caption, reference)
             if highest >= 0 and _bound(caption, reference, matches) <= highest:
                 continue
-            found = _counts(caption, reference, matches)
-            value = score(found)
+            stats = _counts(caption, reference, matches)
+            value = score(stats)
             if value > highest:
-                best, highest = found, value
+                best, highest = stats, value
         return best
 
     def alignment(self, hypothesis: str, reference: str) -> list[Match]:
@@ -111,10 +111,12 @@ def _found(paraphrases: Mapping[int, int], sentence: Prepared) -> list[tuple[int
     """Start and length of those that stand in the sentence, in the table's order."""
     if paraphrases.keys().isdisjoint(sentence.distinct):
         return []
-    found = [
-        (paraphrases[one], start, length) for one, start, length in sentence.phrases if one in paraphrases
+    matches = [
+        (paraphrases[phrase], start, length)
+        for phrase, start, length in sentence.phrases
+        if phrase in paraphrases
     ]
-    return [place[1:] for place in sorted(found)]
+    return [match[1:] for match in sorted(matches)]
 
 
 def _counts(caption: Prepared, reference: Prepared, matches: Sequence[Match]) -> SegmentStats:

@@ -28,7 +28,7 @@ class Meteor:
         """Corpus and clips."""
         self._look_up(predictions.values())
         stats = {clip: self.engine.stats(text, prepared[clip]) for clip, text in predictions.items()}
-        clips = {clip: self.engine.segment_score(one) for clip, one in stats.items()}
+        clips = {clip: self.engine.segment_score(segment) for clip, segment in stats.items()}
         return Values({"METEOR": self.engine.aggregate(list(stats.values()))}, {"METEOR": clips})
 
     def _look_up(self, sentences: Iterable[str]) -> None:

@@ -37,8 +37,8 @@ def normalize(text: str, abbreviations: Collection[str]) -> list[str]:
         text = pattern.sub(into, text)
     words = text.split()
     out: list[str] = []
-    for place, word in enumerate(words):
-        following = words[place + 1] if place + 1 < len(words) else ""
+    for position, word in enumerate(words):
+        following = words[position + 1] if position + 1 < len(words) else ""
         out += _without_stop(word, following, abbreviations)
     return [word.lower() for word in out]
 

@@ -117,10 +117,10 @@ def _regions(word: str) -> tuple[int, int]:
 
 
 def _after(word: str, start: int) -> int:
-    """The place after the first consonant that follows a vowel."""
-    for place in range(start + 1, len(word)):
-        if word[place - 1] in VOWELS and word[place] not in VOWELS:
-            return place + 1
+    """The position after the first consonant that follows a vowel."""
+    for position in range(start + 1, len(word)):
+        if word[position - 1] in VOWELS and word[position] not in VOWELS:
+            return position + 1
     return len(word)
 
 

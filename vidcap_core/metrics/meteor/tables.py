@@ -128,9 +128,9 @@ class Tables:
         if len(word) > 2 and not word.endswith("ss"):
             for ending, stands_for in RULES:
                 if word.endswith(ending):
-                    found = self._sets(word[: -len(ending)] + stands_for)
-                    if found:
-                        return own | found
+                    lemma_sets = self._sets(word[: -len(ending)] + stands_for)
+                    if lemma_sets:
+                        return own | lemma_sets
         return own
 
     def _sets(self, word: str) -> frozenset[int]:
@@ -171,7 +171,7 @@ def _compile_synonyms(source: Source) -> dict[str, NDArray[np.generic]]:
     """words: sorted hashes; sets of word i: sets[starts[i] : starts[i + 1]]."""
     entries = sorted((word_hash(word)[0], ids) for word, ids in source.pairs("synonym/english.synsets"))
     starts = np.cumsum([0, *(len(ids) for _, ids in entries)], dtype=np.int32)
-    sets = np.array([int(one) for _, ids in entries for one in ids], np.int32)
+    sets = np.array([int(set_id) for _, ids in entries for set_id in ids], np.int32)
     return {"words": np.array([word for word, _ in entries], np.uint64), "starts": starts, "sets": sets}
 
 
@@ -180,9 +180,9 @@ def _compile_paraphrases(path: Path) -> dict[str, NDArray[np.generic]]:
     parts = [line_hashes(*block) for block in _line_blocks(path)]
     lines = np.concatenate(parts).reshape(-1, 3)
     phrases, numbers = np.unique(lines[:, 1:], return_inverse=True)
-    one, other = numbers.reshape(-1, 2).astype(np.int32).T
-    order = np.argsort(one, kind="stable")
-    starts = np.searchsorted(one[order], np.arange(len(phrases) + 1)).astype(np.int32)
+    phrase, other = numbers.reshape(-1, 2).astype(np.int32).T
+    order = np.argsort(phrase, kind="stable")
+    starts = np.searchsorted(phrase[order], np.arange(len(phrases) + 1)).astype(np.int32)
     slots = phrases >> np.uint64(64 - FILTER_BITS)
     bits = np.zeros(1 << FILTER_BITS, bool)
     bits[slots] = True

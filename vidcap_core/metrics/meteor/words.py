@@ -30,8 +30,8 @@ class Vocabulary:
 
     def number(self, word: str) -> int:
         """The word's number; a new word gets the next one."""
-        found = self.numbers.get(word)
-        return self._add(word) if found is None else found
+        number = self.numbers.get(word)
+        return self._add(word) if number is None else number
 
     def _add(self, word: str) -> int:
         number = self.numbers[word] = len(self.numbers)
@@ -43,7 +43,7 @@ class Vocabulary:
         same_stem = self._by_stem.setdefault(stem(word), [])
         for other in same_stem:
             kinds[other] = (STEM,)
-        sets = [self._by_set.setdefault(one, []) for one in self._tables.synonym_sets(word)]
+        sets = [self._by_set.setdefault(set_id, []) for set_id in self._tables.synonym_sets(word)]
         for other in {other for members in sets for other in members}:
             kinds[other] = (*kinds.get(other, ()), SYNONYM)
         for other, why in kinds.items():
@@ -75,21 +75,21 @@ class Phrases:
         left = np.repeat(sizes, sizes) - start
         first = np.array(vocabulary.hashes, np.uint64)[flat]
         power = np.array(vocabulary.powers, np.uint64)[flat]
-        place, value = np.arange(len(flat)), first
-        found = []
+        position, value = np.arange(len(flat)), first
+        parts = []
         for length in range(1, LONGEST + 1):
             number = self._tables.phrases(value)
             known = number >= 0
-            found.append((place[known], np.full(int(known.sum()), length), number[known]))
-            longer_ones = left[place] > length
-            place = place[longer_ones]
+            parts.append((position[known], np.full(int(known.sum()), length), number[known]))
+            longer_ones = left[position] > length
+            position = position[longer_ones]
             after = np.zeros(len(flat), np.uint64)
             after[np.flatnonzero(left >= length)] = value
-            value = longer(first[place], power[place], after[place + 1])
-        places, lengths, numbers = (np.concatenate(part) for part in zip(*found, strict=True))
-        order = np.lexsort((lengths, places))
+            value = longer(first[position], power[position], after[position + 1])
+        positions, lengths, numbers = (np.concatenate(part) for part in zip(*parts, strict=True))
+        order = np.lexsort((lengths, positions))
         for at, length, number in zip(
-            places[order].tolist(), lengths[order].tolist(), numbers[order].tolist(), strict=True
+            positions[order].tolist(), lengths[order].tolist(), numbers[order].tolist(), strict=True
         ):
             out[sentence[at]].append((number, int(start[at]), length))
         return out
