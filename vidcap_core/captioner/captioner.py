@@ -171,28 +171,28 @@ class Captioner(nn.Module):
     def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
         """What the captioner says of each clip, as events in order of time."""
         streams = self.streams(batch)
-        said: list[list[_Said]] = [[] for _ in batch.clips]
+        captions: list[list[_Said]] = [[] for _ in batch.clips]
 
         def ids(view: View) -> list[list[tuple[list[int], float]]]:
             return [[(hyp.tokens, hyp.score) for hyp in row] for row in self.decode(view, batch).rows]
 
         for view in self.head.plan(streams, batch, ids):
             for row, texts in enumerate(self.decode(view, batch).rows):
-                place = view.clips[row]
-                said[place].append(self._say(texts, view.spans[row] or batch.clips[place].span))
-        for clip_said in said:
-            clip_said.sort(key=lambda one: (one.event.start, one.event.end))
-        events = [[one.event for one in clip_said] for clip_said in said]
+                index = view.clips[row]
+                captions[index].append(self._say(texts, view.spans[row] or batch.clips[index].span))
+        for clip_captions in captions:
+            clip_captions.sort(key=lambda caption: (caption.event.start, caption.event.end))
+        events = [[caption.event for caption in clip_captions] for clip_captions in captions]
         shown = self.head.explain(streams, batch, events) if panels else [[] for _ in batch.clips]
         predictions = []
         for index, clip in enumerate(batch.clips):
             extras = {
-                "words": [one.words for one in said[index]],
+                "words": [caption.words for caption in captions[index]],
                 "streams": streams.present(index),
                 "panels": shown[index],
             }
-            if any(one.others for one in said[index]):
-                extras["n_best"] = [one.others for one in said[index]]
+            if any(caption.others for caption in captions[index]):
+                extras["n_best"] = [caption.others for caption in captions[index]]
             predictions.append(Prediction(clip, tuple(events[index]), extras))
         return predictions
 
@@ -212,7 +212,7 @@ class Captioner(nn.Module):
         """
         names = [name for name, _ in self.named_parameters()]
         empty = {name for name, part in self.named_modules() if next(part.parameters(), None) is None}
-        found: set[str] = set()
+        covered: set[str] = set()
         for pattern in patterns:
             hits = {
                 n
@@ -222,8 +222,8 @@ class Captioner(nn.Module):
             if not hits and pattern not in empty:
                 tops = sorted({".".join(n.split(".")[:2]) for n in names})
                 raise ConfigError(f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}")
-            found |= hits
-        return found
+            covered |= hits
+        return covered
 
     def choose_training(self, train: Sequence[str] | None, freeze: Sequence[str] = ()) -> set[str]:
         """Let the named parts train and freeze the rest; returns the names of what trains."""

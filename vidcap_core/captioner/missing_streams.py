@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 def absent_streams(names: Iterable[str], present: Sequence[Iterable[str]]) -> list[str]:
     """One line a stream that is missing somewhere; `present` says which streams each clip had."""
-    had = [set(one) for one in present]
-    lacking = {name: sum(name not in one for one in had) for name in names}
+    had = [set(streams) for streams in present]
+    lacking = {name: sum(name not in streams for streams in had) for name in names}
     return [
         f"the stream '{name}' was missing in {count:,} of {len(had):,} clips; they were captioned without it"
         for name, count in lacking.items()

@@ -58,7 +58,7 @@ class Job:
 
     def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:
         """Caption files, and write what is said of each as soon as it is known."""
-        self._caption(files, lambda file, said: printer.add(said), progress)
+        self._caption(files, lambda file, prediction: printer.add(prediction), progress)
         printer.close()
 
     def _caption(

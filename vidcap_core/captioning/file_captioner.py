@@ -112,18 +112,18 @@ class FileCaptioner:
 
     def _all(self, videos: Several, every: Every, panels: bool) -> list[Captions]:
         """Each video, in order; the first that cannot be read is raised."""
-        said: dict[int, Captions] = {}
-        for place, video in enumerate(videos):
+        captions: dict[int, Captions] = {}
+        for index, video in enumerate(videos):
             if isinstance(video, np.ndarray):
-                clip: Encoded = self.reader.of_array(video, f"frames-{place}")
-                said[place] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
-        places = [place for place, video in enumerate(videos) if place not in said]
+                clip: Encoded = self.reader.of_array(video, f"frames-{index}")
+                captions[index] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
+        indices = [index for index, video in enumerate(videos) if index not in captions]
         paths = [Path(video) for video in videos if not isinstance(video, np.ndarray)]
-        for place, (_, result) in zip(places, self.each(paths, every=every, panels=panels), strict=True):
+        for index, (_, result) in zip(indices, self.each(paths, every=every, panels=panels), strict=True):
             if isinstance(result, VideoError):
                 raise result
-            said[place] = result
-        return [said[place] for place in range(len(videos))]
+            captions[index] = result
+        return [captions[index] for index in range(len(videos))]
 
 
 def load(

@@ -55,13 +55,13 @@ class Flow:
         batch: list[tuple[_File, Encoded]] = []
 
         def say() -> None:
-            for file, said in self._say([entry for entry in batch if entry[0].error is None]):
+            for file, result in self._say([entry for entry in batch if entry[0].error is None]):
                 file.waiting -= 1
-                if isinstance(said, VideoError):
-                    file.error = said
+                if isinstance(result, VideoError):
+                    file.error = result
                 else:
-                    file.said.append(said)
-                    moved(file.path, said.clip.span[1] / (said.clip.duration or 1.0))
+                    file.said.append(result)
+                    moved(file.path, result.clip.span[1] / (result.clip.duration or 1.0))
             batch.clear()
 
         with threads_shared(workers) as prepare:
@@ -105,7 +105,7 @@ class Flow:
             return
         panels = self.panels and any(len(file.said) < PANELS for file, _ in entries)
         try:
-            said = predict(self.captioner, [clip for _, clip in entries], panels)
+            predictions = predict(self.captioner, [clip for _, clip in entries], panels)
         except UserError as error:
             if len(entries) == 1:
                 yield entries[0][0], error.wrap(str(entries[0][0].path), VideoError)
@@ -113,7 +113,7 @@ class Flow:
             for entry in entries:
                 yield from self._say([entry])
             return
-        yield from zip((file for file, _ in entries), said, strict=True)
+        yield from zip((file for file, _ in entries), predictions, strict=True)
 
 
 def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:

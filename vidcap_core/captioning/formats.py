@@ -20,9 +20,9 @@ def text(prediction: Prediction) -> str:
     others = prediction.extras.get("n_best", [])
     many = len(prediction.events) != 1
     lines: list[str] = []
-    for place, event in enumerate(prediction.events):
+    for index, event in enumerate(prediction.events):
         lines.append(f"{event.start:9.2f} – {event.end:8.2f}  {event.text}" if many else event.text)
-        second = enumerate(others[place] if place < len(others) else (), start=2)
+        second = enumerate(others[index] if index < len(others) else (), start=2)
         lines += [f"  {number}. {other}" for number, other in second]
     return "\n".join(lines)
 
@@ -64,8 +64,8 @@ class Printer:
             self.write(one_line(data) + "\n")
         elif self.form == "text":
             name = shown(prediction.clip.path or prediction.clip.id)
-            said = text(prediction)
-            self.write(f"{name}: {said}\n" if len(prediction.events) == 1 else f"{name}:\n{said}\n")
+            captions = text(prediction)
+            self.write(f"{name}: {captions}\n" if len(prediction.events) == 1 else f"{name}:\n{captions}\n")
         else:
             self.write(PER_FILE[self.form][1](prediction))
         self.count += 1

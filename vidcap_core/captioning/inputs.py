@@ -37,14 +37,14 @@ def find(
     A name is a file, a folder (all videos below it), a pattern (`*.mp4`, `**/*.avi`), `@LIST`, or `-`. `pipe` is
     what `-` reads, and a folder in which a video that comes through it can lie.
     """
-    found = Inputs()
+    inputs = Inputs()
     seen: set[str] = set()
-    for path in _expanded([*names, *(f"@{name}" for name in lists)], found, pipe):
-        place = os.path.abspath(path)
-        if place not in seen:
-            seen.add(place)
-            found.files.append(path)
-    return found
+    for path in _expanded([*names, *(f"@{name}" for name in lists)], inputs, pipe):
+        absolute = os.path.abspath(path)
+        if absolute not in seen:
+            seen.add(absolute)
+            inputs.files.append(path)
+    return inputs
 
 
 def shown(path: str | Path) -> str:
@@ -52,45 +52,45 @@ def shown(path: str | Path) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 
-def _expanded(names: Iterable[str], found: Inputs, pipe: tuple[BinaryIO, Path] | None) -> Iterator[Path]:
+def _expanded(names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] | None) -> Iterator[Path]:
     for name in names:
         if name == "-" and pipe is not None:
-            yield from _piped(*pipe, found)
+            yield from _piped(*pipe, inputs)
         elif os.path.isdir(name):
-            yield from _below(name, found)
+            yield from _below(name, inputs)
         elif os.path.lexists(name):  # before patterns: [ and * may stand in a name
             yield Path(name)
         elif name.startswith("@"):
-            yield from _listed(Path(name[1:]), found)
+            yield from _listed(Path(name[1:]), inputs)
         elif glob.has_magic(name):
             matches = sorted(glob.glob(name, recursive=True))
             if not matches:
-                found.bad.append((name, "no file has such a name"))
-            yield from _expanded(matches, found, None)
+                inputs.bad.append((name, "no file has such a name"))
+            yield from _expanded(matches, inputs, None)
         else:
-            found.bad.append((name, "there is no such file"))
+            inputs.bad.append((name, "there is no such file"))
 
 
-def _below(folder: str, found: Inputs) -> Iterator[Path]:
+def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
     """Every video below a folder, by name; hidden files are left alone."""
 
     def unreadable(error: OSError) -> None:
-        found.bad.append((str(error.filename), error.strerror or type(error).__name__))
+        inputs.bad.append((str(error.filename), error.strerror or type(error).__name__))
 
     count = 0
-    for place, folders, files in os.walk(folder, onerror=unreadable):
+    for parent, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
                 count += 1
-                yield Path(place, name)
+                yield Path(parent, name)
             else:
-                found.others += 1
+                inputs.others += 1
     if not count:
-        found.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})"))
+        inputs.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})"))
 
 
-def _listed(file: Path, found: Inputs) -> Iterator[Path]:
+def _listed(file: Path, inputs: Inputs) -> Iterator[Path]:
     """The files that a list names, one a line; relative to here, or else to the list."""
     try:
         content = file.read_bytes()
@@ -103,8 +103,8 @@ def _listed(file: Path, found: Inputs) -> Iterator[Path]:
     names = _names(content)
     beside = [name if os.path.lexists(name) else os.path.join(file.parent, name) for name in names]
     yield from _expanded(
-        (near if os.path.lexists(near) else name for near, name in zip(beside, names, strict=True)),
-        found,
+        (path if os.path.lexists(path) else name for path, name in zip(beside, names, strict=True)),
+        inputs,
         None,
     )
 
@@ -114,11 +114,11 @@ def _names(content: bytes) -> list[str]:
     return [os.fsdecode(line) for line in lines if line.strip()]
 
 
-def _piped(stream: BinaryIO, folder: Path, found: Inputs) -> Iterator[Path]:
+def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Path]:
     """A video, which is put into the folder, or the names of some."""
     head = stream.read(HEAD)
     if not head:
-        found.bad.append(("-", "nothing came through the pipe"))
+        inputs.bad.append(("-", "nothing came through the pipe"))
     elif BINARY.search(head):
         path = folder / "stdin"
         with path.open("wb") as file:
@@ -126,4 +126,4 @@ def _piped(stream: BinaryIO, folder: Path, found: Inputs) -> Iterator[Path]:
             shutil.copyfileobj(stream, file)
         yield path
     else:
-        yield from _expanded(_names(head + stream.read()), found, None)
+        yield from _expanded(_names(head + stream.read()), inputs, None)

@@ -11,34 +11,36 @@ from vidcap_core.contracts.panels import FrameAttention, Panel, SpatialAttention
 from vidcap_core.contracts.types import Clip, Prediction
 
 
-def merged(path: Path, said: Sequence[Prediction]) -> Prediction:
+def merged(path: Path, predictions: Sequence[Prediction]) -> Prediction:
     """The file's prediction; of spans, their events one after the other."""
-    if len(said) == 1 and said[0].clip.end is None:
-        return said[0]
+    if len(predictions) == 1 and predictions[0].clip.end is None:
+        return predictions[0]
     extras: dict[str, Any] = {
-        "words": [words for one in said for words in one.extras["words"]],
-        "streams": sorted({name for one in said for name in one.extras["streams"]}),
-        "panels": list(_panels(said)),
+        "words": [words for prediction in predictions for words in prediction.extras["words"]],
+        "streams": sorted({name for prediction in predictions for name in prediction.extras["streams"]}),
+        "panels": list(_panels(predictions)),
     }
-    if any("n_best" in one.extras for one in said):
+    if any("n_best" in prediction.extras for prediction in predictions):
         extras["n_best"] = [
-            texts for one in said for texts in one.extras.get("n_best", [[] for _ in one.events])
+            texts
+            for prediction in predictions
+            for texts in prediction.extras.get("n_best", [[] for _ in prediction.events])
         ]
-    clip = Clip(path.stem, str(path), duration=said[0].clip.duration)
-    return Prediction(clip, tuple(event for one in said for event in one.events), extras)
+    clip = Clip(path.stem, str(path), duration=predictions[0].clip.duration)
+    return Prediction(clip, tuple(event for prediction in predictions for event in prediction.events), extras)
 
 
-def _panels(said: Sequence[Prediction]) -> Iterator[Panel]:
+def _panels(predictions: Sequence[Prediction]) -> Iterator[Panel]:
     """Attention of each event, which says whose it is, and one timeline; other panels are of a span alone."""
     lines: list[Timeline] = []
     first = 0
-    for one in said:
-        for panel in one.extras["panels"]:
+    for prediction in predictions:
+        for panel in prediction.extras["panels"]:
             if isinstance(panel, Timeline):
                 lines.append(panel)
             elif isinstance(panel, (FrameAttention, SpatialAttention)):
                 yield replace(panel, event=first + (panel.event or 0))
-        first += len(one.events)
+        first += len(prediction.events)
     if lines:
         masks = tuple(mask for line in lines for mask in line.masks)
         yield Timeline(tuple(e for line in lines for e in line.predicted), masks=masks, title=lines[0].title)

@@ -42,13 +42,13 @@ def progress(total: int, terminal: bool, note: Callable[[str], None]) -> Iterato
             task = bar.add_task("caption", total=total)
             yield Progress(total, lambda done: bar.update(task, completed=done))
         return
-    start = said = time.monotonic()
+    start = noted = time.monotonic()
 
     def show(done: float) -> None:
-        nonlocal said
+        nonlocal noted
         now = time.monotonic()
-        if now - said >= SAY and done:
-            said = now
+        if now - noted >= SAY and done:
+            noted = now
             note(
                 f"captioned {done:.1f} of {total} files, about {_clock((now - start) * (total - done) / done)} left"
             )

@@ -62,16 +62,16 @@ class Folder:
 
     def add(self, file: Path, prediction: Prediction) -> None:
         """A finished file: first its line, then its output, which could be made again from the line."""
-        place = os.path.abspath(file)
+        absolute = os.path.abspath(file)
         size, modified = _version(file)
-        entry = _Entry(size, modified, self._output(file, place))
-        data = {"file": place, "size": size, "modified": modified, "output": entry.output}
+        entry = _Entry(size, modified, self._output(file, absolute))
+        data = {"file": absolute, "size": size, "modified": modified, "output": entry.output}
         data |= prediction_data(prediction)
         if self.form == "html":
             data["panels"] = panels_data([prediction]).get(prediction.clip.id, [])
         try:
             _append(self.lines, one_line(data).encode("utf-8", "backslashreplace") + b"\n")
-            self._keep(place, entry)
+            self._keep(absolute, entry)
             self._write(entry.output, prediction)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -100,9 +100,9 @@ class Folder:
 
     def _claim(self, facts: Mapping[str, Any]) -> None:
         """The folder belongs to one job: another model or another way to decode must not be mixed in."""
-        place = self.path / JOB
-        if place.is_file():
-            before, now = _flat(_json(place.read_text(encoding="utf-8"), place)), _flat(facts)
+        path = self.path / JOB
+        if path.is_file():
+            before, now = _flat(_json(path.read_text(encoding="utf-8"), path)), _flat(facts)
             other = [key for key in {**before, **now} if before.get(key) != now.get(key)]
             if other:
                 was = ", ".join(f"{key} {before.get(key)}, now {now.get(key)}" for key in other)
@@ -110,7 +110,7 @@ class Folder:
         elif self.lines.exists():
             raise UserError(f"{self.path} has a {LINES} that no caption job made", hint="another --out")
         else:
-            write_text(place, json.dumps(facts, indent=1, ensure_ascii=False))
+            write_text(path, json.dumps(facts, indent=1, ensure_ascii=False))
 
     def _mend(self) -> None:
         """Read what is finished; half a line at the end is what a power cut leaves, and goes."""
@@ -130,20 +130,20 @@ class Folder:
                 for line in file:
                     yield _json(line, self.lines)
 
-    def _keep(self, place: str, entry: _Entry) -> None:
-        self._entries[place] = entry
+    def _keep(self, absolute: str, entry: _Entry) -> None:
+        self._entries[absolute] = entry
         if entry.output:
             self._outputs.add(entry.output.casefold())
 
-    def _output(self, file: Path, place: str) -> str | None:
+    def _output(self, file: Path, absolute: str) -> str | None:
         """A name that no other file's output and no stranger's file has; that of an earlier version is used again."""
         if self.form not in PER_FILE:
             return None
-        before = self._entries.get(place)
+        before = self._entries.get(absolute)
         if before is not None and before.output:
             return before.output
         suffix = PER_FILE[self.form][0]
-        digest = hashlib.sha256(os.fsencode(place)).hexdigest()
+        digest = hashlib.sha256(os.fsencode(absolute)).hexdigest()
         stem = os.fsencode(file.stem)[:180].decode("utf-8", "ignore") or "video"
         for name in (f"{stem}{suffix}", f"{stem}-{digest[:8]}{suffix}"):
             if name.casefold() not in self._outputs and not (self.path / name).exists():
@@ -173,18 +173,18 @@ def _version(file: Path) -> tuple[int, int]:
 
 def _append(path: Path, line: bytes) -> None:
     """All of a line, or nothing of it."""
-    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
     try:
-        before = os.fstat(place).st_size
+        before = os.fstat(descriptor).st_size
         try:
             done = 0
             while done < len(line):
-                done += os.write(place, line[done:])
+                done += os.write(descriptor, line[done:])
         except BaseException:
-            os.ftruncate(place, before)
+            os.ftruncate(descriptor, before)
             raise
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
 def _last_line_end(file: BinaryIO, size: int, block: int = 1 << 16) -> int:
@@ -192,9 +192,9 @@ def _last_line_end(file: BinaryIO, size: int, block: int = 1 << 16) -> int:
     while size > 0:
         start = max(0, size - block)
         file.seek(start)
-        found = file.read(size - start).rfind(b"\n")
-        if found >= 0:
-            return int(start + found + 1)
+        position = file.read(size - start).rfind(b"\n")
+        if position >= 0:
+            return int(start + position + 1)
         size = start
     return 0
 
@@ -209,10 +209,10 @@ def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(line: str, where: Path) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        data = json.loads(line)
     except ValueError as error:
         raise DataError(f"{where} is damaged: {error}", hint="another --out, or mend the line") from error
-    return dict(found)
+    return dict(data)
 
 
 def _prediction(data: Mapping[str, Any]) -> Prediction:

@@ -33,7 +33,7 @@ def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[f
     d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over histograms h of the colours; a cut has
     d > CHANGE and d > STANDS_OUT * mean(d) of those just before.
     """
-    found: list[float] = []
+    times: list[float] = []
     recent: deque[float] = deque(maxlen=AROUND)
     scaler = VideoReformatter()
     with opened(path) as container:
@@ -57,14 +57,14 @@ def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[f
                 usual = sum(recent) / len(recent) if recent else 0.0
                 if (
                     change > max(CHANGE, STANDS_OUT * usual)
-                    and now - (found[-1] if found else 0.0) >= SHORTEST
+                    and now - (times[-1] if times else 0.0) >= SHORTEST
                 ):
-                    found.append(now)
+                    times.append(now)
                     recent.clear()
                 else:
                     recent.append(change)
             before = histogram
-    return found
+    return times
 
 
 def _histogram(scaler: VideoReformatter, frame: VideoFrame) -> np.ndarray:
@@ -74,9 +74,9 @@ def _histogram(scaler: VideoReformatter, frame: VideoFrame) -> np.ndarray:
     """
     width, height = SIZE
     small: Any = scaler.reformat(frame, width=width, height=height, format="rgb24")
-    place = small.to_ndarray().reshape(-1, 3) / 255 * (BINS - 1)
-    low = np.minimum(place.astype(np.int64), BINS - 2)
-    share = place - low
+    position = small.to_ndarray().reshape(-1, 3) / 255 * (BINS - 1)
+    low = np.minimum(position.astype(np.int64), BINS - 2)
+    share = position - low
     low = low + BINS * np.arange(3)
     size = 3 * BINS
     counts = np.bincount(low.ravel(), (1 - share).ravel(), size)

@@ -42,7 +42,7 @@ def _unmade(captioner: Captioner, stream: str) -> Iterator[str]:
 
 
 def _cannot_make(name: str, unmade: Mapping[str, str], others: Sequence[str]) -> UserError:
-    told = ", ".join(
+    streams = ", ".join(
         f"'{stream}'" if stream == source else f"'{stream}' (made of '{source}')"
         for stream, source in unmade.items()
     )
@@ -55,6 +55,6 @@ def _cannot_make(name: str, unmade: Mapping[str, str], others: Sequence[str]) ->
         left = " ".join(f"--without {stream}" for stream in unmade)
         hint += f"; or {left} (in Python: without={list(unmade)}), which captions as clips that lack it"
     return UserError(
-        f"'{name}' was trained on cached streams, and its config does not say how to make {told} from a file",
+        f"'{name}' was trained on cached streams, and its config does not say how to make {streams} from a file",
         hint=hint,
     )

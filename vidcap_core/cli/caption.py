@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # a polite kill says how to go on, as Ctrl-C does
-    from vidcap_core.captioning import inputs
+    from vidcap_core.captioning.inputs import find, shown
     from vidcap_core.captioning.spans import parse
     from vidcap_core.cli.console import note
     from vidcap_core.errors import UserError
@@ -94,16 +94,16 @@ def run(args: argparse.Namespace) -> int:
     if not args.paths and not args.list:
         raise UserError("no file was named", hint="vidcap caption clip.mp4")
     with tempfile.TemporaryDirectory(prefix="vidcap-") as piped:
-        found = inputs.find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
-        if not found.files:
-            reasons = "; ".join(f"{inputs.shown(name)}: {reason}" for name, reason in found.bad)
+        inputs = find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
+        if not inputs.files:
+            reasons = "; ".join(f"{shown(name)}: {reason}" for name, reason in inputs.bad)
             raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}")
-        if found.others:
-            note(f"files in folders that are no videos by their names, left out: {found.others}")
-        return _caption(args, found, every)
+        if inputs.others:
+            note(f"files in folders that are no videos by their names, left out: {inputs.others}")
+        return _caption(args, inputs, every)
 
 
-def _caption(args: argparse.Namespace, found: Inputs, every: Every) -> int:
+def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
     from vidcap_core.captioning.caption_job import Job
     from vidcap_core.captioning.file_captioner import load
     from vidcap_core.captioning.formats import Printer
@@ -112,18 +112,18 @@ def _caption(args: argparse.Namespace, found: Inputs, every: Every) -> int:
     from vidcap_core.cli.console import note, on_terminal
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 
-    printer = None if args.out else Printer(args.format, _write, len(found.files))
+    printer = None if args.out else Printer(args.format, _write, len(inputs.files))
     captioner = load(args.model, args.device, args.copy, args.without).with_decoding(
         beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed
     )
-    job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(found.bad))
-    total = len(found.files)
+    job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(inputs.bad))
+    total = len(inputs.files)
     try:
         with progress(total, on_terminal(sys.stderr), note) as moving:
             if printer is not None:
-                job.to_stream(found.files, printer, moving)
+                job.to_stream(inputs.files, printer, moving)
             else:
-                page = job.to_folder(found.files, job.folder(args.out), moving)
+                page = job.to_folder(inputs.files, job.folder(args.out), moving)
                 note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
     except FolderError as error:
         note(f"error: {error}")

@@ -32,21 +32,26 @@ def run(args: argparse.Namespace) -> int:
     from vidcap_core.cli.score import options
     from vidcap_core.metrics.evaluate import pairwise
 
-    found = pairwise(args.a, args.b, args.references, options(args))
+    comparisons = pairwise(args.a, args.b, args.references, options(args))
     if args.json:
-        print_json([asdict(one) | {"difference": one.difference, "sure": one.sure} for one in found])
+        print_json(
+            [
+                asdict(comparison) | {"difference": comparison.difference, "sure": comparison.sure}
+                for comparison in comparisons
+            ]
+        )
         return 0
     rows = [
         {
-            "metric": one.name,
-            "A": f"{one.a:.4f}",
-            "B": f"{one.b:.4f}",
-            "B − A": f"{one.difference:+.4f}",
-            "95 % interval": f"{one.low:+.4f} … {one.high:+.4f}",
-            "p": f"{one.p:.3f}",
-            "": ("B better" if one.low > 0 else "A better") if one.sure else "not sure",
+            "metric": comparison.name,
+            "A": f"{comparison.a:.4f}",
+            "B": f"{comparison.b:.4f}",
+            "B − A": f"{comparison.difference:+.4f}",
+            "95 % interval": f"{comparison.low:+.4f} … {comparison.high:+.4f}",
+            "p": f"{comparison.p:.3f}",
+            "": ("B better" if comparison.low > 0 else "A better") if comparison.sure else "not sure",
         }
-        for one in found
+        for comparison in comparisons
     ]
     show(rows, as_json=False)
     return 0

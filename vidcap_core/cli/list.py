@@ -25,12 +25,12 @@ def run(args: argparse.Namespace) -> int:
     from vidcap_core.zoo import catalogue
 
     kinds = (args.kind,) if args.kind else KINDS
-    found = {kind: catalogue.rows(kind) for kind in kinds}
+    tables = {kind: catalogue.rows(kind) for kind in kinds}
     if args.json:
-        print_json(found[args.kind] if args.kind else found)
+        print_json(tables[args.kind] if args.kind else tables)
         return 0
     for index, kind in enumerate(kinds):
         if index:
             print()
-        show(found[kind], as_json=False, title=kind, empty="none installed")
+        show(tables[kind], as_json=False, title=kind, empty="none installed")
     return 0

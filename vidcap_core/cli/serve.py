@@ -81,9 +81,9 @@ def _installed() -> list[str]:
     from vidcap_core.errors import UserError
     from vidcap_core.zoo import catalogue
 
-    found = [row["name"] for row in catalogue.rows("models")]
-    if not found:
+    models = [row["name"] for row in catalogue.rows("models")]
+    if not models:
         raise UserError(
             "no model is installed", hint="--model MODEL, or pip install vidcap-plugin-default-model"
         )
-    return found
+    return models

@@ -236,12 +236,12 @@ class Dataset:
 
     def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
         clip = record.clip
-        found = {
+        streams = {
             name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
         }
         if CLIP in record.groups and clip.duration:
-            found = {name: crop(values, *clip.span, clip.duration) for name, values in found.items()}
-        return self._rows(found, rng) if self._rows else found
+            streams = {name: crop(values, *clip.span, clip.duration) for name, values in streams.items()}
+        return self._rows(streams, rng) if self._rows else streams
 
     def _frame_reader(self, **options: Any) -> Any:
         return FrameReader(**options)

@@ -35,15 +35,15 @@ class Located(Protocol):
 def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator[Missing]:
     """What is not there at all; where everything is, whether one clip of the split has all that is read of it."""
     split, filmed = arguments.get("split", "train"), arguments.get("frames") or arguments.get("audio")
-    places = looked_in(kind.name, arguments.get("root"), kind.aliases)
-    folder = next((place for place in places if holds(place, kind.marker)), None)
-    places = [folder] if folder else places
-    looked = " or ".join(map(str, places))
+    folders = looked_in(kind.name, arguments.get("root"), kind.aliases)
+    folder = next((path for path in folders if holds(path, kind.marker)), None)
+    folders = [folder] if folder else folders
+    looked = " or ".join(map(str, folders))
     get = f"vidcap data prepare {kind.name} --from FOLDER   (one that holds annotations and videos)"
     if kind.marker:
         get = how_to_find(kind.name, kind.aliases, kind.marker)
     streams = by_name(arguments.get("streams"))
-    stores = {name: _paths(kind, places, where) for name, where in streams.items()}
+    stores = {name: _paths(kind, folders, where) for name, where in streams.items()}
     names = kind.annotations.get(split, ())
     absent = []
     if folder is None or (names and not ((folder / MANIFEST).is_file() or look_for(folder, names))):
@@ -53,7 +53,7 @@ def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator
         absent.append(Missing(f"{kind.name}: videos", f"video files in {looked}", get))
     for name, paths in stores.items():
         if not any(path.exists() for path in paths):
-            packed = kind.marker and paths[0].parent == places[0]  # it came with the annotations
+            packed = kind.marker and paths[0].parent == folders[0]  # it came with the annotations
             make = get if packed else how_to_extract(paths[0], kind.name)
             absent.append(Missing(f"{kind.name}: features '{name}'", " or ".join(map(str, paths)), make))
     yield from absent
@@ -72,10 +72,10 @@ def by_name(streams: Streams) -> dict[str, str]:
     return dict(streams) if isinstance(streams, Mapping) else {name: name for name in streams or ()}
 
 
-def _paths(kind: type[Located], places: Sequence[Path], where: str) -> list[Path]:
-    """Where the store of a stream may lie, each place once."""
+def _paths(kind: type[Located], folders: Sequence[Path], where: str) -> list[Path]:
+    """Where the store of a stream may lie, each path once."""
     return list(
         dict.fromkeys(
-            [*(kind.store_path(place, where) for place in places), Path(where).expanduser().absolute()]
+            [*(kind.store_path(folder, where) for folder in folders), Path(where).expanduser().absolute()]
         )
     )

@@ -18,24 +18,24 @@ from vidcap_core.files.hashing import hash_file, hash_of
 
 
 def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force: bool = False) -> Path:
-    """Write `<split>.jsonl` and `dataset.json` into the dataset's place; videos stay where they are.
+    """Write `<split>.jsonl` and `dataset.json` into the dataset's folder; videos stay where they are.
 
-    A zip is unpacked into the place first. Splits whose files are not there are left out; at least one must be.
+    A zip is unpacked into the folder first. Splits whose files are not there are left out; at least one must be.
     """
     if not made_by.preparable:
         raise DataError(f"{made_by.name} is read from where it lies", hint="vidcap data where")
-    place = out or data_home() / made_by.name
-    if place.exists() and not force:
-        raise DataError(f"{place} is there already", hint="--force replaces what was prepared there")
-    if force and place.exists() and not (place / MANIFEST).is_file():
+    folder = out or data_home() / made_by.name
+    if folder.exists() and not force:
+        raise DataError(f"{folder} is there already", hint="--force replaces what was prepared there")
+    if force and folder.exists() and not (folder / MANIFEST).is_file():
         raise DataError(
-            f"{place} was not written by this command, so --force does not touch it",
+            f"{folder} was not written by this command, so --force does not touch it",
             hint="move it away, or --out another folder",
         )
-    with whole_folder(place, replace=force) as part:
+    with whole_folder(folder, replace=force) as part:
         part.mkdir(parents=True)
         _write(made_by, _unpacked(source, part), part)
-    return place
+    return folder
 
 
 def _write(made_by: type[Dataset], folder: Path, part: Path) -> None:

@@ -31,10 +31,10 @@ class Record:
         """The clip's id."""
         return self.clip.id
 
-    def known_as(self, place: Container[str]) -> str | None:
+    def known_as(self, store: Container[str]) -> str | None:
         """The name under which a store or an archive has this clip; an event lies under its clip's name."""
         names = (self.groups.get(CLIP, self.id), *self.names)
-        return next((name for name in names if name in place), None)
+        return next((name for name in names if name in store), None)
 
     @property
     def events(self) -> tuple[Event, ...]:

@@ -51,10 +51,10 @@ def _views(title: str, prediction: Prediction) -> Iterator[ClipView]:
         if len(prediction.events) > 1 and panel.get("event") is not None:
             looks.setdefault(panel["event"], []).append({**panel, "event": None})
     yield view(data, panels=panels if not looks else [p for p in panels if p.get("event") is None])
-    for place, event in enumerate(data["events"]):
-        if place in looks:
+    for index, event in enumerate(data["events"]):
+        if index in looks:
             span = [event["start"], event["end"]]
             name = f"{title}, {span[0]:.1f} – {span[1]:.1f} s"
-            one = {**data, "id": name, "text": event["text"], "span": span, "events": [event]}
-            one["n_best"] = data["n_best"][place : place + 1] if "n_best" in data else ()
-            yield view(one, panels=looks[place])
+            event_data = {**data, "id": name, "text": event["text"], "span": span, "events": [event]}
+            event_data["n_best"] = data["n_best"][index : index + 1] if "n_best" in data else ()
+            yield view(event_data, panels=looks[index])

@@ -93,8 +93,8 @@ def view(
         for panel in panels
     ]
     if (len(events) > 1 or reference) and not any(panel["kind"] == Timeline.kind for panel in panels):
-        said = tuple(Event(e["start"], e["end"], e["text"], e.get("score")) for e in events)
-        shown.insert(0, to_plain(Timeline(said, tuple(reference))))
+        predicted = tuple(Event(e["start"], e["end"], e["text"], e.get("score")) for e in events)
+        shown.insert(0, to_plain(Timeline(predicted, tuple(reference))))
     texts += [f"{event.start:.1f}–{event.end:.1f} s: {event.text}" for event in reference]
     span = prediction.get("span") or [
         min((e["start"] for e in events), default=0.0),
@@ -132,22 +132,22 @@ def words_of(event: Mapping[str, Any]) -> list[dict[str, Any]]:
 def films(
     clips: Sequence[ClipView], metric: str | None, limit: int, seconds: float
 ) -> dict[int, dict[str, Any] | None]:
-    """Filmstrips by place in the list: at most `limit` clips, and none begun after so many seconds."""
+    """Filmstrips by index in the list: at most `limit` clips, and none begun after so many seconds."""
     end = time.monotonic() + seconds
-    found = {}
-    for place in with_frames(clips, metric, limit):
+    filmstrips = {}
+    for index in with_frames(clips, metric, limit):
         if time.monotonic() > end:
             break
-        found[place] = clips[place].filmstrip()
-    return found
+        filmstrips[index] = clips[index].filmstrip()
+    return filmstrips
 
 
 def with_frames(clips: Sequence[ClipView], metric: str | None, limit: int) -> list[int]:
-    """Places of the clips that get frames: those with panels, the worst and the best in turn, the first."""
-    chosen = dict.fromkeys(place for place, clip in enumerate(clips) if clip.panels)
+    """Indices of the clips that get frames: those with panels, the worst and the best in turn, the first."""
+    chosen = dict.fromkeys(index for index, clip in enumerate(clips) if clip.panels)
     if metric is not None:
-        scored = [place for place, clip in enumerate(clips) if metric in clip.scores]
-        scored.sort(key=lambda place: clips[place].scores[metric])
+        scored = [index for index, clip in enumerate(clips) if metric in clip.scores]
+        scored.sort(key=lambda index: clips[index].scores[metric])
         for worst, best in zip(scored, reversed(scored), strict=True):
             chosen |= {worst: None, best: None}
     return list(chosen | dict.fromkeys(range(len(clips))))[:limit]

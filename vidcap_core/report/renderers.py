@@ -37,9 +37,9 @@ def find(dotted: str) -> Callable[[Any], str]:
     if package not in known:
         raise PanelError(f"{dotted} draws this panel, and no installed plugin has the package '{package}'")
     try:
-        found = getattr(importlib.import_module(module), name)
+        renderer = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise PanelError(f"{dotted} draws this panel, and cannot be imported: {error}") from error
-    if not callable(found) or getattr(found, "__module__", "").partition(".")[0] != package:
+    if not callable(renderer) or getattr(renderer, "__module__", "").partition(".")[0] != package:
         raise PanelError(f"{dotted} is not a function of {package}")
-    return found  # type: ignore[no-any-return]
+    return renderer  # type: ignore[no-any-return]

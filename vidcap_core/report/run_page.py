@@ -41,9 +41,9 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         raise UserError(f"{folder} holds no run (no config.json)", hint="vidcap report runs/NAME")
     predictions = saved_predictions.read(folder / f"predictions-{split}.json")
     if predictions is None:
-        found = splits(folder)
-        made = f"; it has those of {', '.join(found)}" if found else ""
-        hint = f"--split {found[0]}" if found else f"vidcap-run CONFIG test --work-dir {folder}"
+        available = splits(folder)
+        made = f"; it has those of {', '.join(available)}" if available else ""
+        hint = f"--split {available[0]}" if available else f"vidcap-run CONFIG test --work-dir {folder}"
         raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
     meta = saved_predictions.read(folder / "meta.json", {})
     scores = saved_predictions.read(folder / f"scores-{split}.json", {})
@@ -85,9 +85,9 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
 
 def main_metric(per_clip: Mapping[str, Any], best: str | None) -> str | None:
     """The per-clip score by which clips are called best and worst."""
-    found = {name.lower(): name for name in per_clip}
+    names = {name.lower(): name for name in per_clip}
     wanted = [best.lower()] if best else []
-    return next((found[name] for name in (*wanted, *PREFERRED) if name in found), next(iter(per_clip), None))
+    return next((names[name] for name in (*wanted, *PREFERRED) if name in names), next(iter(per_clip), None))
 
 
 def _clip(

@@ -80,8 +80,8 @@ def _digest(file: IO[bytes], size: int | None = None) -> bytes:
 
 def numbered(folder: Path) -> list[Path]:
     """The numbered checkpoints of a folder, oldest first."""
-    found = [(int(m[1]), p) for p in folder.glob("step-*.pt") if (m := _NUMBERED.fullmatch(p.name))]
-    return [path for _, path in sorted(found)]
+    checkpoints = [(int(m[1]), p) for p in folder.glob("step-*.pt") if (m := _NUMBERED.fullmatch(p.name))]
+    return [path for _, path in sorted(checkpoints)]
 
 
 def latest(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:

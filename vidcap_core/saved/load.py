@@ -22,13 +22,13 @@ from vidcap_core.zoo import catalogue, plugins
 
 def default_model() -> str:
     """The name of the model that is used when none is named, if it is installed."""
-    found = catalogue.default_models()
-    if len(found) == 1:
-        return found[0]
-    if found:
+    models = catalogue.default_models()
+    if len(models) == 1:
+        return models[0]
+    if models:
         raise UserError(
-            f"no model was named, and several plugins bring a default one: {', '.join(found)}",
-            hint=f"--model {found[0]}",
+            f"no model was named, and several plugins bring a default one: {', '.join(models)}",
+            hint=f"--model {models[0]}",
         )
     if broken := plugins.broken():  # it may be one of them
         names = ", ".join(plugin.name for plugin in broken)

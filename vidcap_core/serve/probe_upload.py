@@ -22,19 +22,19 @@ def look(path: Path, name: str, limits: Limits) -> float:
     command = [sys.executable, "-m", __name__, str(path)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-        found = json.loads(done.stdout)
+        facts = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         raise Refused(422, f"{name}: reading it takes too long", "a shorter or a repaired file") from None
     except ValueError:  # the decoder took the process with it
         raise Refused(422, f"{name}: the decoder broke down over this file", _AGAIN) from None
-    if "large" in found:
-        raise Refused(422, f"{name}: {found['large']}", _AGAIN)
-    if "what" in found:
-        raise Refused(415, f"{name}: {found['what']}", f"a whole video file: {KNOWN}")
-    if found["duration"] > limits.seconds:
-        long = f"{name} lasts {found['duration']:.0f} s; at most {limits.seconds:.0f} s are captioned here"
+    if "large" in facts:
+        raise Refused(422, f"{name}: {facts['large']}", _AGAIN)
+    if "what" in facts:
+        raise Refused(415, f"{name}: {facts['what']}", f"a whole video file: {KNOWN}")
+    if facts["duration"] > limits.seconds:
+        long = f"{name} lasts {facts['duration']:.0f} s; at most {limits.seconds:.0f} s are captioned here"
         raise Refused(422, long, "a shorter clip, or vidcap serve --max-duration SECONDS")
-    return float(found["duration"])
+    return float(facts["duration"])
 
 
 _AGAIN = "the video converted anew: ffmpeg -i VIDEO -vf scale=640:360 new.mp4"
@@ -49,11 +49,11 @@ def main(path: str) -> None:
     from vidcap_core.video.probe import probe
 
     try:
-        found: dict[str, object] = {"duration": probe(path).duration}
+        facts: dict[str, object] = {"duration": probe(path).duration}
     except VideoError as error:
         what = error.message.replace(f"{path}: ", "").replace(path, "the file")
-        found = {"large" if isinstance(error, TooLarge) else "what": what}
-    print(json.dumps(found))
+        facts = {"large" if isinstance(error, TooLarge) else "what": what}
+    print(json.dumps(facts))
 
 
 def _bound_memory() -> None:

@@ -153,8 +153,8 @@ class Line:
         """Drop results whose time is over, and the oldest of too many."""
         oldest = time.monotonic() - self._limits.keep
         ended = [job for job in self._jobs.values() if job.ended is not None]
-        for place, job in enumerate(reversed(ended)):
-            if place >= RESULTS or (job.ended or 0) < oldest:
+        for index, job in enumerate(reversed(ended)):
+            if index >= RESULTS or (job.ended or 0) < oldest:
                 del self._jobs[job.id]
 
 

@@ -64,15 +64,15 @@ class Settings:
 
 def public_names(models: Sequence[str]) -> dict[str, str]:
     """Names without folders: the last part of a path, `plugin/name` and hub ids as they are."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for model in dict.fromkeys(models):
         folder = Path(model)
         short = folder.resolve().name if folder.is_dir() else model.strip("/")
         if folder.is_absolute() or ".." in folder.parts:
             short = folder.resolve().name
         name, number = short, 1
-        while name in found:
+        while name in names:
             number += 1
             name = f"{short} ({number})"
-        found[name] = model
-    return found
+        names[name] = model
+    return names

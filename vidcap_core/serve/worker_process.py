@@ -72,15 +72,15 @@ def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, t
         tell("captioning", CAPTIONED * min(1.0, share))
 
     span = None if every is None else parse(every)
-    ((_, found),) = captioner.each([path], every=span, panels=True, moved=moved)
-    if isinstance(found, VideoError):
-        raise found
+    ((_, result),) = captioner.each([path], every=span, panels=True, moved=moved)
+    if isinstance(result, VideoError):
+        raise result
     tell("drawing", CAPTIONED)
-    said = replace(found, clip=replace(found.clip, id=name))
-    data = prediction_data(said)
-    panels = [to_plain(panel) for panel in said.extras.get("panels", ())]
+    captions = replace(result, clip=replace(result.clip, id=name))
+    data = prediction_data(captions)
+    panels = [to_plain(panel) for panel in captions.extras.get("panels", ())]
     if not any(panel["kind"] == Timeline.kind for panel in panels):
-        panels.insert(0, to_plain(Timeline(said.events)))
+        panels.insert(0, to_plain(Timeline(captions.events)))
     shown = view(data, panels=panels)
     film = shown.filmstrip()
     if film and "note" in film:
@@ -88,7 +88,7 @@ def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, t
     del data["path"]
     return {
         "caption": {key: plain(data[key]) for key in ("text", "events", "streams")},
-        "files": {"srt": subtitles.srt(said), "vtt": subtitles.vtt(said), "json": _text(data)},
+        "files": {"srt": subtitles.srt(captions), "vtt": subtitles.vtt(captions), "json": _text(data)},
         "drawing": {"light": shown.light(), "heavy": shown.heavy(film)},
     }
 

@@ -64,11 +64,11 @@ class SoftLabels:
             spoken = {word for text in own for word in clean(text).split()}
             exact.append(torch.tensor([word in spoken for word in attributes]))
             start += len(own)
-        near, there = torch.stack(best), torch.stack(exact)
-        unsaid = near[~there]
+        similarity, there = torch.stack(best), torch.stack(exact)
+        unsaid = similarity[~there]
         more = min(len(unsaid), round(float(there.sum()) * (self._growth - 1)))
         threshold = unsaid.topk(more).values[-1] if more else torch.tensor(torch.inf)
-        extra = (near >= threshold) & ~there
+        extra = (similarity >= threshold) & ~there
         return {
             clip: (*own, " ".join(attributes[k] for k in row.nonzero().flatten().tolist()))
             for (clip, own), row in zip(captions.items(), extra, strict=True)

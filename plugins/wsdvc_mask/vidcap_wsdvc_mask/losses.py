@@ -24,9 +24,9 @@ class MaskDiversity(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over clips, and the number of those that have a pair."""
-        near, pairs = _pairs(named_output(output, "masks", "MaskDiversity"))
+        similarity, pairs = _pairs(named_output(output, "masks", "MaskDiversity"))
         counts = pairs.sum((1, 2))
-        each = ((near - self.gamma).relu() * pairs).sum((1, 2)) / counts.clamp_min(1)
+        each = ((similarity - self.gamma).relu() * pairs).sum((1, 2)) / counts.clamp_min(1)
         return each.sum(), (counts > 0).sum().float()
 
 
@@ -67,12 +67,12 @@ class MaskSimilarity(Loss):
         """Sum over clips of their mean over events, and the number of clips that have another sentence."""
         inside, sentences, real = output_with_target(output, "inside", "MaskSimilarity")
         assert real is not None
-        near = normalize(inside, dim=-1) @ normalize(sentences, dim=-1).transpose(1, 2)
-        own = torch.eye(near.shape[1], dtype=torch.bool, device=near.device)
-        others = near.masked_fill(own | ~real[:, None], -torch.inf).amax(-1)
+        similarity = normalize(inside, dim=-1) @ normalize(sentences, dim=-1).transpose(1, 2)
+        own = torch.eye(similarity.shape[1], dtype=torch.bool, device=similarity.device)
+        others = similarity.masked_fill(own | ~real[:, None], -torch.inf).amax(-1)
         several = real.sum(1) > 1
         counts = real & several[:, None]
-        price = torch.where(counts, self.margin - near.diagonal(dim1=1, dim2=2) + others, 0).relu()
+        price = torch.where(counts, self.margin - similarity.diagonal(dim1=1, dim2=2) + others, 0).relu()
         return (price.sum(1) / counts.sum(1).clamp_min(1)).sum(), several.sum().float()
 
 
@@ -96,8 +96,8 @@ class MaskStatistic(Loss):
         )
         real = _real(named)
         if self.of == "overlap":
-            near, pairs = _pairs(named)
-            return (near * pairs).sum().detach(), pairs.sum().float()
+            similarity, pairs = _pairs(named)
+            return (similarity * pairs).sum().detach(), pairs.sum().float()
         centre, width = spans.value[real].detach().unbind(-1)
         if self.of == "width":
             values = width
