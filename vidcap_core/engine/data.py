@@ -15,6 +15,7 @@ from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
 from vidcap_core.errors import DataError
+from vidcap_core.heads.layers import padded_ids
 
 Address = tuple[int, int]
 """(epoch, index): all that the random choices of a sample depend on, besides the run's seed and phase."""
@@ -91,13 +92,7 @@ class Collate:
     def _tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         tk = self.tokenizer
         rows = [[tk.bos_id, *tk.encode(text)[: self.max_words], tk.eos_id] for text in texts]
-        width = max(len(row) for row in rows)
-        tokens = torch.full((len(rows), width), tk.pad_id, dtype=torch.long)
-        mask = torch.zeros(len(rows), width, dtype=torch.bool)
-        for index, row in enumerate(rows):
-            tokens[index, : len(row)] = torch.tensor(row)
-            mask[index, : len(row)] = True
-        return tokens, mask
+        return padded_ids(rows, tk.pad_id)
 
 
 def _targets(values: Sequence[Any]) -> Any:

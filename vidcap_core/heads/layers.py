@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +74,15 @@ def prompt_history(view: View) -> tuple[Tensor, Tensor] | None:
     ids = view.prompt[:, :-1]
     real = torch.ones_like(ids) if view.prompt_mask is None else view.prompt_mask[:, :-1]
     return ids, real.bool()
+
+
+def padded_ids(rows: Sequence[Sequence[int]], pad_id: int, least: int = 1) -> tuple[Tensor, Tensor]:
+    """Rows of ids side by side, padded on the right [R, L], and which of them are real; L is at least `least`."""
+    lengths = torch.tensor([len(row) for row in rows], dtype=torch.long)
+    ids = torch.full((len(rows), max([least, *map(len, rows)])), pad_id, dtype=torch.long)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row, dtype=torch.long)
+    return ids, torch.arange(ids.shape[1]) < lengths[:, None]
 
 
 def by_clip(rows: Tensor, memory_rows: int) -> Tensor:

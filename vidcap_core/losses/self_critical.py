@@ -18,6 +18,7 @@ from vidcap_core.decoding.generate import generate
 from vidcap_core.decoding.hypotheses import Generated, Hyp
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads.layers import padded_ids
 from vidcap_core.metrics.reward import CiderReward
 
 Reward = Callable[[Sequence[str], Sequence[str]], Any]
@@ -142,13 +143,13 @@ def as_captions(batch: Batch, texts: Sequence[Hyp], tokenizer: Tokenizer) -> Bat
     rows = [
         [tokenizer.bos_id, *text.tokens, *([] if text.end is None else [tokenizer.eos_id])] for text in texts
     ]
-    longest = max(2, max(map(len, rows)))
-    device = next(iter(batch.streams.values())).values.device if batch.streams else None
-    tokens = torch.tensor([row + [tokenizer.pad_id] * (longest - len(row)) for row in rows], device=device)
-    lengths = torch.tensor([len(row) for row in rows], device=device)
-    mask = torch.arange(longest, device=device)[None] < lengths[:, None]
+    tokens, mask = padded_ids(rows, tokenizer.pad_id, least=2)
+    device = next(iter(batch.streams.values())).values.device if batch.streams else "cpu"
     return replace(
-        batch, tokens=tokens, token_mask=mask, texts=tuple(tokenizer.decode(text.tokens) for text in texts)
+        batch,
+        tokens=tokens.to(device),
+        token_mask=mask.to(device),
+        texts=tuple(tokenizer.decode(text.tokens) for text in texts),
     )
 
 

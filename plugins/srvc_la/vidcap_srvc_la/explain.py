@@ -20,6 +20,7 @@ from vidcap_core.api import (
     Tokenizer,
     frame_times,
 )
+from vidcap_core.heads.layers import padded_ids
 from vidcap_srvc_la.losses import entropy
 from vidcap_srvc_la.visual_context import VisualContext
 
@@ -47,11 +48,7 @@ def panels(
         return [[] for _ in ids]
     tk = head.tokenizer
     rows = [[tk.bos_id, *row, tk.eos_id] for row in ids]
-    tokens = torch.full((len(rows), max(map(len, rows))), tk.pad_id)
-    for index, row in enumerate(rows):
-        tokens[index, : len(row)] = torch.tensor(row)
-    lengths = torch.tensor([len(row) for row in rows])
-    mask = torch.arange(tokens.shape[1]) < lengths[:, None]
+    tokens, mask = padded_ids(rows, tk.pad_id)
     spoken = replace(batch, tokens=tokens, token_mask=mask).to(head.embed.weight.device)
     named = head(streams, spoken, frozenset({"attention"}))["attention"]
     assert named.target is not None

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from vidcap_core.heads.layers import padded_ids
+
 FULL, MASK, SEP = "<FULL>", "<MASK>", "<SEP>"
 COUNT = re.compile(r"\s*(\d+)\s+events?\s*:")
 
@@ -68,12 +70,8 @@ class Prompts:
 
     def lines(self, rows: Sequence[Row], device: torch.device) -> Lines:
         """Rows side by side, padded on the right."""
-        width = max((len(row.ids) for row in rows), default=1)
-        ids = torch.full((len(rows), width), self.tokenizer.pad_id, dtype=torch.long)
-        for index, row in enumerate(rows):
-            ids[index, : len(row.ids)] = torch.tensor(row.ids)
-        position = torch.arange(width)
-        real = position < torch.tensor([len(row.ids) for row in rows], dtype=torch.long)[:, None]
+        ids, real = padded_ids([row.ids for row in rows], self.tokenizer.pad_id)
+        position = torch.arange(ids.shape[1])
         first = torch.tensor([1 if self.teach_count else row.start for row in rows], dtype=torch.long)
         return Lines(ids.to(device), real.to(device), (real & (position >= first[:, None])).to(device))
 
