@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from contextlib import suppress
 
@@ -15,7 +16,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_core.pretrained import locate
 from vidcap_core.testing import tiny
-from vidcap_core.zoo.registry import DATASETS
+from vidcap_core.zoo.registry import DATASETS, REGISTRIES
 
 
 class Picky(tiny.TinyClips):
@@ -52,6 +53,18 @@ def complaint(config, *splits, **options):
     with pytest.raises(UserError) as caught:
         preflight.check(validate(config), splits, **options)
     return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("kind", REGISTRIES)
+def test_what_a_component_is_asked_needs_no_more_than_its_arguments(kind):
+    """A class may inherit `missing` or `remarks` and have other arguments than its base."""
+    for name in REGISTRIES[kind].names():
+        target = REGISTRIES[kind].load(name)
+        for question in ("missing", "remarks"):
+            if asked := getattr(target, question, None):
+                known = inspect.signature(asked).parameters.values()
+                needed = {p.name for p in known if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD}
+                assert needed <= inspect.signature(target).parameters.keys(), f"{name}.{question}"
 
 
 def test_components_that_say_nothing_are_taken_to_be_there():

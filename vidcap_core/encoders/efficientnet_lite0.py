@@ -6,7 +6,9 @@ Tan and Le, EfficientNet, https://arxiv.org/abs/1905.11946; Lite has neither squ
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -33,6 +35,11 @@ class EfficientNetLite0(TimmImage):
         self.source = origin(file, seed)
         self.prepare = Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, crop, "bicubic")
         self.short_side = self.prepare.resize
+
+    @classmethod
+    def remarks(cls, *_: Any, **__: Any) -> Iterator[str]:
+        """Nothing: its network is one and no CLIP."""
+        yield from ()
 
     def rename(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
         """The package's names -> timm's; a file that already has timm's names stays as it is."""
