@@ -1,1 +1,1 @@
-"""Configs: files, schema, checks."""
+"""Configs: files, schema, the recipe, checks before a run."""

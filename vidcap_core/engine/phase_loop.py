@@ -1,4 +1,4 @@
-"""The one training loop: a run is a list of phases, and every method trains through it."""
+"""The one training loop: a run is its phases in turn, and every method trains through it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""heads"""
+"""The core's own heads, and what heads share."""

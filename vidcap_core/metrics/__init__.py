@@ -1,1 +1,1 @@
-"""metrics"""
+"""Scores with signatures: of captions, of events, of emotion."""

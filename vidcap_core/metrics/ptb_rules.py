@@ -1,6 +1,6 @@
 """The rules of Stanford's English tokenizer 3.4.1, as one table: what a token looks like, what becomes of it.
 
-Notation as in `longest`: literals match both cases, [classes] only what they list, {names} stand for the
+Notation as in `longest_match`: literals match both cases, [classes] only what they list, {names} stand for the
 entries below. The longest match wins, the earlier rule on a tie; `after` must follow and is not part of it.
 """
 

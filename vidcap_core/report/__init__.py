@@ -1,1 +1,1 @@
-"""Reports: panels that heads return, and pages that show a run or a caption job."""
+"""Reports: pages that show a run or a caption job."""

@@ -1,1 +1,1 @@
-"""What lies on a disk: runs, checkpoints, predictions, bundles."""
+"""What lies on a disk: runs, checkpoints, predictions, assets, bundles; and what is loaded of it."""

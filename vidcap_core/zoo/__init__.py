@@ -1,1 +1,1 @@
-"""What is installed: plugins, components, cards."""
+"""What is installed: plugins, components, cards; and what this machine has."""

@@ -1,6 +1,6 @@
 """The fourteen rows of the paper's table on EmVidCap.
 
-vidcap sweep spectrum/emvidcap --grid _ablation.py --seeds 3 -o DIR
+vidcap sweep spectrum/emvidcap --grid plugins/spectrum/configs/_ablation.py --seeds 3 -o DIR
 Rows 1-7: frames through Inception-ResNet-V2, in a store `irv2` of width 1536. Captions are retrieved with CLIP in all
 rows, from the store `retrieved`.
 """

@@ -1,4 +1,7 @@
-"""Rows on the part of MSVD: vidcap sweep spectrum/msvd_part --grid _part_rows.py --seeds 3 --split test -o DIR."""
+"""Rows on the part of MSVD.
+
+vidcap sweep spectrum/msvd_part --grid plugins/spectrum/configs/_part_rows.py --seeds 3 --split test -o DIR
+"""
 
 _BASELINE = {
     "head.vtai": False,

@@ -1,6 +1,6 @@
 """Full, CFB alone, AEB alone and the baseline, on toy clips.
 
-vidcap sweep spectrum/toy --grid _toy_rows.py --seeds 3 --split test -o DIR
+vidcap sweep spectrum/toy --grid plugins/spectrum/configs/_toy_rows.py --seeds 3 --split test -o DIR
 """
 
 rows = {

@@ -1,4 +1,4 @@
-"""ActivityNet Captions as the public code behaves, but with one joint update a batch (`joint_step`)."""
+"""ActivityNet Captions as the public code behaves, but with one joint update a batch."""
 
 _base_ = ["activitynet.py"]
 

@@ -1,4 +1,7 @@
-"""The core's two captioners: vidcap sweep core/msvd_part --grid _part_rows.py --seeds 3 --split test -o DIR."""
+"""The core's two captioners.
+
+vidcap sweep core/msvd_part --grid vidcap_core/config/bases/_part_rows.py --seeds 3 --split test -o DIR
+"""
 
 rows = {
     "gru": {},
