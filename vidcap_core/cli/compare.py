@@ -12,9 +12,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap compare`."""
     from vidcap_core.cli.score import add_options
 
-    parser = subparsers.add_parser(
-        "compare", help="whether two systems differ", description=(__doc__ or "").replace("%", "%%")
-    )
+    parser = subparsers.add_parser("compare", help="whether two systems differ", description=__doc__)
     parser.add_argument("a", type=Path, help="predictions of one system")
     parser.add_argument("b", type=Path, help="predictions of the other, for the same clips")
     parser.add_argument(
