@@ -1,4 +1,4 @@
-"""ActivityNet files in and out, and paragraphs."""
+"""ActivityNet files in and out."""
 
 from __future__ import annotations
 
