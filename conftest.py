@@ -27,4 +27,7 @@ def shared_data() -> Path:
     folder = find_shared_data()
     if folder is None:
         pytest.skip("needs the real data: no ../shared/data, and VIDCAP_SHARED_DATA is not set")
+    os.environ.setdefault(
+        "VIDCAP_SHARED_DATA", str(folder)
+    )  # configs that a test loads by name look there too
     return folder

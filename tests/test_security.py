@@ -19,9 +19,13 @@ from films import make, slope
 
 from vidcap_core.captioner.build import build_captioner
 from vidcap_core.cli.main import main
+from vidcap_core.cli.run import main as run_main
 from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.contracts.panels import Curve
 from vidcap_core.errors import CheckpointError, PluginError
+from vidcap_core.report import curves, renderers
+from vidcap_core.report.curves import Chart
 from vidcap_core.saved import checkpoint, foreign
 from vidcap_core.saved.export import export
 from vidcap_core.zoo import plugins, registry
@@ -29,6 +33,8 @@ from vidcap_core.zoo import plugins, registry
 WORDS = "a small dog runs over the green grass"
 NAMES = ("subprocess:Popen", "evil_package:Component", "evil_package.inner.Component")
 KINDS = ("run", "bundle")
+CHANGES = ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
+"""What makes the small model of these tests out of `core/toy`."""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +42,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `run`, its `bundle` and a `film.mp4`; all of them are as they should be."""
     folder = tmp_path_factory.mktemp("good")
     make(folder / "film.mp4", 12, slope)
-    made = load_config(
-        "core/toy", ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
-    )
+    made = load_config("core/toy", CHANGES)
     tokenizer = registry.TOKENIZERS.load("Vocabulary")()
     tokenizer.fit([WORDS])
     torch.manual_seed(0)
@@ -246,6 +250,77 @@ def test_a_link_that_leads_out_of_a_run(folder: Path, refused: Callable[..., Non
     (folder / "run" / name).symlink_to(outside)
     refused(caption(folder, folder / "run"), "leads out of")
     refused(["export", str(folder / "run"), "-o", str(folder / "out")], "leads out of")
+
+
+@pytest.mark.parametrize(
+    "name", ["report-val", "report-val/loss.csv", "report-val/loss.png", "log.txt", ".lock"]
+)
+@pytest.mark.parametrize("words", [["report", "RUN"], ["export", "RUN", "-o", "OUT"]])
+def test_nothing_is_written_through_a_link(
+    folder: Path, refused: Callable[..., None], name: str, words: list[str]
+) -> None:
+    run, outside = folder / "run", folder / "outside"
+    if name == "report-val":
+        outside.mkdir()
+    else:
+        (run / name).parent.mkdir(exist_ok=True)
+        outside.write_text("mine")
+    (run / name).symlink_to(outside)
+    (run / "scalars.jsonl").write_text('{"step": 1, "loss/touch it;#": 1}\n')
+    (run / "predictions-val.json").write_text("[]")
+    refused([{"RUN": str(run), "OUT": str(folder / "out")}.get(word, word) for word in words], "leads out of")
+    assert list(outside.iterdir()) == [] if outside.is_dir() else outside.read_text() == "mine"
+
+
+@pytest.mark.parametrize("task", [["--resume"], ["--force-resume"], ["test"]])
+def test_no_run_goes_on_through_a_link(
+    folder: Path, task: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outside = (folder / "run" / "checkpoints").rename(folder / "outside")
+    for step in (1, 2, 3):
+        (outside / f"step-{step:08}.pt").write_text("mine")
+    (outside / ".dir.deadbeef.part").mkdir()
+    (folder / "run" / "checkpoints").symlink_to(outside)
+    (folder / "run" / "log.txt").symlink_to(folder / "log")
+    changes = [word for change in CHANGES for word in ("--set", change)]
+    assert run_main(["core/toy", *task, *changes, "--work-dir", str(folder / "run")]) == 2
+    assert "leads out of" in capsys.readouterr().err
+    assert len(list(outside.glob("step-*.pt"))) == 3
+    assert (outside / ".dir.deadbeef.part").is_dir()
+    assert not (folder / "log").exists()
+
+
+def test_a_curve_takes_the_place_of_a_link(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    for kind in ("csv", "png"):
+        (tmp_path / f"loss.{kind}").symlink_to(tmp_path / "mine")
+    names = curves.export([Chart("loss", (Curve("$\\frac{$", (1.0,), (2.0,)),))], tmp_path)
+    assert sorted(names) == ["loss.csv", "loss.png"]
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert not (tmp_path / "loss.csv").is_symlink()
+
+
+def test_html_in_a_stored_panel_is_not_drawn() -> None:
+    panel = {"kind": "own", "title": "t", "data": {}, "html": "<meta http-equiv=refresh>", "note": "read me"}
+    assert renderers.draw(panel) == {"kind": "own", "title": "t", "data": {}}
+    assert "html" not in renderers.draw({**panel, "renderer": ["a list"]})
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", "[" * 50_000, '{"words": 5}'])
+@pytest.mark.parametrize("task", ["caption", "export"])
+def test_a_tokenizer_of_another_shape(
+    folder: Path, refused: Callable[..., None], text: str, task: str
+) -> None:
+    (folder / "run" / "tokenizer.json").write_text(text)
+    words = caption(folder, folder / "run")
+    refused(
+        words if task == "caption" else ["export", str(folder / "run"), "-o", str(folder / "out")], "damaged"
+    )
+
+
+def test_a_checkpoint_of_another_shape(folder: Path, refused: Callable[..., None]) -> None:
+    checkpoint.save(folder / "run" / "checkpoints" / "best.pt", {"weights": 5})
+    refused(caption(folder, folder / "run"), "holds no weights")
 
 
 def test_a_link_inside_a_run_is_nobodys_business(

@@ -67,7 +67,7 @@ def test_only_the_typed_command_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     loaded = {name.rsplit(".", 1)[1] for name in done.stderr.split()}
-    assert loaded == {"main", "outcome", "console", "plugins"}
+    assert loaded == {"main", "arguments", "outcome", "console", "plugins"}
 
 
 def test_no_argument_shows_the_help() -> None:

@@ -9,7 +9,7 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import CaptionerRecipe, LossTerm
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
-from vidcap_core.errors import ConfigError
+from vidcap_core.errors import CheckpointError, ConfigError
 
 
 def build_tokenizer(recipe: CaptionerRecipe, train: Dataset | None) -> Tokenizer:
@@ -27,7 +27,10 @@ def build_tokenizer(recipe: CaptionerRecipe, train: Dataset | None) -> Tokenizer
 
 def stored_tokenizer(recipe: CaptionerRecipe, state: dict[str, Any]) -> Tokenizer:
     """The tokenizer that gave this state."""
-    return recipe.tokenizer.target.from_state(state)  # type: ignore[attr-defined, no-any-return]
+    try:
+        return recipe.tokenizer.target.from_state(state)  # type: ignore[attr-defined, no-any-return]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the stored tokenizer is damaged: {type(error).__name__}: {error}") from error
 
 
 def build_captioner(

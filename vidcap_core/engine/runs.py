@@ -22,6 +22,7 @@ from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
 from vidcap_core.saved import assets, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
+from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.run import RunFolder, check_folder, default_path, locked, make_folder
 from vidcap_core.saved.weights import put_weights
 
@@ -172,6 +173,7 @@ def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: st
     if split not in recipe.data:
         raise UserError(f"data has no '{split}'; it has {', '.join(recipe.data)}", hint="--split NAME")
     folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
+    check_links(folder.path)
     if not folder.config.is_file():
         raise UserError(
             f"{folder.path} holds no run", hint=f"vidcap-run {recipe.name} train --work-dir {folder.path}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidcap_core.contracts.panels import Curve
+from vidcap_core.files.atomic import whole_file, whole_text
 
 POINTS = 400
 """Most points of a drawn line; a longer one is shown by the means of equal stretches."""
@@ -74,7 +75,7 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
     names = []
     for chart in charts:
         table, picture = folder / f"{chart.slug}.csv", folder / f"{chart.slug}.png"
-        with table.open("w", newline="", encoding="utf-8") as file:
+        with whole_text(table) as file:  # a link in its place is replaced, not followed
             writer = csv.writer(file)
             writer.writerow(["curve", "step", "value"])
             writer.writerows((c.name, x, y) for c in chart.curves for x, y in zip(c.x, c.y, strict=True))
@@ -83,13 +84,18 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
         axes = figure.subplots()
         for curve in chart.curves:
             axes.plot(
-                curve.x, curve.y, label=curve.name, marker="." if len(curve.x) < 30 else None, linewidth=1.4
+                curve.x,
+                curve.y,
+                label=_no_maths(curve.name),
+                marker="." if len(curve.x) < 30 else None,
+                linewidth=1.4,
             )
-        axes.set(xlabel="step", title=chart.name)
+        axes.set(xlabel="step", title=_no_maths(chart.name))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small")
-        figure.savefig(picture, dpi=150)
+        with whole_file(picture) as file:
+            figure.savefig(file, dpi=150)
         names += [picture.name, table.name]
     return names
 
@@ -101,6 +107,11 @@ def _numbers(line: str) -> list[tuple[str, float, float]]:
     except (ValueError, KeyError, AttributeError):  # the line that a killed run was writing
         return []
     return [(name, step, float(value)) for name, value in record.items() if isinstance(value, (int, float))]
+
+
+def _no_maths(name: str) -> str:
+    """A name as it is: what stands between two of these signs would be set as a formula."""
+    return name.replace("$", r"\$")
 
 
 def _curve(name: str, points: list[tuple[float, float]]) -> Curve:

@@ -12,10 +12,12 @@ from vidcap_core.zoo import plugins
 
 def draw(panel: dict[str, Any]) -> dict[str, Any]:
     """A panel as the page wants it: `html` where a renderer drew it, `note` where none could."""
+    # a stored panel brings data, never the page's HTML
+    panel = {key: value for key, value in panel.items() if key not in ("html", "note")}
     if panel["kind"] in KINDS or not panel.get("renderer"):
         return panel
     try:
-        renderer = find(panel["renderer"])
+        renderer = find(str(panel["renderer"]))
     except PanelError as error:
         return {**panel, "note": error.line}
     try:

@@ -12,6 +12,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.report import curves, page
 from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
+from vidcap_core.saved.foreign import check_links
 
 PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
 """Which score tells good clips from bad ones, where the config names none: the first that there is."""
@@ -19,6 +20,7 @@ PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
 
 def write_run_report(folder: Path, split: str = "val", frames: int | None = None) -> Path:
     """`report-SPLIT.html` in a run folder, and its curves as PNG and CSV in `report-SPLIT/`."""
+    check_links(folder)
     path = folder / f"report-{split}.html"
     shown, plots = read_run(folder, split)
     exports = (

@@ -127,7 +127,9 @@ def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
             raise CheckpointError(
                 error.message, hint="delete it, and the newest checkpoint that can be read is taken"
             ) from error
-        return content["weights"], f"best.pt (step {content['step']})"
+        if not isinstance(content.get("weights"), dict):
+            raise CheckpointError(f"{best} holds no weights")
+        return content["weights"], f"best.pt (step {content.get('step')})"
     newest, notes = latest(folder)
     if newest is None:
         raise CheckpointError(

@@ -85,11 +85,11 @@ def check_files(folder: Path, names: Iterable[str]) -> None:
             )
 
 
-def check_links(folder: Path, paths: Iterable[Path]) -> None:
-    """Refuse links that lead out of a folder: what lies there would be taken for a part of it."""
+def check_links(folder: Path) -> None:
+    """Refuse links that lead out of a run: what lies there would be taken for a part of it, or written over."""
     inside = folder.resolve()
-    for path in paths:
-        if not path.resolve().is_relative_to(inside):
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
             raise CheckpointError(
                 f"{path} leads out of {folder}", hint="a copy of what it leads to in its place"
             )

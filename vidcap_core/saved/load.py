@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from vidcap_core.captioner.build import add_extractors, build_captioner, build_tokenizer, stored_tokenizer
@@ -63,7 +62,7 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
     known = bundle.index.get("extract", {})
     with foreign.building(bundle.config) as recipe:
-        state = json.loads((bundle.path / TOKENIZER).read_text(encoding="utf-8"))
+        state = RunFolder(bundle.path).read(bundle.path / TOKENIZER)
         captioner = build_captioner(recipe, stored_tokenizer(recipe, state))
         assets.read(captioner, bundle.path, bundle.index["files"])
         put_weights(captioner, read_tensors(weights), str(weights))
@@ -81,10 +80,7 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
 def load_run(folder: Path, extractors: bool = True) -> Captioner:
     """The captioner of a run with its best weights, by default with the encoders that read raw files."""
     run = RunFolder(folder)
-    folders = (run.checkpoints, run.assets)
-    foreign.check_links(
-        folder, [*folder.glob("*.json"), *folders, *(file for at in folders for file in at.glob("*"))]
-    )
+    foreign.check_links(folder)
     config = run.resolved()
     with foreign.building(config) as recipe:
         captioner = build_captioner(recipe, stored_tokenizer(recipe, run.read(run.tokenizer)))

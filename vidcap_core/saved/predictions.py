@@ -59,7 +59,7 @@ def read(path: Path, missing: object = None) -> Any:
         return missing
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(
             f"{path} is not JSON: {error}", hint="the test step again, which writes it anew"
         ) from error

@@ -13,6 +13,7 @@ from vidcap_core.config.files import Config
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.atomic import whole_text
 from vidcap_core.files.lock import Lock
+from vidcap_core.saved.foreign import check_links
 
 FREE = (
     "runtime.workers",
@@ -80,7 +81,7 @@ class RunFolder:
             data = json.loads(file.read_text(encoding="utf-8"))
             if not isinstance(data, dict):
                 raise ValueError(f"it holds {type(data).__name__}")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise CheckpointError(
                 f"{file} is missing or damaged: {error}",
                 hint="put a copy of it there, or train anew elsewhere",
@@ -150,6 +151,7 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
 @contextmanager
 def locked(folder: RunFolder) -> Iterator[None]:
     """Keep other processes out of a run, whose folder is made if need be."""
+    check_links(folder.path)  # before the first file is opened for writing
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         lock = Lock(folder.path / LOCK)

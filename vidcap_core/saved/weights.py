@@ -87,7 +87,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Reference]]:
             return {key: file.get_tensor(key) for key in names}, json.loads(
                 (file.metadata() or {}).get(NAMED, "{}")
             )
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, RecursionError, SafetensorError) as error:
         raise _damaged(path, error) from error
 
 

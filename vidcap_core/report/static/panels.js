@@ -131,6 +131,7 @@ function custom(panel) {
   if (panel.html !== undefined) {
     const template = document.createElement("template");
     template.innerHTML = panel.html; // made by an installed plugin; the page's policy lets no script of it run
+    for (const node of template.content.querySelectorAll("meta, base, link, form, iframe, object, embed")) node.remove(); // nor may its data lead away
     node.append(template.content);
   } else {
     const rows = Object.entries(panel.data).map(([name, value]) => element("tr", {}, [
