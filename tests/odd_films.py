@@ -33,6 +33,9 @@ def odd_films(folder: Path) -> dict[Path, str]:
         make(folder / "weeks.mkv", 2, stamps=[0, 2e6]): "lasts 556 hours; at most 240",
         make(folder / "days.mkv", 2, stamps=[0, 8e5]): "",
         counts(folder / "counts.mp4", 170_000_000): "says that it holds 170,000,000 pictures",
+        **hidden_counts(folder),
+        script(folder / "script.mp4", "ffconcat version 1.0\nfile days.mkv\n"): "a list of other files",
+        script(folder / "list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\ndays.mkv\n"): "a list of",
         unknown(folder / "unknown.mp4"): "the format of its pictures is not known here",
         sound(
             folder / "slow.wav", rate=1, samples=np.zeros(200_000, np.int16)
@@ -124,6 +127,52 @@ def counts(path: Path, count: int) -> Path:
         at = raw.index(box) + place
         raw[at : at + len(value)] = value
     path.write_bytes(raw)
+    return path
+
+
+def hidden_counts(folder: Path) -> dict[Path, str]:
+    """Films that count as `counts` does, where a reader might not look."""
+    raw = counts(folder / "plain.mp4", 170_000_000).read_bytes()
+    at = raw.index(b"moov") - 4
+    before, moov = raw[:at], raw[at : at + int.from_bytes(raw[at : at + 4], "big")]
+    after = raw[at + len(moov) :]
+    packed = zlib.compress(moov)
+    method = box(b"dcom", b"zlib")
+    compressed = box(b"cmov", method + box(b"cmvd", struct.pack(">I", len(moov)) + packed))
+    trak = moov.index(b"trak") - 4
+    first = moov[trak : trak + int.from_bytes(moov[trak : trak + 4], "big")]
+    small = first.replace(struct.pack(">I", 170_000_000), struct.pack(">I", 900_000))
+    films = {
+        **{
+            f"{kind}.mp4": box(kind.encode(), bytes(16)) + raw
+            for kind in ("junk", "pict", "uuid", "sidx", "abcd")
+        },
+        "tagged.mp4": b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + raw,
+        "hoov.mp4": before + moov.replace(b"moov", b"hoov") + after,
+        "freed.mp4": before + moov.replace(b"moov", b"free") + after,
+        "rest.mp4": before + after + struct.pack(">I4sQ", 1, b"moov", 8) + moov[8:],
+        "second.mp4": before + box(b"moov", b"") + moov + after,
+        "tracks.mp4": before + box(b"moov", moov[8:trak] + small * 3) + after,
+    }
+    refused = {folder / "plain.mp4": "says that it holds"}
+    for name, data in films.items():
+        (folder / name).write_bytes(data)
+        refused[folder / name] = "says that it holds"
+    for name in ("moov", "hoov", "free"):
+        path = folder / f"packed_{name}.mp4"
+        path.write_bytes(before + box(name.encode(), compressed) + after)
+        refused[path] = "its header is compressed"
+    return refused
+
+
+def box(kind: bytes, data: bytes) -> bytes:
+    """A part of an mp4."""
+    return (8 + len(data)).to_bytes(4, "big") + kind + data
+
+
+def script(path: Path, text: str) -> Path:
+    """A file of lines, whatever its name says."""
+    path.write_text(text)
     return path
 
 

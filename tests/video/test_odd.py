@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from films import make, sound
-from odd_films import flat, grows, odd_films, wide_png
+from odd_films import box, flat, grows, odd_films, wide_png
 
 from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.clip_streams import Reader
@@ -19,10 +19,11 @@ from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.errors import DataError, VideoError
-from vidcap_core.video import limits, read_audio, read_frames
+from vidcap_core.video import boxes, limits, read_audio, read_frames
+from vidcap_core.video.boxes import check_samples
 from vidcap_core.video.clip_reader import FrameRequest
 from vidcap_core.video.limits import TooLarge
-from vidcap_core.video.probe import probe
+from vidcap_core.video.probe import opened, picture, probe
 
 SOME = {"kind": "uniform", "frames": 8}
 THIN = r"at most 8\.8 million pixels"
@@ -160,3 +161,31 @@ def test_a_fragment_that_counts_pictures_it_cannot_hold(tmp_path: Path) -> None:
     path.write_bytes(raw)
     with pytest.raises(TooLarge, match=r"film\.mp4: says that it holds 170,000,000 pictures"):
         read_frames(path, SOME)
+
+
+def test_large_pictures_of_which_a_decoder_holds_many(tmp_path: Path) -> None:
+    for bits in (12, 24):  # 8K with 8 and 10 bits, 4:2:0
+        limits.check_decoder("film", 8192, 4320, bits)
+    limits.check_decoder("film", 8192, 4320, 48, references=1)
+    limits.check_decoder("film", 4096, 2304, 128)
+    with pytest.raises(TooLarge, match=r"8192 x 4320 of 48 bits a pixel, which may take 3\.4 GiB to decode"):
+        limits.check_decoder("film", 8192, 4320, 48)
+    with opened(flat(tmp_path / "film.mp4", (4352, 2304))) as container:
+        stream = picture(container, tmp_path / "film.mp4")
+        assert stream.codec_context.thread_count == 1
+        stream.thread_type = "AUTO"
+        assert sum(1 for _ in container.decode(stream)) == 10
+
+
+def test_a_plain_file_that_begins_with_any_box(tmp_path: Path) -> None:
+    path = make(tmp_path / "film.mp4")
+    path.write_bytes(box(b"junk", bytes(16)) + path.read_bytes())
+    check_samples(path)
+
+
+def test_more_boxes_than_a_film_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boxes, "BOXES", 100)
+    path = make(tmp_path / "film.mp4")
+    path.write_bytes(box(b"free", b"") * 100 + path.read_bytes())
+    with pytest.raises(TooLarge, match=r"film\.mp4: is made of more than 100 boxes"):
+        probe(path)

@@ -14,6 +14,12 @@ SHORT_SIDE = 224
 """What is reckoned with where no short side is asked for: most encoders enlarge to this, or a little more."""
 BYTES = 2 << 30
 """of the pictures and the sound of a clip, which are in memory at once."""
+UNTHREADED = 4096 * 2304
+"""Larger pictures are decoded one after the other: each thread holds one more."""
+DECODER = 2 << 30
+"""Bytes of large pictures that a decoder may hold."""
+REFERENCES = 16
+"""Pictures that a decoder keeps because later ones refer to them, at most."""
 HOURS = 240
 """of a film; a damaged header may say anything."""
 FEWER = "fewer pictures a clip, as the encoder or the dataset asks for them, or clips with a start and an end"
@@ -46,6 +52,17 @@ def check_size(file: str | Path, width: int, height: int, short_side: int | None
             f"{what}, and with a short side of {side} they would be {new_width} x {new_height}; "
             f"at most {_millions(ENLARGED)} pixels are made of a picture, which is 4K",
             hint="ffmpeg -i VIDEO -vf scale=640:360 new.mp4, or crop= the part that matters",
+        )
+
+
+def check_decoder(file: str | Path, width: int, height: int, bits: int, references: int = REFERENCES) -> None:
+    """Refuse large pictures of which the decoder would hold too many bytes; `bits`: of a pixel."""
+    needed = width * height * bits // 8 * (references + 1)
+    if width * height > UNTHREADED and needed > DECODER:
+        raise TooLarge(
+            f"{file}: its pictures are {width} x {height} of {bits} bits a pixel, which may take "
+            f"{needed / 2**30:.1f} GiB to decode; at most {DECODER / 2**30:.1f} GiB are used",
+            hint="ffmpeg -i VIDEO -vf scale=1280:-2 -pix_fmt yuv420p new.mp4",
         )
 
 

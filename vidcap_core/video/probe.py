@@ -22,6 +22,31 @@ from vidcap_core.video.orientation import Upright
 
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
+LISTS = frozenset(
+    {
+        "avisynth",
+        "concat",
+        "dash",
+        "hls",
+        "image2",
+        "imf",
+        "lavfi",
+        "rtsp",
+        "sap",
+        "sdp",
+        "vapoursynth",
+        "vobsub",
+    }
+    | {"webm_dash_manifest"}
+)
+"""Formats whose files name others, or places on a network, that FFmpeg would read in their stead."""
+SAFELY = {
+    "max_pixels": str(OPENING),
+    "format_whitelist": ",".join(sorted(n for n in av.formats_available if LISTS.isdisjoint(n.split(",")))),
+    "protocol_whitelist": "file",
+}
+UNKNOWN_BITS = 48
+"""of a pixel, where a header does not say its format."""
 REPAIR = "ffmpeg -i VIDEO -vf scale=1280:-2 new.mp4, which saves what can be read"
 
 
@@ -49,8 +74,7 @@ def opened(path: str | Path) -> Iterator[Any]:
         raise VideoError(f"{file}: the file is empty")
     try:
         check_samples(file)
-        opening = {"max_pixels": str(OPENING)}
-        with av.open(str(file), options=opening, metadata_errors="replace") as container:
+        with av.open(str(file), options=SAFELY, metadata_errors="replace") as container:
             for stream in container.streams.video:
                 if stream.codec_context is not None:
                     stream.codec_context.options.update(max_pixels=str(limits.PIXELS))
@@ -59,6 +83,11 @@ def opened(path: str | Path) -> Iterator[Any]:
         raise
     except MemoryError as error:
         raise VideoError(f"{file}: needs more memory than there is") from error
+    except av.error.ArgumentError as error:  # what FFmpeg says of a format that is not on the list
+        raise VideoError(
+            f"{file}: cannot be read as a video: it is damaged, or a list of other files, which is not followed",
+            hint=REPAIR,
+        ) from error
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         raise VideoError(f"{file}: cannot be read as a video: {reason}", hint=REPAIR) from error
@@ -99,7 +128,20 @@ def picture(container: InputContainer, path: str | Path, short_side: int | None 
             hint=REPAIR,
         )
     limits.check_size(path, stream.width, stream.height, short_side)
+    _bound_decoder(stream, path)
     return stream
+
+
+def _bound_decoder(stream: Any, path: str | Path) -> None:
+    """Large pictures are decoded in one thread, and only where those that are held at once fit into the memory."""
+    if stream.width * stream.height <= limits.UNTHREADED:
+        return
+    context = stream.codec_context
+    bits = context.format.padded_bits_per_pixel if context.format else UNKNOWN_BITS
+    references = 1 if context.codec.intra_only else limits.REFERENCES
+    limits.check_decoder(path, stream.width, stream.height, bits, references)
+    if not context.is_open:
+        context.thread_count = 1
 
 
 def first_frame(container: InputContainer, stream: VideoStream, path: str | Path) -> Any:
