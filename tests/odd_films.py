@@ -33,9 +33,6 @@ def odd_films(folder: Path) -> dict[Path, str]:
         make(folder / "weeks.mkv", 2, stamps=[0, 2e6]): "lasts 556 hours; at most 240",
         make(folder / "days.mkv", 2, stamps=[0, 8e5]): "",
         counts(folder / "counts.mp4", 170_000_000): "says that it holds 170,000,000 pictures",
-        **hidden_counts(folder),
-        script(folder / "script.mp4", "ffconcat version 1.0\nfile days.mkv\n"): "a list of other files",
-        script(folder / "list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\ndays.mkv\n"): "a list of",
         unknown(folder / "unknown.mp4"): "the format of its pictures is not known here",
         sound(
             folder / "slow.wav", rate=1, samples=np.zeros(200_000, np.int16)
@@ -168,12 +165,6 @@ def hidden_counts(folder: Path) -> dict[Path, str]:
 def box(kind: bytes, data: bytes) -> bytes:
     """A part of an mp4."""
     return (8 + len(data)).to_bytes(4, "big") + kind + data
-
-
-def script(path: Path, text: str) -> Path:
-    """A file of lines, whatever its name says."""
-    path.write_text(text)
-    return path
 
 
 def unknown(path: Path) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from films import make, sound
-from odd_films import box, flat, grows, odd_films, wide_png
+from odd_films import box, flat, grows, hidden_counts, odd_films, wide_png
 
 from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.clip_streams import Reader
@@ -175,6 +175,36 @@ def test_large_pictures_of_which_a_decoder_holds_many(tmp_path: Path) -> None:
         assert stream.codec_context.thread_count == 1
         stream.thread_type = "AUTO"
         assert sum(1 for _ in container.decode(stream)) == 10
+
+
+def test_pictures_too_large_for_many_threads_behind_small_ones(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match="cannot be read as a video"):
+        read_frames(grows(tmp_path / "film.ts", (4800, 2304)), SOME)
+    assert len(read_frames(grows(tmp_path / "smaller.ts", (4096, 2304)), SOME).values) == 8
+
+
+def test_counts_that_are_hidden(tmp_path: Path) -> None:
+    for path, reason in hidden_counts(tmp_path).items():
+        with pytest.raises(VideoError, match=rf"{path.name}: {reason}.*\n  try: ffmpeg"):
+            probe(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("film.mp4", "ffconcat version 1.0\nfile other.mp4\n"),
+        ("film.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nother.mp4\n#EXT-X-ENDLIST\n"),
+        (
+            "film.mp4",
+            "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 33\n",
+        ),
+    ],
+)
+def test_a_list_of_other_files(name: str, text: str, tmp_path: Path) -> None:
+    make(tmp_path / "other.mp4")
+    (tmp_path / name).write_text(text)
+    with pytest.raises(VideoError, match="a list of other files"):
+        probe(tmp_path / name)
 
 
 def test_a_plain_file_that_begins_with_any_box(tmp_path: Path) -> None:

@@ -18,34 +18,8 @@ BYTE = 2
 BOXES = 1_000_000
 """One after the other; a film has two for each of its fragments."""
 HEADERS = frozenset(
-    {
-        b"moov",
-        b"moof",
-        b"hoov",
-        b"trak",
-        b"mdia",
-        b"minf",
-        b"stbl",
-        b"stsd",
-        b"traf",
-        b"mvex",
-        b"udta",
-        b"meta",
-    }
-    | {
-        b"wave",
-        b"edts",
-        b"dinf",
-        b"tref",
-        b"clip",
-        b"sinf",
-        b"schi",
-        b"iprp",
-        b"stsz",
-        b"trun",
-        b"cmov",
-        b"ilst",
-    }
+    b"moov moof hoov trak mdia minf stbl stsd traf mvex udta meta ilst wave edts dinf tref clip sinf schi iprp "
+    b"stsz trun cmov".split()
 )
 """Boxes that FFmpeg looks into, wherever they lie; it may find a table of samples in each of them, at any depth."""
 TABLE = re.compile(rb"(stsz|trun|cmov)(.{12})", re.DOTALL)

@@ -23,21 +23,7 @@ from vidcap_core.video.orientation import Upright
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
 LISTS = frozenset(
-    {
-        "avisynth",
-        "concat",
-        "dash",
-        "hls",
-        "image2",
-        "imf",
-        "lavfi",
-        "rtsp",
-        "sap",
-        "sdp",
-        "vapoursynth",
-        "vobsub",
-    }
-    | {"webm_dash_manifest"}
+    "avisynth concat dash hls image2 imf lavfi rtsp sap sdp vapoursynth vobsub webm_dash_manifest".split()
 )
 """Formats whose files name others, or places on a network, that FFmpeg would read in their stead."""
 SAFELY = {
@@ -45,6 +31,8 @@ SAFELY = {
     "format_whitelist": ",".join(sorted(n for n in av.formats_available if LISTS.isdisjoint(n.split(",")))),
     "protocol_whitelist": "file",
 }
+PADDING = limits.UNTHREADED // 10
+"""Pixels that a decoder adds at the edges."""
 UNKNOWN_BITS = 48
 """of a pixel, where a header does not say its format."""
 REPAIR = "ffmpeg -i VIDEO -vf scale=1280:-2 new.mp4, which saves what can be read"
@@ -134,9 +122,10 @@ def picture(container: InputContainer, path: str | Path, short_side: int | None 
 
 def _bound_decoder(stream: Any, path: str | Path) -> None:
     """Large pictures are decoded in one thread, and only where those that are held at once fit into the memory."""
-    if stream.width * stream.height <= limits.UNTHREADED:
-        return
     context = stream.codec_context
+    if stream.width * stream.height <= limits.UNTHREADED:  # which those in the midst of the file keep to
+        context.options.update(max_pixels=str(limits.UNTHREADED + PADDING))
+        return
     bits = context.format.padded_bits_per_pixel if context.format else UNKNOWN_BITS
     references = 1 if context.codec.intra_only else limits.REFERENCES
     limits.check_decoder(path, stream.width, stream.height, bits, references)
