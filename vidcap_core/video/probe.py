@@ -23,7 +23,8 @@ from vidcap_core.video.orientation import Upright
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
 LISTS = frozenset(
-    "avisynth concat dash hls image2 imf lavfi rtsp sap sdp vapoursynth vobsub webm_dash_manifest".split()
+    {"avisynth", "concat", "dash", "hls", "image2", "imf", "lavfi"}
+    | {"rtsp", "sap", "sdp", "vapoursynth", "vobsub", "webm_dash_manifest"}
 )
 """Formats whose files name others, or places on a network, that FFmpeg would read in their stead."""
 SAFELY = {
