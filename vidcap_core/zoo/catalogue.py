@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from vidcap_core.zoo.plugins import Plugin, discover
 from vidcap_core.zoo.registry import REGISTRIES
 
 Row = dict[str, str]
+_DEFAULT = re.compile(r"""^default: *["']?([\w.-]+)""", re.MULTILINE)
+"""A card's line that names a model; to import YAML would make `vidcap list` half as slow again."""
 
 
 def rows(kind: str) -> list[Row]:
@@ -40,16 +43,12 @@ def plugin_rows() -> list[Row]:
 
 def default_models() -> list[str]:
     """Models that caption when nobody names one: the card of a plugin that ships bundles names one of them."""
-    from vidcap_core.zoo import cards
-
     names = []
     for plugin in _working():
         bundles = plugin.bundles()
-        try:
-            chosen = cards.read(plugin.card).default if plugin.card and bundles else None
-        except cards.CardError:  # a card that cannot be read harms nobody else
-            continue
-        names += [name for name, folder in bundles.items() if folder.name == chosen]
+        text = plugin.card.read_text(encoding="utf-8", errors="replace") if plugin.card and bundles else ""
+        if chosen := _DEFAULT.search(text):
+            names += [name for name, folder in bundles.items() if folder.name == chosen[1]]
     return names
 
 
