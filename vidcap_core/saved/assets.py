@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,10 +15,12 @@ from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import CheckpointError
 from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
 from vidcap_core.files.hashing import hash_file
+from vidcap_core.saved.foreign import read_dict
 from vidcap_core.saved.weights import read_tensors, write_tensors
 
 HASHES = "files.json"
 """In a run's folder of assets: the SHA-256 of each of its files. A bundle's index has them among those of the rest."""
+COPY = "a copy of it"
 
 
 def derived(captioner: Captioner) -> dict[str, DerivedEncoder]:
@@ -47,7 +47,7 @@ def read(captioner: Captioner, folder: Path, known: Collection[str]) -> None:
                 hint="a whole copy of the run, or vidcap export RUN -o DIR once more",
             )
         values = {key: value.numpy() for key, value in read_tensors(folder / arrays).items()}
-        encoder.load_assets({**values, **_plain(folder / plain)})
+        encoder.load_assets({**values, **read_dict(folder / plain, COPY)})
 
 
 def store(captioner: Captioner, folder: Path) -> None:
@@ -73,23 +73,12 @@ def restore(captioner: Captioner, folder: Path) -> None:
             hint="the vidcap-run command that made it, with --force-resume: it learns that from the data as they are "
             "now, and stores it",
         )
-    hashes = _plain(folder / HASHES)
+    hashes = read_dict(folder / HASHES, COPY)
     for name, wanted in hashes.items():
         if Path(name).name != name or not (folder / name).is_file():
             raise CheckpointError(f"{folder} lacks the file {name}", hint="a whole copy of the run")
         if hash_file(folder / name) != wanted:
             raise CheckpointError(
-                f"{folder / name} is damaged: its sha256 is not the one that was written", hint="a copy of it"
+                f"{folder / name} is damaged: its sha256 is not the one that was written", hint=COPY
             )
     read(captioner, folder, hashes)
-
-
-def _plain(path: Path) -> Mapping[str, Any]:
-    """A JSON file that holds a dict."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError(f"it holds {type(data).__name__}")
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is missing or damaged: {error}", hint="a copy of it") from error
-    return data

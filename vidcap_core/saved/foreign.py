@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -83,6 +84,17 @@ def check_files(folder: Path, names: Iterable[str]) -> None:
             raise CheckpointError(
                 f"{folder} lacks the file {name}", hint="vidcap pull or vidcap export again"
             )
+
+
+def read_dict(file: Path, hint: str) -> dict[str, Any]:
+    """A JSON file that holds a dict, however odd it is."""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError(f"it holds {type(data).__name__}")
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{file} is missing or damaged: {error}", hint=hint) from error
+    return data
 
 
 def check_links(folder: Path) -> None:

@@ -62,7 +62,7 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
     known = bundle.index.get("extract", {})
     with foreign.building(bundle.config) as recipe:
-        state = RunFolder(bundle.path).read(bundle.path / TOKENIZER)
+        state = foreign.read_dict(bundle.path / TOKENIZER, hint="vidcap pull or vidcap export again")
         captioner = build_captioner(recipe, stored_tokenizer(recipe, state))
         assets.read(captioner, bundle.path, bundle.index["files"])
         put_weights(captioner, read_tensors(weights), str(weights))

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.config.files import Config
-from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.errors import UserError
 from vidcap_core.files.atomic import whole_text
 from vidcap_core.files.lock import Lock
-from vidcap_core.saved.foreign import check_links
+from vidcap_core.saved.foreign import check_links, read_dict
 
 FREE = (
     "runtime.workers",
@@ -77,16 +77,7 @@ class RunFolder:
 
     def read(self, file: Path) -> dict[str, Any]:
         """What config, meta, tokenizer or scores hold."""
-        try:
-            data = json.loads(file.read_text(encoding="utf-8"))
-            if not isinstance(data, dict):
-                raise ValueError(f"it holds {type(data).__name__}")
-        except (OSError, ValueError, RecursionError) as error:
-            raise CheckpointError(
-                f"{file} is missing or damaged: {error}",
-                hint="put a copy of it there, or train anew elsewhere",
-            ) from error
-        return data
+        return read_dict(file, hint="put a copy of it there, or train anew elsewhere")
 
     def resolved(self) -> Config:
         """The config that made it."""
