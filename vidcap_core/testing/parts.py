@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,6 @@ from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.dataset import Dataset
-from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.types import Batch, Stream
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import UserError
@@ -44,8 +43,9 @@ class Parts:
         """A captioner with weights of its own, which knows what it learns of the data before it is trained."""
         captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses)
         for part in (*captioner.losses.values(), *captioner.encoders.values()):
-            if hasattr(part, "fit"):
-                part.fit(self.dataset)
+            fit = getattr(part, "fit", None)
+            if fit is not None:
+                fit(self.dataset)
         return captioner
 
     def fresh(self) -> Captioner:
@@ -62,7 +62,8 @@ class Parts:
                 samples.append(sample)
             if len(samples) == size:
                 break
-        return Collate(self.tokenizer)(samples)
+        batch = Collate(self.tokenizer, prepare=self.captioner.prepare)(samples)
+        return replace(batch, progress=0.5)
 
     @cached_property
     def gives_tokens(self) -> bool:
@@ -118,10 +119,14 @@ def only(batch: Batch, index: int) -> Batch:
     """One clip of a batch, without the others' padding."""
 
     def cut(stream: Stream) -> Stream:
-        length = int(stream.mask[index].sum().clamp_min(1))
-        return Stream(stream.values[index : index + 1, :length], stream.mask[index : index + 1, :length])
+        rows = (slice(index, index + 1), slice(0, int(stream.mask[index].sum().clamp_min(1))))
+        return Stream(
+            stream.values[rows], stream.mask[rows], None if stream.times is None else stream.times[rows]
+        )
 
     def pick(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: pick(item) for name, item in value.items()}
         return value[index : index + 1]
 
     words = slice(0, int(batch.token_mask[index].sum())) if batch.token_mask is not None else slice(None)
@@ -133,7 +138,8 @@ def only(batch: Batch, index: int) -> Batch:
         texts=pick(batch.texts) if batch.texts is not None else None,
         tokens=pick(batch.tokens)[:, words] if batch.tokens is not None else None,
         token_mask=pick(batch.token_mask)[:, words] if batch.token_mask is not None else None,
-        targets={name: pick(value) for name, value in batch.targets.items()},
+        targets=pick(batch.targets),
+        prepared=pick(batch.prepared),
     )
 
 
@@ -142,13 +148,16 @@ def padded(stream: Stream, rows: int = 3) -> Stream:
     shape = (len(stream.values), rows, *stream.values.shape[2:])
     values = torch.cat([stream.values, stream.values.new_zeros(shape)], 1)
     mask = torch.cat([stream.mask, stream.mask.new_zeros(shape[:2])], 1)
-    return garbled(Stream(values, mask))
+    times = None
+    if stream.times is not None:
+        times = torch.cat([stream.times, stream.times.new_zeros(shape[:2])], 1)
+    return garbled(Stream(values, mask, times))
 
 
 def garbled(stream: Stream) -> Stream:
     """A stream with garbage in its masked rows."""
     real = stream.mask.reshape(*stream.mask.shape, *[1] * (stream.values.dim() - 2))
-    return Stream(torch.where(real, stream.values, garbage(stream.values)), stream.mask)
+    return replace(stream, values=torch.where(real, stream.values, garbage(stream.values)))
 
 
 def garbage(like: Tensor) -> Tensor:
@@ -166,8 +175,8 @@ def without_dropout(captioner: Captioner) -> None:
             module.p = 0.0
 
 
-def quiet(function: Callable[[], Any], seed: int = 0) -> Any:
+def quiet(function: Callable[..., Any], *arguments: Any, seed: int = 0, **named: Any) -> Any:
     """What a call gives without gradients, from the same random state each time."""
     torch.manual_seed(seed)
     with torch.no_grad():
-        return function()
+        return function(*arguments, **named)

@@ -81,7 +81,7 @@ def make_batch(vocabulary: Vocabulary) -> Callable[..., Batch]:
 @pytest.fixture
 def make_captioner(vocabulary: Vocabulary) -> Callable[..., Captioner]:
     def make(head: Head, loss: Any, **settings: Any) -> Captioner:
-        from vidcap_core.decoding.settings import GenerateSettings
+        from vidcap_core.contracts.generate_settings import GenerateSettings
 
         return Captioner(head, vocabulary, losses={"words": loss}, generate=GenerateSettings(**settings))
 

@@ -12,7 +12,7 @@ import torch
 
 from vidcap_core.api import Batch, Clip, Stream
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.tokenizers.subword import SubwordTokenizer
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 

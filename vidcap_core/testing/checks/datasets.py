@@ -72,7 +72,7 @@ def counts(subject: Subject) -> None:
 
 
 def texts(subject: Subject) -> None:
-    """References, events, durations and captions are of the same clips, say something, and a sample's text is one of its clip's."""
+    """References, durations and captions are of its clips, say something, and a sample's text is of its own clip."""
     dataset = subject.dataset
     ids = [clip.id for clip in dataset.clips]
     references = dataset.references()
@@ -143,7 +143,7 @@ def times(subject: Subject) -> None:
 
 
 def same_twice(subject: Subject) -> None:
-    """A sample is the same when it is read twice with the same random generator, and of another object of the same kind."""
+    """A sample is the same when it is read twice with the same generator, and when the data set is built anew."""
     other = subject.build()
     for index, sample in subject.samples():
         np.random.rand()
@@ -184,9 +184,9 @@ def in_a_worker(subject: Subject) -> None:
     if "fork" not in multiprocessing.get_all_start_methods():
         raise Skipped("this system forks no processes")
     here = list(subject.samples())
-    loader = DataLoader(
+    loader: DataLoader[Any] = DataLoader(
         Seeded(subject.dataset, ()),  # type: ignore[arg-type]
-        sampler=[(0, index) for index, _ in here],  # type: ignore[arg-type]
+        sampler=[(0, index) for index, _ in here],
         batch_size=None,
         num_workers=1,
         multiprocessing_context="fork",
@@ -228,8 +228,9 @@ def differing(a: Any, b: Any, where: str = "sample") -> str:
 def _same_ids(what: str, given: Mapping[str, Any], ids: list[str]) -> None:
     lacking = [name for name in ids if name not in given]
     more = [name for name in given if name not in set(ids)]
+    some = ", ".join([*lacking, *more][:3])
     expect(
         not lacking and not more,
         f"its {what} read",
-        f"that they are of its clips; {len(lacking)} clips have none, {len(more)} ids are of no clip ({', '.join([*lacking, *more][:3])})",
+        f"that they are of its clips; {len(lacking)} clips have none, {len(more)} ids are of no clip ({some})",
     )

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidcap_core.captioner.captioner import stack
+from vidcap_core.captioner.streams import stack
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
 from vidcap_core.contracts.types import Clip, Stream
@@ -136,11 +136,13 @@ def masked_rows(subject: Subject) -> None:
     encoder = subject.encoder
     if encoder.reads not in ("frames", "audio"):
         raise Skipped(f"it reads {encoder.reads}, which has no padding")
+    if encoder.prepares:
+        raise Skipped("it prepares its inputs clip by clip: there is no padding")
     for clips in subject.clips:
         plain = _encode(encoder, clips)
         values, mask = _padded(clips, rows=len(clips[0]) // 4 + 1, noise=True)
         try:
-            noisy: Stream = quiet(lambda v=values, m=mask: encoder(v, m))
+            noisy: Stream = quiet(encoder, values, mask)
         except UserError as error:
             raise Skipped(f"it takes no other number of {encoder.reads}: {error.line}") from None
         for index in range(len(clips)):
@@ -152,7 +154,7 @@ def masked_rows(subject: Subject) -> None:
 
 
 def assets(subject: Subject) -> None:
-    """What a derived encoder has learnt survives `assets` and `load_assets`; it reads the streams in `sources` alone, and leaves them as they were."""
+    """What a derived encoder learnt survives `assets` and `load_assets`; it reads `sources` alone, and leaves them."""
     encoder = subject.encoder
     if not isinstance(encoder, DerivedEncoder):
         raise Skipped("it is not made of other streams")
@@ -164,8 +166,7 @@ def assets(subject: Subject) -> None:
     )
     for clip, streams in subject.clips[0]:
         before = {name: stream.values.clone() for name, stream in streams.items()}
-        first = quiet(lambda c=clip, s=streams: encoder.derive(s, c))
-        second = quiet(lambda c=clip, s=streams: other.derive(s, c))
+        first, second = quiet(encoder.derive, streams, clip), quiet(other.derive, streams, clip)
         _compare(first.values[first.mask], second.values[second.mask], "the assets loaded into a new one")
         for name, values in before.items():
             expect(
@@ -193,11 +194,12 @@ def _cut(path: Path) -> list[Clip]:
 def _encode(encoder: Encoder, clips: Sequence[Any]) -> Stream:
     """Clips side by side."""
     if encoder.reads == "text":
-        return quiet(lambda: encoder(list(clips)))  # type: ignore[no-any-return]
+        return quiet(encoder, list(clips))  # type: ignore[no-any-return]
     if isinstance(encoder, DerivedEncoder):
-        return quiet(lambda: stack([encoder.derive(streams, clip) for clip, streams in clips]))  # type: ignore[no-any-return]
-    values, mask = _padded(clips)
-    return quiet(lambda: encoder(values, mask))  # type: ignore[no-any-return]
+        return stack([quiet(encoder.derive, streams, clip) for clip, streams in clips])
+    if encoder.prepares:
+        return quiet(encoder, encoder.collate([encoder.prepare(clip, _times(clip)) or {} for clip in clips]))  # type: ignore[no-any-return]
+    return quiet(encoder, *_padded(clips))  # type: ignore[no-any-return]
 
 
 def _padded(clips: Sequence[np.ndarray], rows: int = 0, noise: bool = False) -> tuple[Tensor, Tensor]:
@@ -212,6 +214,11 @@ def _padded(clips: Sequence[np.ndarray], rows: int = 0, noise: bool = False) -> 
         values[index, : len(clip)] = torch.from_numpy(clip)
         mask[index, : len(clip)] = True
     return values, mask
+
+
+def _times(frames: np.ndarray) -> np.ndarray:
+    """Seconds of frames, ten a second."""
+    return np.arange(len(frames), dtype=np.float32) / 10
 
 
 def _rows(stream: Stream, index: int) -> Tensor:

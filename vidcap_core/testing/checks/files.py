@@ -7,13 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
-
 from vidcap_core.captioner.build import add_extractors
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.events import SLACK
 from vidcap_core.captioning.captions import Captions
 from vidcap_core.captioning.file_captioner import FileCaptioner
-from vidcap_core.contracts.types import Batch, View
+from vidcap_core.contracts.types import Batch, Clip
 from vidcap_core.errors import UserError
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
 from vidcap_core.testing.films import two_films
@@ -24,7 +23,7 @@ LONGER, LATER = 3.0, 7.0
 
 
 def captions_files(parts: Parts) -> None:
-    """Two real films, wide and high, with sound, are captioned through the config's encoders, the first one twice with one result."""
+    """Two films, wide and high, with sound, are captioned through the config's encoders, one of them twice alike."""
     captioner = talkative(parts.fresh()).eval()
     add_extractors(captioner, parts.recipe)
     try:
@@ -38,7 +37,7 @@ def two_captioned(files: FileCaptioner) -> None:
     """Caption two films, and the first one again."""
     with TemporaryDirectory(prefix="vidcap-") as folder:
         wide, high = two_films(Path(folder))
-        first, other, again = (quiet(lambda p=path: files(str(p))) for path in (wide, high, wide))
+        first, other, again = (quiet(files, str(path)) for path in (wide, high, wide))
     for path, captions in ((wide, first), (high, other)):
         _check_events(path.name, captions)
     expect(
@@ -49,10 +48,10 @@ def two_captioned(files: FileCaptioner) -> None:
 
 
 def spans(parts: Parts) -> None:
-    """Times of events are finite, in order, inside the clip, and seconds: clips three times as long have spans three times as long."""
+    """Spans of events are finite, in order, inside the clip, and seconds: those of longer clips are longer."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch()
     longer = replace(batch, clips=tuple(_stretched(clip) for clip in batch.clips))
-    plans = [quiet(lambda b=b: _spans(captioner, b)) for b in (batch, longer)]
+    plans = [quiet(_spans, captioner, clips) for clips in (batch, longer)]
     if not any(plans):
         raise Skipped("the head finds no events: each clip is captioned as a whole")
     for changed, clips, found in (
@@ -65,7 +64,7 @@ def spans(parts: Parts) -> None:
                 f"the span of an event lies in its clip, {low:g} to {high:g} s, and is finite and in order"
             )
             ordered = (
-                math.isfinite(start) and math.isfinite(end) and low - 1e-3 <= start <= end <= high + 1e-3
+                math.isfinite(start) and math.isfinite(end) and low - SLACK <= start <= end <= high + SLACK
             )
             expect(ordered, changed, f"{where}; it is {start:g} to {end:g}")
     lengths = [sum(end - start for _, (start, end) in plan) for plan in plans]
@@ -79,7 +78,8 @@ def spans(parts: Parts) -> None:
 CHECKS: Checks = {"files": captions_files, "spans": spans}
 
 
-def _stretched(clip):  # type: ignore[no-untyped-def]
+def _stretched(clip: Clip) -> Clip:
+    """Longer, and later in its file."""
     start, end = clip.span
     end = LATER + (end - start) * LONGER
     return replace(clip, start=LATER, end=end, duration=end + 1)
@@ -87,12 +87,7 @@ def _stretched(clip):  # type: ignore[no-untyped-def]
 
 def _spans(captioner: Captioner, batch: Batch) -> list[tuple[int, tuple[float, float]]]:
     """Clip and span of each row that has a span of its own."""
-    streams = captioner.streams(batch)
-
-    def ids(view: View) -> list[list[tuple[list[int], float]]]:
-        return [[(h.tokens, h.score) for h in row] for row in captioner.decode(view, batch).rows]
-
-    views = captioner.head.plan(streams, batch, ids)
+    views = captioner.head.plan(captioner.streams(batch), batch, lambda view: captioner.write(view, batch))
     rows = [pair for view in views for pair in zip(view.clips, view.spans, strict=True)]
     return [(index, span) for index, span in rows if span is not None]
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
-from vidcap_core.contracts.types import Batch, Prediction, View
-from vidcap_core.decoding.hypotheses import Hyp
+from vidcap_core.contracts.hypotheses import Hyp
+from vidcap_core.contracts.types import Batch, Event, Prediction, View
 from vidcap_core.errors import UserError
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
 from vidcap_core.testing.parts import Parts, distance, only, padded, quiet, talkative, token_logits
@@ -30,8 +31,8 @@ def step_is_forward(parts: Parts) -> None:
         raise Skipped("the head has no `forward` of its own")
     captioner, batch = parts.fresh().eval(), parts.batch()
     want = frozenset({"tokens"})
-    fast = quiet(lambda: captioner.head(captioner.streams(batch), batch, want)["tokens"])
-    slow = quiet(lambda: Head.forward(captioner.head, captioner.streams(batch), batch, want)["tokens"])
+    fast = quiet(captioner.head, captioner.streams(batch), batch, want)["tokens"]
+    slow = quiet(Head.forward, captioner.head, captioner.streams(batch), batch, want)["tokens"]
     far = distance(fast.value, slow.value, slow.mask)
     expect(
         far < TOLERANCE,
@@ -41,7 +42,7 @@ def step_is_forward(parts: Parts) -> None:
 
 
 def masks(parts: Parts) -> None:
-    """Rows that the mask leaves out change nothing, whatever is in them: of streams, of frames and sound, of what encoders give."""
+    """Rows that the mask leaves out change nothing: of streams, of frames and sound, of what encoders give."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch()
     before = outcome(parts, captioner, batch)
     looked = 0
@@ -66,36 +67,35 @@ def batch_is_single(parts: Parts) -> None:
     """A clip gets the same words, scores, times and log-probabilities in a batch as alone."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch(3)
     changed = "each clip alone, not in a batch"
-    together = quiet(lambda: captioner.predict(batch))
-    alone = [quiet(lambda i=i: captioner.predict(only(batch, i)))[0] for i in range(len(batch))]
+    together = quiet(captioner.predict, batch)
+    alone = [quiet(captioner.predict, only(batch, index))[0] for index in range(len(batch))]
     if moved := texts_differ(together, alone):
         raise Broken(changed, moved)
     if not parts.gives_tokens:
         return
-    logits = quiet(lambda: token_logits(captioner, batch))
+    logits = quiet(token_logits, captioner, batch)
     for index in range(len(batch) if len(logits) == len(batch) else 0):
-        one = quiet(lambda i=index: token_logits(captioner, only(batch, i)))
+        one = quiet(token_logits, captioner, only(batch, index))
         far = distance(logits[index : index + 1, : one.shape[1]], one)
         expect(far < TOLERANCE, changed, f"log-probabilities; those of clip {index} move by up to {far:.2g}")
 
 
 def beams_rescored(parts: Parts) -> None:
-    """Each text of a beam search, forced through `start` and `step` with one row a clip, gets the scores that the search gave."""
-    if type(parts.captioner.head).step is Head.step:
-        raise Skipped("the head has no `step`: it writes by itself")
+    """Each text of a beam search, forced through `start` and `step` one row a clip, scores as in the search."""
+    if type(parts.captioner.head).write is not Head.write:
+        raise Skipped("the head writes by itself")
     captioner, batch = parts.fresh().eval(), parts.batch()
     longest = min(captioner.settings.max_length, LONGEST)
     settings = replace(
         captioner.settings, mode="beam", beam=BEAMS, n_best=BEAMS, n=None, max_length=longest, min_length=0
     )
-    captioner.settings, captioner.kinds = settings, {}
-    far = quiet(lambda: max(_rescored(captioner, batch), default=None))
+    far = quiet(lambda: max(_rescored(captioner, batch, settings), default=None))
     if far is None:
         raise Skipped("there was no text to score again")
     expect(
         far < TOLERANCE,
         f"each text of a search with {BEAMS} beams scored again, one row a clip",
-        f"log-probabilities of its words; they differ by up to {far:.2g} (state that is not reordered with the beams?)",
+        f"log-probabilities of its words; they differ by up to {far:.2g} (state that beams do not reorder?)",
     )
 
 
@@ -118,10 +118,10 @@ def weights(parts: Parts) -> None:
 def forgets(parts: Parts) -> None:
     """Clips get the same words when others were captioned in between: nothing is kept from call to call."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch()
-    first = quiet(lambda: captioner.predict(only(batch, 0)))
+    first = quiet(captioner.predict, only(batch, 0))
     for index in range(1, len(batch)):
-        quiet(lambda i=index: captioner.predict(only(batch, i)))
-    if moved := texts_differ(first, quiet(lambda: captioner.predict(only(batch, 0)), seed=1)):
+        quiet(captioner.predict, only(batch, index))
+    if moved := texts_differ(first, quiet(captioner.predict, only(batch, 0), seed=1)):
         raise Broken("other clips captioned, then the first one again", moved)
 
 
@@ -165,14 +165,14 @@ class Outcome:
 
 def outcome(parts: Parts, captioner: Captioner, batch: Batch) -> Outcome:
     """Log-probabilities, losses and texts of a batch."""
-    names = dict.fromkeys(name for phase in parts.recipe.phases for name in phase.losses)
-    names = [name for name in names if not getattr(captioner.losses[name], "samples", False)]
-    losses = quiet(lambda: captioner(batch, names)) if names else {}
+    used = dict.fromkeys(name for phase in parts.recipe.phases for name in phase.losses)
+    names = [name for name in used if not getattr(captioner.losses[name], "samples", False)]
+    losses = quiet(captioner, batch, names) if names else {}
     return Outcome(
-        quiet(lambda: token_logits(captioner, batch)) if parts.gives_tokens else None,
+        quiet(token_logits, captioner, batch) if parts.gives_tokens else None,
         batch.token_mask[:, 1:] if batch.token_mask is not None else None,
         {name: (float(total), float(weight)) for name, (total, weight) in losses.items()},
-        quiet(lambda: captioner.predict(batch)),
+        quiet(captioner.predict, batch),
     )
 
 
@@ -186,7 +186,7 @@ def texts_differ(first: list[Prediction], second: list[Prediction]) -> str:
             if not _near(event.score, again.score):
                 return f"the score of '{event.text}' of {clip}; {event.score} became {again.score}"
             if not (_near(event.start, again.start) and _near(event.end, again.end)):
-                return f"the times of '{event.text}' of {clip}; {event.start:g} to {event.end:g} became {again.start:g} to {again.end:g}"
+                return f"the times of '{event.text}' of {clip}; {_span(event)} became {_span(again)}"
     return ""
 
 
@@ -203,7 +203,7 @@ def _longer(parts: Parts, captioner: Captioner, batch: Batch) -> Iterator[tuple[
     made = {}
     for name in captioner.encoders:
         try:
-            made[name] = quiet(lambda n=name: streams[n])
+            made[name] = quiet(streams.__getitem__, name)
         except UserError:
             continue  # nothing that is read needs it
     if made:
@@ -213,15 +213,11 @@ def _longer(parts: Parts, captioner: Captioner, batch: Batch) -> Iterator[tuple[
         )
 
 
-def _rescored(captioner: Captioner, batch: Batch) -> Iterator[float]:
+def _rescored(captioner: Captioner, batch: Batch, settings: GenerateSettings) -> Iterator[float]:
     """How far the log-probabilities of each text of a beam search lie from those of the text alone."""
     streams = captioner.streams(batch)
-
-    def ids(view: View) -> list[list[tuple[list[int], float]]]:
-        return [[(h.tokens, h.score) for h in row] for row in captioner.decode(view, batch).rows]
-
-    for view in captioner.head.plan(streams, batch, ids):
-        rows = captioner.decode(view, batch).rows
+    for view in captioner.head.plan(streams, batch, lambda view: captioner.write(view, batch)):
+        rows = captioner.write(view, batch, settings)
         for rank in range(max(map(len, rows), default=0)):
             texts = [row[min(rank, len(row) - 1)] for row in rows]
             for text, logs in zip(texts, _forced(captioner, view, texts), strict=True):
@@ -234,10 +230,8 @@ def _forced(captioner: Captioner, view: View, texts: list[Hyp]) -> list[list[flo
     eos = captioner.tokenizer.eos_id
     rows = [[*text.tokens, *([] if text.end is None else [eos])] for text in texts]
     memory, state = captioner.head.start(view)
-    if view.prompt is not None:
-        tokens = view.prompt[:, -1]
-    else:
-        tokens = torch.full((len(rows),), captioner.tokenizer.bos_id)
+    first = torch.full((len(rows),), captioner.tokenizer.bos_id)
+    tokens = first if view.prompt is None else view.prompt[:, -1]
     logs: list[list[float]] = [[] for _ in rows]
     for position in range(max(map(len, rows))):
         logits, state = captioner.head.step(tokens, memory, state)
@@ -253,6 +247,10 @@ def _near(a: float | None, b: float | None) -> bool:
     if a is None or b is None:
         return a is b
     return math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _span(event: Event) -> str:
+    return f"{event.start:g} to {event.end:g}"
 
 
 def _pair(values: tuple[float, float]) -> str:

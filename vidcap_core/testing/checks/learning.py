@@ -17,12 +17,12 @@ from vidcap_core.testing.parts import CLIPS, Parts, objective, quiet, without_dr
 LEFT = 0.15
 """What may be left of the first loss after the overfit."""
 SAID = 0.5
-"""Share of the training texts that must be said, word for word, after it; a head that only copies says none or two of eight."""
+"""Share of the training texts that must be said, word for word, after it; a head that copies says none or two of 8."""
 STEPS, EVERY, RATE = 300, 20, 2e-3
 
 
 def gradients(parts: Parts) -> None:
-    """In each phase gradients reach every parameter that trains, by the second step (a LoRA starts at zero), and no other."""
+    """In each phase gradients reach what trains, by the second step (a LoRA starts at zero), and nothing else."""
     for phase in parts.recipe.phases:
         captioner, batch = parts.fresh(), parts.batch()
         chosen = captioner.choose_training(phase.train, phase.freeze)
@@ -57,17 +57,18 @@ def overfits(parts: Parts) -> None:
 
 
 def says_what_it_learnt(parts: Parts) -> None:
-    """Captions of the clips that were learnt by heart are their training captions: else `forward` sees what it is to find."""
+    """Clips that were learnt by heart get their training captions: else `forward` sees what it is to find."""
     learnt = _learnt(parts)
     if not learnt.last < LEFT * learnt.first:
         raise Skipped("nothing was learnt by heart")
     if not any(learnt.texts):
         raise Skipped("the training clips have no texts")
+    taught, said = learnt.example
     expect(
         learnt.share >= SAID,
-        f"the loss brought from {learnt.first:.3g} to {learnt.last:.3g} in {learnt.steps} steps on {len(learnt.batch)} clips",
-        f"that they are captioned as they were taught; {learnt.share:.0%} of the texts are said, at least {SAID:.0%} should be: "
-        f"'{learnt.example[0]}' was taught, '{learnt.example[1]}' is said",
+        f"{learnt.steps} steps on {len(learnt.batch)} clips: a loss of {learnt.first:.3g} became {learnt.last:.3g}",
+        f"that at least {SAID:.0%} of the texts are said as they were taught; {learnt.share:.0%} are: "
+        f"'{taught}' was taught, '{said}' is said",
     )
 
 
@@ -134,7 +135,7 @@ def _learnt(parts: Parts) -> Learnt:
         last = float(loss.detach())
         first = first or last
         if (last < LEFT * first and step % EVERY == 0) or step == STEPS:
-            predictions = quiet(lambda: captioner.eval().predict(batch))
+            predictions = quiet(captioner.eval().predict, batch)
             learnt = Learnt(batch, step, first, last, texts, predictions)
             if learnt.share >= SAID and last < LEFT * first:
                 break
@@ -154,7 +155,7 @@ def _taught(parts: Parts, batch: Batch) -> list[list[str]]:
     """The training texts of each clip: its caption, or those of its events."""
     if batch.texts is not None and parts.gives_tokens:
         return [[text] for text in batch.texts]
-    events = {}
+    events: dict[str, list[str]] = {}
     for index in range(len(parts.dataset)):
         sample = parts.dataset.get(index, np.random.default_rng(index))
         events.setdefault(sample.clip.id, [event.text for event in sample.events])

@@ -21,7 +21,7 @@ REFERENCES = {
     "clip3": ["a child sings on a stage at school", "a young girl sings a song to people"],
 }
 IDENTICAL = {clip: texts[0] for clip, texts in REFERENCES.items()}
-DISJOINT = {clip: "zebras whisper quietly beneath twelve purple mountains tonight" for clip in REFERENCES}
+DISJOINT = dict.fromkeys(REFERENCES, "zebras whisper quietly beneath twelve purple mountains tonight")
 MIXED = {**IDENTICAL, "clip1": "a dog plays in the kitchen", "clip3": "zebras sing", "clip0": "a man runs"}
 SECONDS = 10.0
 TOLERANCE = 1e-6
@@ -84,7 +84,7 @@ def signature(subject: Subject) -> None:
 
 
 def bounds(subject: Subject) -> None:
-    """Where it declares `bounds` (name -> worst and best): texts without a common word score the worst, the references themselves the best, and nothing lies outside."""
+    """Where it declares `bounds` (name -> worst, best): disjoint texts score the worst, identical ones the best."""
     declared: Mapping[str, tuple[float, float]] = getattr(subject.build(), "bounds", {})
     if not declared:
         raise Skipped("it declares no `bounds`, as {'BLEU-1': (0, 1)}")

@@ -19,7 +19,7 @@ TOLERANCE = 1e-3
 
 
 def explains(parts: Parts) -> None:
-    """`explain` gives a list of panels a clip, each of which goes into JSON and back, and names events that are there."""
+    """`explain` gives panels by clip, which go into JSON and back, and name events that are there."""
     for prediction in _shown(parts):
         for panel in prediction.extras["panels"]:
             data = to_plain(panel)
@@ -48,7 +48,7 @@ def shows_its_clip(parts: Parts) -> None:
     together = _shown(parts)
     batch, captioner = parts.batch(3), talkative(parts.fresh()).eval()
     for index in range(len(batch)):
-        alone = quiet(lambda i=index: captioner.predict(only(batch, i), panels=True))[0]
+        alone = quiet(captioner.predict, only(batch, index), panels=True)[0]
         first = [to_plain(panel) for panel in together[index].extras["panels"]]
         second = [to_plain(panel) for panel in alone.extras["panels"]]
         expect(
@@ -76,7 +76,7 @@ def _shown(parts: Parts) -> list[Prediction]:
     if type(parts.captioner.head).explain is Head.explain:
         raise Skipped("the head has no `explain`")
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch(3)
-    shown = quiet(lambda: captioner.predict(batch, panels=True))
+    shown = quiet(captioner.predict, batch, panels=True)
     if not any(prediction.extras["panels"] for prediction in shown):
         raise Skipped("`explain` shows nothing of the toy clips")
     return shown  # type: ignore[no-any-return]
