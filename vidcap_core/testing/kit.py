@@ -121,7 +121,9 @@ def _loss(use: Use, parts: Parts | None) -> losses.Subject:
     loss = use.component.build(tokenizer=parts.tokenizer)
     if hasattr(loss, "fit"):
         loss.fit(parts.dataset)
-    return losses.Subject(loss, parts, watched=float(use.node.get("scale", 1.0)) == 0)
+    subject = losses.Subject(loss, parts, watched=float(use.node.get("scale", 1.0)) == 0)
+    subject.output(parts.batch(2))  # where the head does not give it, that is said once
+    return subject
 
 
 def _dataset(use: Use, parts: Parts | None) -> datasets.Subject:

@@ -17,7 +17,7 @@ from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.dataset import Dataset
-from vidcap_core.contracts.types import Batch, Stream
+from vidcap_core.contracts.types import Batch, Sample, Stream
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.component import Component
@@ -52,14 +52,14 @@ class Parts:
         """A copy whose changes nobody sees."""
         return copy.deepcopy(self.captioner)
 
-    def batch(self, size: int = 4) -> Batch:
-        """The first samples, one a clip, without a random choice in them."""
+    def batch(self, size: int = 4, ragged: bool = True) -> Batch:
+        """The first samples, one a clip, without a random choice; ragged: some captions lose their last words."""
         seen, samples = set(), []
         for index in range(len(self.dataset)):
             sample = self.dataset.get(index, np.random.default_rng(index))
             if sample.clip.id not in seen:
                 seen.add(sample.clip.id)
-                samples.append(sample)
+                samples.append(_cut(sample, len(seen) % 3) if ragged else sample)
             if len(samples) == size:
                 break
         batch = Collate(self.tokenizer, prepare=self.captioner.prepare)(samples)
@@ -76,6 +76,14 @@ class Parts:
                 )
         except UserError:
             return False
+
+
+def _cut(sample: Sample, words: int) -> Sample:
+    """A sample whose caption has fewer words, but one at least."""
+    if sample.text is None:
+        return sample
+    kept = sample.text.split()
+    return replace(sample, text=" ".join(kept[: max(1, len(kept) - words)]))
 
 
 def limited(component: Component, clips: int = CLIPS) -> Component:

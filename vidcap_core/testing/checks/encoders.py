@@ -188,7 +188,7 @@ CHECKS: Checks = {
 def _cut(path: Path) -> list[Clip]:
     """The film, and a part of it."""
     end = 2.4 if path.stem == "wide" else 1.6
-    return [Clip("whole", str(path), 0.0, end, end), Clip("part", str(path), end / 2, end, end)]
+    return [Clip("whole", str(path), 0.0, end, end), Clip("part", str(path), 0.47 * end, end, end)]
 
 
 def _encode(encoder: Encoder, clips: Sequence[Any]) -> Stream:

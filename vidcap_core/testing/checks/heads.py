@@ -116,13 +116,14 @@ def weights(parts: Parts) -> None:
 
 
 def forgets(parts: Parts) -> None:
-    """Clips get the same words when others were captioned in between: nothing is kept from call to call."""
-    captioner, batch = talkative(parts.fresh()).eval(), parts.batch()
-    first = quiet(captioner.predict, only(batch, 0))
-    for index in range(1, len(batch)):
-        quiet(captioner.predict, only(batch, index))
-    if moved := texts_differ(first, quiet(captioner.predict, only(batch, 0), seed=1)):
-        raise Broken("other clips captioned, then the first one again", moved)
+    """A clip gets the same words whatever was captioned before it: nothing is kept from call to call."""
+    captioner, other, batch = talkative(parts.fresh()).eval(), talkative(parts.fresh()).eval(), parts.batch(2)
+    clips = [only(batch, index) for index in range(len(batch))]
+    first, second = (quiet(captioner.predict, clip) for clip in clips)
+    if moved := texts_differ(first, quiet(captioner.predict, clips[0], seed=1)):
+        raise Broken("another clip captioned, then the first one again", moved)
+    if moved := texts_differ(quiet(other.predict, clips[1], seed=1), second):
+        raise Broken("a clip captioned after another one, not as the first one", moved)
 
 
 CHECKS: Checks = {

@@ -116,7 +116,7 @@ class Learnt:
 def _learnt(parts: Parts) -> Learnt:
     """Train on one batch until enough of it is said, or the steps are used up; once for both checks."""
     torch.manual_seed(0)
-    captioner, batch = parts.fresh(), parts.batch(CLIPS)
+    captioner, batch = parts.fresh(), parts.batch(CLIPS, ragged=False)
     names = _losses(parts)
     captioner.choose_training(None)
     without_dropout(captioner)
@@ -124,6 +124,7 @@ def _learnt(parts: Parts) -> Learnt:
     optimizer = torch.optim.Adam([p for p in captioner.parameters() if p.requires_grad], lr=RATE)
     tokenizer = captioner.tokenizer
     texts = [[tokenizer.decode(tokenizer.encode(text)) for text in row] for row in _taught(parts, batch)]
+    untold = replace(batch, texts=None, tokens=None, token_mask=None, targets={})
     first = last = 0.0
     learnt = None
     for step in range(1, STEPS + 1):
@@ -135,7 +136,7 @@ def _learnt(parts: Parts) -> Learnt:
         last = float(loss.detach())
         first = first or last
         if (last < LEFT * first and step % EVERY == 0) or step == STEPS:
-            predictions = quiet(captioner.eval().predict, batch)
+            predictions = quiet(captioner.eval().predict, untold)
             learnt = Learnt(batch, step, first, last, texts, predictions)
             if learnt.share >= SAID and last < LEFT * first:
                 break
