@@ -16,9 +16,11 @@ from sound_parts import (
     Clips,
     Colours,
     Films,
+    FramesRead,
     Jitter,
     Loudness,
     Overlap,
+    Slots,
     WordList,
     WordLoss,
     Words,
@@ -30,6 +32,7 @@ from vidcap_core.api import (
     Batch,
     Custom,
     Event,
+    Hyp,
     Named,
     Output,
     Panel,
@@ -38,6 +41,7 @@ from vidcap_core.api import (
     Tokenizer,
     Values,
     View,
+    WriteSettings,
 )
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
@@ -286,6 +290,36 @@ class NoNumbers(AttentiveGRU):
     def span(self, clip: tuple[float, float], part: int) -> tuple[float, float]:
         start, end = super().span(clip, part)
         return start, float("nan") if part else end
+
+
+class SlotsShifted(Slots):
+    """what it writes is a slot later than what it was taught"""
+
+    def write(self, view: View, settings: WriteSettings) -> list[list[Hyp]]:
+        weight = self.slots.weight.data
+        self.slots.weight.data = weight.roll(-1, 0)
+        texts = super().write(view, settings)
+        self.slots.weight.data = weight
+        return texts
+
+
+class SlotsOfBatch(Slots):
+    """how many words it writes is what the first clip of the batch needs"""
+
+    def write(self, view: View, settings: WriteSettings) -> list[list[Hyp]]:
+        texts = super().write(view, settings)
+        count = len(texts[0][0].tokens)
+        return [
+            [replace(row[0], tokens=row[0].tokens[:count], log_probs=row[0].log_probs[:count])]
+            for row in texts
+        ]
+
+
+class FramesPadded(FramesRead):
+    """the frames of shorter clips are filled up with black ones, which count"""
+
+    def first(self, rows: Stream) -> Tensor:
+        return rows.values.mean(1)
 
 
 # ---- panels
@@ -832,6 +866,7 @@ HEAD, FILMED, EVENTS, TOLD = (
     "head with events",
     "head with a text encoder",
 )
+WRITES, READS = "head that writes by itself", "head that reads frames"
 BUGS = (
     Bug(HEAD, "step = forward", ForwardDoubled),
     Bug(HEAD, "step = forward", NextWordSeen),
@@ -856,6 +891,9 @@ BUGS = (
     Bug(TOLD, "learnt by heart is said", CaptionInMemory),
     Bug(HEAD, "files", FilesForgotten),
     Bug(FILMED, "files", SquareOnly, raises=True),
+    Bug(WRITES, "learnt by heart is said", SlotsShifted),
+    Bug(WRITES, "batch = single", SlotsOfBatch),
+    Bug(READS, "batch = single", FramesPadded),
     Bug(EVENTS, "spans", SharesNotSeconds),
     Bug(EVENTS, "spans", EndBeforeStart),
     Bug(EVENTS, "spans", FromZero),
@@ -982,6 +1020,8 @@ KINDS: dict[str, Kind] = {
         lambda v: _parts(sound.with_head(sound.told(), v)),
         {n: CAPTIONER[n] for n in ("overfit", "learnt by heart is said")},
     ),
+    WRITES: Kind(Slots, lambda v: _parts(sound.with_head(sound.written(), v)), CAPTIONER),
+    READS: Kind(FramesRead, lambda v: _parts(sound.with_head(sound.of_frames(), v)), CAPTIONER),
     "encoder": Kind(Colours, encoders.Subject, CHECKS["encoders"]),
     "encoder of sound": Kind(Loudness, encoders.Subject, CHECKS["encoders"]),
     "encoder of texts": Kind(Words, encoders.Subject, CHECKS["encoders"]),

@@ -1,4 +1,4 @@
-"""A sound, tiny component of every kind: the kit must find nothing in them, and the bug in each broken variant."""
+"""A sound, tiny component of every kind, for the kit to find nothing in; planted bugs are variants of them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ from vidcap_core.api import (
     Event,
     FrameAttention,
     Head,
+    Hyp,
     Loss,
     Named,
     Output,
     Panel,
+    RawClip,
     Sample,
     Stream,
     Tokenizer,
     Values,
     View,
+    WriteSettings,
     caption_tokens,
     flatten_texts,
     mean_rows,
@@ -149,6 +152,74 @@ class AttentiveGRU(Head):
         count = int(rows.mask.sum())
         times = np.linspace(clip[0], clip[1], 2 * count + 1)[1::2].tolist()
         return FrameAttention(tuple(words), {"rows": tuple(map(tuple, weights))}, tuple(times), event=index)
+
+
+class Slots(AttentiveGRU):
+    """All words at once, each from its position and the rows; it writes by itself.
+
+    As in AttentiveGRU.
+    """
+
+    LONGEST = 10
+    decodes = frozenset({"greedy", "max_length"})
+    step, explain = Head.step, Head.explain
+
+    def __init__(self, *, streams: dict[str, int], tokenizer: Tokenizer, width: int = 32) -> None:
+        super().__init__(streams=streams, tokenizer=tokenizer, width=width)
+        del self.cell, self.embed
+        self.slots = nn.Embedding(self.LONGEST, width)
+
+    def scores(self, rows: Stream, count: int) -> Tensor:
+        """Of the first words [B, count, V]."""
+        seen = self.first(rows)[:, None] + self.slots.weight[:count]
+        return self.classify(seen.tanh())
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """All words."""
+        self.refuse_others(want, {"tokens"})
+        tokens, mask = caption_tokens(batch)
+        scores = self.scores(self.rows(streams), tokens.shape[1] - 1)
+        return Output(tokens=Named(scores, tokens[:, 1:], mask[:, 1:]))
+
+    def write(self, view: View, settings: WriteSettings) -> list[list[Hyp]]:
+        """The best word of each slot, up to the first end."""
+        logs = self.scores(self.rows(view.streams), min(settings.max_length, self.LONGEST)).log_softmax(-1)
+        best, words = logs.max(-1)
+        texts = []
+        for row, scores in zip(words.tolist(), best.tolist(), strict=True):
+            length = row.index(settings.eos) if settings.eos in row else len(row)
+            texts.append([Hyp(row[:length], sum(scores[:length]), scores[:length])])
+        return texts
+
+
+class FramesRead(AttentiveGRU):
+    """The sound head on frames that it prepares itself.
+
+    As in AttentiveGRU.
+    """
+
+    reads = frozenset({"frames"})
+    sampling = {"kind": "fps", "rate": 5.0}  # noqa: RUF012
+
+    def __init__(self, *, tokenizer: Tokenizer, width: int = 32) -> None:
+        super().__init__(streams={"own": 3}, tokenizer=tokenizer, width=width)
+        self.streams = {}
+
+    def prepare(self, raw: RawClip) -> Mapping[str, Any]:
+        """The mean colour of each frame."""
+        assert raw.frames is not None
+        return {"colours": raw.frames.mean((1, 2), dtype=np.float32) / 255}
+
+    def start(self, view: View) -> tuple[Any, Any]:
+        """Rows of different lengths side by side."""
+        given = list(view.inputs["colours"])
+        mask = nn.utils.rnn.pad_sequence(
+            [torch.ones(len(r), dtype=torch.bool) for r in given], batch_first=True
+        )
+        values = self.project(nn.utils.rnn.pad_sequence(given, batch_first=True)).tanh()
+        return (values, mask), self.first(Stream(values, mask))
+
+    explain = Head.explain
 
 
 class Colours(Encoder):
@@ -422,6 +493,18 @@ def eventful(**changes: Any) -> dict[str, Any]:
 def told(**changes: Any) -> dict[str, Any]:
     """The same with an encoder of texts beside it."""
     return config(**{"encoders": {"text": {"type": "sound_parts:Words"}}, **changes})
+
+
+def written(**changes: Any) -> dict[str, Any]:
+    """A head that writes by itself."""
+    return config(**{"head": {"type": "sound_parts:Slots", "streams": {"image": 16}}, **changes})
+
+
+def of_frames(**changes: Any) -> dict[str, Any]:
+    """A head that reads frames."""
+    films = {"type": "sound_parts:Films"}
+    head = {"type": "sound_parts:FramesRead"}
+    return config(**{"data": {"train": films, "val": films}, "head": head, "extract": {}, **changes})
 
 
 def with_head(made: dict[str, Any], head: type) -> dict[str, Any]:

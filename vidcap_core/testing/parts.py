@@ -176,6 +176,12 @@ def garbage(like: Tensor) -> Tensor:
     return NOISE * torch.randn(like.shape, generator=chance, dtype=torch.float32).to(like.dtype)
 
 
+def must_say(captioner: Captioner) -> bool:
+    """Whether a text has to have `min_length` words: a head that writes by itself may not heed that."""
+    heeded = captioner.head.decodes
+    return heeded is None or "min_length" in heeded
+
+
 def without_dropout(captioner: Captioner) -> None:
     """Switch off what makes learning by heart slow."""
     for module in captioner.modules():

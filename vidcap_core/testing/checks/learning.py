@@ -18,7 +18,7 @@ LEFT = 0.15
 """What may be left of the first loss after the overfit."""
 SAID = 0.5
 """Share of the training texts that must be said, word for word, after it; a head that copies says none or two of 8."""
-STEPS, EVERY, RATE = 300, 20, 2e-3
+STEPS, EVERY, RATE = 300, 10, 2e-3
 
 
 def gradients(parts: Parts) -> None:
