@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from vidcap_core.config.recipe import Recipe
     from vidcap_core.config.validate import load_recipe
     from vidcap_core.contracts.dataset import Dataset as AnyDataset
+    from vidcap_core.contracts.dataset import IterableDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
+    from vidcap_core.contracts.hypotheses import Hyp
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.metric import Additive, Metric, Values
     from vidcap_core.contracts.missing import Missing
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.tokenizer import Tokenizer
     from vidcap_core.contracts.transform import Transform
     from vidcap_core.contracts.types import Batch, Clip, Event, Named, Prediction, Sample, Stream, View
+    from vidcap_core.contracts.writer import Writer
     from vidcap_core.datasets.annotated import Dataset
     from vidcap_core.datasets.dense import read_dense
     from vidcap_core.datasets.records import Reading, Record
@@ -56,9 +59,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "config.recipe": ("Recipe",),
     "config.validate": ("load_recipe",),
-    "contracts.dataset": {"AnyDataset": "Dataset"},
+    "contracts.dataset": {"AnyDataset": "Dataset", "IterableDataset": "IterableDataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
+    "contracts.hypotheses": ("Hyp",),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.metric": ("Additive", "Metric", "Values"),
     "contracts.missing": ("Missing",),
@@ -74,6 +78,7 @@ _HOMES = {
     "contracts.tokenizer": ("Tokenizer",),
     "contracts.transform": ("Transform",),
     "contracts.types": ("Batch", "Clip", "Event", "Named", "Prediction", "Sample", "Stream", "View"),
+    "contracts.writer": ("Writer",),
     "datasets.annotated": ("Dataset",),
     "datasets.dense": ("read_dense",),
     "datasets.records": ("Reading", "Record"),
@@ -123,6 +128,8 @@ __all__ = [
     "FeatureWriter",
     "FrameAttention",
     "Head",
+    "Hyp",
+    "IterableDataset",
     "Lexicon",
     "Loss",
     "Metric",
@@ -143,6 +150,7 @@ __all__ = [
     "UserError",
     "Values",
     "View",
+    "Writer",
     "at_least",
     "build_component",
     "cache_home",

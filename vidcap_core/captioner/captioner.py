@@ -6,18 +6,22 @@ import copy
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.captioner.writer import CaptionWriter
 from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
-from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.head import Head, Output
+from vidcap_core.contracts.hypotheses import Hyp
+from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Prediction, Stream, View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.hypotheses import Generated, Hyp
+from vidcap_core.decoding.hypotheses import Generated
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, UserError
 
@@ -141,30 +145,43 @@ class Captioner(nn.Module):
         accumulated batches before it divides.
         """
         streams = self.streams(batch)
-        chosen = [self.losses[name] for name in losses]
-        sampled = {name for name in losses if getattr(self.losses[name], "samples", False)}
-        want: frozenset[str] = frozenset(name for loss in chosen for name in loss.reads)  # type: ignore[union-attr]
+        chosen = [cast(Loss, self.losses[name]) for name in losses]
+        want = frozenset(name for loss in chosen for name in loss.reads)
         result: dict[str, tuple[Tensor, Tensor]] = {}
-        output = self.head(streams, batch, want) if want else None
+        output: Output = self.head(streams, batch, want) if want else Output()
+        output.writer = self._writer(batch, streams)
         for name, loss in zip(losses, chosen, strict=True):
-            if name in sampled:
-                total, weight = loss(self, streams, batch)
-            else:
-                total, weight = loss(output, batch)
+            total, weight = loss(output, batch)
             result[name] = (total, torch.as_tensor(weight, dtype=torch.float32, device=total.device))
         return result
 
     def decode(self, view: View, batch: Batch) -> Generated:
         """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
-        keys = [batch.clips[index].id for index in view.clips]
+        return self._generate(view, settings, keys=[batch.clips[index].id for index in view.clips])
+
+    def _generate(self, view: View, settings: GenerateSettings, **chance: Any) -> Generated:
         bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
-        return generate(self.head, view, settings, bos=bos, eos=eos, keys=keys, banned=self.banned(settings))
+        return generate(self.head, view, settings, bos=bos, eos=eos, banned=self.banned(settings), **chance)
+
+    def _writer(self, batch: Batch, streams: Streams) -> CaptionWriter:
+        """Has texts written and scored for the losses, by chance that is torch's own."""
+        trains = any(p.requires_grad for p in self.encoders.parameters())
+        return CaptionWriter(
+            captioner=self,
+            head=self.head,
+            tokenizer=self.tokenizer,
+            settings=self.settings,
+            generate=partial(self._generate, generator=torch.default_generator),
+            batch=batch,
+            streams=streams,
+            unlearnt=self.streams(batch) if trains else streams,
+        )
 
     def banned(self, settings: GenerateSettings) -> list[int]:
         """Ids that these settings never write; a tokenizer without an unknown word has `unknown_id` None."""
         banned = [self.tokenizer.token_id(token) for token in settings.banned]
-        unknown = getattr(self.tokenizer, "unknown_id", None)  # optional in the contract of a tokenizer
+        unknown = self.tokenizer.unknown_id
         return banned if settings.unknown or unknown is None else [*banned, unknown]
 
     @torch.no_grad()

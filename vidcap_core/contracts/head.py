@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
+from vidcap_core.contracts.writer import Writer
 from vidcap_core.errors import UserError
 
 Decode = Callable[[View], list[list[tuple[list[int], float]]]]
@@ -21,6 +22,7 @@ class Output(Mapping[str, Named]):
 
     def __init__(self, **named: Named) -> None:
         self._named = named
+        self._writer: Writer | None = None
 
     def __getitem__(self, name: str) -> Named:
         return self._named[name]
@@ -35,6 +37,17 @@ class Output(Mapping[str, Named]):
     def logits(self) -> Tensor:
         """The word logits [R, L, V]: what `step` returns, for all positions at once."""
         return self["tokens"].value
+
+    @property
+    def writer(self) -> Writer:
+        """Writes texts for the batch's clips, and scores them; the captioner puts it there for the losses."""
+        if self._writer is None:
+            raise UserError("this output has no writer; only a captioner's forward pass gives one to losses")
+        return self._writer
+
+    @writer.setter
+    def writer(self, writer: Writer) -> None:
+        self._writer = writer
 
 
 class Head(nn.Module):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.decoding.constraints import ban
-from vidcap_core.decoding.hypotheses import Hyp, hyp, refuse_impossible
+from vidcap_core.decoding.hypotheses import hyp, refuse_impossible
 from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.errors import UserError
-
-
-@dataclass(frozen=True, slots=True)
-class Hyp:
-    """One text: ids without BOS and EOS, its score, and the log-probability of each of its words."""
-
-    tokens: list[int]
-    score: float
-    log_probs: list[float]
-    end: float | None = None  # log-probability of EOS; None when max_length cut the text
 
 
 @dataclass(frozen=True, slots=True)

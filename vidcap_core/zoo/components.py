@@ -59,6 +59,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "GGUFTokenizer": "vidcap_core.tokenizers.gguf:GGUFTokenizer",
         "HFTokenizer": "vidcap_core.tokenizers.hf:HFTokenizer",
         "SubwordTokenizer": "vidcap_core.tokenizers.subword:SubwordTokenizer",
+        "TextOnly": "vidcap_core.tokenizers.text_only:TextOnly",
         "Vocabulary": "vidcap_core.tokenizers.vocabulary:Vocabulary",
     },
 }

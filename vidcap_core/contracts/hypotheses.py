@@ -1,0 +1,16 @@
+"""What a head writes: texts with their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Hyp:
+    """One text: ids without BOS and EOS, its score, and the log-probability of each of its words."""
+
+    tokens: list[int]
+    score: float
+    log_probs: list[float]
+    end: float | None = None  # log-probability of EOS; None when max_length cut the text
+    text: str | None = None  # given by heads that write texts, not ids
