@@ -11,6 +11,8 @@ from vidcap_core.captioning.plain_tokenizer import Plain
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
+from vidcap_core.datasets.toy import Toy
+from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.testing import tiny
 from vidcap_core.tokenizers.text_only import TextOnly
@@ -35,6 +37,15 @@ def test_it_says_why_it_gives_no_ids_and_what_does(question: str) -> None:
         getattr(Plain(TextOnly()), question)("a man")
     assert caught.value.hint is not None
     assert "Vocabulary" in caught.value.hint
+
+
+def test_clips_are_scored_without_their_captions() -> None:
+    """Evaluation asks no tokenizer for the ids of references, so a head that writes texts can be scored."""
+    toy = Toy("val", size="small", unit="clip", streams=["image"])
+    assert toy[0].text
+    batches = list(evaluation_batches(toy, TextOnly(), 5))
+    assert [clip.id for batch in batches for clip in batch.clips] == [clip.id for clip in toy.clips]
+    assert all(batch.texts is None and batch.tokens is None for batch in batches)
 
 
 class Older:

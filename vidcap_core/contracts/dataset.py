@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Dataset(Protocol):
     """One split of a data set.
 
-    One that can look its files over also has `check(deep)`, which gives a report; one whose inputs are drawn at
-    random each time has `varies`, which is true.
+    One that can look its files over also has `check(deep)`, which gives a report; one that draws inputs at random
+    each time has `varies`, which names what is drawn: "frames", "audio", or a transform.
     """
 
     @property

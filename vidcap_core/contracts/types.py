@@ -60,7 +60,11 @@ class Sample:
     text: str | None = None  # the caption to learn from, when the unit of a sample is a caption
     streams: Mapping[str, np.ndarray] = field(default_factory=dict)  # cached features, [T, D]
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)  # "frames" uint8 [T, H, W, 3], "audio" [N]
-    targets: Mapping[str, Any] = field(default_factory=dict)  # filled by target transforms
+    targets: Mapping[str, Any] = field(default_factory=dict)  # filled by transforms
+
+    def with_targets(self, **targets: Any) -> Sample:
+        """The same sample with further targets."""
+        return replace(self, targets={**self.targets, **targets})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,9 +124,9 @@ def training_loader(
 def evaluation_batches(
     dataset: Dataset, tokenizer: Tokenizer, batch: int, rank: int = 0, world: int = 1
 ) -> Iterator[Batch]:
-    """Every clip exactly once over all processes, in order, without padding."""
+    """Every clip exactly once over all processes, in order, without padding and without its captions."""
     collate = Collate(tokenizer)
     mine = range(rank, len(dataset), world)
     for first in range(0, len(mine), batch):
         chosen = mine[first : first + batch]
-        yield collate([dataset.get(i, np.random.default_rng([0, i])) for i in chosen])
+        yield collate([replace(dataset.get(i, np.random.default_rng([0, i])), text=None) for i in chosen])
