@@ -20,9 +20,10 @@ from vidcap_core.datasets.records import Record
 from vidcap_core.errors import VideoError
 from vidcap_core.features.extract import extract
 from vidcap_core.video.audio import NoSound
-from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 
-SAMPLING = {"kind": "uniform", "frames": 3}
+SAMPLING = {"kind": "uniform", "count": 3}
 RANDOM = np.random.default_rng(0)
 
 

@@ -17,7 +17,8 @@ from vidcap_core.contracts.types import Clip, Stream
 from vidcap_core.encoders.rows import device_of, encode_alone
 from vidcap_core.errors import UserError
 from vidcap_core.video import limits
-from vidcap_core.video.clip_reader import FrameRequest, check_memory, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import VideoInfo, probe
 
 
@@ -69,7 +70,7 @@ class Reader:
         for request in requests:
             limits.check_size(name, frames.shape[2], frames.shape[1], request.short_side)
         clip = Clip(name, duration=float(len(frames)))
-        return self._encode(clip, [frames] * len(requests), None)
+        return self._encode(clip, [request.cropped(frames) for request in requests], None)
 
     def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
         frames = [read_clip_frames(clip, request) for request in self._requests()]

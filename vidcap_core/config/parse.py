@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from vidcap_core.config.files import Config, KeyPath
 from vidcap_core.config.recipe import Hook, Optimizer
 from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.video.frame_request import FrameOptions
+from vidcap_core.video.sampling import check_sampling
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import Registry
@@ -80,6 +82,30 @@ def check_arguments(
     """Refuse arguments that a call would not take."""
     for where, what in problems(given, callee, name, filled=INJECTED):
         raise config.error((*path, *where), what)
+
+
+def check_frames(config: Config, path: KeyPath, given: Mapping[str, Any]) -> None:
+    """Refuse `frames` of a data set that no clip could be read by."""
+    if isinstance(frames := given.get("frames"), dict):
+        settings(config, (*path, "frames"), frames, FrameOptions)
+
+
+def dataset(config: Config, path: KeyPath, registry: Registry) -> Component:
+    """The data set at a path."""
+    made_by = component(config, path, registry)
+    check_frames(config, path, made_by.arguments)
+    return made_by
+
+
+def encoder(config: Config, path: KeyPath, registry: Registry) -> Component:
+    """The encoder at a path; where it takes a `sampling`, one that chooses moments."""
+    made_by = component(config, path, registry)
+    if isinstance(sampling := made_by.arguments.get("sampling"), dict):
+        try:
+            check_sampling(sampling)
+        except ConfigError as error:
+            raise config.wrap((*path, "sampling"), error) from error
+    return made_by
 
 
 def _at(config: Config, path: KeyPath) -> Any:

@@ -7,7 +7,15 @@ from typing import Any
 
 from vidcap_core.config import schema
 from vidcap_core.config.files import Config, KeyPath, load_config
-from vidcap_core.config.parse import check_arguments, component, component_of, hook, settings
+from vidcap_core.config.parse import (
+    check_arguments,
+    component,
+    component_of,
+    dataset,
+    encoder,
+    hook,
+    settings,
+)
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.decoding.settings import GenerateSettings
@@ -21,7 +29,7 @@ def validate(config: Config) -> Recipe:
     _check_sections(config, ("data", "head", "losses", "phases"))
     if "train" not in config["data"]:
         raise config.error(("data",), "has no 'train'", hint="data = dict(train=dict(type=...), val=...)")
-    data = {split: component(config, ("data", split), DATASETS) for split in config["data"]}
+    data = {split: dataset(config, ("data", split), DATASETS) for split in config["data"]}
     losses = {name: _loss(config, name) for name in config["losses"]}
     parts = _captioner_parts(config)
     runtime = settings(config, ("runtime",), config.get("runtime", {}), schema.Runtime)
@@ -56,11 +64,9 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
         "config": config,
         "method": config.get("method"),
         "encoders": {
-            name: component(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
+            name: encoder(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
         },
-        "extract": {
-            name: component(config, ("extract", name), ENCODERS) for name in config.get("extract", {})
-        },
+        "extract": {name: encoder(config, ("extract", name), ENCODERS) for name in config.get("extract", {})},
         "head": component(config, ("head",), HEADS),
         "tokenizer": component_of(
             config, ("tokenizer",), config.get("tokenizer") or {"type": "Vocabulary"}, TOKENIZERS

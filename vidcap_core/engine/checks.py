@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Event, Prediction
-from vidcap_core.engine import feature_cache, optimizers
+from vidcap_core.engine import feature_cache, frame_checks, optimizers
 from vidcap_core.engine.training import Training
 
 
 def check(training: Training) -> None:
-    """The head's needs, each phase's parts and data, the score that picks the best weights."""
+    """The head's needs, each phase's parts and data, what encoders see, the score that picks the best weights."""
     captioner, phases = training.captioner, training.recipe.phases
+    for name, encoder in captioner.encoders.items():
+        if encoder.reads == "frames":
+            frame_checks.check(training.recipe, name, cast(Encoder, encoder))
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings.max_length)
     training.evaluation_dataset(training.evaluate.split)
     for phase in phases:

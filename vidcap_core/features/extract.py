@@ -16,7 +16,8 @@ from vidcap_core.encoders.rows import encode_alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
-from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ def extract(
         raise DataError("two of the clips have the same id")
     recipe = {**encoder.recipe(), "decoder": decoder}
     if encoder.reads == "frames":
-        recipe["short_side"] = encoder.short_side
+        recipe |= {"short_side": encoder.short_side, "crop": encoder.crop}
     encoder = folded(encoder)
     report = Report()
 
