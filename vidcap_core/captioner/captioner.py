@@ -12,6 +12,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.captioner.prompt import prompted
 from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.tokenizer import Tokenizer
@@ -158,6 +159,8 @@ class Captioner(nn.Module):
         """Generate for a view, with the settings of its kind; chance depends on the clip, not on the batch."""
         settings = self.kinds.get(view.kind, self.settings)
         keys = [batch.clips[index].id for index in view.clips]
+        if settings.prompt is not None and view.prompt is None:
+            view = prompted(view, settings.prompt, self.tokenizer, self.device)
         bos, eos = self.tokenizer.bos_id, self.tokenizer.eos_id
         return generate(self.head, view, settings, bos=bos, eos=eos, keys=keys, banned=self.banned(settings))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from vidcap_core.config import schema
+from vidcap_core.config import schema, sources
 from vidcap_core.config.files import Config, KeyPath, load_config
 from vidcap_core.config.parse import (
     check_arguments,
@@ -36,7 +36,7 @@ def validate(config: Config) -> Recipe:
     phases = phases_of(config, data["train"], runtime)
     if not phases and not getattr(parts["head"].target, "comes_trained", False):
         raise config.error(("phases",), "a run needs at least one phase")
-    return Recipe(
+    recipe = Recipe(
         **parts,
         seed=config.get("seed", 0),
         data=data,
@@ -46,6 +46,8 @@ def validate(config: Config) -> Recipe:
         runtime=runtime,
         hooks=tuple(hook(config, ("hooks", i), given) for i, given in enumerate(config.get("hooks", []))),
     )
+    _check_extract(recipe)
+    return recipe
 
 
 def load_recipe(name: str, changes: Iterable[str] = ()) -> Recipe:
@@ -73,6 +75,20 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
         ),
         "decoding": _decoding(config),
     }
+
+
+def _check_extract(recipe: Recipe) -> None:
+    """Refuse to make a stream of files that nobody reads: its name is misspelt, or it is left over."""
+    read = sources.read_streams(recipe)
+    if read is None or set(recipe.extract) <= set(read):
+        return
+    read += [source for made_of in sources.made_of(recipe).values() for source in made_of]
+    for name in recipe.extract:
+        if name not in read:
+            raise recipe.config.error(
+                ("extract", name),
+                f"the head reads no stream '{name}', and none is made of it{meant(name, read)}",
+            )
 
 
 def _check_sections(config: Config, required: Iterable[str]) -> None:

@@ -45,6 +45,9 @@ class Head(nn.Module):
 
     lengths: ClassVar[str] = "masked"  # or "fixed:N": how it treats the length of a stream
     comes_trained: ClassVar[bool] = False  # True: pretrained as a whole; its config may have no phases
+    takes_prompt: ClassVar[bool] = (
+        False  # True: `start` consumes `view.prompt`, and `generate.prompt` may be its text
+    )
 
     def start(self, view: View) -> tuple[Any, Any]:
         """Memory and first state of a view, once for all words.

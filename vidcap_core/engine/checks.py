@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from vidcap_core.captioner.prompt import check_prompt
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.engine import feature_cache, frame_checks, optimizers
@@ -17,6 +18,8 @@ def check(training: Training) -> None:
         if encoder.reads == "frames":
             frame_checks.check(training.recipe, name, cast(Encoder, encoder))
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings.max_length)
+    for settings in (captioner.settings, *captioner.kinds.values()):
+        check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
     training.evaluation_dataset(training.evaluate.split)
     for phase in phases:
         training.dataset(phase)
