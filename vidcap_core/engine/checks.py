@@ -14,9 +14,6 @@ from vidcap_core.engine.training import Training
 def check(training: Training) -> None:
     """The head's needs, each phase's parts and data, what encoders see, the score that picks the best weights."""
     captioner, phases = training.captioner, training.recipe.phases
-    for name, encoder in captioner.encoders.items():
-        if encoder.reads == "frames":
-            frame_checks.check(training.recipe, name, cast(Encoder, encoder))
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings.max_length)
     for settings in (captioner.settings, *captioner.kinds.values()):
         check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
@@ -25,6 +22,9 @@ def check(training: Training) -> None:
         training.dataset(phase)
         optimizers.settings_of(captioner, phase)
         feature_cache.check(training, phase)
+    for name, encoder in captioner.encoders.items():
+        if encoder.reads == "frames":
+            frame_checks.check(training.recipe, name, cast(Encoder, encoder))
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
 
