@@ -42,7 +42,7 @@ class OwnGenerate(Head):
     comes_trained = True
     decodes = frozenset({"beam", "n_best", "max_length", "min_length"})
     reads = frozenset({"frames"})
-    sampling: ClassVar[dict[str, Any]] = {"kind": "uniform", "frames": 1}
+    sampling: ClassVar[dict[str, Any]] = {"kind": "uniform", "count": 1}
 
     def __init__(self, model: str, tokenizer: Tokenizer) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class Patches(Encoder):
 
     reads = "frames"
     dim = 12
-    sampling: ClassVar[dict[str, Any]] = {"kind": "uniform", "frames": 4}
+    sampling: ClassVar[dict[str, Any]] = {"kind": "uniform", "count": 4}
 
     def __init__(self) -> None:
         super().__init__()

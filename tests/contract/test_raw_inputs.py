@@ -111,7 +111,7 @@ def test_a_whole_model_writes_what_its_own_generate_writes(
     whole = VisionEncoderDecoderModel.from_pretrained(model).eval()
     processor = ViTImageProcessor.from_pretrained(model)
     for film, prediction in zip(films, shown, strict=True):
-        frames = read_frames(str(film), {"kind": "uniform", "frames": 1})
+        frames = read_frames(str(film), {"kind": "uniform", "count": 1})
         pixels = processor(images=list(frames.values), return_tensors="pt")["pixel_values"]
         ids = whole.generate(
             pixel_values=pixels, num_beams=beams, num_return_sequences=n_best, max_new_tokens=8, min_new_tokens=3,

@@ -8,6 +8,7 @@ from torch import nn
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioner.writer import caption_row
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.hypotheses import Hyp
@@ -40,7 +41,7 @@ class References:
         return {"c0": ["a red man", "red man"], "c1": ["a blue man", "blue man"], "c2": ["a man"]}
 
 
-class Doubles(nn.Module):
+class Doubles(Encoder):
     """An encoder that trains."""
 
     reads = "raw"

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from vidcap_core.captioner.events import Written, events_of
 from vidcap_core.captioner.prepare import Prepare
+from vidcap_core.captioner.prompt import prompted
 from vidcap_core.captioner.streams import Streams
 from vidcap_core.captioner.writer import CaptionWriter
 from vidcap_core.contracts.generate_settings import GenerateSettings
@@ -112,6 +113,8 @@ class Captioner(nn.Module):
         Chance depends on the clip, not on the batch; or comes from a generator.
         """
         settings = settings or self.kinds.get(view.kind, self.settings)
+        if settings.prompt is not None and view.prompt is None and self.head.takes_prompt:
+            view = prompted(view, settings.prompt, self.tokenizer, self.device)
         return generate(
             self.head,
             view,

@@ -9,6 +9,8 @@ from vidcap_core.config.files import Config, KeyPath
 from vidcap_core.config.recipe import Hook, Optimizer
 from vidcap_core.contracts.dataset import IterableDataset
 from vidcap_core.errors import ConfigError, PluginError
+from vidcap_core.video.frame_request import FrameOptions
+from vidcap_core.video.sampling import check_sampling
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, Registry
@@ -42,7 +44,7 @@ def component_of(
 
 
 def dataset(config: Config, path: KeyPath) -> Component:
-    """The data set at a path, with its transforms looked up."""
+    """The data set at a path; its frames and its transforms are checked too."""
     made = component(config, path, DATASETS)
     target = made.target
     if isinstance(target, type) and issubclass(target, IterableDataset) and not hasattr(target, "get"):
@@ -51,6 +53,7 @@ def dataset(config: Config, path: KeyPath) -> Component:
             f"{made.type} is a stream of samples, and runs can only read samples by their number yet",
             hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
         )
+    check_frames(config, path, made.arguments)
     check_transforms(config, path, made.arguments)
     return made
 
@@ -104,6 +107,23 @@ def check_arguments(
     """Refuse arguments that a call would not take."""
     for where, what in problems(given, callee, name, filled=INJECTED):
         raise config.error((*path, *where), what)
+
+
+def check_frames(config: Config, path: KeyPath, given: Mapping[str, Any]) -> None:
+    """Refuse `frames` of a data set that no clip could be read by."""
+    if isinstance(frames := given.get("frames"), dict):
+        settings(config, (*path, "frames"), frames, FrameOptions)
+
+
+def encoder(config: Config, path: KeyPath, registry: Registry) -> Component:
+    """The encoder at a path; where it takes a `sampling`, one that chooses moments."""
+    made_by = component(config, path, registry)
+    if isinstance(sampling := made_by.arguments.get("sampling"), dict):
+        try:
+            check_sampling(sampling)
+        except ConfigError as error:
+            raise config.wrap((*path, "sampling"), error) from error
+    return made_by
 
 
 def _at(config: Config, path: KeyPath) -> Any:

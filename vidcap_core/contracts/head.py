@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -69,16 +69,19 @@ class Head(nn.Module):
     comes_trained: it is pretrained as a whole, and its config may have no phases.
     decodes: of a head that writes by itself: the modes ("greedy", "beam", "sample") and the settings of `generate`
         that it heeds. Others are refused before a run. None: all, as greedy, beam search and sampling do.
+    takes_prompt: `start` consumes `view.prompt`, and `generate.prompt` may be its text.
     reads: raw inputs that `prepare` wants: "frames", "audio", "path".
-    sampling, short_side: of the frames that it reads, as encoders have them.
+    sampling, short_side, crop: of the frames that it reads, as encoders have them.
     """
 
     lengths: ClassVar[str] = "masked"
     comes_trained: ClassVar[bool] = False
     decodes: ClassVar[frozenset[str] | None] = None
+    takes_prompt: ClassVar[bool] = False
     reads: ClassVar[frozenset[str]] = frozenset()
-    sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "frames": 8})
+    sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None
+    crop: Literal["center"] | None = None
 
     def prepare(self, raw: RawClip) -> Mapping[str, Any]:
         """What the head wants of one clip's raw inputs, as plain data, arrays and tensors on the CPU.
