@@ -27,7 +27,7 @@ def inputs() -> tuple[Tensor, list[str]]:
     """A middle frame and a caption of each of the first toy clips."""
     toy = Toy(split="train", unit="clip")
     clips = list(toy.clips)[:COUNT]
-    frames = [read_frames(clip.path, {"kind": "uniform", "frames": 1}).values for clip in clips]
+    frames = [read_frames(clip.path, {"kind": "uniform", "count": 1}).values for clip in clips]
     references = toy.references()
     return torch.stack([torch.from_numpy(frame) for frame in frames]), [
         references[clip.id][0] for clip in clips

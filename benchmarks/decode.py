@@ -81,7 +81,7 @@ def main() -> None:
 
 def compare(files: list[str], n: int, rounds: int, side: int | None) -> None:
     """Print the median over files of each reader's time, and the median ratio to the faster of the others."""
-    sampling = {"kind": "uniform", "frames": n}
+    sampling = {"kind": "uniform", "count": n}
     readers: dict[str, Reader] = {
         "vidcap": lambda path: read_frames(path, sampling, short_side=side).values,
         "opencv": lambda path: opencv(path, n, side),

@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     encoder = load_encoder(args.encoder)
-    frames = int(encoder.sampling["frames"])
+    frames = int(encoder.sampling["count"])
     clips = clips_in(args.videos)
     ratios, speeds = [], []
     for _ in range(args.rounds):

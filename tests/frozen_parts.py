@@ -17,10 +17,12 @@ class Pixels(Encoder):
 
     reads = "frames"
     dim = 8
+    short_side = 24
+    crop = "center"
 
     def __init__(self) -> None:
         super().__init__()
-        self.sampling: dict[str, Any] = {"kind": "uniform", "frames": 4}
+        self.sampling: dict[str, Any] = {"kind": "uniform", "count": 4}
         self.network = nn.Sequential(nn.Linear(12, 8), nn.Dropout(0.5), nn.Tanh())
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

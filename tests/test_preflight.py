@@ -10,7 +10,8 @@ import pytest
 
 from vidcap_core.config import preflight
 from vidcap_core.config.files import Config
-from vidcap_core.config.validate import validate
+from vidcap_core.config.validate import load_recipe, validate
+from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.heads.causal_lm import CausalLMHead
@@ -208,3 +209,33 @@ def test_a_hub_that_does_not_answer_is_asked_once_and_its_client_told(monkeypatc
     assert constants.HF_HUB_OFFLINE
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     locate.hub_answers.cache_clear()
+
+
+def test_a_run_whose_bundle_cannot_caption_files_is_told_so_and_how():
+    def notes(*changes):
+        return list(preflight.notes(load_recipe("core/toy", changes)))
+
+    assert notes() == []
+    assert notes("extract={'image': {'type': 'ToyGrid'}}") == [
+        "note: a bundle of this run cannot caption files: no `extract` for 'motion'\n"
+        "  try: extract = dict(motion=dict(type=ENCODER)) in the config (vidcap list encoders)"
+    ]
+    std = "encoders={'image_std': {'type': 'Standardised', 'stream': 'image'}}"
+    derived = (std, "head.streams={'image_std': 320, 'motion': 128}")
+    assert notes(*derived) == []
+    [note] = notes(*derived, "extract={'motion': {'type': 'ToyGrid', 'stream': 'motion'}}")
+    assert "no `extract` for 'image_std' (made of 'image')\n  try: extract = dict(image=dict(" in note
+    circle = "encoders={'image': {'type': 'Standardised', 'stream': 'image'}}"
+    [note] = notes(circle, "extract={'motion': {'type': 'ToyGrid', 'stream': 'motion'}}")
+    assert "no `extract` for 'image'\n" in note
+
+
+def test_what_a_head_reads_is_not_guessed():
+    config = Config(
+        "mine", tiny.config(head={"type": f"{__name__}:Closed"}, extract={"x": {"type": "ToyGrid"}})
+    )
+    assert list(preflight.notes(validate(config))) == []
+
+
+class Closed(Head):
+    """A head whose config does not say what it reads."""

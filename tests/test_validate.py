@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.config.files import Config, set_key
+from vidcap_core.config.files import Config, load_config, set_key
 from vidcap_core.config.validate import validate
-from vidcap_core.errors import UserError
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.testing import tiny
 
 
@@ -69,6 +70,68 @@ def test_what_is_wrong_is_said_with_the_key(changes: list[str], said: str) -> No
     with pytest.raises(UserError) as caught:
         validate(changed(*changes))
     assert said in str(caught.value)
+
+
+def framed(**frames: Any) -> Config:
+    """A config whose data read frames."""
+    return changed(
+        data={split: {"type": "Toy", "split": split, "frames": frames} for split in ("train", "val")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason"),
+    [
+        (
+            {"cuont": 8},
+            "data.train.frames.cuont: FrameOptions has no argument 'cuont'; did you mean 'count'?",
+        ),
+        ({"count": "8"}, "data.train.frames.count: FrameOptions wants int | None for 'count', not '8'"),
+        ({"kind": "fsp"}, "data.train.frames.kind: FrameOptions wants Literal"),
+        (
+            {"kind": "fps", "rate": 2, "count": 8},
+            "data.train.frames: sampling 'fps' has no 'count'; it has rate, most",
+        ),
+        ({"short_side": 24}, "data.train.frames: sampling 'uniform' needs count"),
+        ({"count": 2, "short_side": 0}, "data.train.frames: short_side must be at least 1"),
+    ],
+)
+def test_frames_that_no_clip_could_be_read_by_are_refused_with_the_key(frames: Any, reason: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(reason)):
+        validate(framed(**frames))
+
+
+def test_frames_of_a_phase_and_the_sampling_of_an_encoder_are_looked_at_too() -> None:
+    config = framed(count=8, short_side=32)
+    validate(config)
+    config.data["phases"]["caption"]["data"] = {"frames": {"count": 0}}
+    with pytest.raises(ConfigError, match=r"phases\.caption\.data\.frames: sampling 'uniform' needs count"):
+        validate(config)
+    for section in ("encoders", "extract"):
+        wrong = {"image": {"type": f"{__name__}:Sampled", "sampling": {"kind": "fps", "most": 3}}}
+        with pytest.raises(ConfigError, match=rf"{section}\.image\.sampling: sampling 'fps' needs rate"):
+            validate(changed(**{section: wrong}))
+
+
+class Sampled(Encoder):
+    """An encoder whose config says which moments it sees."""
+
+    reads = "frames"
+
+    def __init__(self, sampling: dict[str, Any]) -> None:
+        super().__init__()
+        self.sampling = sampling
+
+
+def test_a_stream_that_nobody_reads_is_not_extracted() -> None:
+    extract = {"motoin": {"type": "ToyGrid", "stream": "motion"}}
+    with pytest.raises(
+        ConfigError, match=r"extract\.motoin: the head reads no stream 'motoin', .*mean 'motion'\?"
+    ):
+        validate(load_config("core/toy", [f"extract={extract}"]))
+    derived = {"image_std": {"type": "Standardised", "stream": "image"}}
+    standard = [f"encoders={derived}", "head.streams={'image_std': 320, 'motion': 128}"]
+    validate(load_config("core/toy", standard))  # `image` is what `image_std` is made of
 
 
 @pytest.mark.parametrize("section", ["data", "head", "losses", "phases"])

@@ -20,7 +20,7 @@ from vidcap_core.captioning.spans import parse, spans
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import clip_reader, limits, read_audio, read_frames
-from vidcap_core.video.clip_reader import FrameRequest
+from vidcap_core.video.frame_request import FrameRequest
 
 
 def test_what_a_person_types() -> None:
@@ -71,7 +71,7 @@ def test_one_shot_is_one_span(tmp_path: Path) -> None:
 def test_one_pass_gives_the_frames_of_each_span(tmp_path: Path, codec: str, suffix: str) -> None:
     path = make(tmp_path / f"a.{suffix}", 73, slope, codec=codec, options={"g": "12"})
     requests = [
-        FrameRequest({"kind": "uniform", "frames": 5}, None),
+        FrameRequest({"kind": "uniform", "count": 5}, None),
         FrameRequest({"kind": "fps", "rate": 4}, 24),
     ]
     cut = spans(path, 7.3, 2.0, lambda: False)
@@ -109,13 +109,13 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     cut = spans(path, 20.0, 2.0, lambda: False)
     with pytest.raises(VideoError, match=r"cut off|cannot be read"):
-        list(span_passes.frames_of(path, cut, [FrameRequest({"kind": "uniform", "frames": 4}, None)]))
+        list(span_passes.frames_of(path, cut, [FrameRequest({"kind": "uniform", "count": 4}, None)]))
 
 
 class Everything:
     """An encoder that wants each picture of a file."""
 
-    reads, short_side = "frames", None
+    reads, short_side, crop = "frames", None, None
     sampling = {"kind": "fps", "rate": 10}  # noqa: RUF012
     dim = 1
 

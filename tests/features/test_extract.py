@@ -52,7 +52,7 @@ def test_extract_skips_and_reports(videos: Path, tmp_path: Path, capsys: pytest.
     assert store.ids == [f"film{i}" for i in range(6)]
     assert store.recipe["model"] == "test_resnet"
     assert store.recipe["pretrained"] == "random(0)"
-    assert store.recipe["sampling"] == {"kind": "uniform", "frames": 4}
+    assert store.recipe["sampling"] == {"kind": "uniform", "count": 4}
     (videos / "note.mp4").unlink()
     before = contents(out)
     assert vidcap_features("extract", "--videos", str(videos), *TINY, "--out", str(out)) == 0
@@ -139,7 +139,7 @@ def test_an_encoder_from_a_config(tmp_path: Path) -> None:
     file = tmp_path / "enc.py"
     file.write_text('encoder = dict(type="TimmImage", model="test_vit", pretrained=False)\n')
     assert load_encoder(str(file)).recipe()["model"] == "test_vit"
-    assert load_encoder(str(file), ["encoder.frames=3"]).sampling["frames"] == 3
+    assert load_encoder(str(file), ["encoder.frames=3"]).sampling["count"] == 3
     file.write_text(
         'extract = dict(a=dict(type="TimmImage", model="test_vit", pretrained=False),\n'
         '               b=dict(type="TimmImage", model="test_resnet", pretrained=False))\n'

@@ -47,7 +47,7 @@ def test_seed_and_keys(toy, ragged):
     head, view = toy(9, 5, sharp=1.0), ragged()
 
     def texts(**changes):
-        keys = changes.pop("keys", None)
+        keys = changes.pop("keys", ())
         settings = GenerateSettings(mode="sample", max_length=10, **changes)
         return [
             [t.tokens for t in row] for row in generate(head, view, settings, bos=BOS, eos=EOS, keys=keys)

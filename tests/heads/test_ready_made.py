@@ -186,7 +186,7 @@ def test_a_config_without_phases_is_scored_and_captions_files(tmp_path: Path) ->
     videos = sorted(make_toy(tmp_path / "toy", "clips", "small").rglob("*.mp4"))[:2]
     lines = [json.dumps({"video": str(path), "captions": ["w1 w2", "w3"]}) for path in videos]
     (tmp_path / "mine.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    part = {"path": str(tmp_path / "mine.jsonl"), "frames": {"count": 3}}
+    part = {"path": str(tmp_path / "mine.jsonl"), "frames": {"count": 3, "short_side": SIDE}}
     config = tmp_path / "mine.py"
     config.write_text(f"""
 _base_ = ["vidcap://git.py"]

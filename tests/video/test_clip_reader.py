@@ -20,9 +20,10 @@ from vidcap_core.datasets.records import Record
 from vidcap_core.errors import VideoError
 from vidcap_core.features.extract import extract
 from vidcap_core.video.audio import NoSound
-from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 
-SAMPLING = {"kind": "uniform", "frames": 3}
+SAMPLING = {"kind": "uniform", "count": 3}
 RANDOM = np.random.default_rng(0)
 
 
@@ -31,8 +32,9 @@ class Witness(Encoder):
 
     short_side = 24
 
-    def __init__(self, reads: str) -> None:
+    def __init__(self, reads: str, crop: Any = None) -> None:
         super().__init__()
+        self.crop = crop
         self.reads, self.dim, self.sampling = reads, 1, dict(SAMPLING)  # type: ignore[misc]
         self.seen: list[np.ndarray] = []
 
@@ -60,20 +62,26 @@ def with_sound(path: Path) -> Path:
     return lay(path, (0, 1, -1, 0))
 
 
+@pytest.mark.parametrize("crop", [None, "center"])
 @pytest.mark.parametrize("span", [(0.0, None), (1.0, 2.5)])
-def test_frames_are_prepared_alike(span: tuple[float, float | None], tmp_path: Path) -> None:
+def test_frames_are_prepared_alike(span: tuple[float, float | None], crop: Any, tmp_path: Path) -> None:
     clip = Clip("a", str(with_sound(tmp_path / "a.mp4")), *span)
-    frames = read_clip_frames(clip, FrameRequest(SAMPLING, 24))
-    assert frames.shape == (3, 32, 24, 3)
-    of_dataset = FrameReader(count=3, short_side=24, crop=None)(Record(clip), RANDOM)
+    frames = read_clip_frames(clip, FrameRequest(SAMPLING, 24, crop)).values
+    assert frames.shape == (3, 24 if crop else 32, 24, 3)
+    of_dataset = FrameReader(count=3, short_side=24, crop=crop)(Record(clip), RANDOM)
     assert of_dataset is not None
-    np.testing.assert_array_equal(of_dataset, frames)
-    witness = Witness("frames")
+    np.testing.assert_array_equal(of_dataset.values, frames)
+    witness = Witness("frames", crop)
     extract([clip], witness, tmp_path / "store")
     np.testing.assert_array_equal(witness.seen[0], frames)
     if span[1] is None:
         list(Reader({"image": witness}).read(str(clip.path)))
         np.testing.assert_array_equal(witness.seen[1], frames)
+        list(Reader({"image": witness}).read(str(clip.path), every=4.0))
+        np.testing.assert_array_equal(witness.seen[2], frames)
+        whole = read_clip_frames(clip, FrameRequest(SAMPLING, 24)).values
+        Reader({"image": witness}).of_array(whole, "array")
+        np.testing.assert_array_equal(witness.seen[-1], frames)
 
 
 @pytest.mark.parametrize("span", [(0.0, None), (1.0, 2.5)])

@@ -21,7 +21,7 @@ from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.shots import cuts
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import read_audio, read_frames
-from vidcap_core.video.clip_reader import FrameRequest
+from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import opened, probe
 
 COPIES = 20
@@ -67,9 +67,9 @@ def read_everything(path: str) -> list[str]:
     spans = [(0.0, 1.0), (1.0, 2.0)]
     ways = {
         "probe": lambda: probe(path),
-        "some": lambda: read_frames(path, {"frames": 4}, short_side=32),
+        "some": lambda: read_frames(path, {"count": 4}, short_side=32),
         "many": lambda: read_frames(path, {"kind": "fps", "rate": 10}),
-        "spans": lambda: list(span_passes.frames_of(path, spans, [FrameRequest({"frames": 2}, 32)])),
+        "spans": lambda: list(span_passes.frames_of(path, spans, [FrameRequest({"count": 2}, 32)])),
         "sound": lambda: read_audio(path),
         "sound of spans": lambda: list(span_passes.sound_of(path, spans)),
         "cuts": lambda: cuts(path),
@@ -107,7 +107,7 @@ def test_wrong_bits(name: str, tmp_path: Path) -> None:
 
 def test_a_format_that_nobody_knows(tmp_path: Path) -> None:
     path = unknown(tmp_path / "a.mp4")
-    for read in (lambda: probe(path), lambda: read_frames(path, {"frames": 4})):
+    for read in (lambda: probe(path), lambda: read_frames(path, {"count": 4})):
         with pytest.raises(
             VideoError, match=r"a\.mp4: the format of its pictures is not known here\n  try: "
         ):
@@ -162,4 +162,4 @@ def test_a_title_in_another_alphabet(tmp_path: Path) -> None:
     raw = path.read_bytes()
     assert raw.count(b"Lavf") == 1
     path.write_bytes(raw.replace(b"Lavf", b"L\xe4vf"))
-    assert read_frames(path, {"frames": 4}).values.shape == (4, 48, 64, 3)
+    assert read_frames(path, {"count": 4}).values.shape == (4, 48, 64, 3)

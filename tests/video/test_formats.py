@@ -16,7 +16,7 @@ from vidcap_core.errors import VideoError
 from vidcap_core.video import read_audio, read_frames
 from vidcap_core.video.probe import probe
 
-FOUR = {"kind": "uniform", "frames": 4}
+FOUR = {"kind": "uniform", "count": 4}
 X265 = {"x265-params": "log-level=none"}
 KINDS: dict[str, dict[str, Any]] = {
     "h264.mkv": {},
@@ -189,7 +189,7 @@ def test_damage_in_the_middle(name: str, how: str, tmp_path: Path) -> None:
     raw[first:last] = bytes(last - first) if how == "zeros" else np.random.default_rng(0).bytes(last - first)
     path = tmp_path / f"damaged_{name}"
     path.write_bytes(raw)
-    sampling = {"kind": "uniform", "frames": 100}
+    sampling = {"kind": "uniform", "count": 100}
     began = time.monotonic()
     try:
         got = read_frames(path, sampling)

@@ -21,11 +21,11 @@ from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.errors import DataError, VideoError
 from vidcap_core.video import boxes, limits, read_audio, read_frames
 from vidcap_core.video.boxes import check_samples
-from vidcap_core.video.clip_reader import FrameRequest
+from vidcap_core.video.frame_request import FrameOptions, FrameRequest
 from vidcap_core.video.limits import TooLarge
 from vidcap_core.video.probe import opened, picture, probe
 
-SOME = {"kind": "uniform", "frames": 8}
+SOME = {"kind": "uniform", "count": 8}
 THIN = r"at most 8\.8 million pixels"
 
 
@@ -72,7 +72,7 @@ def test_many_pictures_at_once(decoder: str, tmp_path: Path) -> None:
     ):
         read_frames(path, {"kind": "fps", "rate": 10_000.0}, decoder=decoder)
     if decoder == "pyav":
-        film = read_frames(path, {"kind": "fps", "rate": 10.0, "frames": 3})
+        film = read_frames(path, {"kind": "fps", "rate": 10.0, "most": 3})
         assert film.times == pytest.approx([0.05, 4e5, 8e5], abs=0.1)
 
 
@@ -117,7 +117,7 @@ def test_pictures_in_a_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "frames.zip", "w") as archive:
         archive.writestr("a/00.png", bomb)
         archive.writestr("b/00.png", bomb[:40])
-    read = FrameZip(tmp_path / "frames.zip")
+    read = FrameZip(tmp_path / "frames.zip", FrameOptions(count=1))
     said = r"frames\.zip: a/00\.png: its pictures are 7000 x 7000; at most"
     with pytest.raises(TooLarge, match=said):
         read(Record(Clip("a")), np.random.default_rng(0))

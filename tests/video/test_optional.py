@@ -15,7 +15,7 @@ from films import MATRICES, lay, make, seen, slope
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import read_frames
 
-FOUR = {"kind": "uniform", "frames": 4}
+FOUR = {"kind": "uniform", "count": 4}
 CLOSE = 4.0
 """Mean difference in levels of 255 that two scalers and two ways to colours may have; two pictures differ by more."""
 
@@ -40,17 +40,17 @@ FILMS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "plain.mp4": ({}, {}),
     "groups.mp4": (
         {"count": 60, "options": {"g": "12", "bf": "2"}},
-        {"sampling": {"kind": "uniform", "frames": 20}},
+        {"sampling": {"kind": "uniform", "count": 20}},
     ),
     "span.mp4": ({"count": 60, "options": {"g": "12"}}, {"start": 2.2, "end": 4.7}),
     "past_the_end.mp4": ({}, {"start": 1.0, "end": 99.0}),
-    "clips.mp4": ({"count": 60}, {"sampling": {"kind": "clips", "clips": 3, "frames": 4, "rate": 5}}),
+    "clips.mp4": ({"count": 60}, {"sampling": {"kind": "clips", "clips": 3, "count": 4, "rate": 5}}),
     "smaller.mp4": ({}, {"short_side": 24}),
     "larger.mp4": ({}, {"short_side": 100}),
     "one.mp4": ({"count": 1}, {}),
     "vfr.mp4": (
         {"count": 8, "stamps": [0, 0.1, 0.2, 0.3, 3, 3.1, 3.2, 3.3]},
-        {"sampling": {"kind": "uniform", "frames": 9}},
+        {"sampling": {"kind": "uniform", "count": 9}},
     ),
     "late.mkv": ({"stamps": [1.5 + i / 10 for i in range(20)]}, {}),
     "vp9.webm": ({"codec": "libvpx-vp9"}, {}),

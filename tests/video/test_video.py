@@ -13,7 +13,7 @@ from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import decoder, read_frames
 from vidcap_core.video.sampling import frame_times
 
-FOUR = {"kind": "uniform", "frames": 4}
+FOUR = {"kind": "uniform", "count": 4}
 
 
 def levels(path: Path, **options: Any) -> list[float]:
@@ -28,7 +28,7 @@ def test_uniform_takes_the_middles(tmp_path: Path) -> None:
 
 def test_variable_frame_rate_goes_by_time(tmp_path: Path) -> None:
     path = make(tmp_path / "vfr.mp4", 8, stamps=[0, 0.1, 0.2, 0.3, 3, 3.1, 3.2, 3.3])
-    film = read_frames(path, {"kind": "uniform", "frames": 8})
+    film = read_frames(path, {"kind": "uniform", "count": 8})
     # all moments between 0.3 s and 3 s show the fourth picture
     assert [round(float(f.mean()) / 10) for f in film.values] == [2, 3, 3, 3, 3, 3, 3, 5]
 
@@ -58,7 +58,7 @@ def test_colour(tmp_path: Path, space: int, weights: tuple[float, float], limits
     y, u, v = (84 / 219, -38 / 224, 52 / 224) if limits == 1 else (100 / 255, -38 / 255, 52 / 255)
     red, blue = y + 2 * (1 - kr) * v, y + 2 * (1 - kb) * u
     green = (y - kr * red - kb * blue) / (1 - kr - kb)
-    got = read_frames(path, {"kind": "uniform", "frames": 1}).values[0, 24, 32]
+    got = read_frames(path, {"kind": "uniform", "count": 1}).values[0, 24, 32]
     np.testing.assert_allclose(got, np.array([red, green, blue]) * 255, atol=2.5)
 
 
@@ -75,7 +75,7 @@ def test_the_fast_way_gives_the_same_pictures(
     )
     path = make(tmp_path / f"f.{suffix}", 90, noise, codec=codec, options=options)
     for count in (1, 3, 20, 90):
-        sampling = {"kind": "uniform", "frames": count}
+        sampling = {"kind": "uniform", "count": count}
         fast = read_frames(path, sampling).values
         with monkeypatch.context() as patch:
             patch.setattr(decoder, "_decode_wanted", lambda *args: None)
@@ -87,10 +87,10 @@ def test_real_files_fast_and_plain(shared_data: Path, monkeypatch: Any) -> None:
     paths = sorted((shared_data / "msrvtt" / "clips").glob("*.mp4"))
     assert paths
     for path in paths:
-        fast = read_frames(path, {"kind": "uniform", "frames": 16}).values
+        fast = read_frames(path, {"kind": "uniform", "count": 16}).values
         with monkeypatch.context() as patch:
             patch.setattr(decoder, "_decode_wanted", lambda *args: None)
-            np.testing.assert_array_equal(read_frames(path, {"kind": "uniform", "frames": 16}).values, fast)
+            np.testing.assert_array_equal(read_frames(path, {"kind": "uniform", "count": 16}).values, fast)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.7])
@@ -113,13 +113,13 @@ def test_cut_off_before_its_index(tmp_path: Path) -> None:
 
 def test_sampling() -> None:
     np.testing.assert_allclose(frame_times(FOUR, 1, 3), [1.25, 1.75, 2.25, 2.75])
-    segment = {"kind": "segment", "frames": 4}
+    segment = {"kind": "segment", "count": 4}
     drawn = frame_times(segment, 0, 4, np.random.default_rng(0))
     assert (np.floor(drawn) == [0, 1, 2, 3]).all()
     np.testing.assert_array_equal(drawn, frame_times(segment, 0, 4, np.random.default_rng(0)))
     np.testing.assert_allclose(frame_times({"kind": "fps", "rate": 2}, 0, 2), [0.25, 0.75, 1.25, 1.75])
-    assert len(frame_times({"kind": "fps", "rate": 10, "frames": 5}, 0, 10)) == 5
-    clips = frame_times({"kind": "clips", "clips": 2, "frames": 3, "rate": 10}, 0, 4).reshape(2, 3)
+    assert len(frame_times({"kind": "fps", "rate": 10, "most": 5}, 0, 10)) == 5
+    clips = frame_times({"kind": "clips", "clips": 2, "count": 3, "rate": 10}, 0, 4).reshape(2, 3)
     np.testing.assert_allclose(clips, [[0.9, 1.0, 1.1], [2.9, 3.0, 3.1]])
     for wrong in ({"kind": "often"}, {"kind": "uniform"}, {"kind": "fps", "rate": 0}, {**FOUR, "rate": 1}):
         with pytest.raises(UserError):

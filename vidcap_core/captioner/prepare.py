@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
 from torch import nn
 
 from vidcap_core.contracts.encoder import Encoder
@@ -37,8 +38,9 @@ class Prepare:
             if name in sample.streams:
                 continue
             key = name if name in sample.inputs else encoder.reads
-            if key in sample.inputs:
-                made[name] = encoder.prepare(sample.inputs[key], sample.times[key]) or {}
+            if (given := sample.inputs.get(key)) is not None:
+                times = sample.times.get(key, np.arange(len(given), dtype=float))
+                made[name] = encoder.prepare(given, times) or {}
         if self.head is not None:
             for kind in self.head.reads - {"path"}:
                 if kind == "frames" and kind not in sample.inputs:

@@ -18,7 +18,8 @@ from vidcap_core.contracts.types import Clip, RawClip, Stream
 from vidcap_core.encoders.rows import device_of, encode_alone
 from vidcap_core.errors import UserError
 from vidcap_core.video import limits
-from vidcap_core.video.clip_reader import FrameRequest, check_memory, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import VideoInfo, probe
 from vidcap_core.video.sampling import frame_times
 
@@ -88,10 +89,11 @@ class Reader:
                 f"{type(self.head).__name__} reads files, not frames", hint="a path instead of them"
             )
         clip = Clip(name, duration=float(len(frames)))
-        return self._encode(clip, [frames] * len(requests), None, panels, np.arange(len(frames)) + 0.5)
+        pictures = [request.cropped(frames) for request in requests]
+        return self._encode(clip, pictures, None, panels, np.arange(len(frames)) + 0.5)
 
     def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
-        frames = [read_clip_frames(clip, request) for request in self._requests()]
+        frames = [read_clip_frames(clip, request).values for request in self._requests()]
         return frames, read_clip_sound(clip) if self._hears(info) else None
 
     def _requests(self) -> list[FrameRequest]:

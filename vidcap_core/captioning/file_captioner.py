@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.prompt import check_prompt
 from vidcap_core.captioning.captions import Captions
 from vidcap_core.captioning.clip_streams import Encoded, Reader
 from vidcap_core.captioning.flow import Flow, cores, predict
@@ -94,9 +95,11 @@ class FileCaptioner:
         sample: bool = False,
         n_best: int | None = None,
         seed: int | None = None,
+        prompt: str | None = None,
     ) -> FileCaptioner:
         """Another captioner on the same weights that finds texts otherwise: beams, or chance; how many a clip.
 
+        prompt: what each text goes on from, where the head takes one; the text that comes out is what follows it.
         Kinds of text that a method decodes apart (to count events, say) keep their own way.
         """
         changes: dict[str, Any] = {} if seed is None else {"seed": seed}
@@ -107,6 +110,9 @@ class FileCaptioner:
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:
             changes["n_best"] = n_best
+        if prompt is not None:
+            check_prompt(self.captioner.head, self.captioner.tokenizer, prompt)
+            changes["prompt"] = prompt
         settings = replace(self.captioner.settings, **changes)
         head = self.captioner.head
         settings.refuse_beyond(head.decodes, type(head).__name__)
@@ -135,14 +141,16 @@ def load(
     device: str | None = None,
     copy: str | None = None,
     without: Sequence[str] = (),
+    changes: Sequence[str] = (),
 ) -> FileCaptioner:
     """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one.
 
     without: streams that it was trained with and shall do without, as for a clip that lacks them.
-    A config of a plugin will do where it has no phases: such a captioner comes trained.
+    A config of a plugin will do where it has no phases: such a captioner comes trained. changes: of such a config, as
+    `--set` has them ("head.say=each").
     """
     name = default_model() if name is None else str(name)
-    captioner = load_captioner(name, copy)
+    captioner = load_captioner(name, copy, changes)
     return FileCaptioner(
         captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), name, without
     )

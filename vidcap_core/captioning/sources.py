@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config import sources
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import UserError
 
@@ -18,9 +19,7 @@ def left_out(captioner: Captioner, name: str, without: Sequence[str]) -> dict[st
             f"'{name}' reads no stream '{strangers[0]}', so it cannot caption without it",
             hint=f"one of those it reads: {', '.join(read) or 'its head does not say which'}",
         )
-    unmade = {
-        stream: source for stream in read if stream not in without for source in _unmade(captioner, stream)
-    }
+    unmade = sources.unmade([stream for stream in read if stream not in without], _made_of(captioner))
     if unmade:
         raise _cannot_make(name, unmade, [stream for stream in read if stream not in (*without, *unmade)])
     if read and not set(read) - set(without):
@@ -30,31 +29,24 @@ def left_out(captioner: Captioner, name: str, without: Sequence[str]) -> dict[st
     return {stream: read[stream] for stream in without}
 
 
-def _unmade(captioner: Captioner, stream: str) -> Iterator[str]:
-    """Streams that no encoder makes, among this one and those that it is made of."""
-    if stream not in captioner.encoders:
-        yield stream
-        return
-    encoder = captioner.encoders[stream]
-    if isinstance(encoder, DerivedEncoder):
-        for source in encoder.sources:
-            yield from _unmade(captioner, source)
+def _made_of(captioner: Captioner) -> dict[str, Sequence[str]]:
+    """What the encoders make, and of what."""
+    return {
+        name: encoder.sources if isinstance(encoder, DerivedEncoder) else ()
+        for name, encoder in captioner.encoders.items()
+    }
 
 
 def _cannot_make(name: str, unmade: Mapping[str, str], others: Sequence[str]) -> UserError:
-    streams = ", ".join(
-        f"'{stream}'" if stream == source else f"'{stream}' (made of '{source}')"
-        for stream, source in unmade.items()
-    )
-    made_by = ", ".join(f"{source}=dict(type=ENCODER)" for source in dict.fromkeys(unmade.values()))
     hint = (
-        f"extract = dict({made_by}) in the config (vidcap list encoders), then its run again with --resume, which "
+        f"{sources.how_to_make(unmade)}, then its run again with --resume, which "
         "trains no step more, and a bundle exported anew"
     )
     if others:
         left = " ".join(f"--without {stream}" for stream in unmade)
         hint += f"; or {left} (in Python: without={list(unmade)}), which captions as clips that lack it"
     return UserError(
-        f"'{name}' was trained on cached streams, and its config does not say how to make {streams} from a file",
+        f"'{name}' was trained on cached streams, and its config does not say how to make "
+        f"{sources.named(unmade)} from a file",
         hint=hint,
     )

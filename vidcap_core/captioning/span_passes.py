@@ -14,8 +14,8 @@ import numpy as np
 
 from vidcap_core.errors import VideoError
 from vidcap_core.video.audio import RATE, resampled, zero
-from vidcap_core.video.clip_reader import FrameRequest
 from vidcap_core.video.decoder import check_complete
+from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import duration, opened, picture
 from vidcap_core.video.rgb import Converter, Pictures
 from vidcap_core.video.sampling import count, frame_times
@@ -82,7 +82,7 @@ def frames_of(
                     screen.converted[index] = converters[index](screen.shown)
                 pictures[index].put([rows[index]], screen.converted[index])
                 rows[index] += 1
-            yield [each.values for each in pictures]
+            yield [request.cropped(each.values) for request, each in zip(requests, pictures, strict=True)]
 
 
 def sound_of(path: str | Path, spans: Sequence[Span]) -> Iterator[np.ndarray]:

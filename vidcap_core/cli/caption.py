@@ -38,6 +38,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="changes",
+        help="of a --model that is a config: change one key, head.say=each (again for more)",
+    )
+    parser.add_argument(
         "--without",
         action="append",
         default=[],
@@ -60,6 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     way.add_argument("--sample", action="store_true", help="draw words by chance")
     texts.add_argument("--n-best", type=int, metavar="N", help="N texts a clip, the best first")
     texts.add_argument("--seed", type=int, help="of --sample (0)")
+    texts.add_argument("--prompt", metavar="TEXT", help="what each text goes on from, where the model can")
     texts.add_argument(
         "--every", metavar="SECONDS|shots", help="cut videos: a caption for so many seconds, or for each shot"
     )
@@ -113,8 +122,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
 
     printer = None if args.out else Printer(args.format, _write, len(inputs.files))
-    captioner = load(args.model, args.device, args.copy, args.without).with_decoding(
-        beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed
+    captioner = load(args.model, args.device, args.copy, args.without, args.changes).with_decoding(
+        beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed, prompt=args.prompt
     )
     job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(inputs.bad))
     total = len(inputs.files)

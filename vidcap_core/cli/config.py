@@ -14,7 +14,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("config", help="print or check a config")
     actions = parser.add_subparsers(dest="action", required=True, metavar="show|check")
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
-    show.add_argument("name", help="plugin/name or the path of a .py file")
+    show.add_argument("name", help="plugin/name, the path of a .py file, or a base: vidcap://datasets/toy.py")
     show.add_argument(
         "--set",
         action="append",
@@ -61,7 +61,8 @@ def run_check(args: argparse.Namespace) -> int:
                 from vidcap_core.engine import hooks  # heavy, and few configs have any
 
                 hooks.check(recipe)
-            print("\n  ".join([f"{name}: fine", *preflight.remarks(recipe)]))
+            lines = [f"{name}: fine", *preflight.remarks(recipe), *preflight.notes(recipe)]
+            print("\n".join(lines).replace("\n", "\n  "))
         except UserError as error:
             broken += 1
             note(f"error: {error}")

@@ -117,6 +117,8 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
         splits = ("train", recipe.scoring.settings.split) if args.task == "train" else (args.split,)
         hooks.check(recipe)
         preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file())
+        for line in preflight.notes(recipe) if args.task == "train" and not args.quiet else ():
+            note(line)
 
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)

@@ -13,8 +13,10 @@ from typing import Any
 
 from vidcap_core.errors import ConfigError, PluginError, UserError
 from vidcap_core.zoo import plugins
+from vidcap_core.zoo.arguments import meant
 
 CORE_CONFIGS = Path(__file__).parent / "bases"
+BASES = "vidcap://"
 PLAIN = (type(None), bool, int, float, str)
 KeyPath = tuple[str | int, ...]
 EITHER = (("epochs", "steps"), ("losses", "updates"), ("clip_grad", "clip_value"))
@@ -88,7 +90,9 @@ def config_from_json(text: str, name: str) -> Config:
 
 
 def find_config(name: str | Path) -> Path:
-    """The file behind a path or a `plugin/name`."""
+    """The file behind a path, a `plugin/name`, or a base of the core (`vidcap://datasets/toy.py`)."""
+    if str(name).startswith(BASES):
+        return _core_base(str(name).removeprefix(BASES))
     path = Path(name)
     if path.suffix == ".py":
         if path.is_file():
@@ -219,18 +223,24 @@ def _bases(tree: ast.Module, path: Path) -> list[str]:
 
 
 def _find_base(base: str, path: Path) -> Path:
-    if base.startswith("vidcap://"):
-        base_path = CORE_CONFIGS / base.removeprefix("vidcap://")
-    elif base.endswith(".py"):
+    if base.endswith(".py") and not base.startswith(BASES):
         base_path = path.parent / base
-    else:
-        try:
-            return find_config(base)
-        except PluginError as error:
-            raise error.wrap(f"{_shown(path)}: _base_ '{base}'", ConfigError) from error
-    if not base_path.is_file():
-        raise ConfigError(f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(base_path)})")
-    return base_path
+        if not base_path.is_file():
+            raise ConfigError(
+                f"{_shown(path)}: _base_ '{base}' is not there (looked for {_shown(base_path)})"
+            )
+        return base_path
+    try:
+        return find_config(base)
+    except (ConfigError, PluginError) as error:
+        raise error.wrap(f"{_shown(path)}: _base_ '{base}'", ConfigError) from error
+
+
+def _core_base(inside: str) -> Path:
+    if (path := CORE_CONFIGS / inside).is_file():
+        return path
+    known = sorted(file.relative_to(CORE_CONFIGS).as_posix() for file in CORE_CONFIGS.rglob("*.py"))
+    raise ConfigError(f"the core has no config '{inside}'{meant(inside, known)}")
 
 
 def _merge(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from vidcap_core.config import sources
 from vidcap_core.config.recipe import CaptionerRecipe, Recipe
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.component import Component
+from vidcap_core.zoo.registry import TRANSFORMS
 
 
 def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True) -> None:
@@ -28,6 +30,8 @@ def _components(recipe: Recipe, splits: Iterable[str], tokenizer: bool) -> Itera
     for split in dict.fromkeys(splits):
         if split in recipe.data:
             yield f"data.{split}", recipe.data[split]
+            for index, spec in enumerate(recipe.data[split].arguments.get("transforms") or ()):
+                yield f"data.{split}.transforms.{index}", TRANSFORMS.component(spec)
     for name, encoder in recipe.encoders.items():
         yield f"encoders.{name}", encoder
     if tokenizer:
@@ -44,6 +48,16 @@ def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
                     yield f"{section}.{name}: {remark}"
             except UserError as error:
                 raise recipe.config.wrap((section, name), error) from error
+
+
+def notes(recipe: CaptionerRecipe) -> Iterator[str]:
+    """What a run of a config will not be good for, though it is a legitimate run."""
+    read = sources.read_streams(recipe)
+    if read and (unmade := sources.unmade(read, sources.made_of(recipe))):
+        yield (
+            f"note: a bundle of this run cannot caption files: no `extract` for {sources.named(unmade)}\n"
+            f"  try: {sources.how_to_make(unmade)}"
+        )
 
 
 def _told(missing: Missing, keys: list[str]) -> str:

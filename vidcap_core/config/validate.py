@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from vidcap_core.config import schema
+from vidcap_core.config import schema, sources
 from vidcap_core.config.files import Config, KeyPath, load_config
-from vidcap_core.config.parse import check_arguments, component, component_of, hook, settings
+from vidcap_core.config.parse import (
+    check_arguments,
+    component,
+    component_of,
+    dataset,
+    encoder,
+    hook,
+    settings,
+)
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
-from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
+from vidcap_core.zoo.registry import ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
 
 
 def validate(config: Config) -> Recipe:
@@ -22,14 +30,14 @@ def validate(config: Config) -> Recipe:
     _check_sections(config, ("data", "head", "losses", "phases"))
     if "train" not in config["data"]:
         raise config.error(("data",), "has no 'train'", hint="data = dict(train=dict(type=...), val=...)")
-    data = {split: component(config, ("data", split), DATASETS) for split in config["data"]}
+    data = {split: dataset(config, ("data", split)) for split in config["data"]}
     losses = {name: _loss(config, name) for name in config["losses"]}
     parts = _captioner_parts(config)
     runtime = settings(config, ("runtime",), config.get("runtime", {}), schema.Runtime)
     phases = phases_of(config, data["train"], runtime)
     if not phases and not getattr(parts["head"].target, "comes_trained", False):
         raise config.error(("phases",), "a run needs at least one phase")
-    return Recipe(
+    recipe = Recipe(
         **parts,
         seed=config.get("seed", 0),
         data=data,
@@ -39,6 +47,8 @@ def validate(config: Config) -> Recipe:
         runtime=runtime,
         hooks=tuple(hook(config, ("hooks", i), given) for i, given in enumerate(config.get("hooks", []))),
     )
+    _check_extract(recipe)
+    return recipe
 
 
 def load_recipe(name: str, changes: Iterable[str] = ()) -> Recipe:
@@ -58,17 +68,29 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
         "config": config,
         "method": config.get("method"),
         "encoders": {
-            name: component(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
+            name: encoder(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
         },
-        "extract": {
-            name: component(config, ("extract", name), ENCODERS) for name in config.get("extract", {})
-        },
+        "extract": {name: encoder(config, ("extract", name), ENCODERS) for name in config.get("extract", {})},
         "head": head,
         "tokenizer": component_of(
             config, ("tokenizer",), config.get("tokenizer") or {"type": "Vocabulary"}, TOKENIZERS
         ),
         "decoding": _decoding(config, head.target),
     }
+
+
+def _check_extract(recipe: Recipe) -> None:
+    """Refuse to make a stream of files that nobody reads: its name is misspelt, or it is left over."""
+    read = sources.read_streams(recipe)
+    if read is None or set(recipe.extract) <= set(read):
+        return
+    read += [source for made_of in sources.made_of(recipe).values() for source in made_of]
+    for name in recipe.extract:
+        if name not in read:
+            raise recipe.config.error(
+                ("extract", name),
+                f"the head reads no stream '{name}', and none is made of it{meant(name, read)}",
+            )
 
 
 def _check_sections(config: Config, required: Iterable[str]) -> None:

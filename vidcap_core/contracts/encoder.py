@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 class Encoder(nn.Module):
     """Frames uint8 [B, T, H, W, 3], sound float32 [B, N] at 16 kHz, or texts become a stream [B, T', dim].
 
-    `sampling` says which moments it wants to see, `short_side` how large a picture it needs; a decoder that
-    shrinks to that size saves the encoder the work.
+    What it wants of a file it says as `data.*.frames` does. `sampling`: which moments; `short_side`: how large a
+    picture, None as the video is; `crop`: "center" where the middle square is all that it looks at, None for whole
+    pictures. Training must show it the same: other `data.*.frames` are refused before the first step.
     """
 
     reads: ClassVar[str]  # "frames" | "audio" | "text" | "streams"
     dim: int
-    sampling: dict[str, Any]
+    sampling: Mapping[str, Any]
     short_side: int | None = None
+    crop: Literal["center"] | None = None
 
     def prepare(self, frames: np.ndarray, times: np.ndarray) -> Mapping[str, Any] | None:
         """What `forward` gets of one clip, where that is not [B, T, H, W, 3]: a processor's inputs, say.

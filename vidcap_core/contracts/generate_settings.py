@@ -37,6 +37,7 @@ class GenerateSettings:
     top_p: sample from the fewest words that hold this much probability; None: all.
     temperature: logits are divided by it before sampling.
     seed: of sampling; the same seed and clip give the same text, alone or in a batch.
+    prompt: what texts go on from, where the head takes one; it is no part of them, and its words are not counted.
     """
 
     mode: Literal["greedy", "beam", "sample"] = "greedy"
@@ -56,6 +57,7 @@ class GenerateSettings:
     top_p: float | None = None
     temperature: float = 1.0
     seed: int = 0
+    prompt: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "banned", tuple(self.banned))  # a config says a list
@@ -69,6 +71,8 @@ class GenerateSettings:
         _at_least("no_repeat_ngram", self.no_repeat_ngram, 0)
         _at_least("n_best", self.n_best, 1)
         _at_least("seed", self.seed, 0)
+        if self.prompt is not None and not (isinstance(self.prompt, str) and self.prompt.strip()):
+            raise ConfigError(f"generate.prompt must be a text of at least a word, not {self.prompt!r}")
         if self.n is not None:
             _at_least("n", self.n, 1)
         if self.top_k is not None:

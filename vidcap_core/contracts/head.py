@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Named, RawClip, Stream, View
 from vidcap_core.contracts.write_settings import WriteSettings
+from vidcap_core.contracts.writer import Writer
 from vidcap_core.errors import UserError
 
 HEAD = "<head>"
@@ -30,6 +31,7 @@ class Output(Mapping[str, Named]):
 
     def __init__(self, **named: Named) -> None:
         self._named = named
+        self._writer: Writer | None = None
 
     def __getitem__(self, name: str) -> Named:
         return self._named[name]
@@ -45,6 +47,17 @@ class Output(Mapping[str, Named]):
         """The word logits [R, L, V]: what `step` returns, for all positions at once."""
         return self["tokens"].value
 
+    @property
+    def writer(self) -> Writer:
+        """Writes texts for the batch's clips, and scores them; the captioner puts it there for the losses."""
+        if self._writer is None:
+            raise UserError("this output has no writer; only a captioner's forward pass gives one to losses")
+        return self._writer
+
+    @writer.setter
+    def writer(self, writer: Writer) -> None:
+        self._writer = writer
+
 
 class Head(nn.Module):
     """Streams to words. A plain captioner writes only `start` and `step`; one that goes no word by word, `write`.
@@ -56,16 +69,19 @@ class Head(nn.Module):
     comes_trained: it is pretrained as a whole, and its config may have no phases.
     decodes: of a head that writes by itself: the modes ("greedy", "beam", "sample") and the settings of `generate`
         that it heeds. Others are refused before a run. None: all, as greedy, beam search and sampling do.
+    takes_prompt: `start` consumes `view.prompt`, and `generate.prompt` may be its text.
     reads: raw inputs that `prepare` wants: "frames", "audio", "path".
-    sampling, short_side: of the frames that it reads, as encoders have them.
+    sampling, short_side, crop: of the frames that it reads, as encoders have them.
     """
 
     lengths: ClassVar[str] = "masked"
     comes_trained: ClassVar[bool] = False
     decodes: ClassVar[frozenset[str] | None] = None
+    takes_prompt: ClassVar[bool] = False
     reads: ClassVar[frozenset[str]] = frozenset()
-    sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "frames": 8})
+    sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None
+    crop: Literal["center"] | None = None
 
     def prepare(self, raw: RawClip) -> Mapping[str, Any]:
         """What the head wants of one clip's raw inputs, as plain data, arrays and tensors on the CPU.

@@ -18,14 +18,17 @@ from vidcap_core.datasets.folders import find_folder, videos_below
 from vidcap_core.datasets.inputs import AudioReader, FrameReader
 from vidcap_core.datasets.missing import by_name, missing_parts
 from vidcap_core.datasets.prepared import read_prepared, source_folders
+from vidcap_core.datasets.record_changes import by_event, with_video, without_times
 from vidcap_core.datasets.records import CLIP, Annotated, Counts, Official, Reading, Record
-from vidcap_core.datasets.rows import RowSampling, crop
+from vidcap_core.datasets.rows import RowSampling, crop, row_times
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
-from vidcap_core.zoo.registry import DATASETS
+from vidcap_core.video.frames import Frames
+from vidcap_core.zoo.registry import TRANSFORMS
 
 Unit = Literal["caption", "clip"]
+Arrays = dict[str, np.ndarray]
 
 
 class Dataset:
@@ -35,7 +38,7 @@ class Dataset:
     unit: a sample is one "caption" with its clip, or one "clip" with a caption drawn at random.
     streams: name -> feature store, or names of stores in `<root>/features`. optional: streams a clip may lack.
     frames, audio: read from the videos, e.g. frames=dict(kind="uniform", count=8, short_side=64).
-    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: add targets.
+    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: change samples.
     weak: drop all times of events. ids: a list, or a file with one id a line. limit: the first clips only.
     """
 
@@ -77,17 +80,17 @@ class Dataset:
             self._inputs["frames"] = self._frame_reader(**frames)
         if audio:
             self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
-        self._transforms: list[Transform] = [_transform(spec) for spec in transforms or ()]
+        self._transforms = [_transform(spec) for spec in transforms or ()]
         prepared = read_prepared(self.folder, split)
         reading = self.read(split) if prepared is None else self.part_of(prepared)
         if weak:  # here, so that nothing of this object ever holds a time
-            reading = replace(reading, records=[_without_times(r, self.name) for r in reading.records])
+            reading = replace(reading, records=[without_times(r, self.name) for r in reading.records])
         self.defects, self.files = tuple(reading.defects), tuple(reading.files)
         self.annotated = Annotated.of(reading.records)
         videos = videos_below(*source_folders(self.folder))
         needed = {name: store for name, store in self.stores.items() if name not in (optional or ())}
         self.selection = Selection.of(
-            [_with_video(record, videos) for record in reading.records],
+            [with_video(record, videos) for record in reading.records],
             everything=reading.everything,
             unread=reading.unread,
             official=self.official,
@@ -102,7 +105,7 @@ class Dataset:
                     f"{self.name}: weak=True drops the times, so a single event cannot be a sample",
                     hint='unit="clip"',
                 )
-            records = [event for record in records for event in _by_event(record)]
+            records = [event for record in records for event in by_event(record)]
         self._records = records
         self.clips: list[Clip] = [record.clip for record in records]
         counts = [len(record.captions) if unit == "caption" else 1 for record in records]
@@ -138,9 +141,10 @@ class Dataset:
         return inside if inside.exists() or not path.exists() else path
 
     @property
-    def varies(self) -> bool:
-        """Whether what is read from a clip's video is drawn at random each time."""
-        return any(getattr(reader, "varies", False) for reader in self._inputs.values())
+    def varies(self) -> tuple[str, ...]:
+        """What is drawn at random each time: inputs, and transforms by their types."""
+        sources = (*self._inputs.items(), *self._transforms)
+        return tuple(name for name, source in sources if getattr(source, "varies", False))
 
     @property
     def _used(self) -> Sequence[Record]:
@@ -170,11 +174,17 @@ class Dataset:
             text: str | None = record.captions[index - (int(self._ends[row - 1]) if row else 0)]
         else:
             text = record.captions[int(rng.integers(len(record.captions)))] if record.captions else None
-        sample = Sample(
-            record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng)
-        )
-        for transform in self._transforms:
-            sample = replace(sample, targets={**sample.targets, **transform(sample, self)})
+        streams, moments = self._streams(record, rng)
+        inputs, times = self._read_inputs(record, rng)
+        sample = Sample(record.clip, record.events, text, streams, inputs, {**moments, **times})
+        for name, transform in self._transforms:
+            changed = transform(sample, self, rng)
+            if not isinstance(changed, Sample):
+                raise DataError(
+                    f"the transform {name} of {self.name} returned {type(changed).__name__} and no Sample",
+                    hint="return sample.with_targets(name=value), or dataclasses.replace(sample, ...)",
+                )
+            sample = changed
         return sample
 
     def references(self) -> dict[str, list[str]]:
@@ -234,53 +244,42 @@ class Dataset:
 
     # Inside.
 
-    def _streams(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    def _streams(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+        """Rows of the stores, and when they are, as far as the clip's length is known: rows were taken evenly."""
         clip = record.clip
         streams = {
             name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
         }
-        if CLIP in record.groups and clip.duration:
-            streams = {name: crop(values, *clip.span, clip.duration) for name, values in streams.items()}
-        return self._rows(streams, rng) if self._rows else streams
+        whole = clip.duration if CLIP in record.groups else None  # of the clip that an event is of
+        span = (0.0, whole) if whole else clip.span
+        times = {name: row_times(span, len(values)) for name, values in streams.items() if span[1] > span[0]}
+        if whole:
+            streams, times = (
+                {name: crop(values, *clip.span, whole) for name, values in arrays.items()}
+                for arrays in (streams, times)
+            )
+        if self._rows:
+            chosen = self._rows({name: len(values) for name, values in streams.items()}, rng)
+            streams, times = (
+                {name: values[chosen[name]] for name, values in arrays.items()} for arrays in (streams, times)
+            )
+        return streams, times
 
     def _frame_reader(self, **options: Any) -> Any:
         return FrameReader(**options)
 
-    def _read_inputs(self, record: Record, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        inputs = {name: reader(record, rng) for name, reader in self._inputs.items()}
-        return {name: values for name, values in inputs.items() if values is not None}
+    def _read_inputs(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+        """What is read of the clip's file, and when frames are."""
+        read = {name: reader(record, rng) for name, reader in self._inputs.items()}
+        frames = {name: each for name, each in read.items() if isinstance(each, Frames)}
+        inputs = {
+            name: each.values if name in frames else each for name, each in read.items() if each is not None
+        }
+        return inputs, {name: each.times for name, each in frames.items()}
 
 
-def _with_video(record: Record, videos: Mapping[str, Path]) -> Record:
-    """A record with the path of its video, where there is one."""
-    if record.clip.path is not None:
-        return record
-    path = next((videos[name] for name in (record.id, *record.names) if name in videos), None)
-    return record if path is None else replace(record, clip=replace(record.clip, path=str(path)))
-
-
-def _without_times(record: Record, name: str) -> Record:
-    """All that a weakly supervised method may know: what is said, not when."""
-    if not record.annotators:
-        raise DataError(f"{name} has no events, so there are no times to drop", hint="leave weak out")
-    span = record.clip.span
-    events = tuple(Event(*span, event.text) for event in record.events)
-    return replace(record, annotators=(events,))
-
-
-def _by_event(record: Record) -> list[Record]:
-    """Each event as a clip of its own, with its text as its caption."""
-    clips = [
-        replace(record.clip, id=f"{record.id}#{index}", start=event.start, end=event.end)
-        for index, event in enumerate(record.events)
-    ]
-    return [
-        Record(clip, (event.text,), ((event,),), record.names, {**record.groups, CLIP: record.id})
-        for clip, event in zip(clips, record.events, strict=True)
-    ]
-
-
-def _transform(spec: Mapping[str, Any]) -> Transform:
+def _transform(spec: Mapping[str, Any]) -> tuple[str, Transform]:
+    """A transform with its type."""
     if "type" not in spec:
         raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
-    return DATASETS.component(spec).build()  # type: ignore[no-any-return]
+    return spec["type"], TRANSFORMS.component(spec).build()

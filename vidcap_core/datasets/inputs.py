@@ -6,42 +6,33 @@ import io
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from vidcap_core.datasets.records import Record
-from vidcap_core.errors import DataError, UserError
+from vidcap_core.datasets.rows import row_times
+from vidcap_core.errors import ConfigError, DataError, UserError
+from vidcap_core.video.frame_request import FrameOptions
+from vidcap_core.video.frames import Frames
 
 
 @runtime_checkable
 class Reader(Protocol):
-    """Makes an input of a sample."""
+    """Makes an input of a sample: frames with their times, or an array."""
 
     def has(self, record: Record) -> bool:
         """Whether there is anything to read for a clip."""
         ...
 
-    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
+    def __call__(self, record: Record, rng: np.random.Generator) -> Frames | np.ndarray | None:
         """The input, or None for a clip that lacks it."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class FrameReader:
-    """Frames uint8 [T, H, W, 3] of the clip's span.
-
-    kind: "uniform" and "segment" take `count` frames; "fps" takes `rate` a second; "clips" takes `clips` groups of
-    `count` frames at `rate`. crop: "center" makes squares of `short_side`, so that clips of any shape fit one batch.
-    """
-
-    kind: Literal["uniform", "segment", "fps", "clips"] = "uniform"
-    count: int | None = None
-    rate: float | None = None
-    clips: int | None = None
-    short_side: int = 224
-    crop: Literal["center"] | None = "center"
-    decoder: str = "pyav"
+class FrameReader(FrameOptions):
+    """Frames uint8 [T, H, W, 3] of the clip's span, as the options say."""
 
     @property
     def varies(self) -> bool:
@@ -52,17 +43,13 @@ class FrameReader:
         """Whether the video is there."""
         return record.clip.path is not None
 
-    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
+    def __call__(self, record: Record, rng: np.random.Generator) -> Frames | None:
         """The frames, or None for a clip without a video."""
-        clip = record.clip
-        if clip.path is None:
+        if record.clip.path is None:
             return None
-        from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames
+        from vidcap_core.video.clip_reader import read_clip_frames
 
-        options = {"kind": self.kind, "frames": self.count, "rate": self.rate, "clips": self.clips}
-        sampling = {key: value for key, value in options.items() if value is not None}
-        frames = read_clip_frames(clip, FrameRequest(sampling, self.short_side), rng, self.decoder)
-        return square(frames) if self.crop else frames
+        return read_clip_frames(record.clip, self.request, rng, self.decoder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +82,15 @@ class FrameZip:
     """Frames that were stored as pictures `<name>/00.jpg` ... in a zip: `count` of them, evenly spread."""
 
     path: Path
-    count: int | None = None
-    short_side: int = 224
-    crop: Literal["center"] | None = "center"
+    options: FrameOptions
     _members: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.options.kind != "uniform":
+            raise ConfigError(
+                f"the frames of this data set are pictures in a zip, and kind '{self.options.kind}' needs videos",
+                hint='frames=dict(kind="uniform", count=N)',
+            )
         with self._open() as archive:
             for name in sorted(archive.namelist()):
                 self._members.setdefault(name.partition("/")[0], []).append(name)
@@ -109,19 +99,16 @@ class FrameZip:
         """Whether the zip holds pictures of the clip."""
         return record.known_as(self._members) is not None
 
-    def __call__(self, record: Record, rng: np.random.Generator) -> np.ndarray | None:
+    def __call__(self, record: Record, rng: np.random.Generator) -> Frames | None:
         """The frames of one clip. The zip is opened anew each time: an open one does not survive a fork."""
         name = record.known_as(self._members)
         if name is None:
             return None
-        members = self._members[name]
-        count = self.count or len(members)
-        pictures = []
+        members, request = self._members[name], self.options.request
+        chosen = np.linspace(0, len(members) - 1, request.sampling["count"]).round().astype(int)
         with self._open() as archive:
-            for row in np.linspace(0, len(members) - 1, count).round().astype(int):
-                pictures.append(self._picture(archive, members[row]))
-        values = np.stack(pictures)
-        return square(values) if self.crop else values
+            pictures = [self._picture(archive, members[row]) for row in chosen]
+        return Frames(request.cropped(np.stack(pictures)), row_times(record.clip.span, len(members))[chosen])
 
     def _picture(self, archive: zipfile.ZipFile, member: str) -> np.ndarray:
         """One picture [H, W, 3] with the wanted short side; its size is looked at before it is decoded."""
@@ -133,8 +120,8 @@ class FrameZip:
         try:
             with Image.open(io.BytesIO(archive.read(member))) as picture:
                 width, height = picture.size
-                limits.check_size(name, width, height, self.short_side)
-                size = limits.resized(width, height, self.short_side)
+                limits.check_size(name, width, height, self.options.short_side)
+                size = limits.resized(width, height, self.options.short_side)
                 return np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))
         except UserError:
             raise
@@ -146,11 +133,3 @@ class FrameZip:
             return zipfile.ZipFile(self.path)
         except (OSError, zipfile.BadZipFile) as error:
             raise DataError(f"{self.path}: cannot be read: {error}") from error
-
-
-def square(frames: np.ndarray) -> np.ndarray:
-    """The middle of each frame, as wide as it is high."""
-    height, width = frames.shape[1:3]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return np.ascontiguousarray(frames[:, top : top + side, left : left + side])

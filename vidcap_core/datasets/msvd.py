@@ -13,6 +13,7 @@ from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import SOURCE, Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
+from vidcap_core.video.frame_request import FrameOptions
 
 FILES = {
     "train": ("sents_train_lc_nopunc.txt",),
@@ -107,7 +108,7 @@ class MSVDPart(Dataset):
         return folder / cls.packed[where] if where in cls.packed else super().store_path(folder, where)
 
     def _frame_reader(self, **options: Any) -> FrameZip:
-        return FrameZip(self.folder / "frames16_short224.zip", **options)
+        return FrameZip(self.folder / "frames16_short224.zip", FrameOptions(**options))
 
 
 def read_msvd(folder: Path, split: str) -> Reading:

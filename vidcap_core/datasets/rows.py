@@ -22,10 +22,10 @@ class RowSampling:
     count: int = 28
     every: bool = False
 
-    def __call__(self, streams: Mapping[str, np.ndarray], rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """The chosen rows of each stream."""
+    def __call__(self, lengths: Mapping[str, int], rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """The indices of the chosen rows of each stream."""
         shift = rng.random(self.count) if self.kind == "segment" else None
-        return {name: values[self._rows(len(values), shift)] for name, values in streams.items()}
+        return {name: self._rows(length, shift) for name, length in lengths.items()}
 
     def _rows(self, length: int, shift: np.ndarray | None) -> np.ndarray:
         if length == 0 or (self.every and length <= self.count):
@@ -35,6 +35,12 @@ class RowSampling:
         return np.asarray((np.arange(self.count) + shift) / self.count * length, dtype=int).clip(
             0, length - 1
         )
+
+
+def row_times(span: tuple[float, float], rows: int) -> np.ndarray:
+    """When the rows of a stream are that were taken evenly of a span: in the middles of equal parts."""
+    start, end = span
+    return np.asarray(start + (np.arange(rows) + 0.5) * (end - start) / max(1, rows))
 
 
 def crop(values: np.ndarray, start: float, end: float, duration: float) -> np.ndarray:

@@ -34,7 +34,7 @@ class EfficientNetLite0(TimmImage):
         super().__init__("tf_efficientnet_lite0", file, frames, seed)
         self.source = origin(file, seed)
         self.preprocess = Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, crop, "bicubic")
-        self.short_side = self.preprocess.resize
+        self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
 
     @classmethod
     def remarks(cls, *_: Any, **__: Any) -> Iterator[str]:

@@ -72,8 +72,8 @@ class HFVideo(Encoder):
             processor.get("image_std", [self.usual_std] * 3),
             interpolation="bilinear",
         )
-        self.short_side = self.preprocess.resize
-        self.sampling = {"kind": "uniform", "frames": self.frames * clips}
+        self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
+        self.sampling = {"kind": "uniform", "count": self.frames * clips}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T / frames (x patches), dim]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -43,6 +43,11 @@ class Preparation:
         kind = interpolation if interpolation in ("bilinear", "bicubic") else "bicubic"
         resize = int(min(height, width) / fraction)
         return cls(resize, (height, width), tuple(map(float, mean)), tuple(map(float, std)), kind)
+
+    @property
+    def square(self) -> Literal["center"] | None:
+        """What an encoder's `crop` says: whether the middle square of a picture is all that is looked at."""
+        return "center" if max(self.crop) <= self.resize else None
 
     def __call__(self, frames: Tensor) -> Tensor:
         """uint8 [N, H, W, 3] -> float [N, 3, h, w]."""

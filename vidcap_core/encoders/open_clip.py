@@ -151,10 +151,10 @@ class OpenClipImage(Encoder):
         self.preprocess = Preparation.of(
             config["size"], config["mean"], config["std"], 1.0, config["interpolation"]
         )
-        self.short_side = self.preprocess.resize
+        self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
         with torch.no_grad():
             self.dim = int(self.visual(torch.zeros(1, 3, *self.preprocess.crop)).shape[-1])
-        self.sampling = {"kind": "uniform", "frames": frames}
+        self.sampling = {"kind": "uniform", "count": frames}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T, dim]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -20,18 +20,22 @@ PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 
 
 class Pixels(Encoder):
-    """`frames` pictures through the model's own image processor, each flattened into a row [3 x H x W]."""
+    """`frames` pictures through the model's own image processor, each flattened into a row [3 x H x W].
+
+    crop: "center" asks for squares, as data sets give them unless told otherwise; None for whole pictures.
+    """
 
     reads = "frames"
 
-    def __init__(self, model: str, frames: int = 6) -> None:
+    def __init__(self, model: str, frames: int = 6, crop: Literal["center"] | None = "center") -> None:
         super().__init__()
         self.model, self.frames = model, frames
         self.processor = from_hub(
             AutoImageProcessor.from_pretrained, model, f"the image processor of '{model}'"
         )
-        self.dim = self._prepare(torch.zeros((1, 64, 64, 3), dtype=torch.uint8)).numel()
-        self.sampling = {"kind": "uniform", "frames": frames}
+        pictures = self._prepare(torch.zeros((1, 64, 64, 3), dtype=torch.uint8))
+        self.dim, self.short_side, self.crop = pictures.numel(), min(pictures.shape[-2:]), crop
+        self.sampling = {"kind": "uniform", "count": frames}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, frames, 3 x H x W]."""

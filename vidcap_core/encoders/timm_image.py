@@ -46,8 +46,8 @@ class TimmImage(Encoder):
         if hasattr(self.network, "head_hidden_size"):
             self.dim = int(self.network.head_hidden_size)
         self.preprocess = self.preparation(config)
-        self.short_side = self.preprocess.resize
-        self.sampling = {"kind": "uniform", "frames": frames}
+        self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
+        self.sampling = {"kind": "uniform", "count": frames}
         self.eval()
 
     def rename(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -51,8 +51,8 @@ class TorchvisionVideo(Encoder):
         self.preprocess = Preparation(
             int(preset.resize_size[0]), crop, tuple(preset.mean), tuple(preset.std), "bilinear"
         )
-        self.short_side = self.preprocess.resize
-        self.sampling = {"kind": "clips", "clips": clips, "frames": frames, "rate": rate}
+        self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
+        self.sampling = {"kind": "clips", "clips": clips, "count": frames, "rate": rate}
         self.eval()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

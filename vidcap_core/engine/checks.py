@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from vidcap_core.captioner.prompt import check_prompt
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Event, Prediction
-from vidcap_core.engine import feature_cache, optimizers
+from vidcap_core.engine import feature_cache, frame_checks, optimizers
 from vidcap_core.engine.training import Training
 
 
 def check(training: Training) -> None:
-    """The head's needs, each phase's parts and data, the score that picks the best weights."""
+    """The head's needs, each phase's parts and data, what encoders see, the score that picks the best weights."""
     captioner, phases = training.captioner, training.recipe.phases
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings, captioner.tokenizer)
+    for settings in (captioner.settings, *captioner.kinds.values()):
+        check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
     training.evaluation_dataset(training.evaluate.split)
     for phase in phases:
         training.dataset(phase)
         optimizers.settings_of(captioner, phase)
         feature_cache.check(training, phase)
+    for name, encoder in captioner.encoders.items():
+        if encoder.reads == "frames":
+            frame_checks.check(training.recipe, name, cast(Encoder, encoder))
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
 

@@ -16,7 +16,8 @@ from vidcap_core.encoders.rows import encode_alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
-from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 
 
 @dataclass(slots=True)
@@ -49,12 +50,12 @@ def extract(
         raise DataError("two of the clips have the same id")
     recipe = {**encoder.recipe(), "decoder": decoder}
     if encoder.reads == "frames":
-        recipe["short_side"] = encoder.short_side
+        recipe |= {"short_side": encoder.short_side, "crop": encoder.crop}
     encoder = folded(encoder)
     report = Report()
 
     def produce(clip: Clip, halted: Callable[[], bool]) -> Iterator[np.ndarray]:
-        yield _encode(encoder, _read(clip, encoder, decoder))
+        yield _encode(encoder, clip, decoder)
 
     with FeatureWriter(out, recipe, dtype) as writer:
         done = writer.done
@@ -72,13 +73,12 @@ def extract(
     return report
 
 
-def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
+def _encode(encoder: Encoder, clip: Clip, decoder: str) -> np.ndarray:
     """One clip's rows as they are stored."""
     with torch.inference_mode():
-        return encode_alone(encoder, values).values.float().cpu().numpy()
-
-
-def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:
-    if encoder.reads == "audio":
-        return read_clip_sound(clip)
-    return read_clip_frames(clip, FrameRequest.of(encoder), decoder=decoder)
+        if encoder.reads == "audio":
+            made = encode_alone(encoder, read_clip_sound(clip))
+        else:
+            frames = read_clip_frames(clip, FrameRequest.of(encoder), decoder=decoder)
+            made = encode_alone(encoder, frames.values, frames.times)
+        return made.values.float().cpu().numpy()

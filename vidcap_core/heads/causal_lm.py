@@ -36,6 +36,8 @@ class CausalLMHead(Head):
     beams of a clip share; the state holds those of the words alone, and is empty before the first.
     """
 
+    takes_prompt = True
+
     def __init__(self, lm: str | Mapping[str, Any], vocabulary: int | None = None) -> None:
         super().__init__()
         self.lm = language_model(lm, vocabulary)

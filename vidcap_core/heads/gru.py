@@ -22,6 +22,8 @@ class MeanPoolGRU(Head):
     dropout: before the GRU and before the classifier.
     """
 
+    takes_prompt = True
+
     def __init__(
         self, *, streams: dict[str, int], tokenizer: Tokenizer, width: int = 512, dropout: float = 0.3
     ) -> None:

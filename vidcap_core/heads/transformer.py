@@ -58,6 +58,8 @@ class SmallTransformer(Head):
     dropout: everywhere.
     """
 
+    takes_prompt = True
+
     def __init__(
         self,
         *,

@@ -21,7 +21,7 @@ def filmstrip(path: str, span: tuple[float, float], count: int = COUNT, side: in
     start, end = span
     film = read_frames(
         path,
-        {"kind": "uniform", "frames": count},
+        {"kind": "uniform", "count": count},
         start=start,
         end=end if end > start else None,
         short_side=side,

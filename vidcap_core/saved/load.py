@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vidcap_core.captioner.build import add_extractors, build_captioner, build_tokenizer, stored_tokenizer
@@ -41,15 +42,23 @@ def default_model() -> str:
     )
 
 
-def load_captioner(name: str, copy: str | None = None) -> Captioner:
-    """The captioner of a name, on the CPU; `copy` picks a kept copy of a bundle's weights."""
+def load_captioner(name: str, copy: str | None = None, changes: Sequence[str] = ()) -> Captioner:
+    """The captioner of a name, on the CPU; `copy` picks a kept copy of a bundle's weights.
+
+    changes: of a config that comes trained, as `--set` has them.
+    """
     folder = Path(name)
+    if _without_phases(name) is not None:
+        return _as_it_comes(load_config(name, changes))
+    if changes:
+        raise UserError(
+            f"--set {changes[0]}: it changes a config that comes trained, and '{name}' is none",
+            hint="for a bundle or a run: --beam, --sample, --n-best, --seed, --prompt, --without, --copy",
+        )
     if is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
         return load_bundle(open_bundle(folder), copy)
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
         return load_run(folder)
-    if (config := _without_phases(name)) is not None:
-        return _as_it_comes(config)
     return load_bundle(find_bundle(name), copy)
 
 

@@ -5,10 +5,8 @@ Data sets, feature extraction and captioning read through it, so that all of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,31 +15,16 @@ from vidcap_core.errors import VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.audio import RATE, read_audio
 from vidcap_core.video.decoder import read_frames
+from vidcap_core.video.frame_request import FrameRequest
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.probe import VideoInfo
 from vidcap_core.video.sampling import count
-
-if TYPE_CHECKING:
-    from vidcap_core.contracts.encoder import Encoder
-    from vidcap_core.contracts.head import Head
-
-
-@dataclass(frozen=True, slots=True)
-class FrameRequest:
-    """Which frames are wanted of a clip, and how large."""
-
-    sampling: Mapping[str, Any]
-    short_side: int | None = None
-
-    @classmethod
-    def of(cls, part: Encoder | Head) -> FrameRequest:
-        """What an encoder or a head asks for."""
-        return cls(part.sampling, part.short_side)
 
 
 def read_clip_frames(
     clip: Clip, request: FrameRequest, rng: np.random.Generator | None = None, decoder: str = "pyav"
-) -> np.ndarray:
-    """uint8 [T, H, W, 3] of the clip's span; a clip without a file is a VideoError."""
+) -> Frames:
+    """The frames of the clip's span; a clip without a file is a VideoError."""
     frames = read_frames(
         _file(clip),
         request.sampling,
@@ -51,7 +34,7 @@ def read_clip_frames(
         rng=rng,
         decoder=decoder,
     )
-    return frames.values
+    return Frames(request.cropped(frames.values), frames.times)
 
 
 def read_clip_sound(clip: Clip, seconds: float | None = None, rate: int = RATE) -> np.ndarray:

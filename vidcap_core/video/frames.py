@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Pictures uint8 [T, H, W, 3], RGB, upright, and the moments they were asked for."""
+    """Pictures uint8 [T, H, W, 3], RGB, upright, and the moments they were asked for, in seconds of the file."""
 
     values: np.ndarray
     times: np.ndarray

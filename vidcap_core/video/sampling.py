@@ -1,4 +1,7 @@
-"""Which moments of a span to look at: pure functions from a span and a wish to times in seconds."""
+"""Which moments of a span to look at: pure functions from a span and a wish to times in seconds.
+
+The one language of encoders' `sampling`, of `data.*.frames`, of extraction and of captioning.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import ConfigError
 
-KINDS = {
-    "uniform": {"frames"},
-    "segment": {"frames"},
-    "fps": {"rate", "frames"},
-    "clips": {"clips", "frames", "rate"},
+KINDS: dict[str, dict[str, type]] = {
+    "uniform": {"count": int},
+    "segment": {"count": int},
+    "fps": {"rate": float, "most": int},
+    "clips": {"clips": int, "count": int, "rate": float},
 }
+"""By kind, its keys with their types; all but `most` are needed."""
+
+
+def check_sampling(sampling: Mapping[str, Any]) -> None:
+    """Refuse a kind that does not exist, a key that its kind does not have, and values that choose no moment."""
+    _checked(sampling)
 
 
 def count(sampling: Mapping[str, Any], start: float, end: float) -> int:
     """How many moments there will be: a film that lasts for weeks may ask for more than can be listed."""
     kind, options = _checked(sampling)
     if kind in ("uniform", "segment"):
-        return int(_positive(options, "frames", int))
+        return int(options["count"])
     if kind == "clips":
-        return int(_positive(options, "clips", int)) * int(_positive(options, "frames", int))
-    moments: int = max(1, round(max(0.0, end - start) * float(_positive(options, "rate", float))))
-    return moments if options.get("frames") is None else min(moments, int(options["frames"]))
+        return int(options["clips"] * options["count"])
+    moments: int = max(1, round(max(0.0, end - start) * options["rate"]))
+    most: int = options.get("most", moments)
+    return min(moments, most)
 
 
 def frame_times(
@@ -33,26 +43,24 @@ def frame_times(
 ) -> np.ndarray:
     """Moments in [start, end), in order.
 
-    uniform: the middles of `frames` equal segments; segment: a random moment of each (the middle without `rng`);
-    fps: `rate` a second, at most `frames`; clips: `clips` groups of `frames` at `rate`, spread evenly.
+    uniform: the middles of `count` equal segments; segment: a random moment of each (the middle without `rng`);
+    fps: `rate` a second, at most `most`; clips: `clips` groups of `count` at `rate`, spread evenly.
     """
     kind, options = _checked(sampling)
     length = max(0.0, end - start)
     if kind in ("uniform", "segment"):
-        frames = _positive(options, "frames", int)
-        shifts = rng.random(frames) if kind == "segment" and rng is not None else np.full(frames, 0.5)
-        return np.asarray(start + (np.arange(frames) + shifts) * length / frames)
-    rate = _positive(options, "rate", float)
+        size = options["count"]
+        shifts = rng.random(size) if kind == "segment" and rng is not None else np.full(size, 0.5)
+        return np.asarray(start + (np.arange(size) + shifts) * length / size)
+    rate = options["rate"]
     if kind == "fps":
         available = max(1, round(length * rate))
-        limit = options.get("frames")
+        most = options.get("most", available)
         numbers = (
-            np.arange(available)
-            if limit is None or available <= limit
-            else np.linspace(0, available - 1, limit).astype(int)
+            np.arange(available) if available <= most else np.linspace(0, available - 1, most).astype(int)
         )
         return np.asarray(np.minimum(start + (numbers + 0.5) / rate, start + length))
-    groups, size = _positive(options, "clips", int), _positive(options, "frames", int)
+    groups, size = options["clips"], options["count"]
     middles = start + (np.arange(groups) + 0.5) * length / groups
     offsets = (np.arange(size) - (size - 1) / 2) / rate
     return np.asarray(np.clip((middles[:, None] + offsets).ravel(), start, start + length))
@@ -60,20 +68,19 @@ def frame_times(
 
 def _checked(sampling: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The kind, and what else is wished."""
-    options = dict(sampling)
+    options = {key: value for key, value in sampling.items() if value is not None}
     kind = options.pop("kind", "uniform")
     if kind not in KINDS:
-        raise UserError(f"no way of sampling is named '{kind}'", hint=" | ".join(KINDS))
-    unknown = set(options) - KINDS[kind]
-    if unknown:
-        raise UserError(
-            f"sampling '{kind}' has no '{sorted(unknown)[0]}'; it has {', '.join(sorted(KINDS[kind]))}"
-        )
+        raise ConfigError(f"no way of sampling is named '{kind}'", hint=" | ".join(KINDS))
+    known = KINDS[kind]
+    if unknown := sorted(set(options) - set(known)):
+        raise ConfigError(f"sampling '{kind}' has no '{unknown[0]}'; it has {', '.join(known)}")
+    for key, number in known.items():
+        value = options.get(key)
+        if value is None and key == "most":
+            continue
+        fitting = isinstance(value, int if number is int else (int, float)) and not isinstance(value, bool)
+        if not fitting or not value > 0:  # type: ignore[operator]
+            noun = "a whole number" if number is int else "a number"
+            raise ConfigError(f"sampling '{kind}' needs {key}, {noun} above 0, not {value!r}")
     return kind, options
-
-
-def _positive(options: Mapping[str, Any], key: str, kind: type) -> Any:
-    value = options.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise UserError(f"sampling needs {key} > 0, not {value!r}")
-    return kind(value)

@@ -125,6 +125,7 @@ def test_with_a_handful_of_clips_and_local_models_it_runs(tmp_path, videos, shar
         "runtime.amp": "off",
         "generate.max_length": 6,
         "evaluate.metrics": ["cider-d"],
+        **{f"data.{split}.frames.short_side": 64 for split in ("train", "val", "test")},
     }
     sets = [part for key, value in changes.items() for part in ("--set", f"{key}={value!r}")]
     done = vidcap_run(tmp_path, *sets, VIDCAP_DATA=str(tmp_path / "data"))

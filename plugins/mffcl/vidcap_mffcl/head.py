@@ -217,7 +217,7 @@ class MFFCLHead(CausalLMHead):
             return [[] for _ in batch.clips]
         shown: list[list[Panel]] = []
         for clip, maps in zip(batch.clips, attention.cpu(), strict=True):
-            times = frame_times({"kind": "uniform", "frames": len(maps)}, *clip.span).tolist()
+            times = frame_times({"kind": "uniform", "count": len(maps)}, *clip.span).tolist()
             grids = tuple(tuple(map(tuple, grid)) for grid in maps.tolist())
             shown.append(
                 [SpatialAttention((), (grids,), tuple(times), "Where TimeSformer looked (last layer)")]

@@ -75,6 +75,8 @@ class SpectrumHead(Head):
     decoder_streams: streams that the decoder attends to; None: all. VTAI reads all of them in any case.
     """
 
+    takes_prompt = True
+
     def __init__(
         self,
         *,

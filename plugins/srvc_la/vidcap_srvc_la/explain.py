@@ -80,4 +80,4 @@ def _times(clip: Clip, frames: int) -> tuple[float, ...]:
     start, end = clip.span
     if end <= start:
         return tuple(float(index) for index in range(frames))
-    return tuple(frame_times({"kind": "uniform", "frames": frames}, start, end).tolist())
+    return tuple(frame_times({"kind": "uniform", "count": frames}, start, end).tolist())

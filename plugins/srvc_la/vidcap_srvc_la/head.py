@@ -67,6 +67,8 @@ class SRVCLAHead(Head):
     glove_path: a text file of word vectors (a word and E numbers a line) that the embeddings start from.
     """
 
+    takes_prompt = True
+
     def __init__(
         self,
         *,

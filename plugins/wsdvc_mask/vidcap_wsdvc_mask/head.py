@@ -81,6 +81,8 @@ class MaskHead(CausalLMHead):
     length_groups: rows of alike lengths go through the language model together, in so many groups.
     """
 
+    takes_prompt = False  # its views start from prompts of their own
+
     def __init__(
         self,
         *,
