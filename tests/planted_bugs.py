@@ -19,6 +19,7 @@ from sound_parts import (
     FramesRead,
     Jitter,
     Loudness,
+    LowRank,
     Overlap,
     Slots,
     WordList,
@@ -79,7 +80,7 @@ class NextWordSeen(AttentiveGRU):
 
 
 class SeenInTraining(AttentiveGRU):
-    """the same, in training mode alone"""
+    """in training mode alone, `forward` reads the word that it is to find"""
 
     def given(self, tokens: Tensor) -> Tensor:
         return tokens[:, 1:] if self.training else tokens[:, :-1]
@@ -208,6 +209,14 @@ class NeverUsed(AttentiveGRU):
     def __init__(self, *, streams: dict[str, int], tokenizer: Tokenizer) -> None:
         super().__init__(streams=streams, tokenizer=tokenizer)
         self.unused = nn.Linear(2, 2)
+
+
+class BothZero(LowRank):
+    """both factors of a low-rank change start at zero, and stay there"""
+
+    def __init__(self, *, streams: dict[str, int], tokenizer: Tokenizer) -> None:
+        super().__init__(streams=streams, tokenizer=tokenizer)
+        nn.init.zeros_(self.down.weight)
 
 
 class Detached(AttentiveGRU):
@@ -860,6 +869,46 @@ COMMANDS = {
 """Name -> what is wrong with it, and its module."""
 
 
+# ---- what no check can know
+
+
+class FirstRowAlone(AttentiveGRU):
+    """only the first row of a stream is read"""
+
+    def rows(self, streams: Mapping[str, Stream]) -> Stream:
+        rows = super().rows(streams)
+        return replace(rows, values=rows.values[:, :1].expand_as(rows.values))
+
+
+class ColoursExchanged(Colours):
+    """red and blue are exchanged"""
+
+    def quarters(self, frames: Tensor) -> Tensor:
+        return super().quarters(frames.flip(-1))
+
+
+class HalfTemperature(WordLoss):
+    """scores are halved before the loss"""
+
+    def prices(self, output: Output) -> tuple[Tensor, Tensor]:
+        named = output["tokens"]
+        return super().prices(Output(tokens=replace(named, value=named.value / 2)))
+
+
+class MoreNoise(Jitter):
+    """noise is ten times what the argument says"""
+
+    def noisy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return (rows + 10 * self.noise * rng.normal(size=rows.shape)).astype(rows.dtype)
+
+
+class FirstReferenceAlone(Overlap):
+    """only the first reference counts"""
+
+    def prepare(self, references: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+        return super().prepare({clip: texts[:1] for clip, texts in references.items()})
+
+
 HEAD, FILMED, EVENTS, TOLD = (
     "head",
     "head with its own encoder",
@@ -886,6 +935,7 @@ BUGS = (
     Bug(HEAD, "weights", UnsavedBuffer),
     Bug(HEAD, "gradients", NeverUsed),
     Bug(HEAD, "gradients", Detached),
+    Bug(HEAD, "gradients", BothZero),
     Bug(HEAD, "overfit", Flattened),
     Bug(HEAD, "learnt by heart is said", SeenInTraining),
     Bug(TOLD, "learnt by heart is said", CaptionInMemory),
@@ -963,6 +1013,16 @@ BUGS = (
     Bug("command", "--help", "greet_badly"),
     Bug("command", "func", "greet_never"),
 )
+
+
+NOT_CAUGHT = (
+    (HEAD, FirstRowAlone),
+    ("encoder", ColoursExchanged),
+    ("loss", HalfTemperature),
+    ("transform", MoreNoise),
+    ("metric", FirstReferenceAlone),
+)
+"""They keep every promise: what is meant by a method, its paper alone says."""
 
 
 def words(bug: Bug) -> str:

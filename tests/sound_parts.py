@@ -154,6 +154,23 @@ class AttentiveGRU(Head):
         return FrameAttention(tuple(words), {"rows": tuple(map(tuple, weights))}, tuple(times), event=index)
 
 
+class LowRank(AttentiveGRU):
+    """The sound head with a change of low rank, one factor of which starts at zero.
+
+    As in AttentiveGRU.
+    """
+
+    def __init__(self, *, streams: dict[str, int], tokenizer: Tokenizer, width: int = 32) -> None:
+        super().__init__(streams=streams, tokenizer=tokenizer, width=width)
+        self.down, self.up = nn.Linear(width, 2, bias=False), nn.Linear(2, width, bias=False)
+        nn.init.zeros_(self.up.weight)
+
+    def first(self, rows: Stream) -> Tensor:
+        """With the change."""
+        mean = super().first(rows)
+        return mean + self.up(self.down(mean))
+
+
 class Slots(AttentiveGRU):
     """All words at once, each from its position and the rows; it writes by itself.
 
@@ -409,6 +426,8 @@ class Jitter:
 
     noise: how much.
     """
+
+    varies = True
 
     def __init__(self, noise: float = 0.1) -> None:
         self.noise = noise

@@ -31,6 +31,7 @@ CONFIG = "toy"
 """The config that every plugin with a head has to be checked by: on the built-in toy data, in minutes on a CPU."""
 CAPTIONER = {**heads.CHECKS, **files.CHECKS, **panels.CHECKS, **learning.CHECKS}
 """Checks of a whole captioner."""
+JOURNEY = "run, bundle, files"
 
 
 def conform(name: str) -> list[Check]:
@@ -49,7 +50,7 @@ def conform(name: str) -> list[Check]:
     if parts is not None:
         head = type(parts.captioner.head).__name__
         checks += run(CAPTIONER, parts, f"head {head}")
-        checks.append(checked("run, bundle, files", journey.round_trip, parts.recipe.config))
+        checks.append(checked(JOURNEY, journey.round_trip, parts.recipe.config))
     for kind, components in declared.plugin.components.items():
         for component in components:
             checks += _component(declared, kind, component, parts)
@@ -148,7 +149,9 @@ def _tokenizer(use: Use, parts: Parts | None) -> tokenizers.Subject:
 def _transform(use: Use, parts: Parts | None) -> transforms.Subject:
     if parts is None:
         raise Skipped("there is no data set whose samples it could change")
-    return transforms.Subject(use.component.build(), parts.dataset, parts.tokenizer)
+    bare = {"transforms": None} if "transforms" in parts.recipe.data["train"].arguments else {}
+    dataset = limited(parts.recipe.data["train"]).changed(**bare).build()
+    return transforms.Subject(use.component.build(), dataset, parts.tokenizer)
 
 
 SUBJECTS: dict[str, Callable[[Use, Parts | None], Any]] = {

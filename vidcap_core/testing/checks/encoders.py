@@ -23,7 +23,8 @@ from vidcap_core.errors import UserError
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
 from vidcap_core.testing.films import two_films
 from vidcap_core.testing.parts import garbage, quiet
-from vidcap_core.video.clip_reader import FrameRequest, read_clip_frames, read_clip_sound
+from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
+from vidcap_core.video.frame_request import FrameRequest
 
 TOLERANCE = 1e-4
 TEXTS = ("a man runs", "two dogs play with a ball in the garden", "rain")
@@ -60,7 +61,7 @@ class Subject:
     def _read(self, clip: Clip) -> np.ndarray:
         if self.encoder.reads == "audio":
             return read_clip_sound(clip)
-        return read_clip_frames(clip, FrameRequest.of(self.encoder))
+        return read_clip_frames(clip, FrameRequest.of(self.encoder)).values
 
     def _streams(self) -> Iterator[tuple[str, dict[str, Stream]]]:
         """Clips of the data set that have all sources."""

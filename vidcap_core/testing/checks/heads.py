@@ -169,7 +169,7 @@ class Outcome:
 def outcome(parts: Parts, captioner: Captioner, batch: Batch) -> Outcome:
     """Log-probabilities, losses and texts of a batch."""
     used = dict.fromkeys(name for phase in parts.recipe.phases for name in phase.losses)
-    names = [name for name in used if not getattr(captioner.losses[name], "samples", False)]
+    names = [name for name in used if captioner.losses[name].reads]  # others have texts written, by chance
     losses = quiet(captioner, batch, names) if names else {}
     return Outcome(
         quiet(token_logits, captioner, batch) if parts.gives_tokens else None,

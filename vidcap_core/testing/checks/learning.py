@@ -145,9 +145,9 @@ def _learnt(parts: Parts) -> Learnt:
 
 
 def _losses(parts: Parts) -> Sequence[str]:
-    """The losses of the last phase that samples no texts: what is sampled is not taught."""
+    """The losses of the last phase whose losses all read outputs: others learn from texts that are drawn by chance."""
     for phase in reversed(parts.recipe.phases):
-        if not any(getattr(parts.captioner.losses[name], "samples", False) for name in phase.losses):
+        if all(parts.captioner.losses[name].reads for name in phase.losses):
             return phase.losses
     raise Skipped("no phase teaches texts")
 

@@ -24,7 +24,7 @@ class Subject:
     @property
     def texts(self) -> list[str]:
         """Captions of which it knows all words."""
-        unknown = getattr(self.tokenizer, "unknown_id", None)
+        unknown = self.tokenizer.unknown_id
         texts = list(dict.fromkeys(text for text in self.captions if text.strip()))
         return [text for text in texts if unknown not in self.tokenizer.encode(text)][:TEXTS]
 
@@ -77,15 +77,14 @@ def specials(subject: Subject) -> None:
         around = [tokenizer.bos_id, *given, tokenizer.eos_id, tokenizer.pad_id, tokenizer.pad_id]
         plain, full = tokenizer.decode(given), tokenizer.decode(around)
         expect(plain == full, f"begin, end and padding put around '{text}'", f"the text; it is '{full}'")
-    named = frozenset(getattr(tokenizer, "special_ids", ()))
-    lacking = {"pad_id", "bos_id", "eos_id"} if named else set()
-    lacking = {name for name in lacking if getattr(tokenizer, name) not in named}
-    expect(not lacking, "`special_ids` asked for", f"that {', '.join(sorted(lacking))} are among them")
+    named = tokenizer.special_ids
+    lacking = [name for name in ("pad_id", "bos_id", "eos_id") if getattr(tokenizer, name) not in named]
+    expect(not lacking, "`special_ids` asked for", f"that {', '.join(lacking)} are among them")
     words = {number for text in subject.texts for number in tokenizer.encode(text)} & named
     expect(
         not words, "`special_ids` asked for", f"that no word of a caption is among them; {sorted(words)[:3]}"
     )
-    unknown = getattr(tokenizer, "unknown_id", None)
+    unknown = tokenizer.unknown_id
     expect(
         unknown is None or unknown != tokenizer.eos_id,
         "`unknown_id` asked for",
