@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,7 @@ def vidcap_components():
         "metrics": {"never": "planted_bugs:NeverPerfect", "sound": "sound_parts:Overlap"},
         "transforms": {"Jitter": "sound_parts:Jitter"},
         "losses": {"WordLoss": "sound_parts:WordLoss"},
-        "encoders": {"Colours": "sound_parts:Colours", "HFText": "vidcap_core.encoders.hf_text:HFText"},
+        "encoders": {"Colours": "sound_parts:Colours", "Standardised": "vidcap_core.encoders.standardised:Standardised"},
         "tokenizers": {"WordList": "sound_parts:WordList"},
         "datasets": {"Clips": "sound_parts:Clips"},
     }
@@ -42,7 +41,7 @@ def vidcap_commands(add):
 
 
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+def output(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What `vidcap conform` prints of a plugin without a head, some of which is broken."""
     folder = tmp_path_factory.mktemp("installed")
     package, info = folder / "planted_plugin", folder / "planted_plugin-1.0.dist-info"
@@ -58,13 +57,14 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         command = [sys.executable, "-m", "vidcap_core.cli.main", "conform", "planted"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    yield done.stdout.splitlines()
+    return done.stdout.splitlines()
 
 
 def test_a_broken_promise_hides_no_other(output: list[str]) -> None:
     failures = [line.removeprefix("FAIL ") for line in output if line.startswith("FAIL")]
     assert failures == [
         "light import",
+        "keys documented",
         "card",
         "metric never: bounds",
         "command nowhere: --help",
@@ -81,6 +81,8 @@ def test_what_is_sound_is_looked_at(output: list[str]) -> None:
         "ok   metric sound: bounds",
         "ok   encoder Colours: dim",
         "ok   dataset Clips: in a worker",
+        "ok   transform Jitter: collates",
+        "ok   tokenizer WordList: text and back",
     } <= set(output)
 
 
@@ -88,12 +90,10 @@ def test_what_is_skipped_has_a_reason(output: list[str]) -> None:
     skipped = [line for line in output if line.startswith("-")]
     assert "-    captioner: the plugin brings no head, and no configs/toy.py" in skipped
     assert "-    loss WordLoss: all: there is no captioner whose outputs it could read" in skipped
-    assert "-    transform Jitter: all: there is no data set whose samples it could change" in skipped
-    assert "-    encoder HFText: all: no config of the plugin builds it, and it needs model" in skipped
-    assert "-    tokenizer WordList: all: it learns from captions, and no toy config has any" in skipped
+    assert "-    encoder Standardised: all: no config of the plugin builds it, and it needs stream" in skipped
     assert all(line.split(": ", 1)[1].strip() for line in skipped)
     kept = sum(line.startswith("ok") for line in output)
-    assert output[-1] == f"{kept} kept, 6 broken, {len(skipped)} skipped"
+    assert output[-1] == f"{kept} kept, 7 broken, {len(skipped)} skipped"
 
 
 def test_a_plugin_with_a_head_but_no_toy_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

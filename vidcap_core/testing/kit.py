@@ -25,6 +25,8 @@ from vidcap_core.testing.checks import (
 from vidcap_core.testing.checks import plugins as packages
 from vidcap_core.testing.components import Declared, Use
 from vidcap_core.testing.parts import Parts, limited
+from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 from vidcap_core.zoo import plugins, registry
 
 CONFIG = "toy"
@@ -136,19 +138,18 @@ def _metric(use: Use, parts: Parts | None) -> metrics.Subject:
 
 
 def _tokenizer(use: Use, parts: Parts | None) -> tokenizers.Subject:
-    dataset = parts.dataset if parts is not None else None
-    captions = list(dataset.captions()) if dataset is not None else []
+    captions = list((parts.dataset if parts is not None else TinyClips()).captions())
     tokenizer = use.component.build()
     if hasattr(tokenizer, "fit"):
-        if not captions:
-            raise Skipped("it learns from captions, and no toy config has any")
         tokenizer.fit(captions)
-    return tokenizers.Subject(tokenizer, captions or ["a man runs", "two dogs play"])
+    return tokenizers.Subject(tokenizer, captions)
 
 
 def _transform(use: Use, parts: Parts | None) -> transforms.Subject:
     if parts is None:
-        raise Skipped("there is no data set whose samples it could change")
+        clips, words = TinyClips(), Vocabulary()
+        words.fit(clips.captions())
+        return transforms.Subject(use.component.build(), clips, words)
     bare = {"transforms": None} if "transforms" in parts.recipe.data["train"].arguments else {}
     dataset = limited(parts.recipe.data["train"]).changed(**bare).build()
     return transforms.Subject(use.component.build(), dataset, parts.tokenizer)
