@@ -12,8 +12,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.captioner.panels import shown_panels
 from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
 from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Prediction, Stream, View
 from vidcap_core.decoding.generate import generate
@@ -183,13 +185,17 @@ class Captioner(nn.Module):
         for clip_captions in captions:
             clip_captions.sort(key=lambda caption: (caption.event.start, caption.event.end))
         events = [[caption.event for caption in clip_captions] for clip_captions in captions]
-        shown = self.head.explain(streams, batch, events) if panels else [[] for _ in batch.clips]
+        shown: list[list[Panel]] = [[] for _ in batch.clips]
+        failed: dict[str, str] = {}
+        if panels:
+            shown, failed = shown_panels(self.head, len(batch), streams, batch, events)
         predictions = []
         for index, clip in enumerate(batch.clips):
             extras = {
                 "words": [caption.words for caption in captions[index]],
                 "streams": streams.present(index),
                 "panels": shown[index],
+                **failed,
             }
             if any(caption.others for caption in captions[index]):
                 extras["n_best"] = [caption.others for caption in captions[index]]

@@ -11,7 +11,7 @@ def check(training: Training) -> None:
     """The head's needs, each phase's parts and data, the score that picks the best weights."""
     captioner, phases = training.captioner, training.recipe.phases
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings.max_length)
-    training.evaluation_dataset(training.evaluate.split)
+    training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
         optimizers.settings_of(captioner, phase)
@@ -24,7 +24,8 @@ def _check_best(training: Training, best: str) -> None:
     """Score the references themselves, to see which scores there are."""
     split = training.evaluate.split
     dataset = training.evaluation_dataset(split)
-    texts = {clip: (captions or ["nothing"])[0] for clip, captions in dataset.references().items()}
+    references = dataset.references()
+    texts = {clip.id: (references.get(clip.id) or ["nothing"])[0] for clip in dataset.clips}
     trial = [Prediction(c, (Event(c.span[0], c.span[1], texts[c.id]),)) for c in dataset.clips]
     values = training.metric(split).score(trial).values
     if best.lower() not in {name.lower() for name in values}:
