@@ -14,8 +14,8 @@ def check(training: Training) -> None:
     training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
-        optimizers.settings_of(captioner, phase)
         feature_cache.check(training, phase)
+    optimizers.check(captioner, phases)
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
 
