@@ -63,8 +63,8 @@ class RaisesOnFiles(SmallTransformer):
 class Uneventful(TinyClips):
     """In the first `quiet` clips nothing happens; absent: then they are not even in the mappings."""
 
-    def __init__(self, quiet: int = 8, absent: bool = False) -> None:
-        super().__init__()
+    def __init__(self, quiet: int = 8, absent: bool = False, unit: str = "clip") -> None:
+        super().__init__(unit=unit)
         self.quiet = {clip.id for clip in self.clips[:quiet]}
         self.absent = absent
 
