@@ -113,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
-    from vidcap_core.captioning.caption_job import Job
+    from vidcap_core.captioner.panels import panel_warnings
+    from vidcap_core.captioning.caption_job import Job, PageError
     from vidcap_core.captioning.file_captioner import load
     from vidcap_core.captioning.formats import Printer
     from vidcap_core.captioning.progress import progress
@@ -134,7 +135,7 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
             else:
                 page = job.to_folder(inputs.files, job.folder(args.out), moving)
                 note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
-    except FolderError as error:
+    except (FolderError, PageError) as error:
         note(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
@@ -143,6 +144,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
         note(f"{done} {goes_on if args.out else '; with --out DIR such a job could go on'}")
         return INTERRUPTED
     finally:
+        for line in panel_warnings(job.unexplained):
+            note(f"warning: {line}")
         _list_bad(job.bad, note)
     return FAILED if job.bad else 0
 

@@ -1,4 +1,4 @@
-"""Parts of a config, typed: components, settings, optimisers. An error names the file, the key and what was meant."""
+"""Parts of a config, typed: components, settings, hooks. An error names the file, the key and what was meant."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from vidcap_core.config.files import Config, KeyPath
-from vidcap_core.config.recipe import Hook, Optimizer
+from vidcap_core.config.recipe import Hook
 from vidcap_core.contracts.dataset import IterableDataset
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.sampling import check_sampling
-from vidcap_core.zoo.arguments import meant, problems
+from vidcap_core.zoo.arguments import problems
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, Registry
 
@@ -74,23 +74,6 @@ def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) ->
         return spec(**given)
     except ConfigError as error:
         raise config.wrap(path, error) from error
-
-
-def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimizer:
-    """An optimiser by torch's name; mmengine's registry and dotted paths are looked up by the engine."""
-    if not isinstance(given, dict):
-        raise config.error(path, "must be a dict: type, lr, ...")
-    name = str(given.get("type", "AdamW"))
-    arguments = {"lr": 1e-3, **{key: value for key, value in given.items() if key != "type"}}
-    import torch  # heavy, but a misspelt optimiser must fail here and not after the data is read
-
-    target = getattr(torch.optim, name, None)
-    if target is not None:
-        check_arguments(config, path, {"params": [], **arguments}, target, name)
-    elif "." not in name and ":" not in name:
-        known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
-        raise config.error((*path, "type"), f"no optimiser is named '{name}'{meant(name, known)}")
-    return Optimizer(name, arguments)
 
 
 def hook(config: Config, path: KeyPath, given: object) -> Hook:

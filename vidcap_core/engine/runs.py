@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 
 from vidcap_core.captioner.build import stored_tokenizer
+from vidcap_core.captioner.panels import panel_warnings
 from vidcap_core.config.files import Config
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine import checks, hooks, launch, mm, sharding
-from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
+from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
-from vidcap_core.errors import UserError
+from vidcap_core.errors import UserError, in_a_line
 from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
 from vidcap_core.saved import assets, checkpoint
@@ -140,29 +142,37 @@ def _finish(training: Training, quiet: bool) -> None:
 
 
 def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
-    result = evaluate(training.captioner, training, split, panels=training.evaluate.panels)
-    if result is None:
+    """Predictions, then scores, then the page: what fails does not cost what came before."""
+    dataset, folder = training.evaluation_dataset(split), training.folder
+    predictions = caption(training.captioner, training, dataset, training.evaluate.panels)
+    if not mm.is_main():
         return None
-    folder = training.folder
-    write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in result.predictions])
-    saved_predictions.write(folder.path, split, result.predictions, training.evaluation_dataset(split))
-    write_json(
-        folder.scores(split),
-        {
-            "split": split,
-            "clips": result.clips,
-            "values": result.values,
-            "signatures": result.signatures,
-            "per_clip": result.per_clip,
-        },
-    )
-    report = write_run_report(folder.path, split)
+    write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
+    result = score(training.captioner, training, split, predictions)
+    write_json(folder.scores(split), result.to_json(split))
+    for line in panel_warnings(predictions):
+        print(f"warning: {line}", file=sys.stderr)
+    report = _report(training, split, predictions)
     if not quiet:
         print(f"{split}  {result.line()}")
         for note in result.notes:
             print(f"  note: {note}")
-        print(f"report: {report}")
+        if report is not None:
+            print(f"report: {report}")
     return result
+
+
+def _report(training: Training, split: str, predictions: list[Prediction]) -> Path | None:
+    """The page over a scored split; None, and a warning, where it fails."""
+    folder = training.folder
+    try:
+        saved_predictions.write(folder.path, split, predictions, training.evaluation_dataset(split))
+        return write_run_report(folder.path, split)
+    except Exception as error:  # whatever a page trips over, the run is over and must count
+        scored = f"{folder.predictions(split)} and {folder.scores(split).name} are written"
+        again = f"vidcap report {folder.path} --split {split}"
+        print(f"warning: no report: {in_a_line(error)}; {scored}; try: {again}", file=sys.stderr)
+        return None
 
 
 def _recipe(config: Config | Recipe) -> Recipe:
