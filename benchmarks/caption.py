@@ -36,7 +36,7 @@ from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.captioning.inputs import find
 from vidcap_core.captioning.progress import Progress
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 
 WORDS = 3000
 

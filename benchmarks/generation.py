@@ -20,8 +20,8 @@ import transformers
 from torch import Tensor, nn
 
 from vidcap_core.api import Head, Stream, View
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
 from vidcap_core.heads.layers import by_clip
 from vidcap_core.saved.provenance import machine
@@ -159,7 +159,7 @@ def main() -> int:
             pad_token_id=50256,
             eos_token_id=50256,
         )
-        same = [row[0].tokens for row in ours().rows] == [
+        same = [row[0].tokens for row in ours()] == [
             [word for word in row if word != 50256] for row in theirs()[:, PROMPT:].tolist()
         ]
         mine, other, ratio = race(ours, theirs, args.rounds, clock, synchronise)
@@ -175,7 +175,7 @@ def main() -> int:
     mask = torch.ones(args.clips, 30, dtype=torch.bool, device=args.device)
     view = View({"image": Stream(frames, mask)}, tuple(range(args.clips)), (None,) * args.clips)
     settings = GenerateSettings(mode="beam", beam=BEAMS, stop="cap", max_length=WORDS, min_length=WORDS - 1)
-    mine_texts = [row[0].tokens for row in generate(lstm, view, settings, bos=1, eos=2).rows]
+    mine_texts = [row[0].tokens for row in generate(lstm, view, settings, bos=1, eos=2)]
     for together, name in ((False, "a call a hypothesis"), (True, "a call a clip")):
         same = mine_texts == lists(lstm, view, 1, 2, together)
         mine, other, ratio = race(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from vidcap_core.config.validate import load_recipe
     from vidcap_core.contracts.dataset import Dataset as AnyDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
+    from vidcap_core.contracts.generate_settings import GenerateSettings
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
+    from vidcap_core.contracts.hypotheses import Hyp, Rows
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.metric import Additive, Metric, Values
     from vidcap_core.contracts.missing import Missing
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     )
     from vidcap_core.contracts.tokenizer import Tokenizer
     from vidcap_core.contracts.transform import Transform
-    from vidcap_core.contracts.types import Batch, Clip, Event, Named, Prediction, Sample, Stream, View
+    from vidcap_core.contracts.types import (
+        Batch,
+        Clip,
+        Event,
+        Named,
+        Prediction,
+        RawClip,
+        Sample,
+        Stream,
+        View,
+    )
+    from vidcap_core.contracts.write_settings import WriteSettings
     from vidcap_core.datasets.annotated import Dataset
     from vidcap_core.datasets.dense import read_dense
     from vidcap_core.datasets.records import Reading, Record
@@ -58,7 +71,9 @@ _HOMES = {
     "config.validate": ("load_recipe",),
     "contracts.dataset": {"AnyDataset": "Dataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
+    "contracts.generate_settings": ("GenerateSettings",),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
+    "contracts.hypotheses": ("Hyp", "Rows"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.metric": ("Additive", "Metric", "Values"),
     "contracts.missing": ("Missing",),
@@ -73,7 +88,18 @@ _HOMES = {
     ),
     "contracts.tokenizer": ("Tokenizer",),
     "contracts.transform": ("Transform",),
-    "contracts.types": ("Batch", "Clip", "Event", "Named", "Prediction", "Sample", "Stream", "View"),
+    "contracts.types": (
+        "Batch",
+        "Clip",
+        "Event",
+        "Named",
+        "Prediction",
+        "RawClip",
+        "Sample",
+        "Stream",
+        "View",
+    ),
+    "contracts.write_settings": ("WriteSettings",),
     "datasets.annotated": ("Dataset",),
     "datasets.dense": ("read_dense",),
     "datasets.records": ("Reading", "Record"),
@@ -122,7 +148,9 @@ __all__ = [
     "EventMetric",
     "FeatureWriter",
     "FrameAttention",
+    "GenerateSettings",
     "Head",
+    "Hyp",
     "Lexicon",
     "Loss",
     "Metric",
@@ -131,9 +159,11 @@ __all__ = [
     "Output",
     "Panel",
     "Prediction",
+    "RawClip",
     "Reading",
     "Recipe",
     "Record",
+    "Rows",
     "Sample",
     "SpatialAttention",
     "Stream",
@@ -143,6 +173,7 @@ __all__ = [
     "UserError",
     "Values",
     "View",
+    "WriteSettings",
     "at_least",
     "build_component",
     "cache_home",

@@ -52,7 +52,7 @@ def wanted(quick: bool, half: bool = False) -> torch.Tensor:
     clip = network(quick)
     if half:
         clip.load_state_dict(network(quick).half().state_dict())
-    prepare = OpenClipImage(NAME, False).prepare
+    prepare = OpenClipImage(NAME, False).preprocess
     texts = open_clip.get_tokenizer(NAME)(TEXTS)
     return torch.cat([clip.encode_image(prepare(PICTURES[0])), clip.encode_text(texts)])
 

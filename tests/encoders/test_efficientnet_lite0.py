@@ -74,7 +74,7 @@ def test_encoder_is_the_model_without_its_classifier() -> None:
     features = encoder(frames, torch.ones(1, 2, dtype=torch.bool)).values
     assert features.shape == (1, 2, 1280)
     # 224 pixels are enlarged to 256 and cropped, so compare on what the network saw
-    seen = encoder.prepare(frames[0])
+    seen = encoder.preprocess(frames[0])
     logits = nn.functional.linear(features[0], weights["_fc.weight"], weights["_fc.bias"])
     torch.testing.assert_close(logits, plain_logits(seen, weights), rtol=1e-3, atol=1e-4)
 

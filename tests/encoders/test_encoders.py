@@ -193,7 +193,7 @@ def test_hf_video(models: Path, name: str, output: str, rows: int, real: int) ->
 @torch.no_grad()
 def test_timesformer_shows_cls_patches_and_attentions(models: Path) -> None:
     encoder = HFVideo(str(models / "timesformer"))
-    assert encoder.prepare.mean == (0.45, 0.45, 0.45)  # from preprocessor_config.json
+    assert encoder.preprocess.mean == (0.45, 0.45, 0.45)  # from preprocessor_config.json
     x, _ = frames(count=4)
     tokens = encoder.tokens(x, attentions=True)
     assert tokens.cls is not None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import View
 from vidcap_core.decoding import beam as beam_module
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import UserError
 
@@ -38,11 +38,11 @@ def test_alone_and_in_a_batch(toy, ragged, plain):
     head, settings = toy(9, 5, sharp=1.5, ends=1.0), GenerateSettings(**plain, max_length=12)
     names = [f"clip{i}" for i in range(CLIPS)]
     view = ragged(clips=CLIPS)
-    together = generate(head, view, settings, bos=BOS, eos=EOS, keys=names).rows
+    together = generate(head, view, settings, bos=BOS, eos=EOS, keys=names)
     lengths = {len(row[0].tokens) for row in together}
     assert len(lengths) > 1, "all texts end together: nothing is tested"
     for row, name in enumerate(names):
-        alone = generate(head, ragged([row], clips=CLIPS), settings, bos=BOS, eos=EOS, keys=[name]).rows[0]
+        alone = generate(head, ragged([row], clips=CLIPS), settings, bos=BOS, eos=EOS, keys=[name])[0]
         assert [text.tokens for text in alone] == [text.tokens for text in together[row]]
         assert [t.score for t in alone] == pytest.approx([t.score for t in together[row]], abs=1e-4)
 
@@ -50,7 +50,7 @@ def test_alone_and_in_a_batch(toy, ragged, plain):
 @pytest.mark.parametrize("plain", SETTINGS)
 def test_scores_are_sums_of_word_log_probabilities(toy, ragged, plain):
     settings = GenerateSettings(**plain, max_length=6)
-    for row in generate(toy(9, 5), ragged(), settings, bos=BOS, eos=EOS).rows:
+    for row in generate(toy(9, 5), ragged(), settings, bos=BOS, eos=EOS):
         assert len(row) == settings.n_best
         cut_last = settings.stop == "n_finished"
         order = [(t.end is not None or not cut_last, t.score) for t in row]
@@ -67,9 +67,9 @@ def test_scores_are_sums_of_word_log_probabilities(toy, ragged, plain):
 @pytest.mark.parametrize("length", ["none", "avg", "gnmt"])
 def test_one_beam_is_greedy(toy, ragged, length):
     head, view = toy(9, 5, sharp=1.0), ragged(clips=CLIPS)
-    greedy = generate(head, view, GenerateSettings(length=length), bos=BOS, eos=EOS).rows
+    greedy = generate(head, view, GenerateSettings(length=length), bos=BOS, eos=EOS)
     one = GenerateSettings(mode="beam", beam=1, length=length, stop="n_finished")
-    assert generate(head, view, one, bos=BOS, eos=EOS).rows == greedy
+    assert generate(head, view, one, bos=BOS, eos=EOS) == greedy
     with torch.no_grad():  # the search itself, which `generate` does not use for one beam
         searched = beam_module.beam_search(Source.of(head, view, BOS, EOS), one)
     assert [row[0].tokens for row in searched] == [row[0].tokens for row in greedy]
@@ -103,13 +103,11 @@ def test_a_prompt_is_gone_on_from(toy, ragged):
     """Greedy words given back as a prompt are gone on with in the same way."""
     head, view = toy(9, 5), ragged()
     settings = GenerateSettings(max_length=6, min_length=5)
-    whole = [row[0].tokens for row in generate(head, view, settings, bos=BOS, eos=EOS).rows]
+    whole = [row[0].tokens for row in generate(head, view, settings, bos=BOS, eos=EOS)]
     prompt = torch.tensor([[BOS, *words[:3]] for words in whole])
     rest = GenerateSettings(max_length=3, min_length=2)
     view = View(view.streams, view.clips, view.spans, prompt)
-    assert [row[0].tokens for row in generate(head, view, rest, bos=BOS, eos=EOS).rows] == [
-        w[3:] for w in whole
-    ]
+    assert [row[0].tokens for row in generate(head, view, rest, bos=BOS, eos=EOS)] == [w[3:] for w in whole]
 
 
 def test_a_state_without_rows_is_refused(toy, ragged):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 
 BOS, EOS, WORDS, LIMIT = 0, 1, 4, 4
 
@@ -42,7 +42,7 @@ def test_wide_beam_is_exhaustive(toy, ragged, length, alpha, stop, seed):
     settings = GenerateSettings(
         mode="beam", beam=WORDS**LIMIT, length=length, alpha=alpha, stop=stop, max_length=LIMIT, n_best=5
     )
-    got = generate(head, view, settings, bos=BOS, eos=EOS).rows
+    got = generate(head, view, settings, bos=BOS, eos=EOS)
     for row in range(5):
         texts = every_text(head, ragged([row]))
         if stop == "n_finished":  # a text that was cut counts only where too few ended
@@ -68,7 +68,7 @@ def test_narrow_beam_is_a_plain_loop(toy, ragged, stop, length, alpha, beam):
     settings = GenerateSettings(
         mode="beam", beam=beam, length=length, alpha=alpha, stop=stop, max_length=limit
     )
-    got = generate(head, view, settings, bos=BOS, eos=EOS).rows
+    got = generate(head, view, settings, bos=BOS, eos=EOS)
     for row in range(5):
         want, score = plain_beam(head, ragged([row]), settings, vocabulary)
         assert got[row][0].tokens == want

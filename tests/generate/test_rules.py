@@ -6,9 +6,9 @@ import math
 
 import pytest
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
 
 BOS, EOS, A, B, C = 0, 1, 2, 3, 4
@@ -27,9 +27,7 @@ SHORT = {BOS: {EOS: 0.6, A: 0.4}, A: {B: 0.9, EOS: 0.1}, B: {EOS: 1.0}}
 
 
 def best(head, **settings):
-    return generate(
-        head, ONE, GenerateSettings(mode="beam", max_length=6, **settings), bos=BOS, eos=EOS
-    ).rows[0]
+    return generate(head, ONE, GenerateSettings(mode="beam", max_length=6, **settings), bos=BOS, eos=EOS)[0]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +86,9 @@ def test_spectrum(table):
 def test_minimum_and_maximum_length(table):
     head = table(CHAIN, 5)
     settings = GenerateSettings(mode="beam", beam=3, min_length=2, max_length=6)
-    for text in generate(head, ONE, settings, bos=BOS, eos=EOS).rows[0]:
+    for text in generate(head, ONE, settings, bos=BOS, eos=EOS)[0]:
         assert len(text.tokens) >= 2
-    cut = generate(head, ONE, GenerateSettings(max_length=2), bos=BOS, eos=EOS).rows[0][0]
+    cut = generate(head, ONE, GenerateSettings(max_length=2), bos=BOS, eos=EOS)[0][0]
     assert (cut.tokens, cut.end) == ([A, B], None)
 
 
@@ -98,11 +96,11 @@ def test_no_repeat_ngram(table):
     """A and B take turns; with 2-grams banned, "A B A" cannot be followed by B."""
     turns = {BOS: {A: 1.0}, A: {B: 0.9, C: 0.1}, B: {A: 0.9, C: 0.1}, C: {EOS: 1.0}}
     head = table(turns, 5)
-    free = generate(head, ONE, GenerateSettings(max_length=6), bos=BOS, eos=EOS).rows[0][0]
+    free = generate(head, ONE, GenerateSettings(max_length=6), bos=BOS, eos=EOS)[0][0]
     assert free.tokens == [A, B, A, B, A, B]
     for mode in ("greedy", "beam"):
         settings = GenerateSettings(mode=mode, beam=2, max_length=6, no_repeat_ngram=2, length="avg")
-        assert generate(head, ONE, settings, bos=BOS, eos=EOS).rows[0][0].tokens == [A, B, A, C]
+        assert generate(head, ONE, settings, bos=BOS, eos=EOS)[0][0].tokens == [A, B, A, C]
 
 
 def test_no_way_out_is_said(table):
@@ -139,5 +137,5 @@ def test_wrong_settings(wrong, says):
 def test_banned_words_are_never_written(table, mode):
     """Of the chain's words A is banned: what is left at first is EOS, at its own probability."""
     settings = GenerateSettings(mode=mode, max_length=6, beam=2)
-    [[text, *_]] = generate(table(CHAIN, 5), ONE, settings, bos=BOS, eos=EOS, banned=[A]).rows
+    [[text, *_]] = generate(table(CHAIN, 5), ONE, settings, bos=BOS, eos=EOS, banned=[A])
     assert (text.tokens, text.score) == ([], pytest.approx(math.log(0.30), abs=1e-5))

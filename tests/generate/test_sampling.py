@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 
 BOS, EOS = 0, 1
 FIRST = {2: 0.5, 3: 0.3, 4: 0.15, 5: 0.05}
@@ -15,7 +15,7 @@ FIRST = {2: 0.5, 3: 0.3, 4: 0.15, 5: 0.05}
 
 def first_words(head, draws=4000, **settings):
     plain = GenerateSettings(mode="sample", n_best=draws, max_length=2, **settings)
-    row = generate(head, View({}, (0,), (None,)), plain, bos=BOS, eos=EOS).rows[0]
+    row = generate(head, View({}, (0,), (None,)), plain, bos=BOS, eos=EOS)[0]
     count = torch.bincount(torch.tensor([text.tokens[0] for text in row]), minlength=6).double() / draws
     return {word: count[word].item() for word in FIRST}
 
@@ -50,8 +50,7 @@ def test_seed_and_keys(toy, ragged):
         keys = changes.pop("keys", None)
         settings = GenerateSettings(mode="sample", max_length=10, **changes)
         return [
-            [t.tokens for t in row]
-            for row in generate(head, view, settings, bos=BOS, eos=EOS, keys=keys).rows
+            [t.tokens for t in row] for row in generate(head, view, settings, bos=BOS, eos=EOS, keys=keys)
         ]
 
     assert texts(seed=1) == texts(seed=1)
@@ -59,7 +58,7 @@ def test_seed_and_keys(toy, ragged):
     assert texts(keys=list("abcde")) != texts(keys=list("vwxyz"))
     one = [row[0] for row in texts(keys=list("abcde"))]
     more = GenerateSettings(mode="sample", max_length=10, n_best=4)
-    rows = generate(head, view, more, bos=BOS, eos=EOS, keys=list("abcde")).rows
+    rows = generate(head, view, more, bos=BOS, eos=EOS, keys=list("abcde"))
     assert all(text in [t.tokens for t in row] for text, row in zip(one, rows, strict=True))
 
 

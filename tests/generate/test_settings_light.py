@@ -7,5 +7,5 @@ import sys
 
 
 def test_no_torch():
-    code = "import sys, vidcap_core.decoding.settings; assert 'torch' not in sys.modules"
+    code = "import sys, vidcap_core.contracts.generate_settings; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,8 +10,8 @@ import torch
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.plain_tokenizer import Plain
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Batch, Clip, Stream
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.tokenizers.hf import HFTokenizer
 from vidcap_core.tokenizers.subword import SubwordTokenizer

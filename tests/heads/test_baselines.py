@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head, whole_clips
 from vidcap_core.contracts.types import Stream, View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.heads.transformer import SmallTransformer
@@ -64,13 +64,13 @@ def test_a_left_padded_prompt_is_the_prompt_alone(head, batch, settings):
     mask = prompt > 0
     clips = whole_clips(batch.streams, batch)
     plain = GenerateSettings(max_length=6, **settings)
-    together = generate(head, replace(clips, prompt=prompt, prompt_mask=mask), plain, bos=1, eos=2).rows
+    together = generate(head, replace(clips, prompt=prompt, prompt_mask=mask), plain, bos=1, eos=2)
     for row in range(4):
         one = {
             name: Stream(s.values[row : row + 1], s.mask[row : row + 1]) for name, s in batch.streams.items()
         }
         alone = View(one, (0,), (None,), prompt[row : row + 1, mask[row]])
-        text = generate(head, alone, plain, bos=1, eos=2).rows[0][0]
+        text = generate(head, alone, plain, bos=1, eos=2)[0][0]
         assert text.tokens == together[row][0].tokens
         assert text.score == pytest.approx(together[row][0].score, abs=1e-4)
 
@@ -101,9 +101,7 @@ def test_overfits(tokens, batch, kind):
         optimizer.step()
     assert (total / weight).item() < 0.05
     head.eval()
-    rows = generate(
-        head, whole_clips(batch.streams, batch), GenerateSettings(max_length=10), bos=1, eos=2
-    ).rows
+    rows = generate(head, whole_clips(batch.streams, batch), GenerateSettings(max_length=10), bos=1, eos=2)
     want = [row[mask].tolist()[1:-1] for row, mask in zip(batch.tokens, batch.token_mask, strict=True)]
     assert [row[0].tokens for row in rows] == want
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import DynamicCache
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Stream, View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
@@ -138,9 +138,7 @@ SETTINGS = [
 def test_equals_hugging_face_on_left_padded_prompts(config, prompts, plain):
     head, (ids, mask) = PromptOnly(config).eval(), prompts
     settings = GenerateSettings(**plain, max_length=12)
-    got = generate(
-        head, View({}, tuple(range(ROWS)), (None,) * ROWS, ids, mask), settings, bos=BOS, eos=EOS
-    ).rows
+    got = generate(head, View({}, tuple(range(ROWS)), (None,) * ROWS, ids, mask), settings, bos=BOS, eos=EOS)
     texts, scores = hugging_face(head.lm, {"input_ids": ids, "attention_mask": mask.long()}, settings)
     assert [[t.tokens for t in row] for row in got] == texts
     if scores is not None:
@@ -155,12 +153,12 @@ def test_padding_is_no_word_of_an_ngram(config, prompts):
     full = torch.ones_like(mask)
     got = generate(
         head, View({}, tuple(range(ROWS)), (None,) * ROWS, whole, full), settings, bos=BOS, eos=EOS
-    ).rows
+    )
     texts, _ = hugging_face(head.lm, {"input_ids": whole, "attention_mask": full.long()}, settings)
     assert [[t.tokens for t in row] for row in got] == texts
     padded = generate(
         head, View({}, tuple(range(ROWS)), (None,) * ROWS, ids, mask), settings, bos=BOS, eos=EOS
-    ).rows
+    )
     assert any(t.end is not None for row in padded for t in row)
 
 
@@ -175,7 +173,7 @@ def test_equals_hugging_face_on_a_visual_prefix(config, frames):
         GenerateSettings(mode="beam", beam=3, length="hf", max_length=12, n_best=3),
     ):
         view = View({"image": full}, tuple(range(ROWS)), (None,) * ROWS)
-        got = generate(head, view, settings, bos=BOS, eos=EOS).rows
+        got = generate(head, view, settings, bos=BOS, eos=EOS)
         assert [[t.tokens for t in row] for row in got] == hugging_face(head.lm, inputs, settings)[0]
 
 
@@ -184,12 +182,12 @@ def test_ragged_prefix_and_prompt_equal_each_clip_alone(config, frames, prompts,
     head, (ids, mask) = Video(config).eval(), prompts
     settings = GenerateSettings(**plain, max_length=10)
     view = View({"image": frames}, tuple(range(ROWS)), (None,) * ROWS, ids, mask)
-    together = generate(head, view, settings, bos=BOS, eos=EOS).rows
+    together = generate(head, view, settings, bos=BOS, eos=EOS)
     for row in range(ROWS):
         real = frames.mask[row]
         stream = Stream(frames.values[row : row + 1, real], real[real][None])
         alone = View({"image": stream}, (0,), (None,), ids[row : row + 1, mask[row]])
-        got = generate(head, alone, settings, bos=BOS, eos=EOS).rows[0][0]
+        got = generate(head, alone, settings, bos=BOS, eos=EOS)[0][0]
         assert got.tokens == together[row][0].tokens
         assert got.score == pytest.approx(together[row][0].score, abs=1e-4)
 
@@ -272,10 +270,10 @@ def test_a_state_may_be_hugging_faces_cache(config, prompts, plain):
     own.load_state_dict(shared.state_dict())
     view = View({}, tuple(range(ROWS)), (None,) * ROWS, torch.where(prompts[1], prompts[0], 7))
     settings = GenerateSettings(**plain, max_length=20)
-    want = generate(shared, view, settings, bos=BOS, eos=EOS).rows
+    want = generate(shared, view, settings, bos=BOS, eos=EOS)
     if plain:  # greedy texts all run to the end here
         assert len({len(row[0].tokens) for row in want}) > 1, "all end together: no clip is taken out"
-    got = generate(own, view, settings, bos=BOS, eos=EOS).rows
+    got = generate(own, view, settings, bos=BOS, eos=EOS)
     assert [[t.tokens for t in row] for row in got] == [[t.tokens for t in row] for row in want]
 
 

@@ -28,9 +28,9 @@ import vidcap_core
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.datasets.toy import make_toy
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.encoders.pixels import Pixels
 from vidcap_core.engine.runs import train
 from vidcap_core.errors import ConfigError, UserError

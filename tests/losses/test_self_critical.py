@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Batch, Clip, Stream
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import UserError
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.losses.self_critical import SelfCritical, as_captions, in_eval_mode, whole_view
@@ -65,9 +65,7 @@ def mean_reward(loss, captioner, batch, draws=200):
     torch.manual_seed(5)
     many = SelfCritical(samples_per_clip=draws)
     with torch.no_grad(), in_eval_mode(captioner):
-        rows = many._generate(
-            captioner, whole_view(captioner, captioner.streams(batch), batch), "sample"
-        ).rows
+        rows = many._generate(captioner, whole_view(captioner, captioner.streams(batch), batch), "sample")
     names = [clip.id for clip, row in zip(batch.clips, rows, strict=True) for _ in row]
     return float(
         loss.reward(names, [captioner.tokenizer.decode(t.tokens) for row in rows for t in row]).mean()
@@ -126,7 +124,7 @@ def test_samples_are_drawn_from_what_is_trained_and_the_baseline_is_what_would_b
         captioner.head.classify.bias[Tokens.unknown_id] = 3.0
     loss = SelfCritical(samples_per_clip=4)
     view = whole_view(captioner, captioner.streams(batch), batch)
-    rows = loss._generate(captioner, view, "sample").rows
+    rows = loss._generate(captioner, view, "sample")
     assert any(Tokens.unknown_id in text.tokens for row in rows for text in row)
     for number in range(4):
         texts = [row[number] for row in rows]
@@ -136,10 +134,10 @@ def test_samples_are_drawn_from_what_is_trained_and_the_baseline_is_what_would_b
             words = given.tokens[row, 1 : 1 + len(text.tokens)]
             trained = logs[row, : len(words)].gather(1, words[:, None]).squeeze(1)
             assert text.log_probs == pytest.approx(trained.tolist(), abs=1e-5)
-    greedy = loss._generate(captioner, view, "greedy").rows
+    greedy = loss._generate(captioner, view, "greedy")
     assert not any(Tokens.unknown_id in text.tokens for row in greedy for text in row)
     captioner.settings = GenerateSettings(max_length=6, unknown=True)
-    greedy = loss._generate(captioner, view, "greedy").rows
+    greedy = loss._generate(captioner, view, "greedy")
     assert all(Tokens.unknown_id in text.tokens for row in greedy for text in row)
 
 
@@ -174,7 +172,7 @@ def test_parts_go_back_to_their_mode(captioner, batch):
 
 
 def test_a_cut_sample_learns_no_end(captioner, batch):
-    from vidcap_core.decoding.hypotheses import Hyp
+    from vidcap_core.contracts.hypotheses import Hyp
 
     made = as_captions(
         batch,

@@ -10,8 +10,13 @@ import torch
 from vidcap_core.contracts.types import Stream
 
 
-def pad_streams(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Stream]:
-    """Arrays of any length by name, one row a clip; a clip that lacks one gets masked rows of zeros."""
+def pad_streams(
+    rows: Sequence[Mapping[str, np.ndarray]], times: Sequence[Mapping[str, np.ndarray]]
+) -> dict[str, Stream]:
+    """Arrays of any length by name, one row a clip; a clip that lacks one gets masked rows of zeros.
+
+    A stream has times where they are known of every clip that has it.
+    """
     batched: dict[str, Stream] = {}
     for name in dict.fromkeys(key for row in rows for key in row):
         arrays = [row.get(name) for row in rows]
@@ -24,5 +29,24 @@ def pad_streams(rows: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Stream]:
             if array is not None:
                 values[index, : len(array)] = array
                 mask[index, : len(array)] = True
-        batched[name] = Stream(torch.from_numpy(values), torch.from_numpy(mask))
+        batched[name] = Stream(
+            torch.from_numpy(values), torch.from_numpy(mask), _times(name, arrays, times, mask)
+        )
     return batched
+
+
+def _times(
+    name: str,
+    arrays: Sequence[np.ndarray | None],
+    times: Sequence[Mapping[str, np.ndarray]],
+    mask: np.ndarray,
+) -> torch.Tensor | None:
+    """When the rows of a stream are, in seconds; None where a clip that has the stream does not say."""
+    moments = np.zeros(mask.shape, dtype=np.float32)
+    for index, (array, known) in enumerate(zip(arrays, times, strict=True)):
+        if array is None:
+            continue
+        if name not in known:
+            return None
+        moments[index, : len(array)] = known[name]
+    return torch.from_numpy(moments)

@@ -13,8 +13,8 @@ from vidcap_core.captioning.progress import Progress
 from vidcap_core.captioning.results_folder import Folder
 from vidcap_core.captioning.spans import Every
 from vidcap_core.contracts.encoder import fingerprint
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import VideoError
 from vidcap_core.report.captions_page import write_job_report
 from vidcap_core.zoo.version import __version__

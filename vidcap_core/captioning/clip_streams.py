@@ -3,73 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.spans import Every, spans
-from vidcap_core.contracts.types import Clip, Stream
+from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.types import Clip, RawClip, Stream
 from vidcap_core.encoders.rows import device_of, encode_alone
 from vidcap_core.errors import UserError
 from vidcap_core.video import limits
 from vidcap_core.video.clip_reader import FrameRequest, check_memory, read_clip_frames, read_clip_sound
 from vidcap_core.video.probe import VideoInfo, probe
+from vidcap_core.video.sampling import frame_times
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A clip with its streams, each [T, D]; one that its file lacks (no sound) is empty."""
+    """A clip with its streams, each [T, D]; one that its file lacks (no sound) is empty; and what the head prepared."""
 
     clip: Clip
     streams: Mapping[str, Stream]
+    prepared: Mapping[str, Any] | None = None
 
 
 class Reader:
-    """Reads what the encoders of a captioner want of files, each picture once, and encodes it.
+    """Reads what the encoders and the head of a captioner want of files, each picture once, and encodes it.
 
     without: streams of which every clip has nothing, with their widths.
     """
 
-    def __init__(self, encoders: Mapping[str, Any], without: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, encoders: Mapping[str, Any], without: Mapping[str, int] | None = None, head: Head | None = None
+    ) -> None:
+        self.head = head if head is not None and head.reads else None
         self.without = dict(without or {})
         encoders = {name: encoder for name, encoder in encoders.items() if name not in self.without}
         self.frames = {name: e for name, e in encoders.items() if e.reads == "frames"}
         self.audio = {name: e for name, e in encoders.items() if e.reads == "audio"}
 
+    @property
+    def reads(self) -> bool:
+        """Whether it wants anything of a file."""
+        return bool(self.frames or self.audio or self.head)
+
     def read(
-        self, path: str | Path, every: Every = None, halted: Callable[[], bool] = lambda: False
+        self,
+        path: str | Path,
+        every: Every = None,
+        halted: Callable[[], bool] = lambda: False,
+        panels: bool = False,
     ) -> Iterator[Encoded]:
-        """A file as one clip, or cut into spans."""
+        """A file as one clip, or cut into spans; panels: encoders shall also tell where they looked."""
         info = probe(path)
         whole = Clip(Path(path).stem, str(path), duration=info.duration)
         if every is None:
             self._check_memory(path, info, (0.0, info.duration), every)
-            yield self._encode(whole, *self._whole(whole, info))
+            yield self._encode(whole, *self._whole(whole, info), panels)
             return
         cut = spans(path, info.duration, every, halted)
         if halted():
             return
         self._check_memory(path, info, max(cut, key=lambda span: span[1] - span[0]), every)
-        frames = span_passes.frames_of(path, cut, self._requests()) if self.frames else ([] for _ in cut)
+        frames = span_passes.frames_of(path, cut, self._requests()) if self._requests() else ([] for _ in cut)
         sounds = span_passes.sound_of(path, cut) if self._hears(info) else (None for _ in cut)
         for (start, end), clip_frames, sound in zip(cut, frames, sounds, strict=True):
             clip = Clip(f"{whole.id}@{start:.2f}-{end:.2f}", whole.path, start, end, info.duration)
-            yield self._encode(clip, clip_frames, sound)
+            yield self._encode(clip, clip_frames, sound, panels)
 
-    def of_array(self, frames: np.ndarray, name: str) -> Encoded:
+    def of_array(self, frames: np.ndarray, name: str, panels: bool = False) -> Encoded:
         """Frames uint8 [T, H, W, 3] that somebody has read already; a second each, as nobody says when they were."""
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise UserError(f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}")
         requests = self._requests()
         for request in requests:
             limits.check_size(name, frames.shape[2], frames.shape[1], request.short_side)
+        if self.head is not None and "path" in self.head.reads:
+            raise UserError(
+                f"{type(self.head).__name__} reads files, not frames", hint="a path instead of them"
+            )
         clip = Clip(name, duration=float(len(frames)))
-        return self._encode(clip, [frames] * len(requests), None)
+        return self._encode(clip, [frames] * len(requests), None, panels, np.arange(len(frames)) + 0.5)
 
     def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
         frames = [read_clip_frames(clip, request) for request in self._requests()]
@@ -78,24 +97,46 @@ class Reader:
     def _requests(self) -> list[FrameRequest]:
         """What is wanted of a file, each once though several encoders may want it."""
         requests: list[FrameRequest] = []
-        for encoder in self.frames.values():
-            request = FrameRequest.of(encoder)
+        wanting = [*self.frames.values()]
+        if self.head is not None and "frames" in self.head.reads:
+            wanting.append(self.head)
+        for part in wanting:
+            request = FrameRequest.of(part)
             if request not in requests:
                 requests.append(request)
         return requests
 
     def _hears(self, info: VideoInfo) -> bool:
-        return bool(self.audio) and info.has_audio
+        wanted = bool(self.audio) or (self.head is not None and "audio" in self.head.reads)
+        return wanted and info.has_audio
 
     @torch.no_grad()
-    def _encode(self, clip: Clip, frames: list[np.ndarray], sound: np.ndarray | None) -> Encoded:
+    def _encode(
+        self,
+        clip: Clip,
+        frames: list[np.ndarray],
+        sound: np.ndarray | None,
+        panels: bool,
+        times: np.ndarray | None = None,
+    ) -> Encoded:
+        """times: of the frames, where they are not those that were asked for."""
         requests = self._requests()
+        moments = [
+            frame_times(request.sampling, *clip.span) if times is None else times for request in requests
+        ]
         streams: dict[str, Stream] = {name: _empty(width) for name, width in self.without.items()}
         for name, encoder in self.frames.items():
-            streams[name] = _stream(encoder, frames[requests.index(FrameRequest.of(encoder))])
+            index = requests.index(FrameRequest.of(encoder))
+            streams[name] = _stream(encoder, frames[index], moments[index], panels)
         for name, encoder in self.audio.items():
             streams[name] = _stream(encoder, sound) if sound is not None else _nothing(encoder)
-        return Encoded(clip, streams)
+        if self.head is None:
+            return Encoded(clip, streams)
+        raw = RawClip(clip, audio=sound if "audio" in self.head.reads else None)
+        if "frames" in self.head.reads:
+            index = requests.index(FrameRequest.of(self.head))
+            raw = replace(raw, frames=frames[index], times=moments[index])
+        return Encoded(clip, streams, self.head.prepare(raw))
 
     def _check_memory(
         self, path: str | Path, info: VideoInfo, span: tuple[float, float], every: Every
@@ -104,10 +145,12 @@ class Reader:
         check_memory(path, info, span, self._requests(), self._hears(info), hint)
 
 
-def _stream(encoder: nn.Module, values: np.ndarray) -> Stream:
+def _stream(
+    encoder: Encoder, values: np.ndarray, times: np.ndarray | None = None, panels: bool = False
+) -> Stream:
     """One clip's stream [T, D], every row of which is real."""
-    rows = encode_alone(encoder, values)
-    return Stream(rows, rows.new_ones(len(rows), dtype=torch.bool)) if len(rows) else _nothing(encoder)
+    made = encode_alone(encoder, values, times, panels)
+    return made if len(made.values) else _nothing(encoder)
 
 
 def _nothing(encoder: Any) -> Stream:

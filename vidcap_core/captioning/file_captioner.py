@@ -39,8 +39,9 @@ class FileCaptioner:
         self.name = name
         encoders: dict[str, Any] = dict(captioner.encoders.items())
         empty = left_out(captioner, name, without)
-        self.reader = Reader({name: folded(encoder) for name, encoder in encoders.items()}, empty)
-        if not self.reader.frames and not self.reader.audio:
+        folding = {name: folded(encoder) for name, encoder in encoders.items()}
+        self.reader = Reader(folding, empty, captioner.head)
+        if not self.reader.reads:
             raise UserError(
                 f"'{name}' was trained on cached streams, and its config does not say how to make them from a file",
                 hint="add `extract = dict(STREAM=dict(type=ENCODER, ...))` to the config and export again",
@@ -106,8 +107,11 @@ class FileCaptioner:
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:
             changes["n_best"] = n_best
+        settings = replace(self.captioner.settings, **changes)
+        head = self.captioner.head
+        settings.refuse_beyond(head.decodes, type(head).__name__)
         other = copy.copy(self)
-        other.captioner = self.captioner.variant(settings=replace(self.captioner.settings, **changes))
+        other.captioner = self.captioner.variant(settings=settings)
         return other
 
     def _all(self, videos: Several, every: Every, panels: bool) -> list[Captions]:
@@ -115,7 +119,7 @@ class FileCaptioner:
         captions: dict[int, Captions] = {}
         for index, video in enumerate(videos):
             if isinstance(video, np.ndarray):
-                clip: Encoded = self.reader.of_array(video, f"frames-{index}")
+                clip: Encoded = self.reader.of_array(video, f"frames-{index}", panels)
                 captions[index] = Captions.of(predict(self.captioner, [clip], panels)[0], video)
         indices = [index for index, video in enumerate(videos) if index not in captions]
         paths = [Path(video) for video in videos if not isinstance(video, np.ndarray)]

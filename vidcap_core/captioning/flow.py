@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidcap_core.captioner.captioner import Captioner, stack
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.streams import stack
 from vidcap_core.captioning.clip_streams import Encoded, Reader
 from vidcap_core.captioning.merge import merged
 from vidcap_core.captioning.spans import Every
+from vidcap_core.contracts.head import HEAD
 from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.files.prefetch import ahead, threads_shared
@@ -70,8 +72,6 @@ class Flow:
                 files.append(file)
                 try:
                     for clip in clips:
-                        if any(clip.clip.id == other.clip.id for _, other in batch):
-                            say()  # heads may keep what they found under a clip's id
                         batch.append((file, clip))
                         file.waiting += 1
                         if len(batch) >= self.batch:
@@ -85,7 +85,7 @@ class Flow:
 
     def _produce(self, path: Path, halted: Callable[[], bool]) -> Iterator[Encoded]:
         try:
-            yield from self.reader.read(path, self.every, halted)
+            yield from self.reader.read(path, self.every, halted, self.panels)
         except VideoError:
             raise
         except UserError as error:
@@ -119,8 +119,10 @@ class Flow:
 def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:
     """What a captioner says of encoded clips, side by side."""
     streams = {name: stack([clip.streams[name] for clip in clips]) for name in clips[0].streams}
-    batch = Batch(tuple(clip.clip for clip in clips), streams=streams).to(captioner.device)
-    return captioner.predict(batch, panels)
+    prepared = [clip.prepared for clip in clips if clip.prepared is not None]
+    for_head = {HEAD: captioner.head.collate(prepared)} if prepared else {}
+    batch = Batch(tuple(clip.clip for clip in clips), streams=streams, prepared=for_head)
+    return captioner.predict(batch.to(captioner.device), panels)
 
 
 def cores() -> int:

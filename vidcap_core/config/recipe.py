@@ -8,7 +8,7 @@ from typing import Any
 
 from vidcap_core.config.files import Config
 from vidcap_core.config.schema import Evaluate, Runtime, Schedule
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.zoo.component import Component
 
 

@@ -10,7 +10,8 @@ from vidcap_core.config.files import Config, KeyPath, load_config
 from vidcap_core.config.parse import check_arguments, component, component_of, hook, settings
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
@@ -52,6 +53,7 @@ def captioner_recipe(config: Config) -> CaptionerRecipe:
 
 
 def _captioner_parts(config: Config) -> dict[str, Any]:
+    head = component(config, ("head",), HEADS)
     return {
         "config": config,
         "method": config.get("method"),
@@ -61,11 +63,11 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
         "extract": {
             name: component(config, ("extract", name), ENCODERS) for name in config.get("extract", {})
         },
-        "head": component(config, ("head",), HEADS),
+        "head": head,
         "tokenizer": component_of(
             config, ("tokenizer",), config.get("tokenizer") or {"type": "Vocabulary"}, TOKENIZERS
         ),
-        "decoding": _decoding(config),
+        "decoding": _decoding(config, head.target),
     }
 
 
@@ -86,7 +88,7 @@ def _loss(config: Config, name: str) -> LossTerm:
     return LossTerm(made_by, float(config["losses"][name].get("scale", 1.0)))
 
 
-def _decoding(config: Config) -> Decoding:
+def _decoding(config: Config, head: Any) -> Decoding:
     node = config.get("generate", {})
     if not isinstance(node, dict):
         raise config.error(("generate",), f"must be a dict, not {type(node).__name__}")
@@ -101,7 +103,16 @@ def _decoding(config: Config) -> Decoding:
         path: KeyPath = ("generate", "kinds", kind)
         check_arguments(config, path, own, GenerateSettings, "GenerateSettings")
         made[kind] = settings(config, path, {**plain, **own}, GenerateSettings)
-    return Decoding(settings(config, ("generate",), plain, GenerateSettings), made, plain.get("max_length"))
+    usual = settings(config, ("generate",), plain, GenerateSettings)
+    for path, one in (
+        (("generate",), usual),
+        *((("generate", "kinds", kind), own) for kind, own in made.items()),
+    ):
+        try:
+            one.refuse_beyond(getattr(head, "decodes", None), getattr(head, "__name__", str(head)))
+        except ConfigError as error:
+            raise config.wrap(path, error) from error
+    return Decoding(usual, made, plain.get("max_length"))
 
 
 def _scoring(config: Config) -> Scoring:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from vidcap_core.contracts.collate import side_by_side
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Stream
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Encoder(nn.Module):
@@ -24,6 +28,27 @@ class Encoder(nn.Module):
     dim: int
     sampling: dict[str, Any]
     short_side: int | None = None
+
+    def prepare(self, frames: np.ndarray, times: np.ndarray) -> Mapping[str, Any] | None:
+        """What `forward` gets of one clip, where that is not [B, T, H, W, 3]: a processor's inputs, say.
+
+        Called where files are read, in data workers and read-ahead threads. `forward` then gets what `collate` made
+        of a batch, as its one argument. The default, None: `forward` gets values and mask.
+        """
+        return None
+
+    @property
+    def prepares(self) -> bool:
+        """Whether it has a `prepare` of its own."""
+        return type(self).prepare is not Encoder.prepare
+
+    def collate(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What `prepare` gave of several clips, side by side."""
+        return side_by_side(rows)
+
+    def attention(self, *inputs: Any) -> Tensor | None:
+        """Where in its frames it looked [B, T, h, w], of what `forward` gets; asked only where panels are wanted."""
+        return None
 
     def describe(self) -> dict[str, Any]:
         """What distinguishes this encoder from others of its class, as plain data."""

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from vidcap_core.contracts.collate import side_by_side
+from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.hypotheses import Rows
 from vidcap_core.contracts.panels import Panel
-from vidcap_core.contracts.types import Batch, Event, Named, Stream, View
+from vidcap_core.contracts.tokenizer import Tokenizer
+from vidcap_core.contracts.types import Batch, Event, Named, RawClip, Stream, View
+from vidcap_core.contracts.write_settings import WriteSettings
 from vidcap_core.errors import UserError
 
-Decode = Callable[[View], list[list[tuple[list[int], float]]]]
-"""Generates for a view: per row the n best (token ids without BOS and EOS, score)."""
+HEAD = "<head>"
+"""Under which `Batch.prepared` holds what the head prepared; no encoder can be named so."""
+
+Decode = Callable[[View], Rows]
+"""Writes a view: per row its texts, best first."""
 
 
 class Output(Mapping[str, Named]):
@@ -38,13 +47,41 @@ class Output(Mapping[str, Named]):
 
 
 class Head(nn.Module):
-    """Streams to words. A plain captioner writes only `start` and `step`.
+    """Streams to words. A plain captioner writes only `start` and `step`; one that goes no word by word, `write`.
 
     Rows: a view of B rows is decoded with R = B * K rows (K beams); row r belongs to view row r // K.
+    Between two calls a head remembers nothing: what `plan` found goes into its views.
+
+    lengths: how it treats the length of a stream: "masked", or "fixed:N".
+    comes_trained: it is pretrained as a whole, and its config may have no phases.
+    decodes: of a head that writes by itself: the modes ("greedy", "beam", "sample") and the settings of `generate`
+        that it heeds. Others are refused before a run. None: all, as greedy, beam search and sampling do.
+    reads: raw inputs that `prepare` wants: "frames", "audio", "path".
+    sampling, short_side: of the frames that it reads, as encoders have them.
     """
 
-    lengths: ClassVar[str] = "masked"  # or "fixed:N": how it treats the length of a stream
-    comes_trained: ClassVar[bool] = False  # True: pretrained as a whole; its config may have no phases
+    lengths: ClassVar[str] = "masked"
+    comes_trained: ClassVar[bool] = False
+    decodes: ClassVar[frozenset[str] | None] = None
+    reads: ClassVar[frozenset[str]] = frozenset()
+    sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "frames": 8})
+    short_side: int | None = None
+
+    def prepare(self, raw: RawClip) -> Mapping[str, Any]:
+        """What the head wants of one clip's raw inputs, as plain data, arrays and tensors on the CPU.
+
+        Called where files are read, in data workers and read-ahead threads. Views hold, as `inputs`, what `collate`
+        made of a batch.
+        """
+        raise NotImplementedError
+
+    def collate(self, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What `prepare` gave of several clips, side by side."""
+        return side_by_side(rows)
+
+    def write(self, view: View, settings: WriteSettings) -> Rows:
+        """The texts of every row of a view, best first. The default searches, word by word, with `start` and `step`."""
+        return settings.search(self, view, settings)
 
     def start(self, view: View) -> tuple[Any, Any]:
         """Memory and first state of a view, once for all words.
@@ -79,23 +116,41 @@ class Head(nn.Module):
                 f"it gives {', '.join(sorted(known))}"
             )
 
-    def check(self, encoders: Mapping[str, nn.Module], longest: int) -> None:
-        """Refuse, before a run, what could only fail in its midst; longest: words of a text, `generate.max_length`."""
+    def check(
+        self, encoders: Mapping[str, nn.Module], settings: GenerateSettings, tokenizer: Tokenizer
+    ) -> None:
+        """Refuse, before a run, what could only fail in its midst."""
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
-        """What to caption. The default is one view: each clip as a whole."""
+        """What to caption, in views; none, and views without rows, will do. The default: each clip as a whole."""
         return [whole_clips(streams, batch)]
 
+    def rank(self, view: View, rows: Rows) -> Sequence[float | None]:
+        """The score of each row's event, now that its texts are known; None drops the event.
+
+        The default: what `plan` said in `view.scores`, or else the score of the row's best text.
+        """
+        return view.scores or [texts[0].score for texts in rows]
+
     def explain(
-        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+        self,
+        views: Sequence[View],
+        streams: Mapping[str, Stream],
+        batch: Batch,
+        events: Sequence[Sequence[Event]],
     ) -> list[list[Panel]]:
-        """What can be shown of the finished texts: panels by clip, from one teacher-forced pass."""
+        """What can be shown of the finished texts: panels by clip. `views` are those of `plan`."""
         return [[] for _ in batch.clips]
 
 
 def whole_clips(streams: Mapping[str, Stream], batch: Batch) -> View:
     """The view that takes each clip of a batch as a whole."""
-    return View(streams=streams, clips=tuple(range(len(batch))), spans=(None,) * len(batch))
+    return View(
+        streams=streams,
+        clips=tuple(range(len(batch))),
+        spans=(None,) * len(batch),
+        inputs=batch.prepared.get(HEAD, {}),
+    )
 
 
 def caption_tokens(batch: Batch) -> tuple[Tensor, Tensor]:

@@ -45,10 +45,30 @@ class Stream:
 
     values: Tensor
     mask: Tensor
+    times: Tensor | None = None  # [B, T], seconds in the file of each real row, where they are known
+    attention: Tensor | None = (
+        None  # [B, T, h, w], where in its frames the encoder looked, when panels are wanted
+    )
 
     def to(self, device: str | torch.device) -> Stream:
         """The same stream on another device."""
-        return Stream(self.values.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
+        parts = (self.values, self.mask, self.times, self.attention)
+        return Stream(*(None if part is None else part.to(device, non_blocking=True) for part in parts))  # type: ignore[arg-type]
+
+    def rows(self, index: Any) -> Stream:
+        """Some of its clips, in the order of `index`."""
+        parts = (self.values, self.mask, self.times, self.attention)
+        return Stream(*(None if part is None else part[index] for part in parts))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class RawClip:
+    """A clip as it is read for a head: what it `reads` of frames uint8 [T, H, W, 3], their times, and sound [N]."""
+
+    clip: Clip
+    frames: np.ndarray | None = None
+    times: np.ndarray | None = None  # [T], seconds in the file
+    audio: np.ndarray | None = None  # float32, 16 kHz
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,9 @@ class Sample:
     text: str | None = None  # the caption to learn from, when the unit of a sample is a caption
     streams: Mapping[str, np.ndarray] = field(default_factory=dict)  # cached features, [T, D]
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)  # "frames" uint8 [T, H, W, 3], "audio" [N]
+    times: Mapping[str, np.ndarray] = field(
+        default_factory=dict
+    )  # [T] of a stream or input, seconds in the file
     targets: Mapping[str, Any] = field(default_factory=dict)  # filled by target transforms
 
 
@@ -74,6 +97,8 @@ class Batch:
     tokens: Tensor | None = None
     token_mask: Tensor | None = None  # [B, L], True on BOS .. EOS; never derived from a pad id
     targets: Mapping[str, Any] = field(default_factory=dict)
+    prepared: Mapping[str, Any] = field(default_factory=dict)  # what encoders (by name) and the head prepared
+    progress: float | None = None  # share of the phase's steps that are done, in [0, 1]: for annealing
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -85,24 +110,27 @@ class Batch:
             self,
             streams={name: stream.to(device) for name, stream in self.streams.items()},
             inputs={name: stream.to(device) for name, stream in self.inputs.items()},
-            tokens=_moved(self.tokens, device),
-            token_mask=_moved(self.token_mask, device),
-            targets={name: _moved(value, device) for name, value in self.targets.items()},
+            tokens=to_device(self.tokens, device),
+            token_mask=to_device(self.token_mask, device),
+            targets={name: to_device(value, device) for name, value in self.targets.items()},
+            prepared={name: to_device(value, device) for name, value in self.prepared.items()},
         )
 
 
-def _moved(value: Any, device: str | torch.device) -> Any:
+def to_device(value: Any, device: str | torch.device) -> Any:
     """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
     if hasattr(value, "to"):
         return value.to(device)
     if isinstance(value, dict):
-        return {key: _moved(item, device) for key, item in value.items()}
+        return {key: to_device(item, device) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_make"):  # a named one takes its items one by one
-        return value._make(_moved(item, device) for item in value)
+        return value._make(to_device(item, device) for item in value)
     if isinstance(value, (list, tuple)):
-        return type(value)(_moved(item, device) for item in value)
+        return type(value)(to_device(item, device) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
-        items = {item.name: _moved(getattr(value, item.name), device) for item in fields(value) if item.init}
+        items = {
+            item.name: to_device(getattr(value, item.name), device) for item in fields(value) if item.init
+        }
         return replace(value, **items)
     return value
 
@@ -121,7 +149,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Something to caption: a span of each clip in the batch, through its own streams, prompt and settings."""
+    """Something to caption: spans of clips in the batch, through their own streams, prompts and settings.
+
+    Spans are seconds in the file, as those of clips and events are. A view may have no row at all.
+    """
 
     streams: Mapping[str, Stream]
     clips: tuple[int, ...]  # row r of the view belongs to clip clips[r] of the batch
@@ -129,7 +160,9 @@ class View:
     prompt: Tensor | None = None  # [R, P] ids that the text starts from; None: BOS
     prompt_mask: Tensor | None = None  # [R, P], True on real ids (left-padded)
     kind: str = "caption"  # decode settings are looked up under this name
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    scores: tuple[float, ...] | None = None  # of the rows: how sure the head is that there is such an event
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # what `Head.prepare` made, of the whole batch
+    extras: Mapping[str, Any] = field(default_factory=dict)  # the head's own: `start` and `explain` see them
 
 
 @dataclass(frozen=True, slots=True)

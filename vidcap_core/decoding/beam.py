@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.decoding.constraints import ban
-from vidcap_core.decoding.hypotheses import Hyp, hyp, refuse_impossible
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.decoding.hypotheses import hyp, refuse_impossible
 from vidcap_core.decoding.step_source import Source
 
 COMPACT = 0.75

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 
 NOTHING = -1
 """Stands in a history where there is no word; it matches no n-gram."""

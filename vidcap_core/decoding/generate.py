@@ -1,4 +1,4 @@
-"""Words from a head: greedy, beam search and sampling over `start` and `step`, for every head alike."""
+"""Words from a head that writes word by word: greedy, beam search and sampling over `start` and `step`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.hypotheses import Rows
 from vidcap_core.contracts.types import View
+from vidcap_core.contracts.write_settings import WriteSettings
 from vidcap_core.decoding.beam import beam_search
-from vidcap_core.decoding.hypotheses import Generated
 from vidcap_core.decoding.sampling import uniforms
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.single_path import single_path
 from vidcap_core.decoding.step_source import Source
 
@@ -26,19 +27,27 @@ def generate(
     bos: int,
     eos: int,
     generator: torch.Generator | None = None,
-    keys: Sequence[str | int] | None = None,
+    keys: Sequence[str | int] = (),
     banned: Sequence[int] = (),
-) -> Generated:
-    """Texts for every row of a view, all rows and beams side by side.
+) -> Rows:
+    """Texts for every row of a view, as its head writes them."""
+    if not view.clips:
+        return []
+    known = {"never": tuple(banned), "keys": tuple(keys), "generator": generator, "search": search}
+    return head.write(view, WriteSettings.of(settings, bos=bos, eos=eos, **known))
 
-    Chance is drawn from `generator` if one is given; else from the seed of the settings and the row's key
-    (a clip's id, say), so that a clip gets the same text alone and in any batch. Without keys a row's number
-    is its key. `banned` ids are never written.
+
+def search(head: Head, view: View, settings: WriteSettings) -> Rows:
+    """Greedy, beam search or sampling, all rows and beams side by side.
+
+    Chance is drawn from the settings' generator if there is one; else from their seed and the row's key (a clip's id,
+    say), so that a clip gets the same text alone and in any batch.
     """
-    source = Source.of(head, view, bos, eos, banned)
+    source = Source.of(head, view, settings.bos, settings.eos, settings.never)
     if settings.mode == "beam" and settings.beam > 1:
-        return Generated(beam_search(source, settings))
+        return beam_search(source, settings)
     draws: Tensor | None = None
     if settings.mode == "sample":
-        draws = uniforms(settings, len(view.clips), generator, keys).to(source.tokens.device)
-    return Generated(single_path(source, settings, draws))
+        keys = settings.keys or None
+        draws = uniforms(settings, len(view.clips), settings.generator, keys).to(source.tokens.device)
+    return single_path(source, settings, draws)

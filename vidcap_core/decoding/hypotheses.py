@@ -1,29 +1,11 @@
-"""What generation gives back."""
+"""Texts as decoding makes them, and what no text can be."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import Tensor
 
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.errors import UserError
-
-
-@dataclass(frozen=True, slots=True)
-class Hyp:
-    """One text: ids without BOS and EOS, its score, and the log-probability of each of its words."""
-
-    tokens: list[int]
-    score: float
-    log_probs: list[float]
-    end: float | None = None  # log-probability of EOS; None when max_length cut the text
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """Per row of the view its texts, best first; under n_finished those that max_length cut come last."""
-
-    rows: list[list[Hyp]]
 
 
 def refuse_impossible(values: Tensor) -> None:

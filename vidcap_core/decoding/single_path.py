@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.decoding.constraints import ban
-from vidcap_core.decoding.hypotheses import Hyp, hyp, refuse_impossible
+from vidcap_core.decoding.hypotheses import hyp, refuse_impossible
 from vidcap_core.decoding.sampling import draw
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.decoding.step_source import Source
 
 COMPACT = 0.75

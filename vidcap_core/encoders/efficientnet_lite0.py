@@ -33,8 +33,8 @@ class EfficientNetLite0(TimmImage):
         file = str(packaged_weights()) if pretrained is True else pretrained
         super().__init__("tf_efficientnet_lite0", file, frames, seed)
         self.source = origin(file, seed)
-        self.prepare = Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, crop, "bicubic")
-        self.short_side = self.prepare.resize
+        self.preprocess = Preparation.of(224, [127 / 255] * 3, [128 / 255] * 3, crop, "bicubic")
+        self.short_side = self.preprocess.resize
 
     @classmethod
     def remarks(cls, *_: Any, **__: Any) -> Iterator[str]:

@@ -66,13 +66,13 @@ class HFVideo(Encoder):
         self.dim, self.frames = int(config.hidden_size), int(config.num_frames)
         processor = _processor(model)
         size = config.image_size
-        self.prepare = Preparation.of(
+        self.preprocess = Preparation.of(
             size,
             processor.get("image_mean", [self.usual_mean] * 3),
             processor.get("image_std", [self.usual_std] * 3),
             interpolation="bilinear",
         )
-        self.short_side = self.prepare.resize
+        self.short_side = self.preprocess.resize
         self.sampling = {"kind": "uniform", "frames": self.frames * clips}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
@@ -89,7 +89,7 @@ class HFVideo(Encoder):
 
     def tokens(self, clips: Tensor, attentions: bool = False) -> Tokens:
         """Clips uint8 [N, frames, H, W, 3] -> CLS, patches, and the attention maps where asked for."""
-        pixels = self.prepare(clips.flatten(0, 1)).reshape(*clips.shape[:2], 3, *self.prepare.crop)
+        pixels = self.preprocess(clips.flatten(0, 1)).reshape(*clips.shape[:2], 3, *self.preprocess.crop)
         out = self.network(pixel_values=pixels, output_attentions=attentions)
         states = out.last_hidden_state
         maps = out.attentions if attentions else None
@@ -107,7 +107,7 @@ class HFVideo(Encoder):
             "pretrained": self.source,
             "output": self.output,
             "frames": self.frames,
-            "prepare": self.prepare.describe(),
+            "prepare": self.preprocess.describe(),
         }
 
 

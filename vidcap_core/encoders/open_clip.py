@@ -148,17 +148,17 @@ class OpenClipImage(Encoder):
         self.model, self.source, self.normalize = model, origin(pretrained, seed), normalize
         self.visual = clip.visual
         config = open_clip.get_model_preprocess_cfg(clip)
-        self.prepare = Preparation.of(
+        self.preprocess = Preparation.of(
             config["size"], config["mean"], config["std"], 1.0, config["interpolation"]
         )
-        self.short_side = self.prepare.resize
+        self.short_side = self.preprocess.resize
         with torch.no_grad():
-            self.dim = int(self.visual(torch.zeros(1, 3, *self.prepare.crop)).shape[-1])
+            self.dim = int(self.visual(torch.zeros(1, 3, *self.preprocess.crop)).shape[-1])
         self.sampling = {"kind": "uniform", "frames": frames}
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T, dim]."""
-        values = self.visual(self.prepare(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        values = self.visual(self.preprocess(x.flatten(0, 1))).unflatten(0, x.shape[:2])
         if self.normalize:
             values = torch.nn.functional.normalize(values, dim=-1)
         return Stream(values, row_mask(mask, values))
@@ -177,7 +177,7 @@ class OpenClipImage(Encoder):
             "pretrained": self.source,
             "activation": self.activation,
             "normalize": self.normalize,
-            "prepare": self.prepare.describe(),
+            "prepare": self.preprocess.describe(),
         }
 
 

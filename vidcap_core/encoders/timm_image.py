@@ -45,8 +45,8 @@ class TimmImage(Encoder):
         self.dim = int(self.network.num_features)
         if hasattr(self.network, "head_hidden_size"):
             self.dim = int(self.network.head_hidden_size)
-        self.prepare = self.preparation(config)
-        self.short_side = self.prepare.resize
+        self.preprocess = self.preparation(config)
+        self.short_side = self.preprocess.resize
         self.sampling = {"kind": "uniform", "frames": frames}
         self.eval()
 
@@ -66,7 +66,7 @@ class TimmImage(Encoder):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T, dim]."""
-        values = self.network(self.prepare(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        values = self.network(self.preprocess(x.flatten(0, 1))).unflatten(0, x.shape[:2])
         return Stream(values, row_mask(mask, values))
 
     @classmethod
@@ -80,7 +80,7 @@ class TimmImage(Encoder):
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""
-        return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
+        return {"model": self.model, "pretrained": self.source, "prepare": self.preprocess.describe()}
 
 
 def full_name(model: str, pretrained: Pretrained) -> str:

@@ -48,10 +48,10 @@ class TorchvisionVideo(Encoder):
             put(self.network, read_weights(str(pretrained)), str(pretrained), (f"{head}.",))
         preset = models.get_model_weights(model).DEFAULT.transforms()
         crop = (int(preset.crop_size[0]), int(preset.crop_size[-1]))
-        self.prepare = Preparation(
+        self.preprocess = Preparation(
             int(preset.resize_size[0]), crop, tuple(preset.mean), tuple(preset.std), "bilinear"
         )
-        self.short_side = self.prepare.resize
+        self.short_side = self.preprocess.resize
         self.sampling = {"kind": "clips", "clips": clips, "frames": frames, "rate": rate}
         self.eval()
 
@@ -59,13 +59,15 @@ class TorchvisionVideo(Encoder):
         """Frames [B, clips x frames, H, W, 3] -> [B, clips, dim]."""
         clips, valid = group_frames(x, row_mask(mask, x), self.frames)
         pixels = (
-            self.prepare(clips.flatten(0, 2)).reshape(-1, self.frames, 3, *self.prepare.crop).transpose(1, 2)
+            self.preprocess(clips.flatten(0, 2))
+            .reshape(-1, self.frames, 3, *self.preprocess.crop)
+            .transpose(1, 2)
         )
         return Stream(self.network(pixels).reshape(*clips.shape[:2], -1), valid)
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""
-        return {"model": self.model, "pretrained": self.source, "prepare": self.prepare.describe()}
+        return {"model": self.model, "pretrained": self.source, "prepare": self.preprocess.describe()}
 
 
 def _inputs(head: nn.Module) -> int:

@@ -10,7 +10,7 @@ from vidcap_core.engine.training import Training
 def check(training: Training) -> None:
     """The head's needs, each phase's parts and data, the score that picks the best weights."""
     captioner, phases = training.captioner, training.recipe.phases
-    captioner.head.check(dict(captioner.encoders.items()), captioner.settings.max_length)
+    captioner.head.check(dict(captioner.encoders.items()), captioner.settings, captioner.tokenizer)
     training.evaluation_dataset(training.evaluate.split)
     for phase in phases:
         training.dataset(phase)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from vidcap_core.captioner.padding import pad_streams
+from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
@@ -70,23 +71,32 @@ class Seeded:
 
 
 class Collate:
-    """Samples to a batch: streams padded to the longest, captions to ids."""
+    """Samples to a batch: streams padded to the longest, captions to ids, raw inputs as the captioner prepares them."""
 
-    def __init__(self, tokenizer: Tokenizer, max_words: int | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, max_words: int | None = None, prepare: Prepare | None = None
+    ) -> None:
         self.tokenizer = tokenizer
         self.max_words = max_words
+        self.prepare = prepare
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         texts = tuple(s.text for s in samples if s.text is not None)
         tokens, mask = self._tokens(texts) if len(texts) == len(samples) else (None, None)
+        prepared, inputs = {}, [s.inputs for s in samples]
+        if self.prepare:  # what the parts have prepared goes on instead of what they read
+            prepared = self.prepare.together([self.prepare.of_sample(s) for s in samples])
+            raw = self.prepare.raw
+            inputs = [{name: values for name, values in s.inputs.items() if name in raw} for s in samples]
         return Batch(
             clips=tuple(s.clip for s in samples),
-            streams=pad_streams([s.streams for s in samples]),
-            inputs=pad_streams([s.inputs for s in samples]),
+            streams=pad_streams([s.streams for s in samples], [s.times for s in samples]),
+            inputs=pad_streams(inputs, [s.times for s in samples]),
             texts=texts if tokens is not None else None,
             tokens=tokens,
             token_mask=mask,
             targets={key: _targets([s.targets[key] for s in samples]) for key in samples[0].targets},
+            prepared=prepared,
         )
 
     def _tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -106,13 +116,18 @@ def _targets(values: Sequence[Any]) -> Any:
 
 
 def training_loader(
-    dataset: Dataset, order: Order, tokenizer: Tokenizer, workers: int, max_words: int | None = None
+    dataset: Dataset,
+    order: Order,
+    tokenizer: Tokenizer,
+    workers: int,
+    max_words: int | None = None,
+    prepare: Prepare | None = None,
 ) -> DataLoader[Any]:
     """Batches in the given order; workers only fetch."""
     return DataLoader(
         Seeded(dataset, order.seed),  # type: ignore[arg-type]
         batch_sampler=order,
-        collate_fn=Collate(tokenizer, max_words),
+        collate_fn=Collate(tokenizer, max_words, prepare),
         num_workers=workers,
         multiprocessing_context="fork" if workers else None,
         generator=torch.Generator(),  # its own: a loader must not draw from the run's random state
@@ -121,10 +136,15 @@ def training_loader(
 
 
 def evaluation_batches(
-    dataset: Dataset, tokenizer: Tokenizer, batch: int, rank: int = 0, world: int = 1
+    dataset: Dataset,
+    tokenizer: Tokenizer,
+    batch: int,
+    rank: int = 0,
+    world: int = 1,
+    prepare: Prepare | None = None,
 ) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding."""
-    collate = Collate(tokenizer)
+    collate = Collate(tokenizer, prepare=prepare)
     mine = range(rank, len(dataset), world)
     for first in range(0, len(mine), batch):
         chosen = mine[first : first + batch]

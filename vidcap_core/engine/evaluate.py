@@ -50,7 +50,8 @@ def caption(captioner: Captioner, training: Training, dataset: Dataset, panels: 
     batch_size = training.evaluate.batch or training.runtime.batch
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     with torch.random.fork_rng(devices):  # when a run is scored must not change how it goes on
-        for batch in evaluation_batches(dataset, training.tokenizer, batch_size, rank, world):
+        prepare = captioner.prepare
+        for batch in evaluation_batches(dataset, training.tokenizer, batch_size, rank, world, prepare):
             mine += captioner.predict(batch.to(captioner.device), panels=len(mine) * world < panels)
     gathered = mm.gather(mine)
     if rank != 0:

@@ -92,7 +92,8 @@ def _store(training: Training, phase: Phase, name: str) -> Path:
 
 def _encoded(training: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
     """Rows by clip, a few clips at a time; each process encodes its share, and all get everything."""
-    clips, collate = training.clips(phase), Collate(training.tokenizer)
+    clips = training.clips(phase)
+    collate = Collate(training.tokenizer, prepare=training.captioner.prepare)
     todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
     rank, world = mm.rank(), mm.world_size()
     for first in range(0, len(todo), AT_ONCE * world):

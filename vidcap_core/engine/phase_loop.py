@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -117,6 +118,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
     def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
         """The updates of a group of batches."""
         losses: dict[str, float] = {}
+        share = self.progress.phase_step / self.table.steps(self.progress.phase)
+        batches = [replace(batch, progress=share) for batch in batches]
         now = {"batch_idx": self.progress.position // phase.accumulate, "data_batch": batches}
         self.runner.call_hook("before_train_iter", **now)
         for names in phase.updates:
@@ -200,9 +203,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         """Batches in groups of `accumulate`, on the device."""
         training = self.training
         longest = training.recipe.decoding.max_words
-        loader = iter(
-            training_loader(self.dataset, order, training.tokenizer, training.runtime.workers, longest)
-        )
+        workers, prepare = training.runtime.workers, self.captioner.prepare
+        loader = iter(training_loader(self.dataset, order, training.tokenizer, workers, longest, prepare))
         while group := [b.to(self.captioner.device) for b in islice(loader, self.phases[index].accumulate)]:
             yield group
 

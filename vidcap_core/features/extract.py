@@ -75,7 +75,7 @@ def extract(
 def _encode(encoder: Encoder, values: np.ndarray) -> np.ndarray:
     """One clip's rows as they are stored."""
     with torch.inference_mode():
-        return encode_alone(encoder, values).float().cpu().numpy()
+        return encode_alone(encoder, values).values.float().cpu().numpy()
 
 
 def _read(clip: Clip, encoder: Encoder, decoder: str) -> np.ndarray:

@@ -98,7 +98,7 @@ class HFFrameCaptioner(ReadyMade):
         view = self._frames(stream, batch, every, timed=self.say == "each")
         if self.say == "each":
             return [view]
-        scores = torch.tensor([row[0][1] for row in decode(view)]).view(clips, count)
+        scores = torch.tensor([row[0].score for row in decode(view)]).view(clips, count)
         return [self._frames(stream, batch, list(enumerate(scores.argmax(1).tolist())), timed=False)]
 
     def _frames(self, stream: Stream, batch: Batch, chosen: list[tuple[int, int]], timed: bool) -> View:

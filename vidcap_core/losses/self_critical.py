@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.hypotheses import Hyp, Rows
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.hypotheses import Generated, Hyp
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.layers import padded_ids
 from vidcap_core.metrics.reward import CiderReward
@@ -70,8 +70,8 @@ class SelfCritical(Loss):
         trains = any(p.requires_grad for p in captioner.encoders.parameters())
         with torch.no_grad(), in_eval_mode(captioner):
             view = whole_view(captioner, captioner.streams(batch) if trains else streams, batch)
-            drawn = self._generate(captioner, view, "sample").rows
-            greedy = self._generate(captioner, view, "greedy").rows if self.baseline == "greedy" else None
+            drawn = self._generate(captioner, view, "sample")
+            greedy = self._generate(captioner, view, "greedy") if self.baseline == "greedy" else None
         advantage = self._advantage(captioner, batch, drawn, greedy)
         total = torch.zeros((), device=advantage.device)
         weight = torch.zeros((), device=advantage.device)
@@ -91,7 +91,7 @@ class SelfCritical(Loss):
             weight = weight + (words.mask.sum() if self.reduce == "token" else len(batch))
         return total, weight
 
-    def _generate(self, captioner: Any, view: View, mode: Literal["greedy", "sample"]) -> Generated:
+    def _generate(self, captioner: Any, view: View, mode: Literal["greedy", "sample"]) -> Rows:
         plain = captioner.settings
         settings = GenerateSettings(
             mode=mode,

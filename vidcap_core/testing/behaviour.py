@@ -46,7 +46,7 @@ class Parts:
             if sample.clip.id not in seen:
                 seen.add(sample.clip.id)
                 samples.append(sample)
-        return Collate(self.tokenizer)(samples[:size])
+        return Collate(self.tokenizer, prepare=self.captioner.prepare)(samples[:size])
 
     def fresh(self) -> Captioner:
         """A copy whose changes nobody sees."""

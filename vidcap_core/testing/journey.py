@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import torch
 
-from vidcap_core.captioner.captioner import Captioner, stack
+from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.streams import stack
 from vidcap_core.captioning import file_captioner
 from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.config.files import Config
@@ -87,7 +88,7 @@ def shortened(of: Config, steps: int, clips: int) -> Config:
 
 
 def _of_cache(captioner: Captioner, dataset: Dataset) -> Iterator[Prediction]:
-    for batch in evaluation_batches(dataset, captioner.tokenizer, batch=3):
+    for batch in evaluation_batches(dataset, captioner.tokenizer, batch=3, prepare=captioner.prepare):
         yield from captioner.predict(batch)
 
 
@@ -100,7 +101,9 @@ def _other_streams(files: FileCaptioner, dataset: Dataset, clip: Clip) -> Iterat
     index = [entry.id for entry in dataset.clips].index(clip.id)
     captioner = files.captioner
     [encoded] = files.reader.read(str(clip.path))
-    given = Collate(captioner.tokenizer)([dataset.get(index, np.random.default_rng([0, index]))])
+    given = Collate(captioner.tokenizer, prepare=captioner.prepare)(
+        [dataset.get(index, np.random.default_rng([0, index]))]
+    )
     made = Batch((encoded.clip,), {name: stack([stream]) for name, stream in encoded.streams.items()})
     for name in getattr(captioner.head, "streams", ()):
         rows, other = (_rows(captioner, batch, name) for batch in (given, made))

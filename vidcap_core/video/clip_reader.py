@@ -22,6 +22,7 @@ from vidcap_core.video.sampling import count
 
 if TYPE_CHECKING:
     from vidcap_core.contracts.encoder import Encoder
+    from vidcap_core.contracts.head import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class FrameRequest:
     short_side: int | None = None
 
     @classmethod
-    def of(cls, encoder: Encoder) -> FrameRequest:
-        """What an encoder asks for."""
-        return cls(encoder.sampling, encoder.short_side)
+    def of(cls, part: Encoder | Head) -> FrameRequest:
+        """What an encoder or a head asks for."""
+        return cls(part.sampling, part.short_side)
 
 
 def read_clip_frames(

@@ -20,8 +20,8 @@ from consensus import consensus
 from members import SEEDS, member, side_by_side
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.datasets.msvd import FOLDS, MSVDPart
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.engine.sweep import difference
 from vidcap_core.metrics.cider import CiderD

@@ -25,8 +25,8 @@ from torch import Tensor
 from vidcap_mffcl.head import MFFCLHead
 
 from vidcap_core.api import Batch, Clip, Stream, load_recipe, whole_clips
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.engine import feature_cache
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.training import Training
@@ -121,8 +121,7 @@ def said(head: MFFCLHead, batch: Batch, beams: int) -> list[list[int]]:
     """Our texts."""
     settings = GenerateSettings("beam", beam=beams, length="hf", max_length=WORDS, min_length=WORDS - 1)
     return [
-        row[0].tokens
-        for row in generate(head, whole_clips(batch.streams, batch), settings, bos=END, eos=END).rows
+        row[0].tokens for row in generate(head, whole_clips(batch.streams, batch), settings, bos=END, eos=END)
     ]
 
 

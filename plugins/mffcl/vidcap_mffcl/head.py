@@ -12,6 +12,7 @@ from vidcap_core.api import (
     Batch,
     ConfigError,
     Event,
+    GenerateSettings,
     Named,
     Output,
     Panel,
@@ -30,7 +31,7 @@ from vidcap_core.api import (
 from vidcap_core.heads.causal_lm import CausalLMHead, joined
 from vidcap_mffcl.mapper import Mapper
 from vidcap_mffcl.temporal import TemporalEncoder
-from vidcap_mffcl.timesformer import Seen, TimeSformer
+from vidcap_mffcl.timesformer import TimeSformer
 
 
 class MFFCLHead(CausalLMHead):
@@ -137,7 +138,9 @@ class MFFCLHead(CausalLMHead):
             }
         )
 
-    def check(self, encoders: Mapping[str, nn.Module], longest: int) -> None:
+    def check(
+        self, encoders: Mapping[str, nn.Module], settings: GenerateSettings, tokenizer: Tokenizer
+    ) -> None:
         """The prompt and the longest text fit into the language model; there are patches where they are read."""
         video = encoders.get(self.video)
         patches = self.mapper.reads == "patches" and self.temporal is None
@@ -145,6 +148,7 @@ class MFFCLHead(CausalLMHead):
             raise self._no_patches()
         if self.context is None or self.prompt_length is None:
             return
+        longest = settings.max_length
         others = len(self.lead) + 1 + longest  # the lead, BOS and the words
         if self.prompt_length + others > self.context:
             most = self.context - others
@@ -201,14 +205,18 @@ class MFFCLHead(CausalLMHead):
         return Output(**made)
 
     def explain(
-        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+        self,
+        views: Sequence[View],
+        streams: Mapping[str, Stream],
+        batch: Batch,
+        events: Sequence[Sequence[Event]],
     ) -> list[list[Panel]]:
         """Where in the frames the video encoder looked; nothing for cached features."""
-        stream = streams[self.video]
-        if not isinstance(stream, Seen):
+        attention = streams[self.video].attention
+        if attention is None:
             return [[] for _ in batch.clips]
         shown: list[list[Panel]] = []
-        for clip, maps in zip(batch.clips, stream.look().cpu(), strict=True):
+        for clip, maps in zip(batch.clips, attention.cpu(), strict=True):
             times = frame_times({"kind": "uniform", "frames": len(maps)}, *clip.span).tolist()
             grids = tuple(tuple(map(tuple, grid)) for grid in maps.tolist())
             shown.append(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,13 +9,6 @@ from torch import Tensor
 
 from vidcap_core.api import Stream, UserError, group_frames, row_mask
 from vidcap_core.encoders.hf_video import HFVideo
-
-
-@dataclass(frozen=True, slots=True)
-class Seen(Stream):
-    """A stream that can still say where in its frames the encoder looked: `look()` gives [B, T, h, w]."""
-
-    look: Callable[[], Tensor]
 
 
 class TimeSformer(HFVideo):
@@ -45,22 +36,28 @@ class TimeSformer(HFVideo):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] to [B, 1 (+ patches), dim]; T may fall short: the last frame stands in."""
+        clips, valid = self._clips(x, mask)
+        tokens = self.tokens(clips)
+        assert tokens.cls is not None  # a TimeSformer has one
+        rows = tokens.cls[:, None]
+        if self.patches:
+            rows = torch.cat([rows, tokens.patches], 1)
+        return Stream(rows, valid.expand(-1, rows.shape[1]))
+
+    def _clips(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Frames as the network wants them [B, frames, H, W, 3], and whether a clip has any [B, 1]."""
         clips, valid = group_frames(x, row_mask(mask, x), self.frames)
         if clips.shape[1] != 1:
             raise UserError(
                 f"TimeSformer was built for {self.frames} frames a clip and got {x.shape[1]}",
                 hint=f"data.*.frames.count={self.frames}",
             )
-        tokens = self.tokens(clips[:, 0])
-        assert tokens.cls is not None  # a TimeSformer has one
-        rows = tokens.cls[:, None]
-        if self.patches:
-            rows = torch.cat([rows, tokens.patches], 1)
-        return Seen(rows, valid.expand(-1, rows.shape[1]), lambda: self.spatial_attention(clips[:, 0]))
+        return clips[:, 0], valid
 
     @torch.no_grad()
-    def spatial_attention(self, clips: Tensor) -> Tensor:
+    def attention(self, *inputs: Any) -> Tensor:
         """From CLS to the patches of each frame, in the last layer, mean over heads: [B, frames, h, w]."""
+        clips, _ = self._clips(*inputs)
         maps = self.tokens(clips, attentions=True).attentions
         assert maps is not None
         # spatial attention runs frame by frame, so the layer's rows are B * frames, and its columns CLS and one frame

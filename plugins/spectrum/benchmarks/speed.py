@@ -22,8 +22,8 @@ from vidcap_spectrum.head import SpectrumHead
 from vidcap_spectrum.search import Database
 
 from vidcap_core.api import Batch, Clip, Stream, lexicon, whole_clips
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.heads.layers import Attention
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.saved.provenance import machine
@@ -201,7 +201,7 @@ def main() -> int:
 
     def decode() -> list[list[int]]:
         with torch.no_grad():
-            return [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2).rows]
+            return [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2)]
 
     texts = decode() == plain.texts(few)
     second, other, ratio = race(decode, lambda: plain.texts(few), args.rounds, clock)

@@ -14,7 +14,7 @@ from vidcap_spectrum.retrieved import RetrievedCaptions
 from vidcap_core.api import Batch, ConfigError, Head, Stream, UserError
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioner.missing_streams import absent_streams
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.losses.binary import BinaryLoss
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.tokenizers.vocabulary import Vocabulary

@@ -208,7 +208,11 @@ class SpectrumHead(Head):
 
     @torch.no_grad()
     def explain(
-        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+        self,
+        views: Sequence[View],
+        streams: Mapping[str, Stream],
+        batch: Batch,
+        events: Sequence[Sequence[Event]],
     ) -> list[list[Panel]]:
         """Attribute bars, the dominant theme with the words that carried it, and the streams that were there."""
         attributes, clips = self.attributes, range(len(batch))

@@ -23,8 +23,8 @@ from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
 from vidcap_core.api import Batch, Clip, Stream, whole_clips
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 from vidcap_core.saved.provenance import machine
 from vidcap_core.testing.contest import high_water, peaks, race
 from vidcap_core.testing.measured import write
@@ -155,7 +155,7 @@ def decoding(
     settings = GenerateSettings(mode="beam", beam=BEAMS, stop="cap", max_length=WORDS, min_length=WORDS - 1)
 
     def said() -> list[list[int]]:
-        return [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2).rows]
+        return [row[0].tokens for row in generate(head, view, settings, bos=1, eos=2)]
 
     same = said() == plain.texts(streams["clip"])
     second, other, ratio = race(said, lambda: plain.texts(streams["clip"]), rounds, clock)

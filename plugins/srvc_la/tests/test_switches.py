@@ -12,9 +12,9 @@ import torch
 from vidcap_srvc_la.losses import BranchLoss
 
 from vidcap_core.api import ConfigError, DataError, Stream, UserError, whole_clips
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.decoding.settings import GenerateSettings
 
 Make = Callable[..., Any]
 TOKENS = frozenset({"tokens"})
@@ -124,12 +124,12 @@ def test_beams_of_a_batch_are_those_of_single_clips(
     head, batch = make_head(**changes).eval(), make_batch(5)
     settings = GenerateSettings(mode="beam", beam=4, n_best=4, max_length=6)
     view = whole_clips(batch.streams, batch)
-    together = generate(head, view, settings, bos=1, eos=2).rows
+    together = generate(head, view, settings, bos=1, eos=2)
     assert len({tuple(row[0].tokens) for row in together}) > 1
     for row in range(5):
         stream = batch.streams["image"]
         one = View({"image": Stream(stream.values[[row]], stream.mask[[row]])}, (0,), (None,))
-        alone = generate(head, one, settings, bos=1, eos=2).rows[0]
+        alone = generate(head, one, settings, bos=1, eos=2)[0]
         assert [hyp.tokens for hyp in alone] == [hyp.tokens for hyp in together[row]]
 
 

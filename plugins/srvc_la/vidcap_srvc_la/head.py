@@ -199,7 +199,11 @@ class SRVCLAHead(Head):
         return Output(**named)
 
     def explain(
-        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+        self,
+        views: Sequence[View],
+        streams: Mapping[str, Stream],
+        batch: Batch,
+        events: Sequence[Sequence[Event]],
     ) -> list[list[Panel]]:
         """Where each word looked, branch by branch, and at how many frames."""
         return panels(self, streams, batch, events)

@@ -27,7 +27,7 @@ from vidcap_wsdvc_mask.losses import MaskDiversity
 from vidcap_core.api import Event
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import load_config
-from vidcap_core.decoding.settings import GenerateSettings
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
 from vidcap_core.metrics import baselines
 from vidcap_core.metrics.dense import Dense

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from vidcap_core.api import Clip, Curve, Event, Panel, Timeline
 
 
-def panels(clip: Clip, events: Sequence[Event], masks: Tensor | None) -> list[Panel]:
-    """One timeline; `masks` [N, T] may be unknown. References are added by the page."""
-    curves: list[Curve] = []
-    if masks is not None and len(masks):
-        start, end = clip.span
-        seconds = tuple(torch.linspace(start, end, masks.shape[1]).tolist())
-        curves = [
-            Curve(f"mask {k}", seconds, tuple(row), "s", "M") for k, row in enumerate(masks.tolist(), 1)
-        ]
+def panels(clip: Clip, events: Sequence[Event], masks: Sequence[Sequence[float]]) -> list[Panel]:
+    """One timeline with the masks [N, T]. References are added by the page."""
+    start, end = clip.span
+    curves = [
+        Curve(f"mask {k}", tuple(np.linspace(start, end, len(row)).tolist()), tuple(row), "s", "M")
+        for k, row in enumerate(masks, 1)
+    ]
     return [Timeline(tuple(events), masks=tuple(curves), title="Events and their masks")]

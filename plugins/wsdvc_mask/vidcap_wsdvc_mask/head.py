@@ -162,7 +162,6 @@ class MaskHead(CausalLMHead):
         self.prompts = Prompts(tokenizer, separator, teach_count, room)
         speaking = sum(p.numel() for p in self._captioning())
         self.stage1 = WeightSnapshot(speaking) if count_weights == "stage1" else None
-        self._located: dict[str, Tensor] = {}
 
     def prefix(self, view: View) -> Stream:
         """T encoded frames, through the masks of the view if it has some."""
@@ -204,20 +203,17 @@ class MaskHead(CausalLMHead):
         full = torch.full((len(batch), 1), self.prompts.full, device=device)
         whole = View(streams, tuple(clips), (None,) * len(batch), full, kind="count")
         with self.stage1.instead_of(self._captioning()) if self.stage1 else nullcontext():
-            written = [self.prompts.read(best[0][0]) for best in decode(whole)]
+            written = [self.prompts.read(texts[0].tokens) for texts in decode(whole)]
         counts = [self._count(number, texts) for number, texts in written]
         used = [texts[:count] for (_, texts), count in zip(written, counts, strict=True)]
         spans = self.localiser(self._frames(streams, batch.clips), counts, self._vectors(used, max(counts)))
         masks = self._masks(spans)
-        self._located = {
-            clip.id: masks[index][spans.real[index]].float().cpu() for index, clip in enumerate(batch.clips)
-        }
         owner = spans.real.nonzero()[:, 0]
         rows = owner.tolist()
         prompt = self.prompts.prompt(self.prompts.mask, 1)
         return [
             View(
-                streams={n: Stream(streams[n].values[owner], streams[n].mask[owner]) for n in self.streams},
+                streams={name: streams[name].rows(owner) for name in self.streams},
                 clips=tuple(rows),
                 spans=tuple(seconds(spans, [batch.clips[row] for row in rows])),
                 prompt=torch.tensor([prompt] * len(rows), device=device),
@@ -227,11 +223,18 @@ class MaskHead(CausalLMHead):
         ]
 
     def explain(
-        self, streams: Mapping[str, Stream], batch: Batch, events: Sequence[Sequence[Event]]
+        self,
+        views: Sequence[View],
+        streams: Mapping[str, Stream],
+        batch: Batch,
+        events: Sequence[Sequence[Event]],
     ) -> list[list[Panel]]:
-        """A timeline of each clip: its events, and the masks that the last `plan` found for them."""
-        pairs = zip(batch.clips, events, strict=True)
-        return [panels(clip, clip_events, self._located.get(clip.id)) for clip, clip_events in pairs]
+        """A timeline of each clip: its events, and the masks that `plan` found for them."""
+        [view] = views
+        masks: list[list[list[float]]] = [[] for _ in batch.clips]
+        for clip, row in zip(view.clips, view.extras["masks"].float().tolist(), strict=True):
+            masks[clip].append(row)
+        return [panels(*of_clip) for of_clip in zip(batch.clips, events, masks, strict=True)]
 
     # Texts.
 

@@ -1,17 +1,24 @@
-"""How to decode, as plain data; read by config validation, so it imports nothing heavy."""
+"""How texts are found, as plain data; read by config validation, so it imports nothing heavy."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from vidcap_core.errors import ConfigError
 
+OF_MODE: dict[str, frozenset[str]] = {
+    "beam": frozenset({"beam", "length", "alpha", "stop", "early_stopping", "n"}),
+    "sample": frozenset({"length", "alpha", "top_k", "top_p", "temperature", "seed"}),
+}
+"""Settings that mean something in one mode only: a head that knows the mode knows them."""
+
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """What `generate` does. A text scores (sum of log-probabilities) / norm(length), EOS counted in both.
+    """How the texts of a view are found. A text scores (sum of log-probabilities) / norm(length), EOS counted in both.
 
     mode: greedy, beam or sample.
     beam: beams a clip (mode beam); one beam is greedy decoding.
@@ -99,6 +106,28 @@ class GenerateSettings:
         if self.length == "hf":
             return math.pow(length, self.alpha)
         return math.pow((5 + length) / 6, self.alpha)
+
+    def refuse_beyond(self, decodes: Set[str] | None, head: str) -> None:
+        """Refuse what a head cannot do that says, in `decodes`, what it can; None: it can do everything."""
+        if decodes is None:
+            return
+        can = ", ".join(sorted(decodes - {"greedy"})) or "nothing but its own way"
+        mode = "greedy" if self.mode == "beam" and self.beam == 1 else self.mode
+        if mode not in decodes | {"greedy"}:
+            raise ConfigError(
+                f"generate.mode='{mode}': {head} writes in a way of its own and cannot; it can set: {can}",
+                hint="generate.mode='greedy'",
+            )
+        useless = frozenset[str]().union(*(OF_MODE[other] for other in OF_MODE if other != mode))
+        known = decodes | {"mode"} | OF_MODE.get(mode, frozenset())
+        for key in fields(GenerateSettings):
+            value = getattr(self, key.name)
+            if key.name not in known | useless and value != key.default:
+                raise ConfigError(
+                    f"generate.{key.name}={value!r}: {head} writes in a way of its own, which has no such "
+                    f"setting; it can set: {can}",
+                    hint=f"generate.{key.name}={key.default!r}",
+                )
 
     @property
     def favours_long(self) -> bool:
