@@ -111,4 +111,4 @@ def test_parts_of_a_config_are_the_same_each_time() -> None:
 def test_a_run_is_finished_and_can_be_loaded(tmp_path: Path) -> None:
     folder = tiny_run(tmp_path / "run", phases={"caption": {"steps": 1, "losses": ["tokens"]}})
     assert (folder / "scores-val.json").is_file()
-    assert load_run(folder).captioner.head.streams == {"image": 16}
+    assert load_run(folder).head.streams == {"image": 16}

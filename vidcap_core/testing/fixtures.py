@@ -19,10 +19,10 @@ from vidcap_core.config.files import Config
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Clip, Sample, Stream
-from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate
 from vidcap_core.heads.layers import padded_ids
