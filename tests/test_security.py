@@ -119,12 +119,22 @@ def put(place: str, name: str, marker: Path) -> Callable[[dict[str, Any]], None]
         "extract": {"extract": {"image": evil, "motion": {"type": "ToyGrid", "stream": "motion"}}},
         "an argument": {"encoders": {"image": {**grid, "inside": [{"of": [evil]}]}}},
         "a text encoder": {"encoders": {"more": {"type": "spectrum.RetrievedCaptions", "text": evil}}},
+        "a transform": {"encoders": {"image": {**grid, "of": {"type": "Toy", "transforms": [evil]}}}},
         "a plain string": {"encoders": {"image": {**grid, "type": "Wrapping", "inner": name}}},
     }
     return lambda data: data.update(changes[place])
 
 
-PLACES = ("head", "tokenizer", "encoders", "extract", "an argument", "a text encoder", "a plain string")
+PLACES = (
+    "head",
+    "tokenizer",
+    "encoders",
+    "extract",
+    "an argument",
+    "a text encoder",
+    "a transform",
+    "a plain string",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

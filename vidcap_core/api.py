@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vidcap_core.config.recipe import Recipe
     from vidcap_core.config.validate import load_recipe
     from vidcap_core.contracts.dataset import Dataset as AnyDataset
+    from vidcap_core.contracts.dataset import IterableDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
     from vidcap_core.contracts.generate_settings import GenerateSettings
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         View,
     )
     from vidcap_core.contracts.write_settings import WriteSettings
+    from vidcap_core.contracts.writer import Writer
     from vidcap_core.datasets.annotated import Dataset
     from vidcap_core.datasets.dense import read_dense
     from vidcap_core.datasets.records import Reading, Record
@@ -69,7 +71,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "config.recipe": ("Recipe",),
     "config.validate": ("load_recipe",),
-    "contracts.dataset": {"AnyDataset": "Dataset"},
+    "contracts.dataset": {"AnyDataset": "Dataset", "IterableDataset": "IterableDataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.generate_settings": ("GenerateSettings",),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
@@ -100,6 +102,7 @@ _HOMES = {
         "View",
     ),
     "contracts.write_settings": ("WriteSettings",),
+    "contracts.writer": ("Writer",),
     "datasets.annotated": ("Dataset",),
     "datasets.dense": ("read_dense",),
     "datasets.records": ("Reading", "Record"),
@@ -151,6 +154,7 @@ __all__ = [
     "GenerateSettings",
     "Head",
     "Hyp",
+    "IterableDataset",
     "Lexicon",
     "Loss",
     "Metric",
@@ -174,6 +178,7 @@ __all__ = [
     "Values",
     "View",
     "WriteSettings",
+    "Writer",
     "at_least",
     "build_component",
     "cache_home",

@@ -181,24 +181,6 @@ def test_ids_and_limit(clips_folder: Path, tmp_path: Path) -> None:
         Toy("test", root=str(clips_folder), ids=["nobody"])
 
 
-class CountWords:
-    """A target that depends on the sample and on the dataset."""
-
-    def __init__(self, factor: int = 1) -> None:
-        self.factor = factor
-
-    def __call__(self, sample: Sample, dataset: Dataset) -> dict[str, Any]:
-        return {"words": self.factor * len((sample.text or "").split()), "of": len(dataset.clips)}
-
-
-def test_transforms_add_targets(clips_folder: Path) -> None:
-    spec = {"type": f"{__name__}:CountWords", "factor": 10}
-    toy = Toy("val", root=str(clips_folder), transforms=[spec])
-    sample = toy[4]
-    assert sample.text is not None
-    assert sample.targets == {"words": 10 * len(sample.text.split()), "of": 12}
-
-
 def test_frames_and_sound_come_from_the_video(clips_folder: Path) -> None:
     toy = Toy("val", root=str(clips_folder), unit="clip", frames={"count": 5, "short_side": 32}, audio=True)
     found = [toy[i].inputs for i in range(len(toy))]

@@ -1,4 +1,4 @@
-"""Every registered data set, and the one in memory, gives what the contract says; transforms give targets."""
+"""Every registered data set, and the one in memory, gives what the contract says."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from vidcap_core.captioner.build import build_tokenizer
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.dataset import Dataset
-from vidcap_core.contracts.transform import Transform
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.errors import ConfigError
 from vidcap_core.testing import tiny
 from vidcap_core.zoo.registry import DATASETS
 
-TRANSFORMS = {"spectrum.ClipCaptions", "wsdvc_mask.SentenceFeatures", "wsdvc_mask.Sentences"}
 TWINS = {
     "core.ActivityNet": "long/activitynet",
     "core.EmVidCap": "clips/emvidcap",
@@ -57,7 +55,7 @@ def check(dataset: Dataset) -> None:
 
 def test_nobody_is_left_out() -> None:
     """A new data set is written into one of the tables above."""
-    assert {entry.full_name for entry in DATASETS} == TRANSFORMS | TWINS.keys() | PARTS.keys() | MADE
+    assert {entry.full_name for entry in DATASETS} == TWINS.keys() | PARTS.keys() | MADE
 
 
 @pytest.mark.parametrize("name", sorted(TWINS))
@@ -86,14 +84,6 @@ def test_what_lacks_a_part_is_no_dataset(missing: str) -> None:
     names = ["clips", "get", "captions", "references", "events", "durations", "coverage", "fingerprint"]
     parts: dict[str, Any] = {name: (lambda self: None) for name in [*names, "__len__"] if name != missing}
     assert not isinstance(type("Lacking", (), parts)(), Dataset)
-
-
-@pytest.mark.parametrize("name", ["spectrum.ClipCaptions", "wsdvc_mask.Sentences"])
-def test_a_transform_gives_targets(name: str) -> None:
-    dataset = tiny.TinyClips()
-    transform = DATASETS.load(name)()
-    assert isinstance(transform, Transform)
-    assert transform(dataset.get(0, np.random.default_rng(0)), dataset)
 
 
 def test_a_vocabulary_without_captions_says_so() -> None:

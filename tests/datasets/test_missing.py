@@ -181,12 +181,18 @@ class Pretrained:
     """A tokenizer that learns nothing from captions."""
 
     pad_id, bos_id, eos_id, unknown_id = range(4)
+    special_ids = frozenset(range(4))
 
     def __len__(self) -> int:
         return 5
 
     def encode(self, text: str) -> list[int]:
         return [4 for _ in text.split()]
+
+    encode_raw = encode
+
+    def token_id(self, token: str) -> int:
+        return 4
 
     def decode(self, ids: list[int]) -> str:
         return " ".join("word" for number in ids if number == 4)

@@ -75,6 +75,18 @@ def test_the_training_is_the_same_and_each_video_is_read_once(tmp_path: Path, re
     assert "6 clips encoded, 0 were there" in (tmp_path / "kept" / "log.txt").read_text()
 
 
+def test_features_are_those_of_the_transformed_frames(tmp_path: Path) -> None:
+    """A transform that draws nothing is no hindrance; another one, and the features are made anew."""
+    upside_down = {"transforms": [{"type": "transform_parts:Upright"}]}
+    live = train(tmp_path / "live", keys(data=upside_down))
+    kept = train(tmp_path / "kept", keys("video", data=upside_down))
+    assert all(torch.allclose(value, kept[name], atol=1e-6) for name, value in live.items())
+    config = keys("video")
+    config["phases"]["turned"] = {**config["phases"]["frozen"], "data": upside_down}
+    train(tmp_path / "both", config)
+    assert (tmp_path / "both" / "log.txt").read_text().count("6 clips encoded, 0 were there") == 2
+
+
 def test_a_resumed_run_finds_what_was_made(tmp_path: Path, read: list[str]) -> None:
     weights = train(tmp_path, keys("video"))
     for path in sorted((tmp_path / "checkpoints").glob("step-*.pt"))[3:]:
@@ -98,11 +110,18 @@ def test_phases_share_what_an_encoder_with_the_same_weights_made(tmp_path: Path,
     [
         (keys("sound"), "there is no encoder 'sound'; there is video"),
         (keys("video", freeze=[]), "'video' trains in this phase\n  try: freeze="),
-        (keys("video", data={"frames": {**FRAMES, "kind": "segment"}}), "frames are drawn anew each time"),
+        (
+            keys("video", data={"frames": {**FRAMES, "kind": "segment"}}),
+            r"drawn anew each time: frames\n.*\.frames\.kind=",
+        ),
+        (
+            keys("video", data={"transforms": [{"type": "transform_parts:Mirror"}]}),
+            r"drawn anew each time: transform_parts:Mirror\n  try: --set data\.train\.transforms=None",
+        ),
         (keys("video", data={"sample": {"count": 3}}), "would choose among its rows"),
         (keys("video", data={"frames": None}), "the training clips bring no frames"),
     ],
-    ids=["unknown", "trains", "random", "rows", "no frames"],
+    ids=["unknown", "trains", "random", "transform", "rows", "no frames"],
 )
 def test_what_would_not_stay_the_same_is_refused_before_training(
     tmp_path: Path, config: dict[str, Any], reason: str

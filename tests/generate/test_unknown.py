@@ -11,6 +11,7 @@ import torch
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.plain_tokenizer import Plain
 from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.tokenizers.hf import HFTokenizer
@@ -68,6 +69,8 @@ def test_tokenizers_say_which_id_stands_for_unknown_words(tokenizers: dict[str, 
         "gpt2": None,
     }
     for one in tokenizers.values():
+        assert isinstance(one, Tokenizer)
+        assert isinstance(Plain(one), Tokenizer)
         copy = type(one).from_state(one.state())
         assert (copy.unknown_id, copy.special_ids) == (one.unknown_id, one.special_ids)
         assert one.eos_id in one.special_ids
@@ -95,21 +98,6 @@ def test_gpt2_may_still_end_its_texts(way: dict[str, Any], tokenizers: dict[str,
     captioner = speaker(tokenizer, tokenizer.eos_id, **way)
     assert captioner.banned(captioner.settings) == []
     assert texts(captioner) == ["", ""]
-
-
-def test_a_tokenizer_that_says_nothing_of_it_bans_nothing() -> None:
-    """As those written before there was `unknown_id`."""
-
-    class Old:
-        pad_id, bos_id, eos_id = 0, 1, 2
-
-        def __len__(self) -> int:
-            return 6
-
-        def decode(self, ids: Any) -> str:
-            return " ".join(map(str, ids))
-
-    assert texts(speaker(Old(), 5)) == ["5 5 5 5"] * 2
 
 
 def test_kinds_of_text_that_are_decoded_apart_do_not_write_it_either() -> None:

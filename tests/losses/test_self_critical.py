@@ -7,17 +7,23 @@ import torch
 from torch import nn
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.writer import caption_row
 from vidcap_core.contracts.generate_settings import GenerateSettings
+from vidcap_core.contracts.head import Output
+from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.errors import UserError
 from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.losses.self_critical import SelfCritical, as_captions, in_eval_mode, whole_view
+from vidcap_core.losses.self_critical import SelfCritical
 
 WORDS = ["<pad>", "<bos>", "<eos>", "<unk>", "red", "blue", "a", "man"]
 
 
 class Tokens:
     pad_id, bos_id, eos_id, unknown_id = 0, 1, 2, 3
+
+    def token_id(self, token):
+        return WORDS.index(token)
 
     def __len__(self):
         return len(WORDS)
@@ -61,15 +67,21 @@ def batch():
     return Batch(clips=tuple(Clip(f"c{i % 3}") for i in range(4)), streams={"image": stream})
 
 
+def writer(captioner, batch):
+    return captioner._writer(batch, captioner.streams(batch))
+
+
+def value(loss, captioner, batch):
+    """The loss as the engine calls it."""
+    captioner.losses["reward"] = loss.train(captioner.training)
+    return captioner(batch, ["reward"])["reward"]
+
+
 def mean_reward(loss, captioner, batch, draws=200):
     torch.manual_seed(5)
-    many = SelfCritical(samples_per_clip=draws)
-    with torch.no_grad(), in_eval_mode(captioner):
-        rows = many._generate(captioner, whole_view(captioner, captioner.streams(batch), batch), "sample")
+    rows = writer(captioner, batch).sample(draws)
     names = [clip.id for clip, row in zip(batch.clips, rows, strict=True) for _ in row]
-    return float(
-        loss.reward(names, [captioner.tokenizer.decode(t.tokens) for row in rows for t in row]).mean()
-    )
+    return float(loss.reward(names, [text.text for row in rows for text in row]).mean())
 
 
 @pytest.mark.parametrize("baseline", ["greedy", "mean"])
@@ -80,7 +92,7 @@ def test_sampling_raises_the_expected_reward(captioner, batch, baseline):
     captioner.train()
     optimizer = torch.optim.Adam(captioner.parameters(), lr=1e-2)
     for _ in range(60):
-        total, weight = loss(captioner, captioner.streams(batch), batch)
+        total, weight = value(loss, captioner, batch)
         optimizer.zero_grad()
         (total / weight).backward()
         optimizer.step()
@@ -94,7 +106,7 @@ def test_the_loss_is_the_formula(captioner, batch):
     loss, seen = SelfCritical(samples_per_clip=2, reduce="clip"), []
     loss.reward = lambda names, texts: seen.append(texts) or [float(len(text.split())) for text in texts]
     torch.manual_seed(3)
-    total, weight = loss(captioner, captioner.streams(batch), batch)
+    total, weight = value(loss, captioner, batch)
     drawn, greedy = seen
     assert (len(drawn), len(greedy), weight) == (8, 4, 8)
     want = 0.0
@@ -122,23 +134,36 @@ def test_samples_are_drawn_from_what_is_trained_and_the_baseline_is_what_would_b
     captioner.eval()
     with torch.no_grad():
         captioner.head.classify.bias[Tokens.unknown_id] = 3.0
-    loss = SelfCritical(samples_per_clip=4)
-    view = whole_view(captioner, captioner.streams(batch), batch)
-    rows = loss._generate(captioner, view, "sample")
+    makes = writer(captioner, batch)
+    rows = makes.sample(4)
     assert any(Tokens.unknown_id in text.tokens for row in rows for text in row)
     for number in range(4):
-        texts = [row[number] for row in rows]
-        given = as_captions(batch, texts, captioner.tokenizer)
-        logs = captioner.head(given.streams, given, {"tokens"}).logits.log_softmax(-1)
-        for row, text in enumerate(texts):
-            words = given.tokens[row, 1 : 1 + len(text.tokens)]
-            trained = logs[row, : len(words)].gather(1, words[:, None]).squeeze(1)
-            assert text.log_probs == pytest.approx(trained.tolist(), abs=1e-5)
-    greedy = loss._generate(captioner, view, "greedy")
+        logs, real = makes.log_probs([row[number] for row in rows])
+        for row, texts in enumerate(rows):
+            text = texts[number]
+            trained = logs[row][real[row]].tolist()
+            drawn = [*text.log_probs, *([] if text.end is None else [text.end])]
+            assert drawn == pytest.approx(trained, abs=1e-5)
+            assert text.text == captioner.tokenizer.decode(text.tokens)
+            assert not logs[row][~real[row]].any()
+    greedy = makes.write(mode="greedy")
     assert not any(Tokens.unknown_id in text.tokens for row in greedy for text in row)
     captioner.settings = GenerateSettings(max_length=6, unknown=True)
-    greedy = loss._generate(captioner, view, "greedy")
+    greedy = writer(captioner, batch).write(mode="greedy")
     assert all(Tokens.unknown_id in text.tokens for row in greedy for text in row)
+
+
+def test_texts_are_written_as_the_config_says_but_for_the_changes(captioner, batch):
+    captioner.eval()
+    with torch.no_grad():
+        captioner.head.classify.bias[WORDS.index("red")] = 9.0
+    captioner.settings = GenerateSettings(mode="beam", beam=3, max_length=3, banned=("red",))
+    makes = writer(captioner, batch)
+    said = [row[0].text for row in makes.write()]
+    assert said == [prediction.text for prediction in captioner.predict(batch)]
+    assert not any("red" in text for text in said)
+    assert [row[0].text for row in makes.write(banned=())] == ["red red red"] * 4
+    assert [len(row) for row in makes.write(n_best=2)] == [2] * 4
 
 
 def test_chance_is_torchs_own(captioner, batch):
@@ -146,9 +171,9 @@ def test_chance_is_torchs_own(captioner, batch):
     loss = SelfCritical()
     loss.fit(References())
     state = torch.get_rng_state()
-    first, second = (loss(captioner.eval(), captioner.streams(batch), batch)[0].item() for _ in range(2))
+    first, second = (value(loss, captioner.eval(), batch)[0].item() for _ in range(2))
     torch.set_rng_state(state)
-    assert loss(captioner, captioner.streams(batch), batch)[0].item() == first != second
+    assert value(loss, captioner, batch)[0].item() == first != second
 
 
 def test_encoders_that_train_get_gradients(captioner, batch):
@@ -156,7 +181,7 @@ def test_encoders_that_train_get_gradients(captioner, batch):
     raw = Batch(clips=batch.clips, inputs={"raw": batch.streams["image"]})
     loss = SelfCritical(samples_per_clip=8)
     loss.reward = lambda names, texts: [float(len(text)) for text in texts]
-    total, _ = loss(captioner, captioner.streams(raw), raw)
+    total, _ = value(loss, captioner, raw)
     total.backward()
     assert captioner.encoders["image"].scale.grad.abs() > 0
 
@@ -166,36 +191,39 @@ def test_parts_go_back_to_their_mode(captioner, batch):
     captioner.head.gru.eval()  # a frozen part
     loss = SelfCritical(samples_per_clip=1)
     loss.fit(References())
-    loss(captioner, captioner.streams(batch), batch)
+    value(loss, captioner, batch)
     assert captioner.head.training
     assert not captioner.head.gru.training
 
 
-def test_a_cut_sample_learns_no_end(captioner, batch):
-    from vidcap_core.contracts.hypotheses import Hyp
+def test_a_cut_sample_learns_no_end():
+    texts = [
+        Hyp([4], 0, [0.0], end=-1.0),
+        Hyp([4, 5], 0, [0.0] * 2),
+        Hyp([], 0, [], end=-1.0),
+        Hyp([], 0, [], text="blue man"),  # of a head that writes texts
+    ]
+    assert [caption_row(text, Tokens()) for text in texts] == [[1, 4, 2], [1, 4, 5], [1, 2], [1, 5, 7, 2]]
 
-    made = as_captions(
-        batch,
-        [
-            Hyp([4], 0, [0.0], end=-1.0),
-            Hyp([4, 5], 0, [0.0] * 2),
-            Hyp([], 0, [], end=-1.0),
-            Hyp([6], 0, [0.0]),
-        ],
-        captioner.tokenizer,
-    )
-    assert made.tokens.tolist() == [[1, 4, 2], [1, 4, 5], [1, 2, 0], [1, 6, 0]]
-    assert made.token_mask.sum(1).tolist() == [3, 3, 2, 2]
-    assert made.texts == ("red", "red blue", "", "a")
+
+def test_a_text_without_a_word_has_the_probability_of_its_end(captioner, batch):
+    logs, real = writer(captioner.eval(), batch).log_probs([Hyp([], 0, [], end=-1.0)] * 4)
+    assert real.tolist() == [[True]] * 4
+    assert (logs < 0).all()
 
 
 def test_errors(captioner, batch):
     with pytest.raises(UserError, match="no references"):
-        SelfCritical()(captioner, captioner.streams(batch), batch)
+        value(SelfCritical(), captioner, batch)
+    with pytest.raises(UserError, match="no writer"):
+        _ = Output().writer
     with pytest.raises(UserError, match="other samples"):
         SelfCritical(baseline="mean", samples_per_clip=1)
     captioner.head.plan = lambda streams, batch, decode: []
     loss = SelfCritical()
     loss.fit(References())
     with pytest.raises(UserError, match="one caption a clip"):
-        loss(captioner, captioner.streams(batch), batch)
+        value(loss, captioner, batch)
+    captioner.head.plan = lambda streams, batch, decode: decode(None)
+    with pytest.raises(UserError, match="generates in order to plan"):
+        value(loss, captioner, batch)

@@ -34,7 +34,7 @@ class Breaking(ToyGrid):
 class Looking(SmallTransformer):
     """The core's Transformer, with attention made up: word l looks at the l-th part of the clip."""
 
-    def explain(self, streams: Any, batch: Any, events: Any) -> list[list[FrameAttention]]:
+    def explain(self, views: Any, streams: Any, batch: Any, events: Any) -> list[list[FrameAttention]]:
         shown = []
         for clip, said in zip(batch.clips, events, strict=True):
             start, end = clip.span

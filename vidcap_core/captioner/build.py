@@ -22,7 +22,18 @@ def build_tokenizer(recipe: CaptionerRecipe, train: Dataset | None) -> Tokenizer
                 hint="tokenizer = dict(type=...) that comes with its words, or phases = dict(...) to train",
             )
         made.fit(train.captions())
-    return made  # type: ignore[no-any-return]
+    return _whole(made, recipe.tokenizer.type)
+
+
+def _whole(made: object, name: str) -> Tokenizer:
+    """A tokenizer that has all that the contract asks for."""
+    if isinstance(made, Tokenizer):
+        return made
+    asked = ["__len__", *(member for member in vars(Tokenizer) if not member.startswith("_"))]
+    raise ConfigError(
+        f"{name} is no tokenizer: it lacks {', '.join(member for member in asked if not hasattr(made, member))}",
+        hint="vidcap_core.api.Tokenizer says what each of them means",
+    )
 
 
 def stored_tokenizer(recipe: CaptionerRecipe, state: dict[str, Any]) -> Tokenizer:

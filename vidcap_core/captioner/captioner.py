@@ -6,6 +6,7 @@ import copy
 import fnmatch
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +14,11 @@ from torch import Tensor, nn
 from vidcap_core.captioner.events import Written, events_of
 from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.captioner.streams import Streams
+from vidcap_core.captioner.writer import CaptionWriter
 from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.head import Head, Output
 from vidcap_core.contracts.hypotheses import Rows
+from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Prediction, View
 from vidcap_core.decoding.generate import generate
@@ -73,18 +76,29 @@ class Captioner(nn.Module):
         accumulated batches before it divides.
         """
         streams = self.streams(batch)
-        chosen = [self.losses[name] for name in losses]
-        sampled = {name for name in losses if getattr(self.losses[name], "samples", False)}
-        want: frozenset[str] = frozenset(name for loss in chosen for name in loss.reads)  # type: ignore[union-attr]
+        chosen = [cast(Loss, self.losses[name]) for name in losses]
+        want = frozenset(name for loss in chosen for name in loss.reads)
         result: dict[str, tuple[Tensor, Tensor]] = {}
-        output = self.head(streams, batch, want) if want else None
+        output: Output = self.head(streams, batch, want) if want else Output()
+        output.writer = self._writer(batch, streams)
         for name, loss in zip(losses, chosen, strict=True):
-            if name in sampled:
-                total, weight = loss(self, streams, batch)
-            else:
-                total, weight = loss(output, batch)
+            total, weight = loss(output, batch)
             result[name] = (total, torch.as_tensor(weight, dtype=torch.float32, device=total.device))
         return result
+
+    def _writer(self, batch: Batch, streams: Streams) -> CaptionWriter:
+        """Has texts written and scored for the losses, by chance that is torch's own."""
+        trains = any(p.requires_grad for p in self.encoders.parameters())
+        return CaptionWriter(
+            captioner=self,
+            head=self.head,
+            tokenizer=self.tokenizer,
+            settings=self.settings,
+            generate=lambda view, settings: self.write(view, batch, settings, torch.default_generator),
+            batch=batch,
+            streams=streams,
+            unlearnt=self.streams(batch) if trains else streams,
+        )
 
     def write(
         self,
@@ -112,7 +126,7 @@ class Captioner(nn.Module):
     def banned(self, settings: GenerateSettings) -> list[int]:
         """Ids that these settings never write; a tokenizer without an unknown word has `unknown_id` None."""
         banned = [self.tokenizer.token_id(token) for token in settings.banned]
-        unknown = getattr(self.tokenizer, "unknown_id", None)  # optional in the contract of a tokenizer
+        unknown = self.tokenizer.unknown_id
         return banned if settings.unknown or unknown is None else [*banned, unknown]
 
     @torch.no_grad()

@@ -16,16 +16,29 @@ class Plain:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        # both are optional in the contract of a tokenizer
-        specials: frozenset[int] = getattr(tokenizer, "special_ids", frozenset())
-        self._silent = specials - {getattr(tokenizer, "unknown_id", None)}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tokenizer, name)
+        self.pad_id, self.bos_id, self.eos_id = tokenizer.pad_id, tokenizer.bos_id, tokenizer.eos_id
+        self.special_ids, self.unknown_id = tokenizer.special_ids, tokenizer.unknown_id
+        self._silent = self.special_ids - {self.unknown_id}
 
     def __len__(self) -> int:
         return len(self._tokenizer)
 
+    def encode(self, text: str) -> list[int]:
+        """As the other one."""
+        return self._tokenizer.encode(text)
+
+    def encode_raw(self, text: str) -> list[int]:
+        """As the other one."""
+        return self._tokenizer.encode_raw(text)
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids."""
         return " ".join(self._tokenizer.decode([i for i in ids if i not in self._silent]).split())
+
+    def token_id(self, token: str) -> int:
+        """As the other one."""
+        return self._tokenizer.token_id(token)
+
+    def state(self) -> dict[str, Any]:
+        """The other one's: that is what is stored."""
+        return self._tokenizer.state()

@@ -6,7 +6,17 @@ import argparse
 
 from vidcap_core.cli.arguments import Subparsers
 
-KINDS = ("encoders", "heads", "losses", "datasets", "metrics", "tokenizers", "configs", "models")
+KINDS = (
+    "encoders",
+    "heads",
+    "losses",
+    "datasets",
+    "transforms",
+    "metrics",
+    "tokenizers",
+    "configs",
+    "models",
+)
 
 
 def add_parser(subparsers: Subparsers) -> None:

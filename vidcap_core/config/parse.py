@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from vidcap_core.config.files import Config, KeyPath
 from vidcap_core.config.recipe import Hook, Optimizer
+from vidcap_core.contracts.dataset import IterableDataset
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.component import Component
-from vidcap_core.zoo.registry import Registry
+from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, Registry
 
 INJECTED = frozenset({"tokenizer"})
 """Arguments that the captioner fills in, so no config says them."""
@@ -38,6 +39,29 @@ def component_of(
     given = {key: value for key, value in node.items() if key not in ("type", *also)}
     check_arguments(config, path, given, target, node["type"])
     return Component(node["type"], target, given)
+
+
+def dataset(config: Config, path: KeyPath) -> Component:
+    """The data set at a path, with its transforms looked up."""
+    made = component(config, path, DATASETS)
+    target = made.target
+    if isinstance(target, type) and issubclass(target, IterableDataset) and not hasattr(target, "get"):
+        raise config.error(
+            path,
+            f"{made.type} is a stream of samples, and runs can only read samples by their number yet",
+            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
+        )
+    check_transforms(config, path, made.arguments)
+    return made
+
+
+def check_transforms(config: Config, path: KeyPath, arguments: Mapping[str, Any]) -> None:
+    """Refuse transforms of a data set that could not be made."""
+    path, given = (*path, "transforms"), arguments.get("transforms") or ()
+    if not isinstance(given, (list, tuple)):
+        raise config.error(path, "must be a list of dict(type=..., ...)", hint="vidcap list transforms")
+    for index, node in enumerate(given):
+        component_of(config, (*path, index), node, TRANSFORMS)
 
 
 def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) -> Settings:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vidcap_core.config import schema
 from vidcap_core.config.files import Config, KeyPath
-from vidcap_core.config.parse import check_arguments, optimizer, settings
+from vidcap_core.config.parse import check_arguments, check_transforms, optimizer, settings
 from vidcap_core.config.recipe import Clipping, Group, Phase
 from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
@@ -84,6 +84,7 @@ def _data(config: Config, path: KeyPath, train: Component, changes: dict[str, An
     changed = train.changed(**{key: value for key, value in changes.items() if key != "type"})
     if changes:
         check_arguments(config, path, dict(changed.arguments), train.target, train.type)
+        check_transforms(config, path, changes)
     return changed
 
 

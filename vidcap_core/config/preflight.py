@@ -9,6 +9,7 @@ from vidcap_core.config.recipe import CaptionerRecipe, Recipe
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.component import Component
+from vidcap_core.zoo.registry import TRANSFORMS
 
 
 def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True) -> None:
@@ -28,6 +29,8 @@ def _components(recipe: Recipe, splits: Iterable[str], tokenizer: bool) -> Itera
     for split in dict.fromkeys(splits):
         if split in recipe.data:
             yield f"data.{split}", recipe.data[split]
+            for index, spec in enumerate(recipe.data[split].arguments.get("transforms") or ()):
+                yield f"data.{split}.transforms.{index}", TRANSFORMS.component(spec)
     for name, encoder in recipe.encoders.items():
         yield f"encoders.{name}", encoder
     if tokenizer:

@@ -7,14 +7,14 @@ from typing import Any
 
 from vidcap_core.config import schema
 from vidcap_core.config.files import Config, KeyPath, load_config
-from vidcap_core.config.parse import check_arguments, component, component_of, hook, settings
+from vidcap_core.config.parse import check_arguments, component, component_of, dataset, hook, settings
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
-from vidcap_core.zoo.registry import DATASETS, ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
+from vidcap_core.zoo.registry import ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
 
 
 def validate(config: Config) -> Recipe:
@@ -22,7 +22,7 @@ def validate(config: Config) -> Recipe:
     _check_sections(config, ("data", "head", "losses", "phases"))
     if "train" not in config["data"]:
         raise config.error(("data",), "has no 'train'", hint="data = dict(train=dict(type=...), val=...)")
-    data = {split: component(config, ("data", split), DATASETS) for split in config["data"]}
+    data = {split: dataset(config, ("data", split)) for split in config["data"]}
     losses = {name: _loss(config, name) for name in config["losses"]}
     parts = _captioner_parts(config)
     runtime = settings(config, ("runtime",), config.get("runtime", {}), schema.Runtime)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from vidcap_core.contracts.types import Clip, Event, Sample
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Dataset(Protocol):
     """One split of a data set.
 
-    One that can look its files over also has `check(deep)`, which gives a report; one whose inputs are drawn at
-    random each time has `varies`, which is true.
+    One that can look its files over also has `check(deep)`, which gives a report; one that draws inputs at random
+    each time has `varies`, which names what is drawn: "frames", "audio", or a transform.
     """
 
     @property
@@ -46,6 +46,36 @@ class Dataset(Protocol):
 
     def durations(self) -> Mapping[str, float]:
         """Seconds by clip, where they are known."""
+        ...
+
+    def coverage(self) -> str:
+        """How much of the split is used: `N of M`."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A hash of what the samples are made of."""
+        ...
+
+
+@runtime_checkable
+class IterableDataset(Protocol):
+    """One split of a data set that is too large to be listed: its samples come in a stream, by shards.
+
+    One that knows how many samples an epoch has, over all shards, also has `__len__`. Nothing trains over one yet.
+    """
+
+    def stream(
+        self, seed: Sequence[int], epoch: int, shard: int, shards: int, start: int
+    ) -> Iterator[Sample]:
+        """What a shard has of an epoch, from its `start`-th sample on.
+
+        The order and every random choice depend on these alone: `start=5` gives what `start=0` gives after five
+        samples, and the shards of an epoch share nothing and leave nothing out.
+        """
+        ...
+
+    def captions(self) -> Iterable[str]:
+        """Every text, for a tokenizer to learn from."""
         ...
 
     def coverage(self) -> str:

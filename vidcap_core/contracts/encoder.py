@@ -26,7 +26,7 @@ class Encoder(nn.Module):
 
     reads: ClassVar[str]  # "frames" | "audio" | "text" | "streams"
     dim: int
-    sampling: dict[str, Any]
+    sampling: Mapping[str, Any]
     short_side: int | None = None
 
     def prepare(self, frames: np.ndarray, times: np.ndarray) -> Mapping[str, Any] | None:

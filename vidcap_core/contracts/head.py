@@ -16,6 +16,7 @@ from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Event, Named, RawClip, Stream, View
 from vidcap_core.contracts.write_settings import WriteSettings
+from vidcap_core.contracts.writer import Writer
 from vidcap_core.errors import UserError
 
 HEAD = "<head>"
@@ -30,6 +31,7 @@ class Output(Mapping[str, Named]):
 
     def __init__(self, **named: Named) -> None:
         self._named = named
+        self._writer: Writer | None = None
 
     def __getitem__(self, name: str) -> Named:
         return self._named[name]
@@ -44,6 +46,17 @@ class Output(Mapping[str, Named]):
     def logits(self) -> Tensor:
         """The word logits [R, L, V]: what `step` returns, for all positions at once."""
         return self["tokens"].value
+
+    @property
+    def writer(self) -> Writer:
+        """Writes texts for the batch's clips, and scores them; the captioner puts it there for the losses."""
+        if self._writer is None:
+            raise UserError("this output has no writer; only a captioner's forward pass gives one to losses")
+        return self._writer
+
+    @writer.setter
+    def writer(self, writer: Writer) -> None:
+        self._writer = writer
 
 
 class Head(nn.Module):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from torch import Tensor, nn
 
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.head import Output
 from vidcap_core.contracts.types import Batch, Named
 from vidcap_core.errors import UserError
@@ -18,11 +17,12 @@ class Loss(nn.Module):
     """Names of the outputs that a head must give."""
     gathers: bool = False
     """Whether it looks at the batches of all processes at once; it cannot see accumulated ones."""
-    samples: ClassVar[bool] = False
-    """Whether it samples texts: it is called with (captioner, streams, batch) then."""
+
+    def fit(self, dataset: Dataset) -> None:
+        """Learn from the training set what it needs, once before a run; the default needs nothing."""
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sum and weight of one batch."""
+        """Sum and weight of one batch. One that learns from texts has them written and scored by `output.writer`."""
         raise NotImplementedError
 
 

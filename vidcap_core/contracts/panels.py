@@ -1,6 +1,6 @@
 """Panels: what a method can show of one clip, as small typed records of plain numbers.
 
-A head returns them from `explain(streams, batch, events) -> list[list[Panel]]`, one list a clip. Numbers may
+A head returns them from `explain(views, streams, batch, events)`, one list a clip. Numbers may
 be given as lists, arrays or tensors; a record holds tuples of floats, so that it goes into JSON and back.
 """
 

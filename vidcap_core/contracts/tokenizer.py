@@ -15,6 +15,16 @@ class Tokenizer(Protocol):
     """
 
     @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids that stand for no word: they are left out of what people read."""
+        ...
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Stands for words that it does not know, and decoding bans it; None: it has none. Never the end."""
+        ...
+
+    @property
     def pad_id(self) -> int:
         """Fills a batch up; it may be the end token, so it marks nothing."""
         ...

@@ -83,7 +83,11 @@ class Sample:
     times: Mapping[str, np.ndarray] = field(
         default_factory=dict
     )  # [T] of a stream or input, seconds in the file
-    targets: Mapping[str, Any] = field(default_factory=dict)  # filled by target transforms
+    targets: Mapping[str, Any] = field(default_factory=dict)  # filled by transforms
+
+    def with_targets(self, **targets: Any) -> Sample:
+        """The same sample with further targets."""
+        return replace(self, targets={**self.targets, **targets})
 
 
 @dataclass(frozen=True, slots=True)

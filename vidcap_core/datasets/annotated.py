@@ -23,7 +23,7 @@ from vidcap_core.datasets.rows import RowSampling, crop
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
-from vidcap_core.zoo.registry import DATASETS
+from vidcap_core.zoo.registry import TRANSFORMS
 
 Unit = Literal["caption", "clip"]
 
@@ -35,7 +35,7 @@ class Dataset:
     unit: a sample is one "caption" with its clip, or one "clip" with a caption drawn at random.
     streams: name -> feature store, or names of stores in `<root>/features`. optional: streams a clip may lack.
     frames, audio: read from the videos, e.g. frames=dict(kind="uniform", count=8, short_side=64).
-    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: add targets.
+    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: change samples.
     weak: drop all times of events. ids: a list, or a file with one id a line. limit: the first clips only.
     """
 
@@ -77,7 +77,7 @@ class Dataset:
             self._inputs["frames"] = self._frame_reader(**frames)
         if audio:
             self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
-        self._transforms: list[Transform] = [_transform(spec) for spec in transforms or ()]
+        self._transforms = [_transform(spec) for spec in transforms or ()]
         prepared = read_prepared(self.folder, split)
         reading = self.read(split) if prepared is None else self.part_of(prepared)
         if weak:  # here, so that nothing of this object ever holds a time
@@ -138,9 +138,10 @@ class Dataset:
         return inside if inside.exists() or not path.exists() else path
 
     @property
-    def varies(self) -> bool:
-        """Whether what is read from a clip's video is drawn at random each time."""
-        return any(getattr(reader, "varies", False) for reader in self._inputs.values())
+    def varies(self) -> tuple[str, ...]:
+        """What is drawn at random each time: inputs, and transforms by their types."""
+        sources = (*self._inputs.items(), *self._transforms)
+        return tuple(name for name, source in sources if getattr(source, "varies", False))
 
     @property
     def _used(self) -> Sequence[Record]:
@@ -173,8 +174,14 @@ class Dataset:
         sample = Sample(
             record.clip, record.events, text, self._streams(record, rng), self._read_inputs(record, rng)
         )
-        for transform in self._transforms:
-            sample = replace(sample, targets={**sample.targets, **transform(sample, self)})
+        for name, transform in self._transforms:
+            changed = transform(sample, self, rng)
+            if not isinstance(changed, Sample):
+                raise DataError(
+                    f"the transform {name} of {self.name} returned {type(changed).__name__} and no Sample",
+                    hint="return sample.with_targets(name=value), or dataclasses.replace(sample, ...)",
+                )
+            sample = changed
         return sample
 
     def references(self) -> dict[str, list[str]]:
@@ -280,7 +287,8 @@ def _by_event(record: Record) -> list[Record]:
     ]
 
 
-def _transform(spec: Mapping[str, Any]) -> Transform:
+def _transform(spec: Mapping[str, Any]) -> tuple[str, Transform]:
+    """A transform with its type."""
     if "type" not in spec:
         raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
-    return DATASETS.component(spec).build()  # type: ignore[no-any-return]
+    return spec["type"], TRANSFORMS.component(spec).build()

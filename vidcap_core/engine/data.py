@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -143,9 +144,9 @@ def evaluation_batches(
     world: int = 1,
     prepare: Prepare | None = None,
 ) -> Iterator[Batch]:
-    """Every clip exactly once over all processes, in order, without padding."""
+    """Every clip exactly once over all processes, in order, without padding and without its captions."""
     collate = Collate(tokenizer, prepare=prepare)
     mine = range(rank, len(dataset), world)
     for first in range(0, len(mine), batch):
         chosen = mine[first : first + batch]
-        yield collate([dataset.get(i, np.random.default_rng([0, i])) for i in chosen])
+        yield collate([replace(dataset.get(i, np.random.default_rng([0, i])), text=None) for i in chosen])

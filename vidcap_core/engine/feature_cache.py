@@ -21,6 +21,8 @@ from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError
 from vidcap_core.features.writer import FeatureWriter
 
+INPUTS = ("frames", "audio")
+"""What samples hold of videos."""
 AT_ONCE = 16
 """Clips a process encodes before their features are written."""
 
@@ -33,7 +35,7 @@ def check(training: Training, phase: Phase) -> None:
         if name not in encoders:
             raise _error(phase, f"there is no encoder '{name}'; there is {', '.join(encoders) or 'none'}")
         reads = str(encoders[name].reads)
-        if reads not in ("frames", "audio"):
+        if reads not in INPUTS:
             raise _error(phase, f"'{name}' reads {reads}, and only what comes from videos is kept")
         if any(
             part.startswith(f"encoders.{name}.") for part in optimizers.settings_of(training.captioner, phase)
@@ -45,10 +47,14 @@ def check(training: Training, phase: Phase) -> None:
             raise _error(
                 phase, "data.train.sample would choose among its rows", "--set data.train.sample=None"
             )
-        if getattr(training.dataset(phase), "varies", False):
-            raise _error(
-                phase, f"{reads} are drawn anew each time", f"--set data.train.{reads}.kind='uniform'"
-            )
+        drawn = [
+            part
+            for part in getattr(training.dataset(phase), "varies", ())
+            if part == reads or part not in INPUTS
+        ]
+        if drawn:
+            mend = f".{reads}.kind='uniform'" if drawn == [reads] else ".transforms=None"
+            raise _error(phase, f"drawn anew each time: {', '.join(drawn)}", f"--set data.train{mend}")
         if {c.id for c in training.dataset(phase).clips} != {c.id for c in training.clips(phase).clips}:
             raise _error(phase, "a sample is a part of a clip here", "data=dict(unit='clip') in the phase")
 
@@ -64,9 +70,7 @@ def dataset(training: Training, phase: Phase) -> Any:
     live = {
         str(encoder.reads) for name, encoder in training.captioner.encoders.items() if name not in phase.cache
     }
-    unread: dict[str, Any] = dict.fromkeys(
-        kind for kind in ("frames", "audio") if kind in data and kind not in live
-    )
+    unread: dict[str, Any] = dict.fromkeys(kind for kind in INPUTS if kind in data and kind not in live)
     made: Dataset = phase.data.changed(streams=streams, **unread).build()
     return made
 
@@ -75,6 +79,8 @@ def _store(training: Training, phase: Phase, name: str) -> Path:
     """The store of one encoder; its name has the hash of all that its features depend on, so phases may share it."""
     encoder = cast(Encoder, training.captioner.encoders[name])
     recipe: dict[str, Any] = encoder.recipe() | {"input": phase.data.arguments[encoder.reads]}
+    if transforms := phase.data.arguments.get("transforms"):
+        recipe["transforms"] = transforms
     mark = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:12]
     path = training.folder.path / "features" / f"{name}-{mark}"
     with FeatureWriter(path, recipe, "float32") if mm.is_main() else nullcontext() as writer:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.datasets.annotated import Dataset as AnnotatedDataset
 from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.tracking import Tracker
-from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.saved import assets
 from vidcap_core.saved.provenance import provenance
 from vidcap_core.saved.run import RunFolder
@@ -40,8 +40,7 @@ class Training:
         self.tokenizer = tokenizer or build_tokenizer(recipe, self._dataset("train", recipe.data["train"]))
         self.captioner = build_captioner(recipe, self.tokenizer, recipe.losses)
         for loss in self.captioner.losses.values():
-            if isinstance(loss, SelfCritical):
-                loss.fit(self._dataset("train", recipe.data["train"]))
+            cast(Loss, loss).fit(self._dataset("train", recipe.data["train"]))
         if learnt:
             assets.restore(self.captioner, folder.assets)
         else:

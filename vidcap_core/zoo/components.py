@@ -42,6 +42,9 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "VATEX": "vidcap_core.datasets.vatex:VATEX",
         "YouCook2": "vidcap_core.datasets.youcook2:YouCook2",
     },
+    "transforms": {
+        "RowDropout": "vidcap_core.datasets.row_dropout:RowDropout",
+    },
     "metrics": {
         "bleu": "vidcap_core.metrics.bleu:Bleu",
         "rouge": "vidcap_core.metrics.rouge:Rouge",
@@ -59,6 +62,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "GGUFTokenizer": "vidcap_core.tokenizers.gguf:GGUFTokenizer",
         "HFTokenizer": "vidcap_core.tokenizers.hf:HFTokenizer",
         "SubwordTokenizer": "vidcap_core.tokenizers.subword:SubwordTokenizer",
+        "TextOnly": "vidcap_core.tokenizers.text_only:TextOnly",
         "Vocabulary": "vidcap_core.tokenizers.vocabulary:Vocabulary",
     },
 }

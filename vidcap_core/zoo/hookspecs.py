@@ -17,6 +17,7 @@ KINDS = {
     "heads": "head",
     "losses": "loss",
     "datasets": "dataset",
+    "transforms": "transform",
     "metrics": "metric",
     "tokenizers": "tokenizer",
 }

@@ -130,6 +130,7 @@ def _importable(path: str) -> bool:
 REGISTRIES: dict[str, Registry] = {kind: Registry(kind, noun) for kind, noun in KINDS.items()}
 ENCODERS, HEADS, LOSSES = REGISTRIES["encoders"], REGISTRIES["heads"], REGISTRIES["losses"]
 DATASETS, METRICS, TOKENIZERS = REGISTRIES["datasets"], REGISTRIES["metrics"], REGISTRIES["tokenizers"]
+TRANSFORMS = REGISTRIES["transforms"]
 
 
 def component_of(kind: str, spec: Mapping[str, Any]) -> Component:

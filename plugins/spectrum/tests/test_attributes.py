@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from vidcap_spectrum.attributes import Attributes, training_words
@@ -56,7 +57,8 @@ def test_targets_are_the_union_over_captions(tokenizer: Vocabulary, lab: Any) ->
 def test_the_transform_gives_all_captions_of_the_clip() -> None:
     data = TinyClips()
     sample = data.get(0, None)  # type: ignore[arg-type]
-    assert ClipCaptions()(sample, data) == {"captions": tuple(data.references()["clip0"])}
+    changed = ClipCaptions()(sample, data, np.random.default_rng(0))
+    assert changed == sample.with_targets(captions=tuple(data.references()["clip0"]))
 
 
 def test_near_words_double_the_attributes() -> None:
@@ -65,7 +67,7 @@ def test_near_words_double_the_attributes() -> None:
     text = {"type": "spectrum.HashedWords", "dim": 64}
     options = {"k_un": 50, "emotions": "none"}
     near = ClipCaptions(match="encoder", text=text, **options)  # type: ignore[arg-type]
-    near(sample, data)
+    near(sample, data, np.random.default_rng(0))
     assert near._captions is not None
     words = Attributes.of(sorted({w for t in data.captions() for w in t.split()}), 50, emotions="none").words
     spoken = sum(

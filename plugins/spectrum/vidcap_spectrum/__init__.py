@@ -12,7 +12,7 @@ VIDCAP_API = 2
 
 @hookimpl
 def vidcap_components() -> dict[str, dict[str, str]]:
-    """A head, a loss, the retrieval of captions with a text encoder that needs no weights, and targets."""
+    """A head, a loss, the retrieval of captions with a text encoder without weights, and all captions of a clip."""
     return {
         "heads": {"SpectrumHead": "vidcap_spectrum.head:SpectrumHead"},
         "losses": {"EmotionTokenLoss": "vidcap_spectrum.losses:EmotionTokenLoss"},
@@ -20,7 +20,7 @@ def vidcap_components() -> dict[str, dict[str, str]]:
             "RetrievedCaptions": "vidcap_spectrum.retrieved:RetrievedCaptions",
             "HashedWords": "vidcap_spectrum.hashed_words:HashedWords",
         },
-        "datasets": {"ClipCaptions": "vidcap_spectrum.targets:ClipCaptions"},
+        "transforms": {"ClipCaptions": "vidcap_spectrum.targets:ClipCaptions"},
     }
 
 

@@ -8,20 +8,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.api import Batch
+from vidcap_core.api import Batch, Tokenizer
 from vidcap_spectrum.attributes import Attributes
 
 
 class Labels:
     """v_k = 1 if any caption of the clip has word k, as the tokenizer sees words."""
 
-    def __init__(self, attributes: Attributes, tokenizer: Any) -> None:
-        unknown = getattr(tokenizer, "unknown_id", None)
+    def __init__(self, attributes: Attributes, tokenizer: Tokenizer) -> None:
         self._tokenizer, self._size = tokenizer, len(attributes.words)
         self._index_of_id: dict[int, int] = {}
         for index, word in enumerate(attributes.words):
             ids = tokenizer.encode(word)
-            if len(ids) == 1 and ids[0] != unknown:  # others cannot be said, so they are never a target
+            if (
+                len(ids) == 1 and ids[0] != tokenizer.unknown_id
+            ):  # others cannot be said, so they are never a target
                 self._index_of_id[ids[0]] = index
         self._cached_find = lru_cache(maxsize=50_000)(self._find)
 

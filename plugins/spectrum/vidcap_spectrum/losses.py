@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from vidcap_core.api import Batch, Loss, Output, output_with_target
+from vidcap_core.api import Batch, Loss, Output, Tokenizer, output_with_target
 from vidcap_spectrum.attributes import read_lexicon
 
 
@@ -21,12 +19,12 @@ class EmotionTokenLoss(Loss):
 
     reads = frozenset({"tokens"})
 
-    def __init__(self, *, tokenizer: Any, weight: float = 1.1, lexicon: str | None = None) -> None:
+    def __init__(self, *, tokenizer: Tokenizer, weight: float = 1.1, lexicon: str | None = None) -> None:
         super().__init__()
         factors = torch.ones(len(tokenizer))
         for word in read_lexicon(lexicon).words:
             ids = tokenizer.encode(word)
-            if len(ids) == 1 and ids[0] != getattr(tokenizer, "unknown_id", None):
+            if len(ids) == 1 and ids[0] != tokenizer.unknown_id:
                 factors[ids[0]] = weight
         self.factors: Tensor
         self.register_buffer("factors", factors, persistent=False)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from vidcap_core.api import Sample
+import numpy as np
+
+from vidcap_core.api import AnyDataset, Sample
 from vidcap_spectrum.soft_labels import SoftLabels
 
 
 class ClipCaptions:
-    """A target transform: `captions`, every caption of the clip. The head reads its attributes from them.
+    """Adds the target `captions`, every caption of the clip. The head reads its attributes from them.
 
     match: "exact", or "encoder" to count attributes as said whose meaning comes near to a caption, too.
     text: the text encoder of match="encoder", as dict(type=...).
@@ -34,9 +36,9 @@ class ClipCaptions:
         )
         self._captions: Mapping[str, tuple[str, ...]] | None = None
 
-    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
-        """The captions of the sample's clip."""
+    def __call__(self, sample: Sample, dataset: AnyDataset, rng: np.random.Generator) -> Sample:
+        """The sample with all captions of its clip."""
         if self._captions is None:
             captions = {clip: tuple(texts) for clip, texts in dataset.references().items()}
             self._captions = captions if self._soft_labels is None else self._soft_labels.add(captions)
-        return {"captions": self._captions[sample.clip.id]}
+        return sample.with_targets(captions=self._captions[sample.clip.id])

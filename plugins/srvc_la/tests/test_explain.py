@@ -31,7 +31,7 @@ def test_panels_show_the_weights_of_each_word(
 ) -> None:
     head, batch = make_head(**changes).eval(), make_batch(3)
     said = [[Event(0, 5, text)] for text in ("a man runs", "", "the dog sings a song")]
-    shown = head.explain(batch.streams, batch, said)
+    shown = head.explain([_view(batch)], batch.streams, batch, said)
     assert shown[1] == []
     attention = shown[2][0]
     assert isinstance(attention, FrameAttention)

@@ -11,7 +11,7 @@ import torch
 from vidcap_wsdvc_mask.losses import MaskDiversity, RowTokenLoss
 from vidcap_wsdvc_mask.masks import mask
 
-from vidcap_core.api import Batch, ConfigError, Stream, Timeline, UserError, View
+from vidcap_core.api import Batch, ConfigError, Hyp, Rows, Stream, Timeline, UserError, View
 from vidcap_core.losses.token import TokenLoss
 
 Make = Callable[..., Any]
@@ -263,16 +263,19 @@ def test_how_many_events_is_asked_of_what_was_written(
     said = three + written[len(head.prompts.prompt(head.prompts.full, 2)) - 1 :]
     seen: list[View] = []
 
-    def decode(view: View) -> list[list[tuple[list[int], float]]]:
+    def decode(view: View) -> Rows:
         seen.append(view)
-        return [[(said, 0.0)] for _ in view.clips]
+        return [[Hyp(said, 0.0, [])] for _ in view.clips]
 
     [view] = head.plan(batch.streams, batch, decode)
     assert (seen[0].kind, view.kind) == ("count", "event")
     assert seen[0].prompt.tolist() == [[head.prompts.full]] * 4
     assert view.clips == tuple(clip for clip in range(4) for _ in range(wanted))
     assert view.prompt[0].tolist() == head.prompts.prompt(head.prompts.mask, 1)
-    ends = [[[(one, 0.0)] for _ in range(4)] for one in ([], head.prompts.prompt(head.prompts.full, 99)[1:])]
+    ends = [
+        [[Hyp(one, 0.0, [])] for _ in range(4)]
+        for one in ([], head.prompts.prompt(head.prompts.full, 99)[1:])
+    ]
     for nothing, events in zip(ends, (1, 12 if count_from == "number" else 1), strict=True):
         [view] = head.plan(batch.streams, batch, lambda _, nothing=nothing: nothing)
         assert len(view.clips) == 4 * events
@@ -361,7 +364,9 @@ def test_bad_input_says_what_and_where(make_head: Make, make_batch: Make) -> Non
         give(head, replace(batch, streams={}), "full")
     clips = tuple(replace(clip, duration=None) for clip in batch.clips)
     with pytest.raises(UserError, match="no known duration"):
-        head.plan(batch.streams, replace(batch, clips=clips), lambda view: [[([], 0.0)] for _ in view.clips])
+        head.plan(
+            batch.streams, replace(batch, clips=clips), lambda view: [[Hyp([], 0.0, [])] for _ in view.clips]
+        )
     for wrong in ({"project": False}, {"heads": 3}, {"max_events": 17}, {"frames": 1}, {"kernel": 4}):
         with pytest.raises(ConfigError):
             make_head(**wrong)

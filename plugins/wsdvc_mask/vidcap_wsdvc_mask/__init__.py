@@ -19,8 +19,8 @@ def vidcap_components() -> dict[str, dict[str, str]]:
             "MaskStatistic": "vidcap_wsdvc_mask.losses:MaskStatistic",
             "RowTokenLoss": "vidcap_wsdvc_mask.losses:RowTokenLoss",
         },
-        "datasets": {
-            "MadeUp": "vidcap_wsdvc_mask.made_up:MadeUp",
+        "datasets": {"MadeUp": "vidcap_wsdvc_mask.made_up:MadeUp"},
+        "transforms": {
             "Sentences": "vidcap_wsdvc_mask.sentences:Sentences",
             "SentenceFeatures": "vidcap_wsdvc_mask.sentences:SentenceFeatures",
         },

@@ -5,29 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from vidcap_core.api import DataError, Sample
+from vidcap_core.api import AnyDataset, DataError, Sample
 from vidcap_wsdvc_mask.prompts import Prompts
 
 Casing = Literal["capitalize", "keep"]
 
 
 class Sentences:
-    """Gives the target `sentences`: the texts of a clip's events in their order, without their times."""
+    """Adds the target `sentences`: the texts of a clip's events in their order, without their times."""
 
-    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
+    def __call__(self, sample: Sample, dataset: AnyDataset, rng: np.random.Generator) -> Sample:
         """Texts alone are read of an event."""
-        return {"sentences": tuple(event.text for event in sample.events)}
+        return sample.with_targets(sentences=tuple(event.text for event in sample.events))
 
 
 class SentenceFeatures:
-    """Gives the target `sentence_features`: one vector a sentence, for MaskSimilarity.
+    """Adds the target `sentence_features`: one vector a sentence, for MaskSimilarity.
 
     folder: holds `<clip id>.npy`, [number of sentences, width], from the text side of the frames' encoder.
     """
@@ -37,15 +37,15 @@ class SentenceFeatures:
         if not self.folder.is_dir():
             raise DataError(f"there is no folder {self.folder} with sentence features")
 
-    def __call__(self, sample: Sample, dataset: Any) -> dict[str, Any]:
-        """The vectors of a clip's sentences."""
+    def __call__(self, sample: Sample, dataset: AnyDataset, rng: np.random.Generator) -> Sample:
+        """The sample with the vectors of its sentences."""
         path = self.folder / f"{sample.clip.id}.npy"
         if not path.is_file():
             raise DataError(f"clip '{sample.clip.id}' has no sentence features", hint=str(path))
         vectors = np.load(path, allow_pickle=False).astype(np.float32)
         if vectors.ndim != 2 or len(vectors) != len(sample.events):
             raise DataError(f"{path} is {list(vectors.shape)}; the clip has {len(sample.events)} sentences")
-        return {"sentence_features": vectors}
+        return sample.with_targets(sentence_features=vectors)
 
 
 def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None) -> list[str]:
