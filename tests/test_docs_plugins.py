@@ -154,80 +154,64 @@ def test_the_skeletons_test_runs_without_pytest(site: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_head_trains(site: Path) -> None:
-    run_folder = trained(site, "pooled/toy", "pooled-run")
-    assert json.loads((run_folder / "scores-val.json").read_text())["clips"] == "8 of 48"
+def test_the_head_of_the_tutorial_trains(site: Path) -> None:
+    folder = trained(site, "pooled/toy", "pooled-run")
+    assert json.loads((folder / "scores-val.json").read_text())["clips"].startswith("8 of 48")
 
 
-def test_a_head_that_writes_by_itself_captions_a_file_and_refuses_what_it_cannot(site: Path) -> None:
-    run_folder = trained(site, "at_once/toy", "at-once-run", "generate.min_length=2")
+def test_a_head_that_writes_by_itself_captions_a_file(site: Path) -> None:
+    folder = trained(site, "at_once/toy", "at-once-run", "generate.min_length=2")
     write_video(site / "films" / "clip.mp4")
-    said = vidcap(site, "caption", "films/clip.mp4", "--model", str(run_folder))
-    assert said.startswith("films/clip.mp4: ")
-    assert len(said.split()) >= 3
+    written = vidcap(site, "caption", "films/clip.mp4", "--model", str(folder))
+    assert written.startswith("films/clip.mp4: ")
+    assert len(written.split()) >= 3
+
+
+def test_a_head_that_writes_by_itself_refuses_what_it_cannot(site: Path) -> None:
     with pytest.raises(AssertionError, match=r"generate\.mode='beam': AtOnceHead writes in a way of its own"):
         vidcap(site, "config", "check", "at_once/toy", "--set", "generate.mode=beam")
 
 
-def test_the_encoder_makes_a_store_and_a_stream(site: Path) -> None:
+def test_the_encoder_makes_a_store(site: Path) -> None:
     write_video(site / "films" / "clip.mp4")
     store = ["--videos", "films", "--encoder", "tinted.TintedEncoder", "--out", "tints.store"]
     vidcap(site, "features", "extract", *store, "--device", "cpu")
     assert "TintedEncoder" in vidcap(site, "features", "inspect", "tints.store", "--verify")
-    assert (trained(site, "tinted/toy", "tinted-run") / "scores-val.json").is_file()
 
 
-def test_the_derived_encoder_leaves_what_it_learnt_with_the_run(site: Path) -> None:
-    assets = trained(site, "unusual/toy", "unusual-run") / "assets"
-    assert (assets / "assets-unusual.safetensors").is_file()
-
-
-def test_the_loss_is_what_is_minimised(site: Path) -> None:
-    log = (trained(site, "eased/toy", "eased-run") / "log.jsonl").read_text().splitlines()
-    assert any("tokens" in line for line in log)
-
-
-def test_the_dataset_is_checked_and_trained_on(site: Path) -> None:
+def test_the_dataset_is_checked(site: Path) -> None:
     folder = site / "site" / "vidcap_squares" / "sample"
-    table = vidcap(site, "data", "check", "squares.SquaresDataset", "--root", str(folder), "--split", "train")
-    assert "8" in table
-    scores = json.loads((trained(site, "squares/toy", "squares-run") / "scores-val.json").read_text())
-    assert scores["clips"] == "4 of 4"
+    table = vidcap(site, "data", "check", "squares", "--root", str(folder), "--split", "train", "--json")
+    assert json.loads(table)[0]["clips"] == 8
 
 
-def test_the_transform_changes_what_is_trained_on(site: Path) -> None:
-    code = (
-        "import numpy as np\nfrom vidcap_core.api import load_recipe\nrecipe = load_recipe('thinned/toy')\n"
-        "rows = [len(recipe.data[split].build().get(0, np.random.default_rng(0)).streams['image'])"
-        " for split in ('train', 'val')]\n"
-        "data = recipe.data['train']\n"
-        "bare = data.changed(transforms=None).build().get(0, np.random.default_rng(0))\n"
-        "print(rows[0] < len(bare.streams['image']))\n"
-    )
+def test_the_transform_changes_what_is_trained_on_and_nothing_else(site: Path) -> None:
+    code = """
+import numpy as np
+from vidcap_core.api import load_recipe
+data = load_recipe("thinned/toy").data
+train, bare = data["train"].changed(limit=8).build(), data["train"].changed(limit=8, transforms=None).build()
+draw = lambda dataset, seed: len(dataset.get(0, np.random.default_rng(seed)).streams["image"])
+print({draw(bare, 1), draw(bare, 2)} == {draw(bare, 0)}, draw(train, 1) < draw(bare, 1))
+print(draw(train, 1) == draw(train, 1), "transforms" in data["val"].arguments)
+"""
     (site / "look.py").write_text(code)
-    assert run(site, "look").strip() == "True"
-    assert (trained(site, "thinned/toy", "thinned-run") / "scores-val.json").is_file()
+    assert run(site, "look").split() == ["True", "True", "True", "False"]
 
 
-def test_the_metric_scores_files_and_runs(site: Path) -> None:
-    (site / "said.json").write_text(json.dumps({"a": "a dog flies", "b": ""}))
-    (site / "known.json").write_text(json.dumps({"a": ["a dog runs", "the dog"], "b": ["a cat"]}))
-    scores = json.loads(vidcap(site, "score", "said.json", "known.json", "--metrics", "known", "--json"))
+def test_the_metric_scores_files(site: Path) -> None:
+    (site / "predictions.json").write_text(json.dumps({"a": "a dog flies", "b": ""}))
+    (site / "references.json").write_text(json.dumps({"a": ["a dog runs", "the dog"], "b": ["a cat"]}))
+    files = ["predictions.json", "references.json"]
+    scores = json.loads(vidcap(site, "score", *files, "--metrics", "known", "--json"))
     assert scores["values"]["Known"] == pytest.approx(1 / 3)
-    run_scores = json.loads((trained(site, "known/toy", "known-run") / "scores-val.json").read_text())
-    assert 0 <= run_scores["values"]["Known"] <= 1
-
-
-def test_the_tokenizer_goes_with_the_run(site: Path) -> None:
-    folder = trained(site, "spelt/toy", "spelt-run")
-    tokens = json.loads((folder / "tokenizer.json").read_text())["tokens"]
-    assert {"<pad>", "a", " "} <= set(tokens)
+    assert scores["signatures"]["Known"].startswith("known|v:1|")
 
 
 def test_the_panel_is_drawn_in_the_report(site: Path) -> None:
     folder = trained(site, "drawn/toy", "drawn-run", "generate.min_length=3")
     page = next(folder.glob("report*.html")).read_text(encoding="utf-8")
-    assert "▇" in page or "\\u2587" in page
+    assert "\\u2587" in page or "▇" in page
 
 
 def test_the_command_runs(site: Path) -> None:
