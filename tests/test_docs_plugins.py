@@ -156,7 +156,7 @@ def test_the_skeletons_test_runs_without_pytest(site: Path) -> None:
 
 def test_the_head_of_the_tutorial_trains(site: Path) -> None:
     folder = trained(site, "pooled/toy", "pooled-run")
-    assert json.loads((folder / "scores-val.json").read_text())["clips"].startswith("8 of 48")
+    assert json.loads((folder / "scores-val.json").read_text())["clips"].startswith("8 of ")
 
 
 def test_a_head_that_writes_by_itself_captions_a_file(site: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_head_that_writes_by_itself_captions_a_file(site: Path) -> None:
 
 def test_a_head_that_writes_by_itself_refuses_what_it_cannot(site: Path) -> None:
     with pytest.raises(AssertionError, match=r"generate\.mode='beam': AtOnceHead writes in a way of its own"):
-        vidcap(site, "config", "check", "at_once/toy", "--set", "generate.mode=beam")
+        run(site, "vidcap_core.cli.run", "at_once/toy", "--set", "generate.mode=beam")
 
 
 def test_the_encoder_makes_a_store(site: Path) -> None:
