@@ -82,6 +82,15 @@ class Head(nn.Module):
     def check(self, encoders: Mapping[str, nn.Module], longest: int) -> None:
         """Refuse, before a run, what could only fail in its midst; longest: words of a text, `generate.max_length`."""
 
+    def assets(self) -> dict[str, Any]:
+        """What builds this head where the files it was made of are gone: arrays, bytes, plain JSON data; no weights."""
+        return {}
+
+    @classmethod
+    def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
+        """The head that gave these assets, with its config's arguments; its weights follow. Tensors come as arrays."""
+        return cls(**arguments)
+
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption. The default is one view: each clip as a whole."""
         return [whole_clips(streams, batch)]
