@@ -17,8 +17,8 @@ from vidcap_core.contracts.head import Decode, Head
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.errors import UserError
+from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
-from vidcap_core.heads.stored_config import StoredConfig, config_of
 from vidcap_core.pretrained.load import from_hub
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
@@ -52,12 +52,14 @@ class ReadyMade(Head):
     def assets(self) -> dict[str, Any]:
         """The model's config, and what its texts begin with."""
         generation = self.model.generation_config.to_dict() if self.model.can_generate() else {}
-        return {"model": {**config_of(self.model), "generation": {key: generation.get(key) for key in BEGIN}}}
+        return {
+            "model": {**ModelConfig.of(self.model), "generation": {key: generation.get(key) for key in BEGIN}}
+        }
 
     @classmethod
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
         """The captioner on a model of that config."""
-        return cls(**{**arguments, "model": StoredConfig(assets["model"])})
+        return cls(**{**arguments, "model": ModelConfig(assets["model"])})
 
     def pictures(self, view: View) -> Tensor:
         """Pixels [R, T, 3, H, W]."""
@@ -68,7 +70,7 @@ class ReadyMade(Head):
 
 def _made(model: Any) -> Any:
     """The pretrained model of a name, or the one of a stored config."""
-    if not isinstance(model, StoredConfig):
+    if not isinstance(model, ModelConfig):
         return from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
     made = model.build(AutoModelForImageTextToText)
     for key in BEGIN if made.can_generate() else ():

@@ -15,7 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.heads.stored_config import StoredConfig, check_no_code
+from vidcap_core.heads.model_config import ModelConfig, check_no_code
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
 ANOTHER = "another language model, such as gpt2"
@@ -25,10 +25,10 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
     """A causal language model, with room for `vocabulary` words.
 
     source: a hub id, a folder, a .gguf file, an installed package that carries one of these, or a dict with
-    `model_type` and the model's own config keys, from which a small model is initialised at random. A StoredConfig
+    `model_type` and the model's own config keys, from which a small model is initialised at random. A ModelConfig
     is a pretrained model whose weights follow.
     """
-    fresh = isinstance(source, Mapping) and not isinstance(source, StoredConfig)
+    fresh = isinstance(source, Mapping) and not isinstance(source, ModelConfig)
     model = _made(source)
     cache = DynamicCache(config=model.config)
     if any(type(layer) is not DynamicLayer for layer in cache.layers):
@@ -45,7 +45,7 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
 
 
 def _made(source: str | Mapping[str, Any]) -> Any:
-    if isinstance(source, StoredConfig):
+    if isinstance(source, ModelConfig):
         return source.build(AutoModelForCausalLM)
     return _fresh(source) if isinstance(source, Mapping) else _pretrained(source)
 

@@ -6,6 +6,7 @@ has the rest. Those of the head are `head-assets.*`: no encoder's name leads the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,21 @@ def _write(values: Mapping[str, Any], folder: Path, stem: str) -> None:
         elif hasattr(value, "shape"):
             arrays[key] = torch.as_tensor(value)
         else:
-            plain[key] = value
+            plain[key] = _plain(key, value)
     if odd := [key for key in values if key.startswith(BYTES)]:
         raise TypeError(f"assets: no name may begin with '{BYTES}': {odd[0]}")
     write_tensors(arrays, folder / f"{stem}.safetensors")
     write_json(folder / f"{stem}.json", plain)
+
+
+def _plain(key: str, value: Any) -> Any:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"the asset '{key}' is neither an array nor bytes nor plain JSON data: {error}"
+        ) from error
+    return value
 
 
 def _lacking(stem: str, known: Collection[str]) -> list[str]:

@@ -102,8 +102,8 @@ def check(own: Mapping[str, Tensor], base: Base, source: str) -> None:
             )
     if (other := differing(own, base)) is not None:
         raise CheckpointError(
-            f"{source} was trained on another base than the one that is here: {described(other, base[other])} has other "
-            "weights",
+            f"{source} was trained on another base than the one that is here: {described(other, base[other])} "
+            "has other weights",
             hint=f"put the weights of then where {other} looks for them; runtime.save='all' stores them with a run",
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig
 
-from vidcap_core.errors import ConfigError
+from vidcap_core.errors import CheckpointError, ConfigError
 from vidcap_core.pretrained.load import seeded
 
 NOT_KEPT = (
@@ -23,25 +23,29 @@ NOT_KEPT = (
 """Keys of a config that say how it was stored, not what the model is."""
 
 
-class StoredConfig(dict[str, Any]):
-    """Stands where a model's name stood: what `config_of` gave."""
+class ModelConfig(dict[str, Any]):
+    """All that a model of transformers is but its weights, as plain data; it may stand where the model's name stood."""
+
+    @classmethod
+    def of(cls, model: Any) -> ModelConfig:
+        """Of a model that is there."""
+        config = json.loads(model.config.to_json_string(use_diff=False))
+        return cls(config=_kept(config), dtype=str(model.dtype).removeprefix("torch."))
 
     def build(self, auto: Any) -> Any:
         """The model, by one of transformers' Auto classes, with random weights of the stored type."""
         keys = dict(self["config"])
         check_no_code(keys)
-        config = AutoConfig.for_model(keys.pop("model_type"), **keys)
         kind = getattr(torch, str(self["dtype"]), None)
         if not isinstance(kind, torch.dtype):
-            raise ValueError(f"there is no type of numbers '{self['dtype']}'")
-        with seeded(0):
-            return auto.from_config(config, dtype=kind, trust_remote_code=False)
-
-
-def config_of(model: Any) -> dict[str, Any]:
-    """All that a model is but its weights, as plain data."""
-    config = json.loads(model.config.to_json_string(use_diff=False))
-    return {"config": _kept(config), "dtype": str(model.dtype).removeprefix("torch.")}
+            raise CheckpointError(f"a stored model has numbers of the type '{self['dtype']}', which is none")
+        try:
+            config = AutoConfig.for_model(keys.pop("model_type"), **keys)
+            with seeded(0):
+                return auto.from_config(config, dtype=kind, trust_remote_code=False)
+        except Exception as error:  # whatever a model's own code raises
+            first = str(error).partition("\n")[0]
+            raise CheckpointError(f"no model can be built of the config that is stored: {first}") from error
 
 
 def check_no_code(keys: Mapping[str, Any]) -> None:
