@@ -111,12 +111,14 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     from vidcap_core.cli.console import note
     from vidcap_core.engine import hooks, launch, runs
     from vidcap_core.saved import run as saved_run
+    from vidcap_core.saved.load import holds_head
 
     run = saved_run.RunFolder(args.work_dir or saved_run.default_path(resolved))
     if "LOCAL_RANK" not in os.environ:
         splits = ("train", recipe.scoring.settings.split) if args.task == "train" else (args.split,)
         hooks.check(recipe)
-        preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file())
+        head = recipe.runtime.save == "trained" or not holds_head(run)
+        preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file(), head=head)
         for line in preflight.notes(recipe) if args.task == "train" and not args.quiet else ():
             note(line)
 
