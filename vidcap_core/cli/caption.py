@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap_core.captioning.formats import FORMATS
+from vidcap_core.cli.arguments import add_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--model", help="a run or bundle folder, plugin/name, or a hub id (default: the default model)"
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="of a --model that is a config: change one key, head.say=each (again for more)",
-    )
+    add_changes(parser, "of a --model that is a config: change one key, head.say=each")
     parser.add_argument(
         "--without",
         action="append",

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vidcap_core.cli.arguments import add_changes
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.zoo.version import __version__
 
@@ -47,14 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--force-resume", action="store_true", help="go on although the config or the data changed since"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change one key of the config: head.layers=3 (again for more)",
-    )
+    add_changes(parser, "change one key of the config: head.layers=3")
     parser.add_argument("--split", default="test", help="what to test or predict (default: test)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
