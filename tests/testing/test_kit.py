@@ -28,7 +28,10 @@ def vidcap_components():
         "metrics": {"never": "planted_bugs:NeverPerfect", "sound": "sound_parts:Overlap"},
         "transforms": {"Jitter": "sound_parts:Jitter"},
         "losses": {"WordLoss": "sound_parts:WordLoss"},
-        "encoders": {"Colours": "sound_parts:Colours", "Standardised": "vidcap_core.encoders.standardised:Standardised"},
+        "encoders": {
+            "Colours": "sound_parts:Colours",
+            "Standardised": "vidcap_core.encoders.standardised:Standardised",
+        },
         "tokenizers": {"WordList": "sound_parts:WordList"},
         "datasets": {"Clips": "sound_parts:Clips"},
     }

@@ -42,7 +42,7 @@ class CausalLMHead(Head):
     def __init__(self, lm: str | Mapping[str, Any], vocabulary: int | None = None) -> None:
         super().__init__()
         self.lm = language_model(lm, vocabulary)
-        self.pretrained = isinstance(lm, (str, ModelConfig))
+        self.lm_pretrained = isinstance(lm, (str, ModelConfig))
 
     @property
     def width(self) -> int:
@@ -63,7 +63,7 @@ class CausalLMHead(Head):
 
     def assets(self) -> dict[str, Any]:
         """The config of a pretrained language model; one that a config describes needs none."""
-        return {"lm": ModelConfig.of(self.lm)} if self.pretrained else {}
+        return {"lm": ModelConfig.of(self.lm)} if self.lm_pretrained else {}
 
     @classmethod
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
