@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, load_config, set_key
-from vidcap_core.config.validate import validate
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.testing import tiny
@@ -138,12 +139,16 @@ class Sampled(Encoder):
         self.sampling = sampling
 
 
-def test_a_stream_that_nobody_reads_is_not_extracted() -> None:
+def test_a_stream_that_nobody_reads_is_not_extracted_in_place_of_another() -> None:
     extract = {"motoin": {"type": "ToyGrid", "stream": "motion"}}
     with pytest.raises(
         ConfigError, match=r"extract\.motoin: the head reads no stream 'motoin', .*mean 'motion'\?"
     ):
         validate(load_config("core/toy", [f"extract={extract}"]))
+    left_over = load_recipe("core/toy", ["head.streams={'image': 320}"])
+    assert list(preflight.notes(left_over)) == [
+        "note: extract.motion: the head reads no stream 'motion', so captioning files makes it for nothing"
+    ]
     derived = {"image_std": {"type": "Standardised", "stream": "image"}}
     standard = [f"encoders={derived}", "head.streams={'image_std': 320, 'motion': 128}"]
     validate(load_config("core/toy", standard))  # `image` is what `image_std` is made of

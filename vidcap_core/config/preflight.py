@@ -76,9 +76,11 @@ def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
 
 
 def notes(recipe: CaptionerRecipe) -> Iterator[str]:
-    """What a run of a config will not be good for, though it is a legitimate run."""
-    read = sources.read_streams(recipe)
-    if read and (unmade := sources.unmade(read, sources.made_of(recipe))):
+    """What a run of a config will not be good for, or does for nothing, though it is a legitimate run."""
+    read, made_of = sources.read_streams(recipe), sources.made_of(recipe)
+    for name in sources.unread(recipe, read, made_of):
+        yield f"note: extract.{name}: the head reads no stream '{name}', so captioning files makes it for nothing"
+    if read and (unmade := sources.unmade(read, made_of)):
         yield (
             f"note: a bundle of this run cannot caption files: no `extract` for {sources.named(unmade)}\n"
             f"  try: {sources.how_to_make(unmade)}"

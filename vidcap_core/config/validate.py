@@ -80,16 +80,16 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
 
 
 def _check_extract(recipe: Recipe) -> None:
-    """Refuse to make a stream of files that nobody reads: its name is misspelt, or it is left over."""
-    read = sources.read_streams(recipe)
-    if read is None or set(recipe.extract) <= set(read):
-        return
-    read += [source for made_of in sources.made_of(recipe).values() for source in made_of]
-    for name in recipe.extract:
-        if name not in read:
+    """Refuse to make of files a stream that nobody reads, while one that is read lacks its encoder.
+
+    One that is merely left over, as in a row of an ablation that reads fewer streams, does no harm.
+    """
+    read, made_of = sources.read_streams(recipe), sources.made_of(recipe) if recipe.extract else {}
+    for name in sources.unread(recipe, read, made_of):
+        if lacking := sources.unmade(read or (), made_of):
             raise recipe.config.error(
                 ("extract", name),
-                f"the head reads no stream '{name}', and none is made of it{meant(name, read)}",
+                f"the head reads no stream '{name}', and none is made of it{meant(name, lacking.values())}",
             )
 
 

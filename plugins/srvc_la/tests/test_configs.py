@@ -157,6 +157,7 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     sizes = dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size", "enc_ff"), 16)
     small: dict[str, Any] = {f"head.{key}": value for key, value in (sizes | {"enc_heads": 2}).items()}
     small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
+    small |= {"extract": {}}
     clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
     small |= {"extract": {}}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
