@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from vidcap_core.config.files import KeyPath, config_from_json, expand_names, load_config
+from vidcap_core.config.files import config_from_json, expand_names, load_config
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.errors import ConfigError, PluginError, UserError
 
 

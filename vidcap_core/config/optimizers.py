@@ -6,8 +6,9 @@ import importlib
 import inspect
 from typing import Any
 
-from vidcap_core.config.files import Config, KeyPath
+from vidcap_core.config.files import Config
 from vidcap_core.config.parse import check_arguments
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Optimizer
 from vidcap_core.zoo.arguments import meant
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from vidcap_core.config.files import Config, KeyPath
+from vidcap_core.config.files import Config
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Hook
 from vidcap_core.contracts.dataset import IterableDataset
 from vidcap_core.errors import ConfigError, PluginError

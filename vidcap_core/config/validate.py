@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vidcap_core.config import schema, sources
-from vidcap_core.config.files import Config, KeyPath, load_config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.parse import (
     check_arguments,
     component,
@@ -16,6 +16,7 @@ from vidcap_core.config.parse import (
     hook,
     settings,
 )
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.contracts.generate_settings import GenerateSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vidcap_core.config.files import KeyPath, dotted
+from vidcap_core.config.paths import KeyPath, dotted
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.head import Head

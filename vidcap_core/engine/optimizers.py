@@ -152,6 +152,12 @@ def set_rates(optimizer: torch.optim.Optimizer, index: int, factor: float) -> No
             group["weight_decay"] = base_decay if settings[1] is None else settings[1]
 
 
+def training_weights(captioner: Captioner) -> str:
+    """How many numbers train, for people."""
+    count = sum(p.numel() for p in captioner.parameters() if p.requires_grad)
+    return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
+
+
 def no_sync(model: torch.nn.Module, last: bool) -> AbstractContextManager[Any]:
     """Gradients are exchanged between processes with the last batch of an accumulation only."""
     if last or not isinstance(model, DistributedDataParallel):

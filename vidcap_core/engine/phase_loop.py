@@ -187,17 +187,14 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             self._restore_after_entering(restored)
         else:
             self.training.tracker.say(
-                f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
+                f"phase {phase.name}: {self.table.steps(index)} steps, "
+                f"{optimizers.training_weights(self.captioner)} weights train"
             )
             gathering = [n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)]
             if gathering and phase.accumulate > 1:
                 self.training.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"
                 )
-
-    def _trainable(self) -> str:
-        count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
-        return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
 
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
