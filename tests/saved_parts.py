@@ -19,6 +19,7 @@ from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Batch, Named, Stream, View
 from vidcap_core.heads.causal_lm import CausalLMHead
 from vidcap_core.heads.gru import MeanPoolGRU
+from vidcap_core.heads.streams import mean_rows
 from vidcap_core.testing import tiny
 from vidcap_core.zoo import plugins
 
@@ -97,7 +98,7 @@ class Adapted(CausalLMHead):
 
     def prefix(self, view: View) -> Stream:
         """One position a clip."""
-        values = self.enter(view.streams[self.stream].values.mean(1, keepdim=True))
+        values = self.enter(mean_rows(view.streams[self.stream])[:, None])
         return Stream(values, torch.ones(values.shape[:2], dtype=torch.bool))
 
     def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
@@ -144,7 +145,7 @@ class Drifting(MeanPoolGRU):
             return super().start(view)
 
 
-def model_folder(folder: Path, seed: int = 0, width: int = 64) -> str:
+def model_folder(folder: Path, seed: int = 0, width: int = 64, dropout: float = 0.1) -> str:
     """A small GPT-2 with the words of the tiny clips, as `save_pretrained` writes it."""
     words = sorted({word for text in tiny.TinyClips(clips=30).captions() for word in text.split()})
     fillers = [f"w{index}" for index in range(30)]
@@ -163,6 +164,9 @@ def model_folder(folder: Path, seed: int = 0, width: int = 64) -> str:
         bos_token_id=0,
         eos_token_id=0,
         initializer_range=0.3,
+        resid_pdrop=dropout,
+        embd_pdrop=dropout,
+        attn_pdrop=dropout,
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
     return str(folder)

@@ -101,4 +101,5 @@ class Job:
         changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}
         weights = fingerprint(self.captioner.captioner)[:16]
         without = sorted(self.captioner.reader.without) or None
-        return {"weights": weights, "decoding": changed, "every": self.every, "without": without}
+        facts = {"weights": weights, "decoding": changed, "every": self.every, "without": without}
+        return {**facts, "set": list(self.captioner.changes) or None}

@@ -13,7 +13,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one line a check; 1 when a promise is broken."""
+    """Print what each check found; 1 when a promise is broken."""
     from vidcap_core.testing import kit
 
     checks = kit.conform(args.name)

@@ -46,16 +46,21 @@ def component_of(
 def dataset(config: Config, path: KeyPath) -> Component:
     """The data set at a path; its frames and its transforms are checked too."""
     made = component(config, path, DATASETS)
-    target = made.target
-    if isinstance(target, type) and issubclass(target, IterableDataset) and not hasattr(target, "get"):
-        raise config.error(
-            path,
-            f"{made.type} is a stream of samples, and runs can only read samples by their number yet",
-            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
-        )
+    refuse_stream(config, path, made.type, made.target)
     check_frames(config, path, made.arguments)
     check_transforms(config, path, made.arguments)
     return made
+
+
+def refuse_stream(config: Config, path: KeyPath, name: str, given: object) -> None:
+    """Refuse a data set, or a class of them, whose samples come in a stream only."""
+    kind = given if isinstance(given, type) else type(given)
+    if issubclass(kind, IterableDataset) and not hasattr(kind, "get"):
+        raise config.error(
+            path,
+            f"{name} is a stream of samples, and runs can only read samples by their number yet",
+            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
+        )
 
 
 def check_transforms(config: Config, path: KeyPath, arguments: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from torch import Tensor
 
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
+from vidcap_core.config.parse import refuse_stream
 from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.loss import Loss
@@ -106,6 +107,7 @@ class Training:
         key = f"{split} {sorted(component.arguments.items())}"
         if key not in self._datasets:
             dataset = component.build()
+            refuse_stream(self.recipe.config, ("data", split), component.type, dataset)
             if not len(dataset):  # a phase over nothing would be over at once, and the weights untrained
                 why = (
                     dataset.selection.why_empty()

@@ -68,11 +68,11 @@ class ReadyMade(Head):
         return rows.unflatten(-1, (3, side, side))  # type: ignore[no-any-return]
 
 
-def _made(model: Any) -> Any:
+def _made(model: str | ModelConfig) -> Any:
     """The pretrained model of a name, or the one of a stored config."""
     if not isinstance(model, ModelConfig):
         return from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
-    made = model.build(AutoModelForImageTextToText)
+    made = model.build(AutoModelForImageTextToText.from_config)
     for key in BEGIN if made.can_generate() else ():
         setattr(made.generation_config, key, model["generation"][key])
     return made

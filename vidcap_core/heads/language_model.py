@@ -46,7 +46,7 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
 
 def _made(source: str | Mapping[str, Any]) -> Any:
     if isinstance(source, ModelConfig):
-        return source.build(AutoModelForCausalLM)
+        return source.build(AutoModelForCausalLM.from_config)
     return _fresh(source) if isinstance(source, Mapping) else _pretrained(source)
 
 

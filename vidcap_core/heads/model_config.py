@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from transformers import AutoConfig
+from transformers import AutoConfig, PreTrainedModel
 
 from vidcap_core.errors import CheckpointError, ConfigError
 from vidcap_core.pretrained.load import seeded
@@ -27,13 +27,13 @@ class ModelConfig(dict[str, Any]):
     """All that a model of transformers is but its weights, as plain data; it may stand where the model's name stood."""
 
     @classmethod
-    def of(cls, model: Any) -> ModelConfig:
+    def of(cls, model: PreTrainedModel) -> ModelConfig:
         """Of a model that is there."""
         config = json.loads(model.config.to_json_string(use_diff=False))
         return cls(config=_kept(config), dtype=str(model.dtype).removeprefix("torch."))
 
-    def build(self, auto: Any) -> Any:
-        """The model, by one of transformers' Auto classes, with random weights of the stored type."""
+    def build(self, from_config: Callable[..., Any]) -> Any:
+        """The model, by `from_config` of one of transformers' Auto classes, with random weights of the stored type."""
         keys = dict(self["config"])
         check_no_code(keys)
         kind = getattr(torch, str(self["dtype"]), None)
@@ -42,7 +42,7 @@ class ModelConfig(dict[str, Any]):
         try:
             config = AutoConfig.for_model(keys.pop("model_type"), **keys)
             with seeded(0):
-                return auto.from_config(config, dtype=kind, trust_remote_code=False)
+                return from_config(config, dtype=kind, trust_remote_code=False)
         except Exception as error:  # whatever a model's own code raises
             first = str(error).partition("\n")[0]
             raise CheckpointError(f"no model can be built of the config that is stored: {first}") from error

@@ -119,7 +119,7 @@ def _write(values: Mapping[str, Any], folder: Path, stem: str) -> None:
     write_json(folder / f"{stem}.json", plain)
 
 
-def _plain(key: str, value: Any) -> Any:
+def _plain(key: str, value: object) -> object:
     try:
         json.dumps(value)
     except (TypeError, ValueError) as error:

@@ -26,7 +26,7 @@ from vidcap_core.engine.data import Collate, evaluation_batches
 from vidcap_core.saved.bundle import open_bundle
 from vidcap_core.saved.export import export
 from vidcap_core.saved.load import load_bundle
-from vidcap_core.testing.check import Check
+from vidcap_core.testing.check import expect
 from vidcap_core.zoo.registry import DATASETS
 
 TOLERANCE = 1e-5
@@ -36,12 +36,13 @@ WORDS = 3
 """Least words of a text: a captioner that has hardly learnt might end every text at once."""
 
 
-def round_trip(of: Config) -> Check:
-    """A run, its bundle, and both of them for raw files say the same."""
+def round_trip(of: Config) -> None:
+    """A run of two steps, moved, its bundle, and both of them for raw files say the same."""
     with TemporaryDirectory(prefix="vidcap-") as folder:
         lines = differences(of, Path(folder))
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
-    return Check("round trip", not lines, "; ".join([*lines[:SHOWN], *more]))
+    changed = "a run of two steps, moved, made a bundle, and asked for files"
+    expect(not lines, changed, f"what the run says; {'; '.join([*lines[:SHOWN], *more])}")
 
 
 def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files: bool = True) -> list[str]:

@@ -1,112 +1,174 @@
-"""The conformance kit: what every plugin promises, checked on its own `toy` config."""
+"""The conformance kit: what every plugin promises, checked on its own `toy` config and component by component."""
 
 from __future__ import annotations
 
-import inspect
-import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vidcap_core.config.parse import INJECTED
 from vidcap_core.config.validate import load_recipe
-from vidcap_core.testing import behaviour, journey
-from vidcap_core.testing.check import Check
-from vidcap_core.zoo import cards, plugins, registry
+from vidcap_core.testing import journey
+from vidcap_core.testing.check import Check, Skipped, checked, run
+from vidcap_core.testing.checks import (
+    bundles,
+    commands,
+    datasets,
+    encoders,
+    files,
+    heads,
+    learning,
+    losses,
+    metrics,
+    panels,
+    tokenizers,
+    transforms,
+)
+from vidcap_core.testing.checks import plugins as packages
+from vidcap_core.testing.components import Declared, Use
+from vidcap_core.testing.parts import Parts, limited
+from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.zoo import plugins, registry
 
-HEAVY = ("torch", "mmengine", "transformers", "cv2")
 CONFIG = "toy"
-"""The config that every plugin has to be checked by: on the built-in toy data, in minutes on a CPU."""
-OPEN = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+"""The config that every plugin with a head has to be checked by: on the built-in toy data, in minutes on a CPU."""
+CAPTIONER = {**heads.CHECKS, **files.CHECKS, **panels.CHECKS, **learning.CHECKS}
+"""Checks of a whole captioner."""
+JOURNEY = "run, bundle, files"
 
 
-def conform(name: str, steps: int = 300) -> list[Check]:
-    """Run every check on an installed plugin."""
-    checks = [
-        _guard(check, name) for check in (light_import, loads, documented, card_complete, configs_valid)
-    ]
-    if all(check.ok is not False for check in checks):
-        plugin = plugins.get(name)
-        if CONFIG not in plugin.config_names():
-            lacking = f"there is no configs/{CONFIG}.py on the built-in toy data"
-            return [*checks, Check(f"{CONFIG} config", False, lacking)]
-        parts = behaviour.Parts(f"{name}/{CONFIG}")
-        checks += [_guard(check, parts) for check in behaviour.CHECKS]
-        checks.append(_guard(lambda p: behaviour.overfits(p, steps), parts, "overfit"))
-        checks.append(_guard(journey.round_trip, parts.recipe.config))
+def conform(name: str) -> list[Check]:
+    """Run every check on an installed plugin; a broken promise hides no other."""
+    name = plugins.get(name).name
+    checks = run(packages.CHECKS, name)
+    declared = Declared(name)
+    parts: Parts | None = None
+    try:
+        parts = _parts(declared)
+    except Skipped as skipped:
+        checks.append(Check("captioner", None, reason=str(skipped)))
+    except Exception as error:
+        message = f"that it can be built; {type(error).__name__}: {' '.join(str(error).split())}"
+        checks.append(Check("captioner", False, f"a captioner made of {name}/{CONFIG}", message))
+    if parts is not None:
+        head = type(parts.captioner.head).__name__
+        checks += run(CAPTIONER, parts, f"head {head}")
+        checks.append(checked(JOURNEY, journey.round_trip, parts.recipe.config))
+    for kind, components in declared.plugin.components.items():
+        for component in components:
+            checks += _component(declared, kind, component, parts)
+    for command in declared.plugin.commands:
+        checks += run(commands.CHECKS, command, f"command {command}")
+    for model, folder in declared.plugin.bundles().items():
+        checks += run(bundles.CHECKS, folder, f"bundle {model}")
     return checks
 
 
 def check_plugin(name: str) -> None:
-    """For a plugin's own test: raise with the list of broken promises."""
-    broken = [f"{check.name}: {check.detail}" for check in conform(name) if check.ok is False]
-    assert not broken, "\n".join(broken)
-
-
-def light_import(name: str) -> Check:
-    """Discovery must not pay for torch."""
-    code = (
-        f"import sys; from vidcap_core.zoo import plugins; plugins.get({name!r}); "
-        f"print([m for m in {HEAVY!r} if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if done.returncode:
-        return Check("light import", False, done.stderr.strip().splitlines()[-1])
-    return Check("light import", done.stdout.strip() == "[]", f"imports {done.stdout.strip()}")
-
-
-def loads(name: str) -> Check:
-    """Every declared component can be imported."""
-    for kind, components in plugins.get(name).components.items():
-        for component in components:
-            registry.REGISTRIES[kind].load(f"{name}.{component}")
-    return Check("components load", True)
-
-
-def documented(name: str) -> Check:
-    """Every config key of every component stands in its docstring as `key: meaning`."""
-    missing = []
-    for kind, components in plugins.get(name).components.items():
-        for component in components:
-            made_by = registry.REGISTRIES[kind].load(f"{name}.{component}")
-            owners = inspect.getmro(made_by) if inspect.isclass(made_by) else (made_by,)
-            text = "\n".join(inspect.getdoc(owner) or "" for owner in owners)
-            parameters = inspect.signature(made_by).parameters.values()
-            keys = [p.name for p in parameters if p.name not in INJECTED and p.kind not in OPEN]
-            missing += [f"{component}.{key}" for key in keys if not re.search(rf"\b{key}\b[^\n]*:", text)]
-    return Check(
-        "keys documented", not missing, f"not in the docstring: {', '.join(missing)}" if missing else ""
-    )
-
-
-def card_complete(name: str) -> Check:
-    """The card says who, what, and what is known."""
-    plugin = plugins.get(name)
-    if plugin.card is None:
-        return Check("card", False, "vidcap_cards() names none")
-    default, bundles = cards.read(plugin.card).default, [path.name for path in plugin.bundles().values()]
-    if default is not None and default not in bundles:
-        return Check("card", False, f"default: it ships no bundle '{default}'")
-    return Check("card", True)
-
-
-def configs_valid(name: str) -> Check:
-    """Every config resolves and every key of it is known."""
-    for config in plugins.get(name).config_names():
-        load_recipe(f"{name}/{config}")
-    return Check("configs valid", True)
-
-
-def _guard(check: Callable[[Any], Check], subject: object, name: str = "") -> Check:
-    try:
-        return check(subject)
-    except Exception as error:  # a plugin may fail in any way; the report must still be whole
-        return Check(name or check.__name__.replace("_", " "), False, f"{type(error).__name__}: {error}")
+    """For a plugin's own test: raise with all broken promises."""
+    lines = [line for check in conform(name) if check.ok is False for line in check.lines()]
+    if lines:
+        raise AssertionError("\n".join([f"the plugin '{name}' breaks promises:", *lines]))
 
 
 def report(checks: list[Check]) -> Iterator[str]:
-    """One line a check."""
+    """A line a check, two more for what is broken, and a summary."""
     for check in checks:
-        mark = {True: "ok  ", False: "FAIL", None: "-   "}[check.ok]
-        yield f"{mark} {check.name}{': ' + check.detail if check.detail and check.ok is not True else ''}"
+        yield from check.lines()
+    counts = [sum(check.ok is ok for check in checks) for ok in (True, False, None)]
+    yield f"{counts[0]} kept, {counts[1]} broken, {counts[2]} skipped"
+
+
+def _parts(declared: Declared) -> Parts:
+    """The captioner of the toy config."""
+    if CONFIG not in declared.names:
+        if declared.plugin.components.get("heads"):
+            raise FileNotFoundError(f"there is no configs/{CONFIG}.py on the built-in toy data")
+        raise Skipped(f"the plugin brings no head, and no configs/{CONFIG}.py")
+    return Parts(load_recipe(f"{declared.plugin.name}/{CONFIG}"))
+
+
+def _component(declared: Declared, kind: str, name: str, parts: Parts | None) -> list[Check]:
+    """The checks of one component, as a config builds it."""
+    of = f"{registry.REGISTRIES[kind].noun} {name}"
+    if kind == "heads":
+        return _other_head(declared, name, of, parts)
+    try:
+        use = declared.use(kind, name)
+        made = SUBJECTS[kind]
+        return run(CHECKS[kind], made(use, parts), of)
+    except Skipped as skipped:
+        return [Check("all", None, reason=str(skipped), of=of)]
+    except Exception as error:
+        message = f"that it can be built; {type(error).__name__}: {' '.join(str(error).split())}"
+        return [Check("built", False, "nothing: it was built as a config says", message, of=of)]
+
+
+def _other_head(declared: Declared, name: str, of: str, parts: Parts | None) -> list[Check]:
+    """A head that the toy config does not have."""
+    target = registry.HEADS.load(f"{declared.plugin.name}.{name}")
+    if parts is not None and type(parts.captioner.head) is target:
+        return []
+    if parts is None:
+        return [Check("all", None, reason="there is no captioner to check it in", of=of)]
+    return [Check("all", None, reason=f"{declared.plugin.name}/{CONFIG} has another head", of=of)]
+
+
+def _encoder(use: Use, parts: Parts | None) -> encoders.Subject:
+    dataset = parts.dataset if parts is not None else None
+    return encoders.Subject(use.component.build, dataset)
+
+
+def _loss(use: Use, parts: Parts | None) -> losses.Subject:
+    if parts is None:
+        raise Skipped("there is no captioner whose outputs it could read")
+    loss = use.component.build(tokenizer=parts.tokenizer)
+    if hasattr(loss, "fit"):
+        loss.fit(parts.dataset)
+    subject = losses.Subject(loss, parts, watched=float(use.node.get("scale", 1.0)) == 0)
+    subject.output(parts.batch(2))  # where the head does not give it, that is said once
+    return subject
+
+
+def _dataset(use: Use, parts: Parts | None) -> datasets.Subject:
+    return datasets.Subject(limited(use.component).build)
+
+
+def _metric(use: Use, parts: Parts | None) -> metrics.Subject:
+    return metrics.Subject(use.component.build)
+
+
+def _tokenizer(use: Use, parts: Parts | None) -> tokenizers.Subject:
+    captions = list((parts.dataset if parts is not None else TinyClips()).captions())
+    tokenizer = use.component.build()
+    if hasattr(tokenizer, "fit"):
+        tokenizer.fit(captions)
+    return tokenizers.Subject(tokenizer, captions)
+
+
+def _transform(use: Use, parts: Parts | None) -> transforms.Subject:
+    if parts is None:
+        clips, words = TinyClips(), Vocabulary()
+        words.fit(clips.captions())
+        return transforms.Subject(use.component.build(), clips, words)
+    bare = {"transforms": None} if "transforms" in parts.recipe.data["train"].arguments else {}
+    dataset = limited(parts.recipe.data["train"]).changed(**bare).build()
+    return transforms.Subject(use.component.build(), dataset, parts.tokenizer)
+
+
+SUBJECTS: dict[str, Callable[[Use, Parts | None], Any]] = {
+    "encoders": _encoder,
+    "losses": _loss,
+    "datasets": _dataset,
+    "transforms": _transform,
+    "metrics": _metric,
+    "tokenizers": _tokenizer,
+}
+"""How the subject of a kind's checks is made."""
+CHECKS = {
+    "encoders": encoders.CHECKS,
+    "losses": losses.CHECKS,
+    "datasets": datasets.CHECKS,
+    "transforms": transforms.CHECKS,
+    "metrics": metrics.CHECKS,
+    "tokenizers": tokenizers.CHECKS,
+}

@@ -125,6 +125,7 @@ def test_a_self_critical_step() -> None:
     small |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
     loaded = load_config("srvc_la/msvd_rl")
     loaded.data["head"] |= small
+    loaded.data["extract"] = {}
     loaded.data["losses"]["reward"]["samples_per_clip"] = (
         4  # one sample of an untrained head often earns nothing
     )
@@ -151,6 +152,7 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     small: dict[str, Any] = {f"head.{key}": value for key, value in (sizes | {"enc_heads": 2}).items()}
     small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
     clips = {"type": "vidcap_core.testing:TinyClips", "clips": 6}
+    small |= {"extract": {}}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
     small |= {
         "phases.caption.epochs": 2,

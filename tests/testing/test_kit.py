@@ -1,0 +1,151 @@
+"""`vidcap conform` and `check_plugin`: what they say of whole plugins, and what they do when something is not there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sound_parts
+from planted_bugs import HEAD, KINDS
+
+from vidcap_core.testing import check_plugin, kit
+from vidcap_core.testing.check import Broken, Check, Skipped, checked, expect
+from vidcap_core.testing.checks import learning
+
+DECLARED = """
+import torch  # heavy
+
+from vidcap_core.api import hookimpl
+
+VIDCAP_API = 2
+
+
+@hookimpl
+def vidcap_components():
+    return {
+        "metrics": {"never": "planted_bugs:NeverPerfect", "sound": "sound_parts:Overlap"},
+        "transforms": {"Jitter": "sound_parts:Jitter"},
+        "losses": {"WordLoss": "sound_parts:WordLoss"},
+        "encoders": {"Colours": "sound_parts:Colours", "Standardised": "vidcap_core.encoders.standardised:Standardised"},
+        "tokenizers": {"WordList": "sound_parts:WordList"},
+        "datasets": {"Clips": "sound_parts:Clips"},
+    }
+
+
+@hookimpl
+def vidcap_commands(add):
+    add("nowhere", "planted_plugin.nowhere")
+"""
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What `vidcap conform` prints of a plugin without a head, some of which is broken."""
+    folder = tmp_path_factory.mktemp("installed")
+    package, info = folder / "planted_plugin", folder / "planted_plugin-1.0.dist-info"
+    package.mkdir()
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: planted-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[vidcap.plugins]\nplanted = planted_plugin\n")
+    (package / "__init__.py").write_text(DECLARED)
+    (package / "nowhere.py").write_text('"""Nothing."""\n')
+    tests = Path(__file__).resolve().parents[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", f"{folder}:{tests}", prepend=":")
+        command = [sys.executable, "-m", "vidcap_core.cli.main", "conform", "planted"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_broken_promise_hides_no_other(output: list[str]) -> None:
+    failures = [line.removeprefix("FAIL ") for line in output if line.startswith("FAIL")]
+    assert failures == [
+        "light import",
+        "keys documented",
+        "card",
+        "metric never: bounds",
+        "command nowhere: --help",
+        "command nowhere: light parser",
+        "command nowhere: func",
+    ]
+    first = output.index("FAIL metric never: bounds")
+    assert output[first + 1].strip() == "changed: predictions that are the references scored"
+    assert output[first + 2].strip() == "should not have moved: that Overlap is 1; it is 0.9"
+
+
+def test_what_is_sound_is_looked_at(output: list[str]) -> None:
+    assert {
+        "ok   metric sound: bounds",
+        "ok   encoder Colours: dim",
+        "ok   dataset Clips: in a worker",
+        "ok   transform Jitter: collates",
+        "ok   tokenizer WordList: text and back",
+    } <= set(output)
+
+
+def test_what_is_skipped_has_a_reason(output: list[str]) -> None:
+    skipped = [line for line in output if line.startswith("-")]
+    assert "-    captioner: the plugin brings no head, and no configs/toy.py" in skipped
+    assert "-    loss WordLoss: all: there is no captioner whose outputs it could read" in skipped
+    assert "-    encoder Standardised: all: no config of the plugin builds it, and it needs stream" in skipped
+    assert all(line.split(": ", 1)[1].strip() for line in skipped)
+    kept = sum(line.startswith("ok") for line in output)
+    assert output[-1] == f"{kept} kept, 7 broken, {len(skipped)} skipped"
+
+
+def test_a_plugin_with_a_head_but_no_toy_config_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidcap_core.zoo.plugins.Plugin.config_names", lambda self: [])
+    with pytest.raises(AssertionError, match=r"(?s)'srvc_la' breaks promises:.*configs/toy.py"):
+        check_plugin("srvc_la")
+
+
+def test_a_plugin_that_is_a_bundle_captions_films_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidcap_core.zoo.plugins.Plugin.config_names", lambda self: [])
+    findings = {check.title: check.ok for check in kit.conform("default_model")}
+    assert findings["captioner"] is None
+    assert findings["bundle default_model: files"] is True
+    assert False not in findings.values()
+
+
+def test_check_plugin_raises_with_all_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [Check(name, False, f"{name} was changed", f"{name} moved") for name in ("one", "two")]
+    monkeypatch.setattr(kit, "conform", lambda name: [*broken, Check("three", True), Check("four", None)])
+    with pytest.raises(AssertionError) as caught:
+        check_plugin("any")
+    assert str(caught.value).splitlines() == [
+        "the plugin 'any' breaks promises:",
+        "FAIL one",
+        "     changed: one was changed",
+        "     should not have moved: one moved",
+        "FAIL two",
+        "     changed: two was changed",
+        "     should not have moved: two moved",
+    ]
+
+
+def test_what_a_check_finds() -> None:
+    def fails(subject: object) -> None:
+        expect(subject is None, "it was asked", "that it is None")
+
+    def skips(subject: object) -> None:
+        raise Skipped("of no concern")
+
+    def crashes(subject: object) -> None:
+        raise ValueError("two\nlines")
+
+    assert checked("a", fails, None).lines() == ["ok   a"]
+    assert checked("a", fails, 1, "head X") == Check(
+        "a", False, "it was asked", "that it is None", of="head X"
+    )
+    assert checked("a", skips, None).lines() == ["-    a: of no concern"]
+    found = checked("a", crashes, None)
+    assert found.raised
+    assert "it raised ValueError: two lines (test_kit.py:" in found.lines()[2]
+    assert str(Broken("this", "that")) == "this: that"
+
+
+def test_a_factor_that_starts_at_zero_is_no_error() -> None:
+    learning.gradients(KINDS[HEAD].subject(sound_parts.LowRank))

@@ -1,0 +1,92 @@
+"""Checks of what a head shows of its texts: that it is there, plain, of the right clip, and the same each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.panels import Timeline, from_plain, to_plain
+from vidcap_core.contracts.types import Prediction
+from vidcap_core.testing.check import Checks, Skipped, expect
+from vidcap_core.testing.parts import Parts, only, quiet, talkative
+
+TOLERANCE = 1e-3
+"""Panels keep five digits."""
+
+
+def explains(parts: Parts) -> None:
+    """`explain` gives panels by clip, which go into JSON and back, and name events that are there."""
+    for prediction in _shown(parts):
+        for panel in prediction.extras["panels"]:
+            data = to_plain(panel)
+            text = json.dumps(data, allow_nan=False)
+            expect(
+                to_plain(from_plain(json.loads(text))) == data,
+                f"the panel '{panel.kind}' of {prediction.clip.id} written as JSON and read",
+                "the panel",
+            )
+            index = getattr(panel, "event", None)
+            expect(
+                index is None or 0 <= index < len(prediction.events),
+                f"the panel '{panel.kind}' of {prediction.clip.id} shown",
+                f"that its event is there; it is of event {index} of {len(prediction.events)}",
+            )
+            if isinstance(panel, Timeline):
+                expect(
+                    len(panel.predicted) == len(prediction.events),
+                    f"the panel '{panel.kind}' of {prediction.clip.id} shown",
+                    f"that it shows the events; {len(panel.predicted)} of {len(prediction.events)}",
+                )
+
+
+def shows_its_clip(parts: Parts) -> None:
+    """The panels of a clip are the same in a batch as alone, and after others: no state, no other clip's."""
+    together = _shown(parts)
+    batch, captioner = parts.batch(3), talkative(parts.fresh()).eval()
+    for index in range(len(batch)):
+        alone = quiet(captioner.predict, only(batch, index), panels=True)[0]
+        first = [to_plain(panel) for panel in together[index].extras["panels"]]
+        second = [to_plain(panel) for panel in alone.extras["panels"]]
+        expect(
+            same(first, second),
+            "each clip alone, not in a batch",
+            f"the panels of {alone.clip.id}; {_first_difference(first, second)}",
+        )
+
+
+CHECKS: Checks = {"panels": explains, "panels of the right clip": shows_its_clip}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether plain data are the same, but for the last digits of numbers."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return bool(np.isclose(a, b, rtol=TOLERANCE, atol=TOLERANCE))
+    return bool(a == b)
+
+
+def _shown(parts: Parts) -> list[Prediction]:
+    if type(parts.captioner.head).explain is Head.explain:
+        raise Skipped("the head has no `explain`")
+    captioner, batch = talkative(parts.fresh()).eval(), parts.batch(3)
+    shown = quiet(captioner.predict, batch, panels=True)
+    if not any(prediction.extras["panels"] for prediction in shown):
+        raise Skipped("`explain` shows nothing of the toy clips")
+    return shown  # type: ignore[no-any-return]
+
+
+def _first_difference(a: Sequence[dict[str, Any]], b: Sequence[dict[str, Any]]) -> str:
+    if len(a) != len(b):
+        return f"{len(a)} became {len(b)}"
+    for one, other in zip(a, b, strict=True):
+        for key in one:
+            if not same(one[key], other.get(key)):
+                return f"{key} of '{one['kind']}' moved"
+    return ""
