@@ -21,8 +21,9 @@ def write_video(
     height: int = 64,
     colour: tuple[int, int, int] = (200, 60, 30),
     sound: bool = True,
+    pitch: float = 440.0,
 ) -> Path:
-    """An mp4 file (H.264, AAC): a square of one colour crosses a dark ground, under a tone of 440 Hz."""
+    """An mp4 file (H.264, AAC): a square of one colour crosses a dark ground, under a tone of `pitch` Hz."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     count = max(1, round(seconds * fps))
@@ -35,7 +36,7 @@ def write_video(
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
         if audio is not None:
-            tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * RATE)) / RATE)
+            tone = 0.3 * np.sin(2 * np.pi * pitch * np.arange(round(seconds * RATE)) / RATE)
             samples = av.AudioFrame.from_ndarray(tone.astype(np.float32)[None], format="fltp", layout="mono")
             samples.sample_rate, samples.time_base = RATE, Fraction(1, RATE)
             container.mux(audio.encode(samples))
