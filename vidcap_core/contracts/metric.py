@@ -45,7 +45,8 @@ class Score:
 class Metric(Protocol):
     """A caption metric over tokenised text (tokens joined by single spaces).
 
-    `prepare` does once what depends on the references alone; `score` may then be called often.
+    `prepare` does once what depends on the references alone; `score` may then be called often. One whose values lie
+    between two numbers may say so in `bounds`: value -> (worst, best).
     The predictions' ids are the references' ids: `Scorer` sees to that.
     """
 

@@ -49,7 +49,8 @@ class VGGish(Encoder):
         """Sound [B, N] -> [B, N / 0.96 s, 128]; sound shorter than a patch is padded with silence."""
         lengths = mask.sum(1) if mask is not None else torch.full((len(x),), x.shape[1], device=x.device)
         shortest = WINDOW + (PATCH - 1) * HOP
-        sound = nn.functional.pad(x.float(), (0, max(0, shortest - x.shape[1])))
+        heard = x.float() if mask is None else torch.where(mask.bool(), x.float(), 0)
+        sound = nn.functional.pad(heard, (0, max(0, shortest - x.shape[1])))
         spectra = log_mel(sound, self.mel)  # type: ignore[arg-type]
         count = spectra.shape[1] // PATCH
         patches = spectra[:, : count * PATCH].reshape(-1, 1, PATCH, BANDS)

@@ -7,6 +7,7 @@ p_k: clipped k-gram precision, c: length, r: the nearest reference length, the s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Bleu:
 
     name = "bleu"
     version = "1"
+    bounds: ClassVar = {f"BLEU-{n}": (0.0, 1.0) for n in range(1, ORDERS + 1)}
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> NgramIndex:
         """The references' n-grams."""

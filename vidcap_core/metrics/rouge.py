@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,7 @@ class Rouge:
 
     name = "rouge"
     version = "1"
+    bounds: ClassVar = {"ROUGE-L": (0.0, 1.0)}
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
         """Word numbers and pairs, shared with the n-gram metrics where they split captions the same way."""

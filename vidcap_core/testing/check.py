@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.errors import UserError
+
 Checks = Mapping[str, Callable[[Any], None]]
 """Name -> what is called with the subject. A broken promise raises Broken, one that is of no concern Skipped."""
 
@@ -65,8 +67,13 @@ def expect(holds: bool, changed: str, unmoved: str) -> None:
         raise Broken(changed, unmoved)
 
 
-def checked(name: str, check: Callable[[Any], None], subject: Any, of: str = "") -> Check:
-    """The finding of one check; a component may fail in any way, and the report must still be whole."""
+def checked(
+    name: str, check: Callable[[Any], None], subject: Any, of: str = "", may_refuse: bool = False
+) -> Check:
+    """The finding of one check; a component may fail in any way, and the report must still be whole.
+
+    may_refuse: a UserError says that the component is not for this, and the check is skipped.
+    """
     try:
         check(subject)
     except Skipped as skipped:
@@ -74,13 +81,15 @@ def checked(name: str, check: Callable[[Any], None], subject: Any, of: str = "")
     except Broken as broken:
         return Check(name, False, broken.changed, broken.unmoved, of=of)
     except Exception as error:
+        if may_refuse and isinstance(error, UserError):
+            return Check(name, None, reason=f"it refuses: {error.line}", of=of)
         return Check(name, False, "nothing: it was only used", _raised(error), of=of, raised=True)
     return Check(name, True, of=of)
 
 
-def run(checks: Checks, subject: Any, of: str = "") -> list[Check]:
+def run(checks: Checks, subject: Any, of: str = "", may_refuse: bool = False) -> list[Check]:
     """The findings of several checks."""
-    return [checked(name, check, subject, of) for name, check in checks.items()]
+    return [checked(name, check, subject, of, may_refuse) for name, check in checks.items()]
 
 
 def _raised(error: Exception) -> str:

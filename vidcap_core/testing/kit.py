@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from vidcap_core.config.validate import load_recipe
+from vidcap_core.errors import UserError
 from vidcap_core.testing import journey
 from vidcap_core.testing.check import Check, Skipped, checked, run
 from vidcap_core.testing.checks import (
@@ -94,10 +95,11 @@ def _component(declared: Declared, kind: str, name: str, parts: Parts | None) ->
         return _other_head(declared, name, of, parts)
     try:
         use = declared.use(kind, name)
-        made = SUBJECTS[kind]
-        return run(CHECKS[kind], made(use, parts), of)
+        return run(CHECKS[kind], SUBJECTS[kind](use, parts), of, may_refuse=True)
     except Skipped as skipped:
         return [Check("all", None, reason=str(skipped), of=of)]
+    except UserError as error:
+        return [Check("all", None, reason=f"it refuses: {error.line}", of=of)]
     except Exception as error:
         message = f"that it can be built; {type(error).__name__}: {' '.join(str(error).split())}"
         return [Check("built", False, "nothing: it was built as a config says", message, of=of)]
@@ -115,7 +117,9 @@ def _other_head(declared: Declared, name: str, of: str, parts: Parts | None) -> 
 
 def _encoder(use: Use, parts: Parts | None) -> encoders.Subject:
     dataset = parts.dataset if parts is not None else None
-    return encoders.Subject(use.component.build, dataset)
+    subject = encoders.Subject(use.component.build, dataset)
+    subject.encoder.eval()  # where it cannot be built here, that is said once
+    return subject
 
 
 def _loss(use: Use, parts: Parts | None) -> losses.Subject:
@@ -130,7 +134,9 @@ def _loss(use: Use, parts: Parts | None) -> losses.Subject:
 
 
 def _dataset(use: Use, parts: Parts | None) -> datasets.Subject:
-    return datasets.Subject(limited(use.component).build)
+    subject = datasets.Subject(limited(use.component).build)
+    len(subject.dataset)  # where it cannot be read here, that is said once
+    return subject
 
 
 def _metric(use: Use, parts: Parts | None) -> metrics.Subject:

@@ -11,18 +11,24 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.contracts.types import Event
+from vidcap_core.errors import UserError
 from vidcap_core.metrics.scorer import Scorer, Scores
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
 
 REFERENCES = {
-    "clip0": ["a man runs in the park", "someone is running outside in a park"],
+    "clip0": ["a happy man runs in the park", "someone is running outside in a park"],
     "clip1": ["two dogs play with a red ball", "dogs are playing with a ball on grass"],
     "clip2": ["the woman cuts an onion in the kitchen", "a woman slices a white onion"],
     "clip3": ["a child sings on a stage at school", "a young girl sings a song to people"],
 }
 IDENTICAL = {clip: texts[0] for clip, texts in REFERENCES.items()}
 DISJOINT = dict.fromkeys(REFERENCES, "zebras whisper quietly beneath twelve purple mountains tonight")
-MIXED = {**IDENTICAL, "clip1": "a dog plays in the kitchen", "clip3": "zebras sing", "clip0": "a man runs"}
+MIXED = {
+    **IDENTICAL,
+    "clip1": "a dog plays in the kitchen",
+    "clip3": "zebras sing",
+    "clip0": "a happy man runs",
+}
 SECONDS = 10.0
 TOLERANCE = 1e-6
 
@@ -116,14 +122,18 @@ def bounds(subject: Subject) -> None:
 
 
 def odd_clips(subject: Subject) -> None:
-    """One clip alone, and a prediction without words, have finite scores."""
+    """One clip alone, and predictions without words, have finite scores, or are refused."""
     one = {"clip0": MIXED["clip0"]}
     empty = {**MIXED, "clip2": ""}
-    for changed, scores in (
-        ("one clip alone scored", subject.score(one, {"clip0": REFERENCES["clip0"]})),
-        ("a prediction without a word scored", subject.score(empty)),
-        ("only predictions without a word scored", subject.score(dict.fromkeys(REFERENCES, ""))),
+    for changed, predictions, references in (
+        ("one clip alone scored", one, {"clip0": REFERENCES["clip0"]}),
+        ("a prediction without a word scored", empty, REFERENCES),
+        ("only predictions without a word scored", dict.fromkeys(REFERENCES, ""), REFERENCES),
     ):
+        try:
+            scores = subject.score(predictions, references)
+        except UserError:
+            continue  # it says that this has no score
         for name, value in scores.values.items():
             expect(math.isfinite(value), changed, f"that {name} is finite; it is {value}")
         for name, clips in scores.clips.items():
