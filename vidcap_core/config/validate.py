@@ -111,7 +111,7 @@ def _loss(config: Config, name: str) -> LossTerm:
     return LossTerm(made_by, float(config["losses"][name].get("scale", 1.0)))
 
 
-def _decoding(config: Config, head: Any) -> Decoding:
+def _decoding(config: Config, head: object) -> Decoding:
     node = config.get("generate", {})
     if not isinstance(node, dict):
         raise config.error(("generate",), f"must be a dict, not {type(node).__name__}")
