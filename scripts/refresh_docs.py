@@ -1,4 +1,4 @@
-"""Put into docs/plugins.md what `vidcap new pooled` writes: `python scripts/refresh_docs.py`."""
+"""Put into the pages for authors what `vidcap new` writes: `python scripts/refresh_docs.py`."""
 
 from __future__ import annotations
 
@@ -7,16 +7,45 @@ from pathlib import Path
 
 from vidcap_core.testing import scaffold
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "plugins.md"
-BLOCK = re.compile(r"<!-- file: (\S+) -->\n`\1`\n\n```(\w+)\n.*?```", re.DOTALL)
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+BLOCK = re.compile(r"<!-- file: (\S+) -->\n`\1`\n\n```(\w+)\n(.*?)```", re.DOTALL)
+EXAMPLES = {
+    "head": "pooled",
+    "encoder": "tinted",
+    "derived-encoder": "unusual",
+    "loss": "eased",
+    "dataset": "squares",
+    "transform": "thinned",
+    "metric": "known",
+    "tokenizer": "spelt",
+    "panel": "drawn",
+    "command": "trains",
+    "bundle": "shipped",
+}
+"""The plugin that each kind's page shows; docs/plugins/head.md shows one of its own, `at_once`."""
+
+
+def page_of(kind: str) -> Path:
+    """The page that shows the skeleton of a kind."""
+    return DOCS / "plugins.md" if kind == "head" else DOCS / "plugins" / f"{kind}.md"
+
+
+def shown(page: Path) -> dict[str, str]:
+    """The files that a page shows."""
+    return {path: text for path, _, text in BLOCK.findall(page.read_text(encoding="utf-8"))}
 
 
 def main() -> None:
     """Replace each marked block."""
-    files = scaffold.files("pooled")
-    text = PAGE.read_text(encoding="utf-8")
-    text = BLOCK.sub(lambda m: f"<!-- file: {m[1]} -->\n`{m[1]}`\n\n```{m[2]}\n{files[m[1]]}```", text)
-    PAGE.write_text(text, encoding="utf-8")
+    for kind, name in EXAMPLES.items():
+        files, page = scaffold.files(name, kind), page_of(kind)
+        text = BLOCK.sub(
+            lambda match, files=files: (
+                f"<!-- file: {match[1]} -->\n`{match[1]}`\n\n```{match[2]}\n{files[match[1]]}```"
+            ),
+            page.read_text(encoding="utf-8"),
+        )
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,38 @@ MODULES = {
     "vidcap_core.encoders.hf_video",
 }
 """What a plugin may import from the core; docs/plugins.md names the same."""
+BEHIND = {
+    f"vidcap_core.{name}"
+    for name in (
+        "captioner.build",
+        "captioner.missing_streams",
+        "captioning.file_captioner",
+        "config",
+        "config.files",
+        "config.validate",
+        "datasets.jsonl",
+        "datasets.msvd",
+        "datasets.toy",
+        "datasets.toy.make",
+        "datasets.toy.streams",
+        "decoding.beam",
+        "decoding.generate",
+        "decoding.step_source",
+        "engine",
+        "engine.data",
+        "engine.optimizers",
+        "engine.schedule",
+        "engine.sweep",
+        "errors",
+        "report.run_page",
+        "saved",
+        "saved.checkpoint",
+        "saved.load",
+        "testing.journey",
+        "zoo",
+    )
+}
+"""What tests of our own plugins read behind the door, to hold grids, schedules and stored runs to the core's."""
 
 
 def test_the_door_has_exactly_the_golden_names() -> None:
@@ -88,6 +120,22 @@ def test_a_plugin_sees_the_door_and_little_else(package: Path) -> None:
     used = {name for path in package.rglob("*.py") for name in imported(path.read_text(encoding="utf-8"))}
     assert used <= MODULES
     assert len(used) <= 4
+
+
+@pytest.mark.parametrize(
+    "conftest", sorted(ROOT.glob("plugins/*/tests/conftest.py")), ids=lambda path: path.parts[-3]
+)
+def test_the_small_parts_of_a_plugins_tests_come_through_the_door(conftest: Path) -> None:
+    used = set(imported(conftest.read_text(encoding="utf-8")))
+    assert used <= MODULES
+    assert "vidcap_core.testing" in used
+
+
+def test_the_tests_of_plugins_read_nothing_else_behind_the_door() -> None:
+    """The list only gets shorter: what is used no more goes from it too."""
+    tests = ROOT.glob("plugins/*/tests/*.py")
+    used = {name for path in tests for name in imported(path.read_text(encoding="utf-8"))}
+    assert used - MODULES == BEHIND
 
 
 def test_the_page_names_what_may_be_imported() -> None:

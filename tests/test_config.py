@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from vidcap_core.config.files import KeyPath, config_from_json, expand_names, load_config
+from vidcap_core.config.files import config_from_json, expand_names, load_config
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.errors import ConfigError, PluginError, UserError
 
 
@@ -122,7 +123,7 @@ def test_set_that_cannot_be(tmp_path: Path, change: str, said: str) -> None:
         ("_base_ = ['x' + y]", "must be written out"),
         ("_base_ = [1]", "must be written out"),
         ("_base_ = ['nobody/toy']", "no plugin is named 'nobody'"),
-        ("_base_ = ['vidcap://gone.py']", r"is not there"),
+        ("_base_ = ['vidcap://gone.py']", r"'vidcap://gone\.py': the core has no config 'gone\.py'; "),
     ],
 )
 def test_a_wrong_file_is_one_line_with_the_place(tmp_path: Path, text: str, said: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, load_config, set_key
-from vidcap_core.config.validate import validate
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.testing import tiny
@@ -39,6 +40,21 @@ WRONG = [
     (["optimizer.lr=fast"], "wants float"),
     (["optimizer.learning_rate=1"], "has no argument 'learning_rate'"),
     (["optimizer.type=Adm"], "no optimiser is named 'Adm'; did you mean 'Adam'?"),
+    (["optimizer.type=sgd"], "no optimiser is named 'sgd'; did you mean 'SGD'?"),
+    (["optimizer.type=lr_scheduler"], "optimizer.type: 'lr_scheduler' is no optimiser"),
+    (["optimizer.type=Optimizer"], "optimizer.type: 'Optimizer' is what optimisers derive from"),
+    (["optimizer.type=LBFGS"], "optimizer.type: LBFGS asks for a closure that computes the losses again"),
+    (["optimizer.type=torch.optim:lr_scheduler"], "'torch.optim:lr_scheduler' is no optimiser"),
+    (["optimizer.type=torch.optim.lr_scheduler.StepLR"], "lr_scheduler.StepLR' is no optimiser"),
+    (["optimizer.type=json:loads"], "'json:loads' is no optimiser"),
+    (["optimizer.type=torch.optim:LBFGS"], "torch.optim:LBFGS asks for a closure"),
+    (["optimizer.type=nowhere:Adam"], "'nowhere:Adam' cannot be imported: No module named 'nowhere'"),
+    (["optimizer.type=torch.optim:Adm"], "'torch.optim:Adm' cannot be imported: module 'torch.optim'"),
+    (
+        ["optimizer={'type': 'torch.optim:Adam', 'rate': 1}"],
+        "optimizer.rate: torch.optim:Adam has no argument",
+    ),
+    (["phases.caption.optimizer={'type': 'Optimizer'}"], "phases.caption.optimizer.type: 'Optimizer' is"),
     (["generate.mode=beem"], "wants Literal"),
     (["generate.kinds.caption.bim=3"], "generate.kinds.caption.bim"),
     (["generate.top_p=3"], "generate: generate.top_p must lie in (0, 1], not 3"),
@@ -123,12 +139,16 @@ class Sampled(Encoder):
         self.sampling = sampling
 
 
-def test_a_stream_that_nobody_reads_is_not_extracted() -> None:
+def test_a_stream_that_nobody_reads_is_not_extracted_in_place_of_another() -> None:
     extract = {"motoin": {"type": "ToyGrid", "stream": "motion"}}
     with pytest.raises(
         ConfigError, match=r"extract\.motoin: the head reads no stream 'motoin', .*mean 'motion'\?"
     ):
         validate(load_config("core/toy", [f"extract={extract}"]))
+    left_over = load_recipe("core/toy", ["head.streams={'image': 320}"])
+    assert list(preflight.notes(left_over)) == [
+        "note: extract.motion: the head reads no stream 'motion', so captioning files makes it for nothing"
+    ]
     derived = {"image_std": {"type": "Standardised", "stream": "image"}}
     standard = [f"encoders={derived}", "head.streams={'image_std': 320, 'motion': 128}"]
     validate(load_config("core/toy", standard))  # `image` is what `image_std` is made of

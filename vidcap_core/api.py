@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from vidcap_core.features.writer import FeatureWriter
     from vidcap_core.files.cache import cache_home, make_once
     from vidcap_core.heads.language_model import check_tokenizer
+    from vidcap_core.heads.model_config import ModelConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
     from vidcap_core.metrics.emotion import Lexicon, lexicon
     from vidcap_core.metrics.event_metric import EventMetric
@@ -113,6 +114,7 @@ _HOMES = {
     "features.writer": ("FeatureWriter",),
     "files.cache": ("cache_home", "make_once"),
     "heads.language_model": ("check_tokenizer",),
+    "heads.model_config": ("ModelConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
     "metrics.emotion": ("Lexicon", "lexicon"),
     "metrics.event_metric": ("EventMetric",),
@@ -159,6 +161,7 @@ __all__ = [
     "Loss",
     "Metric",
     "Missing",
+    "ModelConfig",
     "Named",
     "Output",
     "Panel",

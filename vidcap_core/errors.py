@@ -29,6 +29,13 @@ class UserError(Exception):
         return kind(f"{where}: {self.message}", hint=self.hint)
 
 
+def in_a_line(error: BaseException) -> str:
+    """Any error in one line, for a warning or a list of what went wrong."""
+    if isinstance(error, UserError):
+        return error.line
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
 class ConfigError(UserError):
     """A config that cannot become a run: file, key path, reason."""
 

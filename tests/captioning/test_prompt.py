@@ -11,6 +11,7 @@ import torch
 from vidcap_core.decoding.settings import GenerateSettings
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.config.files import Config
 from vidcap_core.contracts.head import Head
@@ -157,12 +158,20 @@ evaluate = dict(split="train")
 generate = dict(max_length=6, min_length=5)
 """
     )
-    torch.manual_seed(0)
     changed = ["generate.min_length=2", "generate.max_length=3"]
     words = [load(config, "cpu", changes=c)(films[0]).extras["words"][0]["tokens"] for c in ([], changed)]
     assert 5 <= len(words[0]) <= 6
     assert 2 <= len(words[1]) <= 3
-    with pytest.raises(ConfigError, match=r"--set head\.widht: head\.widht: Trained has no argument 'widht'"):
+    for changes in (["head.dropout=0.1"], ["head.dropout=0.1"], []):  # of the same weights
+        torch.manual_seed(0)
+        job = Job(load(config, "cpu", changes=changes))
+        if changes:
+            job.folder(tmp_path / "out")
+    with pytest.raises(UserError, match=r"another job: .*set \['head.dropout=0.1'\], now None"):
+        job.folder(tmp_path / "out")
+    with pytest.raises(
+        ConfigError, match=r"--set head\.widht: head\.widht: .*Trained has no argument 'widht'"
+    ):
         load(config, "cpu", changes=["head.widht=8"])
 
 

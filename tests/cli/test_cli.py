@@ -199,11 +199,17 @@ def test_config_check_names_the_activation_of_each_clip(tmp_path: Path) -> None:
     (tmp_path / "weights.safetensors").write_bytes(b"any")
     done = run("vidcap", "config", "check", "a.py", "b.py", "c.py", cwd=tmp_path)
     assert done.returncode == 2
+    note = [
+        "  note: a bundle of this run cannot caption files: no `extract` for 'motion'",
+        "    try: extract = dict(motion=dict(type=ENCODER)) in the config (vidcap list encoders)",
+    ]
     assert done.stdout.splitlines() == [
         "a.py: fine",
         "  extract.image: ViT-B-32: QuickGELU, says open_clip's table of weights (openai)",
+        *note,
         "b.py: fine",
         "  extract.image: ViT-B-32: GELU, says open_clip's table of weights (laion2b_s34b_b79k)",
+        *note,
     ]
     assert "c.py: extract.image: weights.safetensors: nothing tells whether" in done.stderr
     assert "try: quick_gelu=True for OpenAI's" in done.stderr
@@ -214,3 +220,12 @@ def test_config_show_resolves_bases_and_changes(tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text("_base_ = ['base.py']\nhead = dict(width=2)")
     shown = run("vidcap", "config", "show", str(tmp_path / "run.py"), "--set", "head.depth=3").stdout
     assert shown == "head = {'type': 'A', 'width': 2, 'depth': 3}\n"
+
+
+def test_config_show_shows_bases_too() -> None:
+    done = run("vidcap", "config", "show", "vidcap://datasets/toy.py", "--set", "data.val.limit=2", "--json")
+    assert json.loads(done.stdout)["data"]["val"]["limit"] == 2
+    assert "'frames': {'kind': 'uniform'" in run("vidcap", "config", "show", "mffcl/_two").stdout
+    done = run("vidcap", "config", "show", "vidcap://datasets/toi.py")
+    assert done.returncode == 2
+    assert done.stderr == "error: the core has no config 'datasets/toi.py'; did you mean 'datasets/toy.py'?\n"

@@ -99,6 +99,12 @@ def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
     done = run(tmp_path, "--work-dir", "mine")
     assert done.returncode == 2
     assert "not empty" in done.stderr
+    assert (
+        done.stderr.count(
+            "note: a bundle of this run cannot caption files: no `extract` for 'image'\n  try: "
+        )
+        == 1
+    )
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
@@ -116,6 +122,7 @@ def test_testing_what_was_never_trained_says_what_to_type(tmp_path: Path, task: 
     assert done.returncode == 2
     assert "holds no run" in done.stderr
     assert "vidcap-run tiny.py train" in done.stderr
+    assert "note: " not in done.stderr
 
 
 def test_test_and_predict_use_the_run(trained: Path) -> None:

@@ -28,7 +28,7 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.contracts.head import HEAD
 from vidcap_core.engine.data import Collate, Order, training_loader
-from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.errors import ConfigError, DataError, UserError
 from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.tokenizers.vocabulary import Vocabulary
 from vidcap_core.video.decoder import read_frames
@@ -205,3 +205,16 @@ def test_a_clip_without_frames_is_named(model: Path) -> None:
         UserError, match=r"OwnGenerate reads frames, which 'clip0' lacks\n  try: data\.\*\.frames"
     ):
         Collate(words, prepare=Captioner(head, words).prepare)([sample])
+
+
+def test_targets_that_some_samples_lack_are_named() -> None:
+    dataset, words = Filmed(), Vocabulary()
+    words.fit(dataset.captions())
+    first, second = (dataset.get(index, np.random.default_rng(0)) for index in (0, 2))
+    with pytest.raises(DataError, match="'clip1' has no target 'mood', which others of its batch have"):
+        Collate(words)([first.with_targets(mood=1), second])
+    batch = Collate(words)(
+        [first.with_targets(mood=1, rows=np.ones(3)), second.with_targets(mood=None, rows=np.ones(2))]
+    )
+    assert batch.targets["mood"] == [1, None]
+    assert [len(rows) for rows in batch.targets["rows"]] == [3, 2]

@@ -45,6 +45,11 @@ class Endless:
         return str(self._clips)
 
 
+def made_by_a_function(clips: int = 10, unit: str = "caption") -> Endless:
+    """Before it is called nobody knows what it makes."""
+    return Endless(clips)
+
+
 class Both(TinyClips, Endless):
     """One that can also look a sample up by its number."""
 
@@ -64,12 +69,13 @@ def test_the_contract() -> None:
     assert ids(0, 1, 3, start=2) == parts[1][2:]
 
 
+@pytest.mark.parametrize("name", ["Endless", "made_by_a_function"])
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_a_run_over_one_is_refused_by_name(split: str, tmp_path: Path) -> None:
+def test_a_run_over_one_is_refused_by_name(split: str, name: str, tmp_path: Path) -> None:
     made = tiny.config()
-    made["data"][split] = {"type": f"{__name__}:Endless", "clips": 5}
+    made["data"][split] = {"type": f"{__name__}:{name}", "clips": 5}
     with pytest.raises(
-        ConfigError, match=rf"data\.{split}: {__name__}:Endless is a stream of samples"
+        ConfigError, match=rf"data\.{split}: {__name__}:{name} is a stream of samples"
     ) as caught:
         runs.train(Config("mine", made), work_dir=tmp_path / "run", device="cpu", quiet=True)
     assert "vidcap_core.api.AnyDataset" in str(caught.value.hint)

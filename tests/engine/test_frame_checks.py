@@ -46,7 +46,7 @@ def refused(of: Config, folder: Path) -> str:
 def test_other_pictures_in_training(tmp_path: Path) -> None:
     said = refused(config({"frames": {"count": 6, "short_side": 32, "crop": None}}), tmp_path)
     assert said.startswith(
-        "mine: data.train.frames: training would see other pictures than captioning: of a file, the encoder 'video' "
+        "mine: data.train.frames: training would see other pictures than captioning: of a file, encoders.video "
         "(Pixels) asks for count=4, short_side=24, crop='center'\n  try: --set data.train.frames.count=4 "
         "--set data.train.frames.short_side=24 --set data.train.frames.crop='center'; or"
     )

@@ -101,3 +101,70 @@ def test_compare(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> 
 def test_captions_and_events_do_not_mix(files: dict[str, Path]) -> None:
     with pytest.raises(UserError, match="dense: for events with times"):
         command("score", files["good"], files["refs"], "--metrics", "bleu,dense")
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> dict[str, Path]:
+    """Events of two clips and of one more in which nothing happens; predictions with few events, and with none."""
+    talk = {"duration": 9, "timestamps": [[0, 5], [5, 9]], "sentences": ["a man runs", "a dog sits"]}
+    annotations = {"a": talk, "b": talk, "c": {"duration": 4, "timestamps": [], "sentences": []}}
+    some = [{"sentence": "a man runs", "timestamp": [0, 4]}]
+    contents: dict[str, object] = {
+        "refs": annotations,
+        "none": {"results": {"a": [], "b": [], "c": []}},
+        "some": {"results": {"a": some, "b": [], "c": []}},
+        "captions": {"a": ["a man runs"], "b": ["a dog sits"]},
+        "silent": {"a": "", "b": ""},
+    }
+    for name, content in contents.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    return {name: tmp_path / f"{name}.json" for name in contents}
+
+
+def strict(text: str) -> object:
+    """JSON without the words that only Python reads."""
+
+    def refuse(word: str) -> float:
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("metrics", ["dense,soda_c", "localisation"])
+def test_predictions_without_any_event(
+    quiet: dict[str, Path], metrics: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = quiet["none"].with_name("clips.json")
+    words = ("--metrics", metrics, "--json", "--intervals", "--samples", "50", "--clips", clips)
+    assert command("score", quiet["none"], quiet["refs"], *words) == 0
+    out = capsys.readouterr()
+    data = strict(out.out)
+    assert isinstance(data, dict)
+    assert {value for name, value in data["values"].items() if ":" not in name} == {0.0}
+    assert all(interval == [0.0, 0.0] for interval in data["intervals"].values())
+    assert "no clip has a predicted event: what counts matches is 0 and rests on nothing" in out.err
+    strict(clips.read_text())
+
+
+def test_captions_without_a_word(quiet: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = ("--metrics", "bleu,meteor,rouge,cider-d,diversity")
+    assert command("score", quiet["silent"], quiet["captions"], "--json", "--intervals", *metrics) == 0
+    out = capsys.readouterr()
+    data = strict(out.out)
+    assert isinstance(data, dict)
+    assert max(data["values"].values()) < 1e-15
+    assert "no prediction has a word: what counts matches is 0" in out.err
+
+
+def test_compare_with_predictions_without_any_event(
+    quiet: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--ref", quiet["refs"], "--metrics", "soda_c", "--json", "--samples", "50")
+    assert command("compare", quiet["none"], quiet["some"], *words) == 0
+    out = capsys.readouterr()
+    rows = strict(out.out)
+    assert isinstance(rows, list)
+    assert rows[0]["a"] == 0 < rows[0]["b"]
+    lines = out.err.splitlines()
+    assert "warning: A: no clip has a predicted event: what counts matches is 0 and rests on nothing" in lines
+    assert lines.count("warning: references 1: 1 clips have no events ('c')") == 1

@@ -64,7 +64,7 @@ def video(path: Path, seed: int, length: float = 3.0) -> Path:
 def run_folder(
     folder: Path, clips: int = 45, split: str = "val", videos: int = 3, panels: int = 6, references: int = 4
 ) -> Path:
-    """A run with `clips` clips; the first has hostile texts, the second is dense, some have panels."""
+    """A run with `clips` clips; the first has hostile texts, the second is dense, some have panels, one no event."""
     rng = random.Random(7)
     folder.mkdir(parents=True, exist_ok=True)
     predictions, said, shown = [], {}, {}
@@ -86,6 +86,8 @@ def run_folder(
             ]
         if number == 1:
             events = [event(rng, texts[0], 0.2, 1.4), event(rng, texts[1], 1.0, 2.8)]
+        if number == 7 and number >= panels:
+            events = []
         predictions.append(
             {
                 "id": clip,

@@ -168,6 +168,12 @@ def test_a_clip_without_a_word_still_has_its_place(page: Any) -> None:
     assert len(many(page, f"{css} .references li")) == 4
 
 
+def test_a_clip_without_an_event_says_so(page: Any) -> None:
+    css = seen(page, 7)
+    assert one(page, f"{css} .caption").text == "(no events)"
+    assert len(many(page, f"{css} .references li")) == 4
+
+
 def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     wanted = json.loads((folder / "predictions-val.json").read_text())[0]
     assert page.title == "made-up"

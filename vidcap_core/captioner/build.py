@@ -8,6 +8,7 @@ from typing import Any
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import CaptionerRecipe, LossTerm
 from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import CheckpointError, ConfigError
 
@@ -45,17 +46,32 @@ def stored_tokenizer(recipe: CaptionerRecipe, state: dict[str, Any]) -> Tokenize
 
 
 def build_captioner(
-    recipe: CaptionerRecipe, tokenizer: Tokenizer, losses: Mapping[str, LossTerm] | None = None
+    recipe: CaptionerRecipe,
+    tokenizer: Tokenizer,
+    losses: Mapping[str, LossTerm] | None = None,
+    head_assets: Mapping[str, Any] | None = None,
 ) -> Captioner:
-    """Encoders + head + losses; without the losses for a captioner that only captions."""
+    """Encoders + head + losses; without the losses for a captioner that only captions.
+
+    head_assets: what the head gave, where it is built of that and its weights follow.
+    """
     return Captioner(
-        recipe.head.build(tokenizer=tokenizer),
+        _head(recipe, tokenizer, head_assets),
         tokenizer,
         {name: encoder.build() for name, encoder in recipe.encoders.items()},
         {name: term.component.build(tokenizer=tokenizer) for name, term in (losses or {}).items()},
         recipe.decoding.settings,
         recipe.decoding.kinds,
     )
+
+
+def _head(recipe: CaptionerRecipe, tokenizer: Tokenizer, assets: Mapping[str, Any] | None) -> Head:
+    if assets is None:
+        return recipe.head.build(tokenizer=tokenizer)  # type: ignore[no-any-return]
+    try:
+        return recipe.head.build_from(assets, tokenizer=tokenizer)  # type: ignore[no-any-return]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"the head's assets are damaged: {type(error).__name__}: {error}") from error
 
 
 def add_extractors(captioner: Captioner, recipe: CaptionerRecipe) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_core.captioner.events import Written, events_of
+from vidcap_core.captioner.panels import shown_panels
 from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.captioner.prompt import prompted
 from vidcap_core.captioner.streams import Streams
@@ -20,6 +21,7 @@ from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head, Output
 from vidcap_core.contracts.hypotheses import Rows
 from vidcap_core.contracts.loss import Loss
+from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Prediction, View
 from vidcap_core.decoding.generate import generate
@@ -145,13 +147,17 @@ class Captioner(nn.Module):
         for of_clip in written:
             of_clip.sort(key=lambda each: (each.event.start, each.event.end))
         events = [[each.event for each in of_clip] for of_clip in written]
-        shown = self.head.explain(views, streams, batch, events) if panels else [[] for _ in batch.clips]
+        shown: list[list[Panel]] = [[] for _ in batch.clips]
+        failed: dict[str, str] = {}
+        if panels:
+            shown, failed = shown_panels(self.head, len(batch), views, streams, batch, events)
         predictions = []
         for index, clip in enumerate(batch.clips):
             extras = {
                 "words": [each.words for each in written[index]],
                 "streams": streams.present(index),
                 "panels": shown[index],
+                **failed,
             }
             if any(each.others for each in written[index]):
                 extras["n_best"] = [each.others for each in written[index]]

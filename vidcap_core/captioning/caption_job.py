@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.captioner.panels import FAILED
 from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.captioning.formats import Printer
 from vidcap_core.captioning.progress import Progress
@@ -15,11 +16,15 @@ from vidcap_core.captioning.spans import Every
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.errors import VideoError
+from vidcap_core.errors import UserError, VideoError, in_a_line
 from vidcap_core.report.captions_page import write_job_report
 from vidcap_core.zoo.version import __version__
 
 PAGE = "captions.html"
+
+
+class PageError(UserError):
+    """A page that could not be made of captions that are finished."""
 
 
 @dataclass(slots=True)
@@ -34,6 +39,7 @@ class Job:
     made: int = 0
     kept: int = 0
     bad: list[tuple[str, str]] = field(default_factory=list)
+    unexplained: list[Prediction] = field(default_factory=list)  # files whose panels failed
 
     def folder(self, path: Path) -> Folder:
         """The folder of this job, new or as it was left."""
@@ -54,7 +60,14 @@ class Job:
             return None
         about = {"model": self.captioner.name, **self._facts(), "vidcap-core": __version__}
         predictions = [prediction for _, prediction in folder.predictions()]
-        return write_job_report(predictions, folder.path / PAGE, about, dict(self.bad))
+        try:
+            return write_job_report(predictions, folder.path / PAGE, about, dict(self.bad))
+        except Exception as error:  # whatever a page trips over, what was captioned is in the folder
+            raise PageError(
+                f"{folder.path / PAGE} was not written: {in_a_line(error)}; "
+                f"all {len(predictions)} captions are in {folder.lines}",
+                hint="the same command, once that is mended: nothing is captioned twice",
+            ) from error
 
     def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:
         """Caption files, and write what is said of each as soon as it is known."""
@@ -77,6 +90,8 @@ class Job:
                 self.bad.append((str(path), result.line.removeprefix(f"{path}: ")))
             else:
                 keep(path, result)
+                if FAILED in result.extras:
+                    self.unexplained.append(result)
                 self.made += 1
             progress.file()
 
@@ -86,4 +101,5 @@ class Job:
         changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}
         weights = fingerprint(self.captioner.captioner)[:16]
         without = sorted(self.captioner.reader.without) or None
-        return {"weights": weights, "decoding": changed, "every": self.every, "without": without}
+        facts = {"weights": weights, "decoding": changed, "every": self.every, "without": without}
+        return {**facts, "set": list(self.captioner.changes) or None}

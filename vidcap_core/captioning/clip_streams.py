@@ -155,7 +155,7 @@ def _stream(
     return made if len(made.values) else _nothing(encoder)
 
 
-def _nothing(encoder: Any) -> Stream:
+def _nothing(encoder: Encoder) -> Stream:
     """What an encoder makes of nothing."""
     return _empty(encoder.dim).to(device_of(encoder))
 

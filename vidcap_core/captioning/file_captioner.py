@@ -34,10 +34,12 @@ class FileCaptioner:
     >>> captioner("clip.mp4").text                    # doctest: +SKIP
     """
 
-    def __init__(self, captioner: Captioner, name: str, without: Sequence[str] = ()) -> None:
+    def __init__(
+        self, captioner: Captioner, name: str, without: Sequence[str] = (), changes: Sequence[str] = ()
+    ) -> None:
         plain = captioner.tokenizer if isinstance(captioner.tokenizer, Plain) else Plain(captioner.tokenizer)
         self.captioner = captioner.variant(tokenizer=plain)
-        self.name = name
+        self.name, self.changes = name, tuple(changes)
         encoders: dict[str, Any] = dict(captioner.encoders.items())
         empty = left_out(captioner, name, without)
         folding = {name: folded(encoder) for name, encoder in encoders.items()}
@@ -152,5 +154,8 @@ def load(
     name = default_model() if name is None else str(name)
     captioner = load_captioner(name, copy, changes)
     return FileCaptioner(
-        captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(), name, without
+        captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(),
+        name,
+        without,
+        changes,
     )

@@ -15,8 +15,16 @@ from vidcap_core.saved.predictions import prediction_data
 FORMATS = ("text", "json", "jsonl", "srt", "vtt", "html")
 
 
+NO_EVENTS = "(no events)"
+
+
 def text(prediction: Prediction) -> str:
-    """One line for a plain caption; for events a line each with its times; other hypotheses below, numbered."""
+    """One line for a plain caption; for events a line each with its times; other hypotheses below, numbered.
+
+    Where no event was found a line says so.
+    """
+    if not prediction.events:
+        return NO_EVENTS
     others = prediction.extras.get("n_best", [])
     many = len(prediction.events) != 1
     lines: list[str] = []
@@ -65,7 +73,7 @@ class Printer:
         elif self.form == "text":
             name = shown(prediction.clip.path or prediction.clip.id)
             captions = text(prediction)
-            self.write(f"{name}: {captions}\n" if len(prediction.events) == 1 else f"{name}:\n{captions}\n")
+            self.write(f"{name}: {captions}\n" if len(prediction.events) < 2 else f"{name}:\n{captions}\n")
         else:
             self.write(PER_FILE[self.form][1](prediction))
         self.count += 1

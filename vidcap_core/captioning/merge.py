@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.captioner.panels import FAILED
 from vidcap_core.contracts.panels import FrameAttention, Panel, SpatialAttention, Timeline
 from vidcap_core.contracts.types import Clip, Prediction
 
@@ -20,6 +21,8 @@ def merged(path: Path, predictions: Sequence[Prediction]) -> Prediction:
         "streams": sorted({name for prediction in predictions for name in prediction.extras["streams"]}),
         "panels": list(_panels(predictions)),
     }
+    if reasons := [prediction.extras[FAILED] for prediction in predictions if FAILED in prediction.extras]:
+        extras[FAILED] = reasons[0]
     if any("n_best" in prediction.extras for prediction in predictions):
         extras["n_best"] = [
             texts

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap_core.captioning.formats import FORMATS
+from vidcap_core.cli.arguments import add_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,14 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--model", help="a run or bundle folder, plugin/name, or a hub id (default: the default model)"
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="of a --model that is a config: change one key, head.say=each (again for more)",
-    )
+    add_changes(parser, "of a --model that is a config: change one key, head.say=each")
     parser.add_argument(
         "--without",
         action="append",
@@ -113,7 +107,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
-    from vidcap_core.captioning.caption_job import Job
+    from vidcap_core.captioner.panels import panel_warnings
+    from vidcap_core.captioning.caption_job import Job, PageError
     from vidcap_core.captioning.file_captioner import load
     from vidcap_core.captioning.formats import Printer
     from vidcap_core.captioning.progress import progress
@@ -134,7 +129,7 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
             else:
                 page = job.to_folder(inputs.files, job.folder(args.out), moving)
                 note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
-    except FolderError as error:
+    except (FolderError, PageError) as error:
         note(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
@@ -143,6 +138,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
         note(f"{done} {goes_on if args.out else '; with --out DIR such a job could go on'}")
         return INTERRUPTED
     finally:
+        for line in panel_warnings(job.unexplained):
+            note(f"warning: {line}")
         _list_bad(job.bad, note)
     return FAILED if job.bad else 0
 

@@ -24,18 +24,24 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row a number."""
+    import warnings
     from dataclasses import asdict
 
-    from vidcap_core.cli.console import print_json, show
+    from vidcap_core.cli.console import note, print_json, show
     from vidcap_core.cli.score import options
     from vidcap_core.metrics.evaluate import pairwise
+    from vidcap_core.metrics.scorer import ScoreWarning
 
-    comparisons = pairwise(args.a, args.b, args.references, options(args))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)  # they are in the pair, and printed here
+        pair = pairwise(args.a, args.b, args.references, options(args))
+    for warning in pair.warnings:
+        note(f"warning: {warning}")
     if args.json:
         print_json(
             [
                 asdict(comparison) | {"difference": comparison.difference, "sure": comparison.sure}
-                for comparison in comparisons
+                for comparison in pair.comparisons
             ]
         )
         return 0
@@ -49,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
             "p": f"{comparison.p:.3f}",
             "": ("B better" if comparison.low > 0 else "A better") if comparison.sure else "not sure",
         }
-        for comparison in comparisons
+        for comparison in pair.comparisons
     ]
     show(rows, as_json=False)
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from vidcap_core.cli.arguments import Subparsers
+from vidcap_core.cli.arguments import Subparsers, add_changes
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -15,14 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="show|check")
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
     show.add_argument("name", help="plugin/name, the path of a .py file, or a base: vidcap://datasets/toy.py")
-    show.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change one key: head.layers=3",
-    )
+    add_changes(show, "change one key: head.layers=3")
     add_json(show)
     show.set_defaults(func=run_show)
     check = actions.add_parser("check", help="validate configs: every key against the component it is for")

@@ -14,7 +14,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.zoo.version import __version__
 
 COMMANDS: dict[str, str] = {
-    "list": "what is installed: encoders, heads, losses, datasets, metrics, tokenizers, configs, models",
+    "list": "what is installed: encoders, heads, losses, datasets, transforms, metrics, tokenizers, configs, models",
     "plugins": "the installed plugins, and why a broken one is broken",
     "info": "a method's card: paper, what is known or inferred, what was measured",
     "config": "print a resolved config, or check one",

@@ -13,6 +13,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("new", help="write a plugin's skeleton")
     parser.add_argument("name", help="the plugin's name, as in `vidcap-run NAME/toy`")
     parser.add_argument(
+        "--kind",
+        default="head",
+        help="what it brings: head (default), encoder, derived-encoder, loss, dataset, transform, metric, "
+        "tokenizer, panel, command, bundle",
+    )
+    parser.add_argument(
         "--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)"
     )
     parser.set_defaults(func=run)
@@ -22,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     """Write it, and say what to type next."""
     from vidcap_core.testing import scaffold
 
-    folder = scaffold.write(args.name, args.into)
-    config = f"{scaffold.plugin_name(args.name)}/toy"
-    print(f"wrote {folder}; next:\n  pip install -e {folder}\n  vidcap-run {config}\n  pytest {folder}")
+    folder = scaffold.write(args.name, args.into, args.kind)
+    name = scaffold.plugin_name(args.name)
+    print(f"wrote {folder}; check it: vidcap conform {name}, after: pip install -e {folder}")
+    print(f"then:\n  {scaffold.first_use(args.name, args.kind)}\n  python {folder}/tests/test_plugin.py")
     return 0

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vidcap_core.cli.arguments import add_changes
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.zoo.version import __version__
 
@@ -47,14 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--force-resume", action="store_true", help="go on although the config or the data changed since"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        dest="changes",
-        help="change one key of the config: head.layers=3 (again for more)",
-    )
+    add_changes(parser, "change one key of the config: head.layers=3")
     parser.add_argument("--split", default="test", help="what to test or predict (default: test)")
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ... (default: a GPU where there is one)")
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
@@ -111,12 +105,14 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
     from vidcap_core.cli.console import note
     from vidcap_core.engine import hooks, launch, runs
     from vidcap_core.saved import run as saved_run
+    from vidcap_core.saved.load import holds_head
 
     run = saved_run.RunFolder(args.work_dir or saved_run.default_path(resolved))
     if "LOCAL_RANK" not in os.environ:
         splits = ("train", recipe.scoring.settings.split) if args.task == "train" else (args.split,)
         hooks.check(recipe)
-        preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file())
+        head = recipe.runtime.save == "trained" or not holds_head(run)
+        preflight.check(recipe, splits, tokenizer=not run.tokenizer.is_file(), head=head)
         for line in preflight.notes(recipe) if args.task == "train" and not args.quiet else ():
             note(line)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.config.merge import merge, take_away
+from vidcap_core.config.paths import KeyPath, dotted
 from vidcap_core.errors import ConfigError, PluginError, UserError
 from vidcap_core.zoo import plugins
 from vidcap_core.zoo.arguments import meant
@@ -18,9 +20,6 @@ from vidcap_core.zoo.arguments import meant
 CORE_CONFIGS = Path(__file__).parent / "bases"
 BASES = "vidcap://"
 PLAIN = (type(None), bool, int, float, str)
-KeyPath = tuple[str | int, ...]
-EITHER = (("epochs", "steps"), ("losses", "updates"), ("clip_grad", "clip_value"))
-"""Keys of a phase that exclude each other: what a file or `--set` says of one takes the other of its bases away."""
 
 
 @dataclass(slots=True)
@@ -141,7 +140,7 @@ def set_key(config: Config, change: str) -> None:
         node = _child(node, part, origin)
     last = path[-1]
     if path[0] == "phases" and len(path) == 3 and isinstance(node, dict):
-        _take_away(node, {last: literal(raw)})
+        take_away(node, {last: literal(raw)})
     if isinstance(node, list):
         _child(node, last, origin)
         node[int(last)] = literal(raw)
@@ -158,11 +157,6 @@ def literal(raw: str) -> Any:
         return ast.literal_eval(raw)
     except (ValueError, SyntaxError):
         return raw
-
-
-def dotted(path: KeyPath) -> str:
-    """A key path as one types it: `head.layers`, `phases.caption.losses`."""
-    return ".".join(str(part) for part in path) or "(top level)"
 
 
 def _child(node: object, part: str | int, origin: str) -> Any:
@@ -202,7 +196,7 @@ def _merge_file(config: Config, path: Path, chain: tuple[Path, ...]) -> None:
         if key.startswith("_") or isinstance(value, (types.ModuleType, types.FunctionType)):
             continue
         _check_plain(value, (key,), path)
-        _merge(config, config.data, key, value, (), _shown(path))
+        merge(config.origins, config.data, key, value, (), _shown(path))
 
 
 def _bases(tree: ast.Module, path: Path) -> list[str]:
@@ -241,46 +235,6 @@ def _core_base(inside: str) -> Path:
         return path
     known = sorted(file.relative_to(CORE_CONFIGS).as_posix() for file in CORE_CONFIGS.rglob("*.py"))
     raise ConfigError(f"the core has no config '{inside}'{meant(inside, known)}")
-
-
-def _merge(
-    config: Config, target: dict[str, Any], key: str, value: object, path: KeyPath, origin: str
-) -> None:
-    here = (*path, key)
-    old = target.get(key)
-    if isinstance(value, dict) and isinstance(old, dict) and not _replaces(value, old):
-        if path == ("phases",):
-            _take_away(old, value)
-        for name, item in value.items():
-            _merge(config, old, name, item, here, origin)
-        return
-    if isinstance(value, dict):
-        value = {name: item for name, item in value.items() if name != "_delete_"}
-    for known in [known for known in config.origins if known[: len(here)] == here]:
-        del config.origins[known]
-    target[key] = _copy(value)
-    config.origins[here] = origin
-
-
-def _take_away(old: dict[str, Any], new: Mapping[Any, Any]) -> None:
-    """Of two keys that exclude each other, forget the one that is not said anew."""
-    for pair in EITHER:
-        for key, other in (pair, pair[::-1]):
-            if new.get(key) is not None and other not in new:
-                old.pop(other, None)
-
-
-def _replaces(new: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Another `type` replaces the whole component: the old one's keys would make no sense to it."""
-    return bool(new.get("_delete_")) or ("type" in new and "type" in old and new["type"] != old["type"])
-
-
-def _copy(value: object) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_copy(item) for item in value]
-    return value
 
 
 def _check_plain(value: object, path: KeyPath, file: Path) -> None:

@@ -1,17 +1,18 @@
-"""Parts of a config, typed: components, settings, optimisers. An error names the file, the key and what was meant."""
+"""Parts of a config, typed: components, settings, hooks. An error names the file, the key and what was meant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from vidcap_core.config.files import Config, KeyPath
-from vidcap_core.config.recipe import Hook, Optimizer
+from vidcap_core.config.files import Config
+from vidcap_core.config.paths import KeyPath
+from vidcap_core.config.recipe import Hook
 from vidcap_core.contracts.dataset import IterableDataset
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.sampling import check_sampling
-from vidcap_core.zoo.arguments import meant, problems
+from vidcap_core.zoo.arguments import problems
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, Registry
 
@@ -46,16 +47,21 @@ def component_of(
 def dataset(config: Config, path: KeyPath) -> Component:
     """The data set at a path; its frames and its transforms are checked too."""
     made = component(config, path, DATASETS)
-    target = made.target
-    if isinstance(target, type) and issubclass(target, IterableDataset) and not hasattr(target, "get"):
-        raise config.error(
-            path,
-            f"{made.type} is a stream of samples, and runs can only read samples by their number yet",
-            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
-        )
+    refuse_stream(config, path, made.type, made.target)
     check_frames(config, path, made.arguments)
     check_transforms(config, path, made.arguments)
     return made
+
+
+def refuse_stream(config: Config, path: KeyPath, name: str, given: object) -> None:
+    """Refuse a data set, or a class of them, whose samples come in a stream only."""
+    kind = given if isinstance(given, type) else type(given)
+    if issubclass(kind, IterableDataset) and not hasattr(kind, "get"):
+        raise config.error(
+            path,
+            f"{name} is a stream of samples, and runs can only read samples by their number yet",
+            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
+        )
 
 
 def check_transforms(config: Config, path: KeyPath, arguments: Mapping[str, Any]) -> None:
@@ -74,23 +80,6 @@ def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) ->
         return spec(**given)
     except ConfigError as error:
         raise config.wrap(path, error) from error
-
-
-def optimizer(config: Config, path: KeyPath, given: Mapping[str, Any]) -> Optimizer:
-    """An optimiser by torch's name; mmengine's registry and dotted paths are looked up by the engine."""
-    if not isinstance(given, dict):
-        raise config.error(path, "must be a dict: type, lr, ...")
-    name = str(given.get("type", "AdamW"))
-    arguments = {"lr": 1e-3, **{key: value for key, value in given.items() if key != "type"}}
-    import torch  # heavy, but a misspelt optimiser must fail here and not after the data is read
-
-    target = getattr(torch.optim, name, None)
-    if target is not None:
-        check_arguments(config, path, {"params": [], **arguments}, target, name)
-    elif "." not in name and ":" not in name:
-        known = [n for n in dir(torch.optim) if n[0].isupper() and n != "Optimizer"]
-        raise config.error((*path, "type"), f"no optimiser is named '{name}'{meant(name, known)}")
-    return Optimizer(name, arguments)
 
 
 def hook(config: Config, path: KeyPath, given: object) -> Hook:

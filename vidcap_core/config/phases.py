@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from vidcap_core.config import schema
-from vidcap_core.config.files import Config, KeyPath
-from vidcap_core.config.parse import check_arguments, check_frames, check_transforms, optimizer, settings
+from vidcap_core.config.files import Config
+from vidcap_core.config.optimizers import optimizer
+from vidcap_core.config.parse import check_arguments, check_frames, check_transforms, settings
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Clipping, Group, Phase
 from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant

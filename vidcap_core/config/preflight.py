@@ -13,19 +13,43 @@ from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import TRANSFORMS
 
 
-def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True) -> None:
+def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True, head: bool = True) -> None:
     """Raise one UserError that names all that is missing for a run over these splits."""
+    _check(recipe, _components(recipe, splits, tokenizer, head), "run")
+
+
+def check_stored(recipe: CaptionerRecipe, head: bool, extractors: bool = True) -> None:
+    """The same of a captioner that a run or a bundle holds; head=False where it holds what the head is built of."""
+    parts = {f"encoders.{name}": encoder for name, encoder in recipe.encoders.items()}
+    if extractors:
+        others = {name: encoder for name, encoder in recipe.extract.items() if name not in recipe.encoders}
+        parts |= {f"extract.{name}": encoder for name, encoder in others.items()}
+    parts |= {"head": recipe.head} if head else {}
+    _check(
+        recipe,
+        parts.items(),
+        "caption",
+        hint="what is missing where it was looked for: the config is stored, and takes no --set",
+    )
+
+
+def _check(
+    recipe: CaptionerRecipe, components: Iterable[tuple[str, Component]], task: str, hint: str | None = None
+) -> None:
     grouped: dict[Missing, list[str]] = {}
-    for at, component in _components(recipe, splits, tokenizer):
+    for at, component in components:
         for missing in component.missing():
             here = replace(missing, fix=missing.fix.replace("{at}", at))
             grouped.setdefault(here, []).append(at)
     if grouped:
         lines = [_told(missing, keys) for missing, keys in grouped.items()]
-        raise UserError("\n".join([f"{recipe.name} cannot run here yet; what is missing:", *lines]))
+        first = f"{recipe.name} cannot {task} here yet; what is missing:"
+        raise UserError("\n".join([first, *lines]), hint=hint)
 
 
-def _components(recipe: Recipe, splits: Iterable[str], tokenizer: bool) -> Iterator[tuple[str, Component]]:
+def _components(
+    recipe: Recipe, splits: Iterable[str], tokenizer: bool, head: bool
+) -> Iterator[tuple[str, Component]]:
     """Where each component that a run needs stands in the config."""
     for split in dict.fromkeys(splits):
         if split in recipe.data:
@@ -36,7 +60,8 @@ def _components(recipe: Recipe, splits: Iterable[str], tokenizer: bool) -> Itera
         yield f"encoders.{name}", encoder
     if tokenizer:
         yield "tokenizer", recipe.tokenizer
-    yield "head", recipe.head
+    if head:
+        yield "head", recipe.head
 
 
 def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
@@ -51,9 +76,11 @@ def remarks(recipe: CaptionerRecipe) -> Iterator[str]:
 
 
 def notes(recipe: CaptionerRecipe) -> Iterator[str]:
-    """What a run of a config will not be good for, though it is a legitimate run."""
-    read = sources.read_streams(recipe)
-    if read and (unmade := sources.unmade(read, sources.made_of(recipe))):
+    """What a run of a config will not be good for, or does for nothing, though it is a legitimate run."""
+    read, made_of = sources.read_streams(recipe), sources.made_of(recipe)
+    for name in sources.unread(recipe, read, made_of):
+        yield f"note: extract.{name}: the head reads no stream '{name}', so captioning files makes it for nothing"
+    if read and (unmade := sources.unmade(read, made_of)):
         yield (
             f"note: a bundle of this run cannot caption files: no `extract` for {sources.named(unmade)}\n"
             f"  try: {sources.how_to_make(unmade)}"

@@ -102,6 +102,7 @@ class Runtime:
     log_every: int = 10  # steps
     save_every: int | None = None  # steps; None: at the end of each epoch
     keep: int = 2  # checkpoints besides the best one
+    save: Literal["all", "trained"] = "all"  # trained: what never trains is named and hashed, not stored
     max_time: float | None = None  # minutes of training, from each start
     trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental

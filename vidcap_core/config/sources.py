@@ -41,6 +41,14 @@ def made_of(recipe: CaptionerRecipe) -> dict[str, Sequence[str]]:
     return {name: _sources(encoder) for name, encoder in {**recipe.extract, **recipe.encoders}.items()}
 
 
+def unread(recipe: CaptionerRecipe, read: Iterable[str] | None, made_of: MadeOf) -> list[str]:
+    """Streams of `extract` that the head does not read, and of which none is made; none where it does not say."""
+    if read is None:
+        return []
+    used = {*read, *(source for sources in made_of.values() for source in sources)}
+    return [name for name in recipe.extract if name not in used]
+
+
 def _sources(encoder: Component) -> Sequence[str]:
     from vidcap_core.contracts.encoder import DerivedEncoder  # imports torch
 

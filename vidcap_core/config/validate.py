@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vidcap_core.config import schema, sources
-from vidcap_core.config.files import Config, KeyPath, load_config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.parse import (
     check_arguments,
     component,
@@ -16,6 +16,7 @@ from vidcap_core.config.parse import (
     hook,
     settings,
 )
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.phases import phases_of
 from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
 from vidcap_core.contracts.generate_settings import GenerateSettings
@@ -80,16 +81,16 @@ def _captioner_parts(config: Config) -> dict[str, Any]:
 
 
 def _check_extract(recipe: Recipe) -> None:
-    """Refuse to make a stream of files that nobody reads: its name is misspelt, or it is left over."""
-    read = sources.read_streams(recipe)
-    if read is None or set(recipe.extract) <= set(read):
-        return
-    read += [source for made_of in sources.made_of(recipe).values() for source in made_of]
-    for name in recipe.extract:
-        if name not in read:
+    """Refuse to make of files a stream that nobody reads, while one that is read lacks its encoder.
+
+    One that is merely left over, as in a row of an ablation that reads fewer streams, does no harm.
+    """
+    read, made_of = sources.read_streams(recipe), sources.made_of(recipe) if recipe.extract else {}
+    for name in sources.unread(recipe, read, made_of):
+        if lacking := sources.unmade(read or (), made_of):
             raise recipe.config.error(
                 ("extract", name),
-                f"the head reads no stream '{name}', and none is made of it{meant(name, read)}",
+                f"the head reads no stream '{name}', and none is made of it{meant(name, lacking.values())}",
             )
 
 
@@ -110,7 +111,7 @@ def _loss(config: Config, name: str) -> LossTerm:
     return LossTerm(made_by, float(config["losses"][name].get("scale", 1.0)))
 
 
-def _decoding(config: Config, head: Any) -> Decoding:
+def _decoding(config: Config, head: object) -> Decoding:
     node = config.get("generate", {})
     if not isinstance(node, dict):
         raise config.error(("generate",), f"must be a dict, not {type(node).__name__}")

@@ -137,6 +137,15 @@ class Head(nn.Module):
     ) -> None:
         """Refuse, before a run, what could only fail in its midst."""
 
+    def assets(self) -> dict[str, Any]:
+        """What builds this head where the files it was made of are gone: arrays, bytes, plain JSON data; no weights."""
+        return {}
+
+    @classmethod
+    def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
+        """The head that gave these assets, with its config's arguments; its weights follow. Tensors come as arrays."""
+        return cls(**arguments)
+
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption, in views; none, and views without rows, will do. The default: each clip as a whole."""
         return [whole_clips(streams, batch)]

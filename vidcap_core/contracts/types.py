@@ -55,7 +55,7 @@ class Stream:
         parts = (self.values, self.mask, self.times, self.attention)
         return Stream(*(None if part is None else part.to(device, non_blocking=True) for part in parts))  # type: ignore[arg-type]
 
-    def rows(self, index: Any) -> Stream:
+    def rows(self, index: Tensor | Sequence[int]) -> Stream:
         """Some of its clips, in the order of `index`."""
         parts = (self.values, self.mask, self.times, self.attention)
         return Stream(*(None if part is None else part[index] for part in parts))  # type: ignore[arg-type]

@@ -188,9 +188,10 @@ class Dataset:
         return sample
 
     def references(self) -> dict[str, list[str]]:
-        """Captions by clip; of a clip with events, one paragraph an annotator."""
+        """Captions by clip; of a clip with events, one paragraph an annotator who found some."""
         return {
-            r.id: list(r.captions) or [" ".join(e.text.strip() for e in events) for events in r.annotators]
+            r.id: list(r.captions)
+            or [" ".join(e.text.strip() for e in events) for events in r.annotators if events]
             for r in self._used
         }
 

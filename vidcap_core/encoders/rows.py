@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream, to_device
+from vidcap_core.errors import in_a_line
 
 
 def rows_by_clip(dataset: Dataset, stream: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -36,8 +38,11 @@ def encode(
     if made.times is None and times is not None and times.times is not None:
         made = replace(made, times=times_of_rows(made.mask, times.times, times.mask))
     if panels and made.attention is None:
-        with torch.no_grad():
-            made = replace(made, attention=encoder.attention(*inputs))
+        try:
+            with torch.no_grad():
+                made = replace(made, attention=encoder.attention(*inputs))
+        except Exception as error:  # what can be shown must never cost what can be said
+            warnings.warn(f"{type(encoder).__name__}.attention: {in_a_line(error)}; not shown", stacklevel=2)
     return made
 
 

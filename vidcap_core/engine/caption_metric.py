@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vidcap_core.contracts.dataset import Dataset
-from vidcap_core.contracts.types import Prediction
+from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.engine.mm import METRICS, BaseMetric
 from vidcap_core.metrics.event_metric import EventScorer
 from vidcap_core.metrics.scorer import Scorer, Scores, ScoreWarning
@@ -36,21 +36,37 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
 
     def score(self, predictions: Sequence[Prediction]) -> Scores:
         """All scores over predictions."""
-        self._scorings = self._scorings or self._prepare()
+        scorings = self.prepare()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ScoreWarning)  # the tracker says them
-            parts = [scoring(predictions) for scoring in self._scorings]
+            parts = [scoring(predictions) for scoring in scorings]
         scores = tuple(score for part in parts for score in part.scores)
         return Scores(scores, tuple(dict.fromkeys(note for part in parts for note in part.warnings)))
 
+    def prepare(self) -> list[Scoring]:
+        """Get the references ready, once; refuses those that these metrics cannot score against."""
+        if self._scorings is None:
+            self._scorings = self._prepare()
+        return self._scorings
+
     def _prepare(self) -> list[Scoring]:
-        """One scorer for the metrics of texts, and one each for those of events."""
+        """One scorer for the metrics of texts, and one each for those of events; a split may have no event at all."""
         built = [metric.build() for metric in self.metrics]
         texts = [m for m in built if not getattr(m, "reads_events", False)]
         events = [m for m in built if getattr(m, "reads_events", False)]
-        scorings = [_of_texts(Scorer(self.dataset.references(), texts))] if texts else []
+        scorings = [_of_texts(Scorer(self._references(), texts, unreferenced="skip"))] if texts else []
         durations = self.dataset.durations()
-        return scorings + [_of_events(m.scorer(self.dataset.events(), durations)) for m in events]
+        return scorings + [_of_events(m.scorer(self._events(), durations)) for m in events]
+
+    def _references(self) -> dict[str, Sequence[str]]:
+        """Captions by clip; none of a clip that nothing was said of."""
+        references = self.dataset.references()
+        return {clip.id: references.get(clip.id, ()) for clip in self.dataset.clips}
+
+    def _events(self) -> Sequence[Mapping[str, Sequence[Event]]]:
+        """Events by annotator and clip; where no annotator found any, that is what one says of each clip."""
+        files = self.dataset.events()
+        return files if any(files) else [{clip.id: () for clip in self.dataset.clips}]
 
 
 def _of_texts(scorer: Scorer) -> Scoring:

@@ -17,14 +17,16 @@ def check(training: Training) -> None:
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings, captioner.tokenizer)
     for settings in (captioner.settings, *captioner.kinds.values()):
         check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
-    training.evaluation_dataset(training.evaluate.split)
+    training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
-        optimizers.settings_of(captioner, phase)
         feature_cache.check(training, phase)
+    optimizers.check(captioner, phases)
     for name, encoder in captioner.encoders.items():
         if encoder.reads == "frames":
-            frame_checks.check(training.recipe, name, cast(Encoder, encoder))
+            frame_checks.check(training.recipe, ("encoders", name), cast(Encoder, encoder))
+    if "frames" in captioner.head.reads:
+        frame_checks.check(training.recipe, ("head",), captioner.head)
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
 
@@ -33,7 +35,8 @@ def _check_best(training: Training, best: str) -> None:
     """Score the references themselves, to see which scores there are."""
     split = training.evaluate.split
     dataset = training.evaluation_dataset(split)
-    texts = {clip: (captions or ["nothing"])[0] for clip, captions in dataset.references().items()}
+    references = dataset.references()
+    texts = {clip.id: (references.get(clip.id) or ["nothing"])[0] for clip in dataset.clips}
     trial = [Prediction(c, (Event(c.span[0], c.span[1], texts[c.id]),)) for c in dataset.clips]
     values = training.metric(split).score(trial).values
     if best.lower() not in {name.lower() for name in values}:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from vidcap_core.captioner.padding import pad_streams
 from vidcap_core.captioner.prepare import Prepare
+from vidcap_core.contracts.collate import side_by_side
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
@@ -96,7 +97,7 @@ class Collate:
             texts=texts if tokens is not None else None,
             tokens=tokens,
             token_mask=mask,
-            targets={key: _targets([s.targets[key] for s in samples]) for key in samples[0].targets},
+            targets=_targets(samples),
             prepared=prepared,
         )
 
@@ -106,14 +107,16 @@ class Collate:
         return padded_ids(rows, tk.pad_id)
 
 
-def _targets(values: Sequence[Any]) -> Any:
-    """Arrays of one shape become a tensor; anything else stays a list, one item a clip."""
-    first = values[0]
-    if isinstance(first, (bool, int, float, np.number)):
-        return torch.as_tensor(np.asarray(values))
-    if isinstance(first, np.ndarray) and all(v.shape == first.shape for v in values):
-        return torch.from_numpy(np.stack(values))
-    return list(values)
+def _targets(samples: Sequence[Sample]) -> dict[str, Any]:
+    """The targets by name; all samples have the same ones."""
+    names = dict.fromkeys(name for sample in samples for name in sample.targets)
+    for sample in samples:
+        if lacking := [name for name in names if name not in sample.targets]:
+            raise DataError(
+                f"'{sample.clip.id}' has no target '{lacking[0]}', which others of its batch have",
+                hint="a transform gives every sample the same targets: None where there is none",
+            )
+    return side_by_side([sample.targets for sample in samples])
 
 
 def training_loader(

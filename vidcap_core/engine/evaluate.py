@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -34,6 +37,17 @@ class Evaluation:
             + f"  ({self.clips} clips)"
         )
 
+    def to_json(self, split: str) -> dict[str, Any]:
+        """Plain data; what is no number (a metric of a plugin may give nan) is null, which JSON knows."""
+        return {
+            "split": split,
+            "clips": self.clips,
+            "values": _finite(self.values),
+            "signatures": self.signatures,
+            "notes": list(self.notes),
+            "per_clip": {name: _finite(values) for name, values in self.per_clip.items()},
+        }
+
     def value(self, name: str) -> float:
         """One score by name, whatever its case."""
         values = {key.lower(): value for key, value in self.values.items()}
@@ -60,12 +74,14 @@ def caption(captioner: Captioner, training: Training, dataset: Dataset, panels: 
     return sorted((p for part in gathered for p in part), key=lambda p: order[p.clip.id])
 
 
-def evaluate(captioner: Captioner, training: Training, split: str, panels: int = 0) -> Evaluation | None:
+def evaluate(captioner: Captioner, training: Training, split: str) -> Evaluation | None:
     """Caption and score a split; None on all but the main process."""
-    dataset = training.evaluation_dataset(split)
-    predictions = caption(captioner, training, dataset, panels)
-    if not mm.is_main():
-        return None
+    predictions = caption(captioner, training, training.evaluation_dataset(split))
+    return score(captioner, training, split, predictions) if mm.is_main() else None
+
+
+def score(captioner: Captioner, training: Training, split: str, predictions: list[Prediction]) -> Evaluation:
+    """Score what was said of a split."""
     scores = training.metric(split).score(predictions)
     streams = absent_streams(
         getattr(captioner.head, "streams", ()), [p.extras.get("streams", ()) for p in predictions]
@@ -74,7 +90,11 @@ def evaluate(captioner: Captioner, training: Training, split: str, panels: int =
         scores.values,
         scores.clips,
         scores.signatures,
-        dataset.coverage(),
+        training.evaluation_dataset(split).coverage(),
         predictions,
         (*scores.warnings, *streams),
     )
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

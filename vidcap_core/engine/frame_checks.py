@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vidcap_core.config.files import KeyPath, dotted
+from vidcap_core.config.paths import KeyPath, dotted
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.head import Head
 from vidcap_core.datasets.missing import by_name
 from vidcap_core.errors import ConfigError
 from vidcap_core.video.frame_request import FrameOptions, FrameRequest
 from vidcap_core.video.sampling import check_sampling
 
 
-def check(recipe: Recipe, name: str, encoder: Encoder) -> None:
-    """Refuse data whose frames are others than those that an encoder asks for of a file."""
+def check(recipe: Recipe, part: tuple[str, ...], reader: Encoder | Head) -> None:
+    """Refuse data whose frames are others than those that a part of the config asks for of a file."""
     try:
-        check_sampling(encoder.sampling)
+        check_sampling(reader.sampling)
     except ConfigError as error:
-        raise recipe.config.wrap(("encoders", name), error) from error
-    wanted = FrameRequest.of(encoder)
+        raise recipe.config.wrap(part, error) from error
+    name, wanted = part[-1], FrameRequest.of(reader)
     changes = {
         (*path, key): value
         for path, frames in _frames(recipe, name)
@@ -33,9 +34,9 @@ def check(recipe: Recipe, name: str, encoder: Encoder) -> None:
     settings = " ".join(f"--set {dotted(key)}={value!r}" for key, value in changes.items())
     raise recipe.config.error(
         tuple(path),
-        f"training would see other pictures than captioning: of a file, the encoder '{name}' "
-        f"({type(encoder).__name__}) asks for {asked}",
-        hint=f"{settings}; or an encoder that asks for what the data give",
+        f"training would see other pictures than captioning: of a file, {dotted(part)} "
+        f"({type(reader).__name__}) asks for {asked}",
+        hint=f"{settings}; or another part there, which asks for what the data give",
     )
 
 

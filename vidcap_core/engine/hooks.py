@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 
-from vidcap_core.config.files import Config, KeyPath
+from vidcap_core.config.files import Config
 from vidcap_core.config.parse import check_arguments
+from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Hook, Recipe
 from vidcap_core.engine import mm
 from vidcap_core.zoo.arguments import meant

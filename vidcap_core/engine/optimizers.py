@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import Clipping, Phase
 from vidcap_core.engine import registries
 from vidcap_core.engine.mm import AmpOptimWrapper, OptimWrapper
-from vidcap_core.errors import UserError
+from vidcap_core.errors import ConfigError, UserError
 
 Settings = tuple[float, float | None]
 """(multiple of the base rate, weight decay or None for the optimiser's own)"""
@@ -57,6 +57,48 @@ def settings_of(captioner: Captioner, phase: Phase) -> dict[str, Settings]:
     return result
 
 
+def check(captioner: Captioner, phases: Sequence[Phase]) -> None:
+    """Refuse what an optimiser would refuse at its first step, or when its phase begins."""
+    for index, phase in enumerate(phases):
+        if index and phase.keeps_optimizer:
+            continue
+        held = {name for other in chain(phases, index) for name in settings_of(captioner, other)}
+        if not held:
+            raise _trains_nothing(phase)
+        where = f"phase '{phase.name}': {phase.optimizer.type}"
+        kind = registries.optimizer_class(phase.optimizer.type)
+        parameters = {name: p for name, p in captioner.named_parameters() if name in held}
+        if issubclass(kind, torch.optim.Muon):
+            _refuse(where, "takes matrices alone", {n: p for n, p in parameters.items() if p.ndim != 2})
+        if issubclass(kind, torch.optim.SparseAdam):
+            sparse = _sparse(captioner)
+            dense = {name: p for name, p in parameters.items() if id(p) not in sparse}
+            _refuse(where, "takes the gradients of sparse embeddings alone", dense)
+        registries.build_optimizer([{"params": list(parameters.values())}], phase.optimizer)
+
+
+def _trains_nothing(phase: Phase) -> UserError:
+    return UserError(
+        f"phase '{phase.name}' trains nothing: `freeze` covers all parameters that `train` names"
+    )
+
+
+def _refuse(where: str, takes: str, others: Mapping[str, torch.nn.Parameter]) -> None:
+    if others:
+        some = ", ".join(f"{name} {list(p.shape)}" for name, p in list(others.items())[:3])
+        more = ", ..." if len(others) > 3 else ""
+        raise ConfigError(
+            f"{where} {takes}, and it would also train {len(others)} other parameters: {some}{more}",
+            hint="AdamW, which takes all; or `train` and `freeze` of the phase, so that none of these trains",
+        )
+
+
+def _sparse(captioner: Captioner) -> set[int]:
+    """Parameters whose gradients are sparse."""
+    tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
+    return {id(part.weight) for part in captioner.modules() if isinstance(part, tables) and part.sparse}
+
+
 def build(
     captioner: Captioner, phases: Sequence[Phase], index: int, amp: Literal["off", "bf16", "fp16"]
 ) -> OptimWrapper:
@@ -68,9 +110,7 @@ def build(
         if any(signature):
             groups[signature].append(name)
     if not groups:
-        raise UserError(
-            f"phase '{phases[index].name}' trains nothing: `freeze` covers all parameters that `train` names"
-        )
+        raise _trains_nothing(phases[index])
     parameters = dict(captioner.named_parameters())
     built = registries.build_optimizer(
         [{"params": [parameters[n] for n in names]} for names in groups.values()], phases[index].optimizer
@@ -110,6 +150,12 @@ def set_rates(optimizer: torch.optim.Optimizer, index: int, factor: float) -> No
         group["lr"] = base_lr * settings[0] * factor
         if "weight_decay" in group:
             group["weight_decay"] = base_decay if settings[1] is None else settings[1]
+
+
+def training_weights(captioner: Captioner) -> str:
+    """How many numbers train, for people."""
+    count = sum(p.numel() for p in captioner.parameters() if p.requires_grad)
+    return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
 
 
 def no_sync(model: torch.nn.Module, last: bool) -> AbstractContextManager[Any]:

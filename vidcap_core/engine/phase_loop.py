@@ -19,8 +19,7 @@ from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.update import update
-from vidcap_core.saved import checkpoint
-from vidcap_core.saved.weights import put_weights
+from vidcap_core.saved import base, checkpoint
 
 
 @mm.LOOPS.register_module()
@@ -112,8 +111,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
                 self.progress.position = 0
             self._after_epoch(phase, steps)
         if phase.keep:
-            path, weights = self.training.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
-            mm.on_main(lambda: checkpoint.save(path, {"weights": weights}))
+            path, content = self.training.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
+            mm.on_main(lambda: checkpoint.save(path, content))
 
     def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
         """The updates of a group of batches."""
@@ -166,7 +165,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             name = "best.pt" if phase.start_from == "best" else f"keep-{phase.start_from}.pt"
             mm.wait_for_all()
             content = checkpoint.load(self.training.folder.checkpoints / name)
-            sharding.set_weights(self.captioner, content["weights"], name)
+            left_out = base.read(content.get("base"), name)
+            sharding.set_weights(self.captioner, content["weights"], left_out, name, self.training.base)
             self.average = averaging.average_of(
                 self.training
             )  # or it would still be the average of the weights left behind
@@ -187,17 +187,14 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             self._restore_after_entering(restored)
         else:
             self.training.tracker.say(
-                f"phase {phase.name}: {self.table.steps(index)} steps, {self._trainable()} weights train"
+                f"phase {phase.name}: {self.table.steps(index)} steps, "
+                f"{optimizers.training_weights(self.captioner)} weights train"
             )
             gathering = [n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)]
             if gathering and phase.accumulate > 1:
                 self.training.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"
                 )
-
-    def _trainable(self) -> str:
-        count = sum(p.numel() for p in self.captioner.parameters() if p.requires_grad)
-        return f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
 
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
@@ -235,7 +232,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         if self._better(value, self.progress.best):
             self.progress.best, self.progress.best_step = value, self.progress.step
             content = {
-                "weights": self._weights(),
+                **self._weights(),
                 "best": value,
                 "step": self.progress.step,
                 **self.training.header(),
@@ -252,19 +249,21 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             return value is not None
         return value > than if self.training.evaluate.greater else value < than
 
-    def _weights(self) -> dict[str, torch.Tensor]:
+    def _weights(self) -> dict[str, Any]:
         """What would be used now: the averaged weights where they are averaged."""
         model = self.average.module if self.average is not None else self.captioner
-        return sharding.weights(model)
+        return self.training.stored(sharding.weights(model))
 
     def _save(self) -> None:
         path = self.training.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
         states = mm.gather(state.random_state())
+        weights = sharding.weights(self.captioner)
+        self.training.compare_base(weights, again=self.progress.done)
         content = {
             **self.training.header(),
             "progress": self.progress.state(),
-            "weights": sharding.weights(self.captioner),
-            "average": dict(self.average.state_dict()) if self.average is not None else None,
+            **self.training.stored(weights),
+            "average": averaging.state_of(self.average, self.training.base),
             "optimizer": sharding.optimizer_state(self.captioner, self.runner.optim_wrapper),
             "plateau": self.plateau.state() if self.plateau else None,
             "random": states,
@@ -279,10 +278,11 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
 
     def restore(self, content: dict[str, Any]) -> None:
         """Go on from a checkpoint: weights now, optimiser and random state when the phase is entered."""
-        put_weights(self.captioner, content["weights"], "the checkpoint")
+        left_out = base.read(content.get("base"), "the checkpoint")
+        base.put(self.captioner, content["weights"], left_out, "the checkpoint")
+        self.training.base = dict(left_out)
         self.progress = state.Progress(**content["progress"])
-        if self.average is not None and content["average"] is not None:
-            self.average.load_state_dict(content["average"])
+        averaging.restore(self.average, content["average"], left_out)
         self.training.tracker.start(content["lines"])
         self._restored = content
 

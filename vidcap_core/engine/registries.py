@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from vidcap_core.config import optimizers
 from vidcap_core.config.recipe import Optimizer
 from vidcap_core.engine.mm import OPTIMIZERS, Registry
 from vidcap_core.errors import ConfigError, PluginError
@@ -30,13 +31,23 @@ def expose() -> dict[str, Registry]:
     return exposed
 
 
-def build_optimizer(parameters: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
-    """An optimiser by torch's name, a name in mmengine's registry, or a dotted path."""
-    name, arguments = optimizer.type, dict(optimizer.arguments)
-    if ":" in name:
-        made_by = tables.HEADS.load(name)  # a dotted path resolves alike in every table
-        return made_by(parameters, **arguments)  # type: ignore[no-any-return]
+def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
+    """An optimiser by torch's name, a path, or a name in mmengine's registry."""
     try:
-        return OPTIMIZERS.build({"type": name, **arguments, "params": parameters})  # type: ignore[no-any-return]
-    except (KeyError, ImportError, AttributeError) as error:
-        raise ConfigError(f"optimizer.type: there is no '{name}'", hint="AdamW, or module:Class") from error
+        target = optimizers.find(name) or OPTIMIZERS.get(name)
+    except (AttributeError, ImportError, KeyError):
+        target = None
+    if target is None:
+        raise ConfigError(f"optimizer.type: there is no '{name}'", hint="AdamW, or module:Class")
+    if reason := optimizers.refusal(target, name):
+        raise ConfigError(f"optimizer.type: {reason}", hint=optimizers.USUAL)
+    return target  # type: ignore[no-any-return]
+
+
+def build_optimizer(parameters: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
+    """The optimiser over groups of parameters; what it refuses of them or of its arguments is the config's mistake."""
+    kind = optimizer_class(optimizer.type)
+    try:
+        return kind(parameters, **optimizer.arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer: {optimizer.type} refuses what it was given: {error}") from error

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from vidcap_core.captioner.build import stored_tokenizer
+from vidcap_core.captioner.panels import panel_warnings
 from vidcap_core.config.files import Config
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.engine import checks, hooks, launch, mm, sharding
-from vidcap_core.engine.evaluate import Evaluation, caption, evaluate
+from vidcap_core.engine import checks, hooks, launch, mm, sharding, state
+from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
-from vidcap_core.errors import UserError
+from vidcap_core.errors import UserError, in_a_line
 from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
-from vidcap_core.saved import assets, checkpoint
+from vidcap_core.saved import assets, base, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
+from vidcap_core.saved.load import head_assets
 from vidcap_core.saved.run import RunFolder, check_folder, default_path, locked, make_folder
-from vidcap_core.saved.weights import put_weights
+
+AGAIN = "the same command again"
 
 
 def train(
@@ -46,7 +52,13 @@ def train(
         begun = folder.config.is_file()
         mm.set_random_seed(recipe.seed)
         tokenizer = _stored_tokenizer(folder, recipe) if resume else None
-        training = Training(recipe, folder, own_device, tokenizer, resume and _learnt(folder, force_resume))
+        learnt = resume and _learnt(folder, force_resume)
+        seen = checkpoint.numbered(folder.checkpoints)
+        newest, notes = checkpoint.latest(folder.checkpoints) if resume else (None, [])
+        given = _head_assets(folder, newest)
+        training = Training(recipe, folder, own_device, tokenizer, learnt, given)
+        training.resumed = newest
+        del newest  # it is large, and held until it is restored
         checks.check(training)
         mm.wait_for_all()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
@@ -55,13 +67,15 @@ def train(
                 try:
                     held.enter_context(locked(folder))
                     _write(training, resume, force_resume, begun)
+                    if checkpoint.numbered(folder.checkpoints) != seen:
+                        raise UserError(f"another process went on with {folder.path} meanwhile", hint=AGAIN)
                 except UserError as error:
                     refusal = error
             refusal = mm.from_main(refusal)  # the others would wait for the first one for ever
             if refusal is not None:
                 raise refusal
             try:
-                over = _run(training, resume, quiet) if recipe.phases else True
+                over = _run(training, resume, notes, quiet) if recipe.phases else True
             except (RuntimeError, MemoryError) as error:
                 if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
                     error
@@ -112,19 +126,21 @@ def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
     folder, config = training.folder, training.recipe.config
     check_folder(folder, config, resume, force)
     if folder.config.is_file() != begun:
-        raise UserError(
-            f"another process began a run in {folder.path} meanwhile", hint="the same command again"
-        )
+        raise UserError(f"another process began a run in {folder.path} meanwhile", hint=AGAIN)
     make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
     assets.store(training.captioner, folder.assets)
 
 
-def _run(training: Training, resume: bool, quiet: bool) -> bool:
-    """All phases; False where the time was over before them."""
+def _run(training: Training, resume: bool, notes: Sequence[str], quiet: bool) -> bool:
+    """All phases, or what is left of them; False where the time was over before them."""
     runner = CaptionRunner(training, mm.is_distributed(), quiet, hooks.build(training.recipe))
     try:
         if resume:
-            _restore(runner, training)
+            _restore(runner, training, notes)
+        trained = training.runtime.save == "trained"
+        training.base = mm.from_main(_base(training) if trained and mm.is_main() else {})
+        for at, part in training.base.items():
+            training.tracker.say(f"not stored, as it does not train: {base.described(at, part)}")
         runner.train()
     finally:
         training.tracker.close()
@@ -133,36 +149,44 @@ def _run(training: Training, resume: bool, quiet: bool) -> bool:
 
 def _finish(training: Training, quiet: bool) -> None:
     if training.recipe.phases:
-        weights, source = checkpoint.best_weights(training.folder.checkpoints)
-        sharding.set_weights(training.captioner, weights, source)
-        training.tracker.say(f"training is done; scoring {source}")
+        best = checkpoint.best_weights(training.folder.checkpoints)
+        sharding.set_weights(training.captioner, best.weights, best.base, best.source, training.base)
+        training.tracker.say(f"training is done; scoring {best.source}")
     _score(training, training.evaluate.split, quiet)
 
 
 def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
-    result = evaluate(training.captioner, training, split, panels=training.evaluate.panels)
-    if result is None:
+    """Predictions, then scores, then the page: what fails does not cost what came before."""
+    dataset, folder = training.evaluation_dataset(split), training.folder
+    predictions = caption(training.captioner, training, dataset, training.evaluate.panels)
+    if not mm.is_main():
         return None
-    folder = training.folder
-    write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in result.predictions])
-    saved_predictions.write(folder.path, split, result.predictions, training.evaluation_dataset(split))
-    write_json(
-        folder.scores(split),
-        {
-            "split": split,
-            "clips": result.clips,
-            "values": result.values,
-            "signatures": result.signatures,
-            "per_clip": result.per_clip,
-        },
-    )
-    report = write_run_report(folder.path, split)
+    write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
+    result = score(training.captioner, training, split, predictions)
+    write_json(folder.scores(split), result.to_json(split))
+    for line in panel_warnings(predictions):
+        print(f"warning: {line}", file=sys.stderr)
+    report = _report(training, split, predictions)
     if not quiet:
         print(f"{split}  {result.line()}")
         for note in result.notes:
             print(f"  note: {note}")
-        print(f"report: {report}")
+        if report is not None:
+            print(f"report: {report}")
     return result
+
+
+def _report(training: Training, split: str, predictions: list[Prediction]) -> Path | None:
+    """The page over a scored split; None, and a warning, where it fails."""
+    folder = training.folder
+    try:
+        saved_predictions.write(folder.path, split, predictions, training.evaluation_dataset(split))
+        return write_run_report(folder.path, split)
+    except Exception as error:  # whatever a page trips over, the run is over and must count
+        scored = f"{folder.predictions(split)} and {folder.scores(split).name} are written"
+        again = f"vidcap report {folder.path} --split {split}"
+        print(f"warning: no report: {in_a_line(error)}; {scored}; try: {again}", file=sys.stderr)
+        return None
 
 
 def _recipe(config: Config | Recipe) -> Recipe:
@@ -179,16 +203,37 @@ def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: st
             f"{folder.path} holds no run", hint=f"vidcap-run {recipe.name} train --work-dir {folder.path}"
         )
     mm.set_random_seed(recipe.seed)
-    training = Training(recipe, folder, device, _stored_tokenizer(folder, recipe), learnt=True)
-    if recipe.phases:
-        weights, source = checkpoint.best_weights(folder.checkpoints)
-        put_weights(training.captioner, weights, source)
+    best = checkpoint.best_weights(folder.checkpoints) if recipe.phases else None
+    given = head_assets(folder, best.base) if best is not None else None
+    training = Training(recipe, folder, device, _stored_tokenizer(folder, recipe), True, given)
+    if best is not None:
+        base.put(training.captioner, best.weights, best.base, best.source)
     training.captioner.to(device)
     return training
 
 
-def _restore(runner: CaptionRunner, training: Training) -> None:
-    content, notes = checkpoint.latest(training.folder.checkpoints)
+def _head_assets(folder: RunFolder, newest: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the head is built of before the weights of a checkpoint; without one it must come with its own."""
+    if newest is None:
+        return None
+    return head_assets(folder, base.read(newest.get("base"), "the newest checkpoint"))
+
+
+def _base(training: Training) -> dict[str, dict[str, Any]]:
+    """What the checkpoints of a run leave out: as the one it goes on from did, unless another part trains now."""
+    changing = base.changed_by(training.captioner, training.recipe.phases)
+    if training.base and not any(changing & set(part["tensors"]) for part in training.base.values()):
+        return training.base
+    before = state.random_state()
+    torch.manual_seed(training.recipe.seed + 1)  # what is drawn must not come out the same by chance
+    try:
+        return base.base_of(training.captioner, training.recipe)
+    finally:
+        state.set_random_state(before)
+
+
+def _restore(runner: CaptionRunner, training: Training, notes: Sequence[str]) -> None:
+    content, training.resumed = training.resumed, None
     for note in notes:
         training.tracker.say(note)
     if content is None:

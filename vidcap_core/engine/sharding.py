@@ -17,7 +17,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forwar
 
 from vidcap_core.engine import mm
 from vidcap_core.errors import UserError
-from vidcap_core.saved.weights import put_weights
+from vidcap_core.saved import base
 
 WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
@@ -37,12 +37,19 @@ def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     )
 
 
-def set_weights(model: torch.nn.Module, values: dict[str, torch.Tensor], source: str) -> None:
-    """Put whole weights into a model, sharded or not."""
+def set_weights(
+    model: torch.nn.Module,
+    values: dict[str, torch.Tensor],
+    left_out: base.Base,
+    source: str,
+    known: base.Base,
+) -> None:
+    """Put whole weights into a model, sharded or not; it has already what they leave out, and `known` was compared."""
     if isinstance(model, FSDPModule):
-        set_model_state_dict(model, dict(values), options=StateDictOptions(full_state_dict=True))
+        options = StateDictOptions(full_state_dict=True, strict=not left_out)
+        set_model_state_dict(model, dict(values), options=options)
     else:
-        put_weights(model, values, source)
+        base.put(model, values, left_out, source, known)
 
 
 def optimizer_state(model: torch.nn.Module, wrapper: mm.OptimWrapper) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, cast
 
+from torch import Tensor
+
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
+from vidcap_core.config.parse import refuse_stream
 from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.loss import Loss
@@ -13,14 +17,18 @@ from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.datasets.annotated import Dataset as AnnotatedDataset
 from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.tracking import Tracker
-from vidcap_core.saved import assets
+from vidcap_core.errors import UserError
+from vidcap_core.saved import assets, base
 from vidcap_core.saved.provenance import provenance
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo.component import Component
 
 
 class Training:
-    """The parts of one run, built once. learnt: its derived encoders take what they learnt from the folder."""
+    """The parts of one run, built once. learnt: its derived encoders take what they learnt from the folder.
+
+    head_assets: what the head is built of where the weights of a checkpoint follow.
+    """
 
     tracker: Tracker  # given by the runner, which owns the visualizer
 
@@ -31,14 +39,18 @@ class Training:
         device: str = "cpu",
         tokenizer: Tokenizer | None = None,
         learnt: bool = False,
+        head_assets: Mapping[str, Any] | None = None,
     ) -> None:
         self.recipe, self.folder, self.device = recipe, folder, device
         self.runtime, self.evaluate = recipe.runtime, recipe.scoring.settings
+        self.resumed: dict[str, Any] | None = None  # the checkpoint to go on from, until it is restored
+        self.base: dict[str, dict[str, Any]] = {}  # what its checkpoints leave out
+        self._compared = False
         self.scales = {name: term.scale for name, term in recipe.losses.items()}
         self._datasets: dict[str, Dataset] = {}
         self._metrics: dict[str, CaptionMetric] = {}
         self.tokenizer = tokenizer or build_tokenizer(recipe, self._dataset("train", recipe.data["train"]))
-        self.captioner = build_captioner(recipe, self.tokenizer, recipe.losses)
+        self.captioner = build_captioner(recipe, self.tokenizer, recipe.losses, head_assets)
         for loss in self.captioner.losses.values():
             cast(Loss, loss).fit(self._dataset("train", recipe.data["train"]))
         if learnt:
@@ -75,10 +87,27 @@ class Training:
         """What every checkpoint says of itself."""
         return {"config": self.recipe.config.to_json(), "provenance": self.provenance}
 
+    def stored(self, weights: Mapping[str, Tensor]) -> dict[str, Any]:
+        """What a file holds of all weights."""
+        content: dict[str, Any] = {"weights": base.without(weights, self.base)}
+        return {**content, "base": self.base} if self.base else content
+
+    def compare_base(self, weights: Mapping[str, Tensor], again: bool = False) -> None:
+        """Refuse to leave out what is no longer what it was: a part may change its weights by itself."""
+        if (self._compared and not again) or not weights:  # other processes have none of a sharded model
+            return
+        self._compared = True
+        if changed := base.differing(weights, self.base):
+            raise UserError(
+                f"runtime.save='trained' would lose weights of {changed} that changed, though no optimiser trains them",
+                hint="--set runtime.save='all'",
+            )
+
     def _dataset(self, split: str, component: Component) -> Dataset:
         key = f"{split} {sorted(component.arguments.items())}"
         if key not in self._datasets:
             dataset = component.build()
+            refuse_stream(self.recipe.config, ("data", split), component.type, dataset)
             if not len(dataset):  # a phase over nothing would be over at once, and the weights untrained
                 why = (
                     dataset.selection.why_empty()

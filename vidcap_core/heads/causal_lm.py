@@ -15,6 +15,7 @@ from vidcap_core.contracts.types import Stream, View
 from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
 from vidcap_core.heads.layers import positions, prompt_history
+from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
@@ -41,6 +42,7 @@ class CausalLMHead(Head):
     def __init__(self, lm: str | Mapping[str, Any], vocabulary: int | None = None) -> None:
         super().__init__()
         self.lm = language_model(lm, vocabulary)
+        self.lm_pretrained = isinstance(lm, (str, ModelConfig))
 
     @property
     def width(self) -> int:
@@ -58,6 +60,15 @@ class CausalLMHead(Head):
         """The language model's weights."""
         if isinstance(lm, str):
             yield from missing_model("language model", lm, "lm", CONFIG, WEIGHTS)
+
+    def assets(self) -> dict[str, Any]:
+        """The config of a pretrained language model; one that a config describes needs none."""
+        return {"lm": ModelConfig.of(self.lm)} if self.lm_pretrained else {}
+
+    @classmethod
+    def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
+        """The head on a language model of that config, in place of the folder or the name it had."""
+        return cls(**{**arguments, "lm": ModelConfig(assets["lm"])} if "lm" in assets else arguments)
 
     def embed(self, ids: Tensor) -> Tensor:
         """Input embeddings of word ids."""

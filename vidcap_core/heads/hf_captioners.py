@@ -17,9 +17,13 @@ from vidcap_core.contracts.head import Decode, Head
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Batch, Stream, View
 from vidcap_core.errors import UserError
+from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.pretrained.load import from_hub
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
+
+BEGIN = ("bos_token_id", "decoder_start_token_id")
+"""Keys of a generation config that say what a text begins with."""
 
 
 class ReadyMade(Head):
@@ -32,7 +36,7 @@ class ReadyMade(Head):
     def __init__(self, model: str, stream: str = "pixels") -> None:
         super().__init__()
         self.stream = stream
-        self.model = from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
+        self.model = _made(model)
         self.kind = str(self.model.config.model_type)
         if self.kind not in self.kinds:
             raise UserError(
@@ -45,11 +49,33 @@ class ReadyMade(Head):
         """The model's weights."""
         yield from missing_model("captioning model", model, "model", CONFIG, WEIGHTS)
 
+    def assets(self) -> dict[str, Any]:
+        """The model's config, and what its texts begin with."""
+        generation = self.model.generation_config.to_dict() if self.model.can_generate() else {}
+        return {
+            "model": {**ModelConfig.of(self.model), "generation": {key: generation.get(key) for key in BEGIN}}
+        }
+
+    @classmethod
+    def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
+        """The captioner on a model of that config."""
+        return cls(**{**arguments, "model": ModelConfig(assets["model"])})
+
     def pictures(self, view: View) -> Tensor:
         """Pixels [R, T, 3, H, W]."""
         rows = view.streams[self.stream].values
         side = round((rows.shape[-1] // 3) ** 0.5)
         return rows.unflatten(-1, (3, side, side))  # type: ignore[no-any-return]
+
+
+def _made(model: str | ModelConfig) -> Any:
+    """The pretrained model of a name, or the one of a stored config."""
+    if not isinstance(model, ModelConfig):
+        return from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
+    made = model.build(AutoModelForImageTextToText.from_config)
+    for key in BEGIN if made.can_generate() else ():
+        setattr(made.generation_config, key, model["generation"][key])
+    return made
 
 
 class HFVideoCaptioner(ReadyMade):

@@ -15,6 +15,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads.model_config import ModelConfig, check_no_code
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
 ANOTHER = "another language model, such as gpt2"
@@ -24,9 +25,11 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
     """A causal language model, with room for `vocabulary` words.
 
     source: a hub id, a folder, a .gguf file, an installed package that carries one of these, or a dict with
-    `model_type` and the model's own config keys, from which a small model is initialised at random.
+    `model_type` and the model's own config keys, from which a small model is initialised at random. A ModelConfig
+    is a pretrained model whose weights follow.
     """
-    model = _fresh(source) if isinstance(source, Mapping) else _pretrained(str(source))
+    fresh = isinstance(source, Mapping) and not isinstance(source, ModelConfig)
+    model = _made(source)
     cache = DynamicCache(config=model.config)
     if any(type(layer) is not DynamicLayer for layer in cache.layers):
         raise UserError(
@@ -35,10 +38,16 @@ def language_model(source: str | Mapping[str, Any], vocabulary: int | None = Non
         )
     check_causal(model)
     if vocabulary is not None and vocabulary != model.get_input_embeddings().num_embeddings:
-        if vocabulary < model.get_input_embeddings().num_embeddings and not isinstance(source, Mapping):
+        if vocabulary < model.get_input_embeddings().num_embeddings and not fresh:
             return model  # type: ignore[no-any-return]  # rows that no token uses are the pretrained model's own
         model.resize_token_embeddings(vocabulary, mean_resizing=False)
     return model  # type: ignore[no-any-return]
+
+
+def _made(source: str | Mapping[str, Any]) -> Any:
+    if isinstance(source, ModelConfig):
+        return source.build(AutoModelForCausalLM.from_config)
+    return _fresh(source) if isinstance(source, Mapping) else _pretrained(source)
 
 
 def _fresh(source: Mapping[str, Any]) -> Any:
@@ -49,9 +58,7 @@ def _fresh(source: Mapping[str, Any]) -> Any:
     if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         [close] = difflib.get_close_matches(str(kind), MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, n=1) or ["gpt2"]
         raise ConfigError(f"no language model has the model_type '{kind}'", hint=f"model_type='{close}'")
-    for key, value in keys.items():  # of these transformers would fetch code from the hub, and run it
-        if key.startswith("_") or (key.endswith("_implementation") and "/" in str(value)):
-            raise ConfigError(f"{key}: code from a hub is never run", hint="attn_implementation='sdpa'")
+    check_no_code(keys)
     try:
         return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
     except (ValueError, TypeError) as error:  # sizes that do not go together

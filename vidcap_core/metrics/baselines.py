@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vidcap_core.contracts.types import Event
+from vidcap_core.errors import DataError
 from vidcap_core.metrics.intervals import Events
 
 
@@ -32,16 +33,14 @@ def whole_and_halves(durations: Mapping[str, float]) -> dict[str, list[Event]]:
 
 def mean_count(*files: Events) -> int:
     """Events of a clip on average, rounded: what a training split tells about how many to expect."""
-    return max(
-        1, round(float(np.mean([len(clip_events) for file in files for clip_events in file.values()])))
-    )
+    counts = [len(clip_events) for file in files for clip_events in file.values()]
+    return max(1, round(float(np.mean(counts or [0]))))
 
 
 def usual_count(*files: Events) -> int:
     """The commonest number of events of a clip; the smaller of two equally common."""
-    return max(
-        1, int(np.bincount([len(clip_events) for file in files for clip_events in file.values()]).argmax())
-    )
+    counts = [len(clip_events) for file in files for clip_events in file.values()]
+    return max(1, int(np.bincount(counts or [0]).argmax()))
 
 
 def last_ends(files: Sequence[Events]) -> dict[str, float]:
@@ -60,6 +59,8 @@ def median_intervals(events: Events, durations: Mapping[str, float], count: int)
         for clip, clip_events in events.items()
         if len(clip_events) == count
     ]
+    if not rows:
+        raise DataError(f"no clip has {count} events", hint="a number of events that some clip has")
     return [(float(start), float(end)) for start, end in np.median(np.array(rows), axis=0)]
 
 

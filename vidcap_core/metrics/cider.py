@@ -40,7 +40,7 @@ class Weighted:
 
 def weigh(index: NgramIndex) -> Weighted:
     """tf-idf vectors of all references."""
-    unseen = float(np.log(float(index.documents)))
+    unseen = float(np.log(max(1.0, index.documents)))
     idf = [unseen - np.log(np.maximum(1.0, order.documents)) for order in index.orders]
     weight = [order.count * values[order.gram] for order, values in zip(index.orders, idf, strict=True)]
     size = len(index.lines.lengths)
@@ -122,10 +122,10 @@ class CiderD:
         return weigh(References.of(references).ngrams)
 
     def score(self, prepared: Weighted, predictions: Mapping[str, str]) -> Values:
-        """Mean over clips."""
+        """Mean over clips; 0 over none."""
         clips = cider(prepared, predicted(prepared.index, predictions), self.clipped)
         return Values(
-            {self.label: float(clips.mean())},
+            {self.label: float(clips.mean()) if len(clips) else 0.0},
             {self.label: dict(zip(predictions, clips.tolist(), strict=True))},
         )
 

@@ -14,10 +14,11 @@ class Diversity:
 
     Distinct-n = distinct n-grams / all n-grams. Unique: distinct captions / all captions. Novel: share of
     captions that are not, word for word, among `training` captions (without those: among all references).
+    A caption without words is neither new nor one more.
     """
 
     name = "diversity"
-    version = "1"
+    version = "2"  # 1: a caption without words was unique and novel
 
     def __init__(self, training: Mapping[str, Sequence[str]] | None = None) -> None:
         lines = [line for captions in (training or {}).values() for line in captions]
@@ -33,14 +34,15 @@ class Diversity:
         words = list(chain.from_iterable(captions))
         pairs = [pair for caption in captions for pair in pairwise(caption)]
         lengths = {clip: float(len(caption)) for clip, caption in zip(predictions, captions, strict=True)}
-        size = len(captions)
+        texts = [text for text, caption in zip(predictions.values(), captions, strict=True) if caption]
+        size = max(1, len(captions))
         return Values(
             {
                 "Vocabulary": float(len(set(words))),
                 "Distinct-1": len(set(words)) / max(1, len(words)),
                 "Distinct-2": len(set(pairs)) / max(1, len(pairs)),
-                "Unique": len(set(predictions.values())) / size,
-                "Novel": sum(text not in prepared for text in predictions.values()) / size,
+                "Unique": len(set(texts)) / size,
+                "Novel": sum(text not in prepared for text in texts) / size,
                 "Length": sum(lengths.values()) / size,
             },
             {"Length": lengths},

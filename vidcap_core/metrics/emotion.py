@@ -67,7 +67,7 @@ def accuracies(counts: Floats) -> tuple[Floats, Floats]:
     clean = hits - mixed
     factor = np.exp(-mixed / np.where(clean > 0, clean - ALPHA, 1.0))
     factor = np.where(clean > 0, np.where(mixed > 0, factor, 1.0), 0.0)  # overflows where every hit is mixed
-    return right / (right + wrong + plain), factor * hits / captions
+    return right / np.maximum(1, right + wrong + plain), factor * hits / np.maximum(1, captions)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Emotion:
             clip: frozenset(c for line in lines for word in line.split() for c in self._words.get(word, ()))
             for clip, lines in references.items()
         }
-        if not any(categories.values()):
+        if categories and not any(categories.values()):
             raise DataError(
                 "no reference has an emotion word: emotion scores would all be 0",
                 hint="score emotional captions, or leave the metric 'emotion' out",
@@ -115,8 +115,8 @@ class Emotion:
                 for right, wrong in sides.values()
             ],
             np.float64,
-        )
-        if counts[:, 2].all():
+        ).reshape(-1, 6)
+        if predictions and counts[:, 2].all():
             warnings.warn(
                 "no prediction has an emotion word: Acc_sw and Acc_c are 0", ScoreWarning, stacklevel=2
             )
@@ -129,12 +129,13 @@ class Emotion:
             bleu_scores = bleu.combine(sums[:, 7:])
             factual = sum(weight * bleu_scores[f"BLEU-{n}"] for n, weight in enumerate(BLEU_WEIGHTS, start=1))
             emotional = 0.1 * (acc_sw + acc_c)
+            captions = np.maximum(1, sums[:, 5])
             return {
                 "Acc_sw": acc_sw,
                 "Acc_c": acc_c,
                 "BFS": 0.8 * factual + emotional,
-                "CFS": 0.8 * sums[:, 6] / sums[:, 5] + emotional,
-                "no-emotion": sums[:, 2] / sums[:, 5],
+                "CFS": 0.8 * sums[:, 6] / captions + emotional,
+                "no-emotion": sums[:, 2] / captions,
             }
 
         parts = np.column_stack([counts, list(cider.values()), bleu.parts])

@@ -85,15 +85,31 @@ def score(
     return Report(scores, by_metric, ceiling)
 
 
-def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> list[Comparison]:
+@dataclass(frozen=True)
+class Pair:
+    """Two files of predictions compared number by number, and what is odd about either."""
+
+    comparisons: list[Comparison]
+    warnings: tuple[str, ...]
+
+
+def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> Pair:
     """Paired bootstrap of two files of predictions against the same references."""
     first, second = _scores_of([a, b], references, options)
-    return [
+    comparisons = [
         row
         for metric_score, other in zip(first.scores, second.scores, strict=True)
         if metric_score.clips
         for row in compare(metric_score, other, options.samples, seed=options.seed)
     ]
+    shared = [note for note in first.warnings if note in second.warnings]
+    own = [
+        f"{name}: {note}"
+        for name, scores in (("A", first), ("B", second))
+        for note in scores.warnings
+        if note not in shared
+    ]
+    return Pair(comparisons, (*shared, *own))
 
 
 def _scores(predictions: Path, references: Sequence[Path], options: Options) -> Scores:

@@ -20,9 +20,9 @@ from vidcap_core.metrics.coverage import (
     tell,
 )
 from vidcap_core.metrics.intervals import Events
-from vidcap_core.metrics.scorer import Missing, Scores
+from vidcap_core.metrics.scorer import NOTHING, Missing, Scores
 
-NOTHING = 1e-6
+HARDLY = 1e-6
 """BLEU without a single match is not quite 0."""
 
 
@@ -130,6 +130,17 @@ class EventScorer:
             for part in parts
         )
         own = [value for score in scores for name, value in score.values.items() if ":" not in name]
-        if own and max(own) < NOTHING:
+        if empty := self._empty(clips, predictions):
+            notes.append(f"no clip has {empty}: {NOTHING}")
+        elif own and max(own) < HARDLY:
             notes.append("every score is 0: are these the references of these predictions?")
         return Scores(scores, tell(notes))
+
+    def _empty(self, clips: Sequence[str], predictions: Events) -> str:
+        """Which sides have not one event in any of the clips."""
+        files = self.references.files
+        sides = {
+            "a predicted event": any(predictions.get(clip) for clip in clips),
+            "a reference event": any(file.get(clip) for file in files for clip in clips),
+        }
+        return " or ".join(side for side, there in sides.items() if not there)

@@ -59,7 +59,7 @@ class Lines:
         """Captions split at any white space, or at `blank` alone; new words are added to the vocabulary."""
         whole = " ".join(captions)
         words = whole.split(blank)
-        if all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
+        if captions and all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
             counts = [caption.count(" ") + 1 for caption in captions]
         else:
             lists = [caption.split(blank) for caption in captions]
@@ -182,7 +182,7 @@ class NgramIndex:
         """Sort (gram, clip, reference), then read off entries, pairs and grams as runs of equal values."""
         at = np.flatnonzero(self.lines.begins(n))
         code = self._codes(n, self.lines.words, self._bigram)[at]
-        low, bits = int(self.per_clip.max()).bit_length(), len(self.clips).bit_length()
+        low, bits = int(self.per_clip.max(initial=0)).bit_length(), len(self.clips).bit_length()
         if int(code.max(initial=0)).bit_length() + bits + low > 63:
             raise DataError(
                 "these references have too many n-grams to be counted", hint="score them in parts"

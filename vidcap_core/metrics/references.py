@@ -50,7 +50,7 @@ class References(Mapping[str, tuple[str, ...]]):
     def counts(self) -> tuple[int, int]:
         """Fewest and most references of a clip."""
         lengths = [len(lines) for lines in self._captions.values()]
-        return min(lengths), max(lengths)
+        return min(lengths, default=0), max(lengths, default=0)
 
     def __getitem__(self, clip: str) -> tuple[str, ...]:
         return self._captions[clip]

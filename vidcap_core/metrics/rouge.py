@@ -45,7 +45,7 @@ class Rouge:
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
         """Word numbers and pairs, shared with the n-gram metrics where they split captions the same way."""
         references = References.of(references)
-        first = np.append(0, np.cumsum([len(lines) for lines in references.values()]))
+        first = np.cumsum([0, *map(len, references.values())], dtype=np.int64)
         if references.plain:
             index = references.ngrams
             order = index.orders[0]
@@ -62,7 +62,9 @@ class Rouge:
         )
 
     def score(self, prepared: Prepared, predictions: Mapping[str, str]) -> Values:
-        """Mean over clips."""
+        """Mean over clips; 0 over none."""
+        if not predictions:
+            return Values({"ROUGE-L": 0.0}, {"ROUGE-L": {}})
         lines = Lines.encode(list(predictions.values()), Extension(prepared.vocabulary), " ")
         clips = np.fromiter((prepared.clips[clip] for clip in predictions), np.int64, len(predictions))
         reference, owner = expand(prepared.first[clips], prepared.first[clips + 1])

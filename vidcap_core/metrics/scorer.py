@@ -17,6 +17,11 @@ from vidcap_core.zoo.registry import METRICS
 
 DEFAULT = ("bleu", "meteor", "rouge", "cider-d")
 Missing = Literal["error", "skip", "zero"]
+Unreferenced = Literal["error", "skip"]
+
+
+NOTHING = "what counts matches is 0 and rests on nothing"
+"""Said of numbers that were computed from no word or no event at all."""
 
 
 class ScoreWarning(UserWarning):
@@ -61,6 +66,9 @@ class Scores:
 class Scorer:
     """Score predictions against references that are tokenised and prepared once.
 
+    `missing`: what becomes of clips without a prediction. `unreferenced`: of clips whose list of references is
+    empty; where "skip" leaves none, every value is 0.
+
     >>> Scorer({"a": ["a man runs"], "b": ["a dog sits"]}, metrics=["bleu"]).score(
     ...     {"a": "a man runs", "b": "a dog"}).values["BLEU-1"]  # doctest: +SKIP
     """
@@ -71,10 +79,17 @@ class Scorer:
         metrics: Sequence[str | Metric] = DEFAULT,
         *,
         missing: Missing = "error",
+        unreferenced: Unreferenced = "error",
         tokenizer: Tokenizer = ptb.tokenize,
         tokenizer_name: str = ptb.NAME,
     ) -> None:
-        self.references = References.tokenised(references, tokenizer)
+        skipped = [clip for clip, lines in references.items() if not lines and unreferenced == "skip"]
+        self._skipped = dict.fromkeys(skipped)
+        if skipped:
+            references = {clip: lines for clip, lines in references.items() if lines}
+        self.references = (
+            References.tokenised(references, tokenizer) if references or not skipped else References({})
+        )
         self.metrics: list[Metric] = [METRICS.load(m)() if isinstance(m, str) else m for m in metrics]
         self.missing = missing
         self._tokenizer = tokenizer
@@ -106,7 +121,9 @@ class Scorer:
                 hash_ids(absent),
             )
             scores.append(Score(values.corpus, values.clips, signature, values.additive))
-        if scores and all(value == 0 for score in scores for value in score.values.values()):
+        if not any(tokens.values()):
+            notes.append(f"{'no prediction has a word' if tokens else 'no clip was scored'}: {NOTHING}")
+        elif scores and all(value == 0 for score in scores for value in score.values.values()):
             notes.append("every score is 0: are these the references of these predictions?")
         for note in notes:
             python_warnings.warn(note, ScoreWarning, stacklevel=2)
@@ -122,8 +139,14 @@ class Scorer:
                     f"the prediction of clip '{clip}' is {type(text).__name__} {text!r:.40}, not text",
                     hint='a prediction is one string: {"clip": "a man runs"}',
                 )
+        if self._skipped:
+            notes.append(
+                f"{len(self._skipped)} of {len(self._skipped) + len(self.references)} clips have no references, "
+                f"left out ({_some(self._skipped)})"
+            )
+        predictions = {clip: text for clip, text in predictions.items() if clip not in self._skipped}
         both = [clip for clip in self.references if clip in predictions]
-        if not both:
+        if not both and self.references:
             raise DataError(
                 f"no clip has both: predictions are for {_some(predictions)}, references for "
                 f"{_some(self.references)}",

@@ -26,7 +26,9 @@ class Spice:
         return {clip: list(lines) for clip, lines in references.items()}
 
     def score(self, prepared: dict[str, list[str]], predictions: Mapping[str, str]) -> Values:
-        """Mean over clips."""
+        """Mean over clips; 0 over none, for which Java need not start."""
+        if not predictions:
+            return Values({"SPICE": 0.0}, {"SPICE": {}})
         from pycocoevalcap.spice.spice import Spice as JavaSpice
 
         _, details = JavaSpice().compute_score(prepared, {clip: [text] for clip, text in predictions.items()})

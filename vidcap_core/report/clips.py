@@ -121,7 +121,9 @@ def _filled(panel: Mapping[str, Any]) -> dict[str, Any]:
 def words_of(event: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The words of an event with the probability of each; the end of the text is no word."""
     words = event.get("words")
-    if not words:
+    if (
+        not words or not words["log_probs"]
+    ):  # of a head that writes texts: nobody knows how sure it is of a word
         return [{"text": word} for word in event["text"].split()]
     pairs = zip(words["tokens"], words["log_probs"], strict=False)
     return [

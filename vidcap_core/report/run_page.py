@@ -49,7 +49,7 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
     meta = saved_predictions.read(folder / "meta.json", {})
     scores = saved_predictions.read(folder / f"scores-{split}.json", {})
-    values: Mapping[str, float] = scores.get("values", {})
+    values: Mapping[str, float | None] = scores.get("values", {})
     per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
     metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
     references = saved_predictions.read(folder / f"references-{split}.json", {})
@@ -68,12 +68,15 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
     notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
     read = (config.get("head") or {}).get("streams") or {}
     notes += absent_streams(read, [p.get("streams", ()) for p in predictions])
+    notes = list(dict.fromkeys([*notes, *scores.get("notes", ())]))
     shown = {
         "title": folder.resolve().name,
         "summary": f"Run report, split {split}: {len(clips):,} clips",
         "facts": page.facts_of(facts),
         "scores": [
-            (name, value, scores.get("signatures", {}).get(name, "")) for name, value in values.items()
+            (name, value, scores.get("signatures", {}).get(name, ""))
+            for name, value in values.items()
+            if value is not None
         ],
         "clips": clips,
         "metric": metric,

@@ -1,13 +1,17 @@
-"""What derived encoders learnt from the training clips, as files that a run and a bundle hold alike.
+"""What derived encoders learnt and heads are made of, as files that a run and a bundle hold alike.
 
-`assets-NAME.safetensors` has the arrays of the encoder NAME, `assets-NAME.json` the rest: data, and nothing that runs.
+`assets-NAME.safetensors` has the arrays of the encoder NAME, and as arrays the bytes of its files; `assets-NAME.json`
+has the rest. Those of the head are `head-assets.*`: no encoder's name leads there. All of it is data, and nothing runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from vidcap_core.captioner.captioner import Captioner
@@ -21,6 +25,9 @@ from vidcap_core.saved.weights import read_tensors, write_tensors
 HASHES = "files.json"
 """In a run's folder of assets: the SHA-256 of each of its files. A bundle's index has them among those of the rest."""
 COPY = "a copy of it"
+HEAD = "head-assets"
+BYTES = "bytes:"
+"""Before the name of an array that holds the bytes of a file."""
 
 
 def derived(captioner: Captioner) -> dict[str, DerivedEncoder]:
@@ -28,37 +35,57 @@ def derived(captioner: Captioner) -> dict[str, DerivedEncoder]:
     return {name: e for name, e in captioner.encoders.items() if isinstance(e, DerivedEncoder)}
 
 
-def write(captioner: Captioner, folder: Path) -> None:
-    """Two files for each derived encoder."""
+def write(captioner: Captioner, folder: Path, head: bool = True) -> None:
+    """Two files for each derived encoder, and for the head where it is made of something; head=False: not those."""
     for name, encoder in derived(captioner).items():
-        assets = encoder.assets()
-        arrays = {key: torch.as_tensor(value) for key, value in assets.items() if hasattr(value, "shape")}
-        write_tensors(arrays, folder / f"assets-{name}.safetensors")
-        write_json(folder / f"assets-{name}.json", {k: v for k, v in assets.items() if k not in arrays})
+        _write(encoder.assets(), folder, f"assets-{name}")
+    if head and (given := captioner.head.assets()):
+        _write(given, folder, HEAD)
 
 
 def read(captioner: Captioner, folder: Path, known: Collection[str]) -> None:
     """Give each derived encoder what it learnt; `known`: files whose hashes were right."""
     for name, encoder in derived(captioner).items():
-        arrays, plain = f"assets-{name}.safetensors", f"assets-{name}.json"
-        if not {arrays, plain} <= set(known):
+        if absent := _lacking(f"assets-{name}", known):
             raise CheckpointError(
-                f"{folder} does not hold what the encoder '{name}' learnt: {plain} is missing",
+                f"{folder} does not hold what the encoder '{name}' learnt: {absent[-1]} is missing",
                 hint="a whole copy of the run, or vidcap export RUN -o DIR once more",
             )
-        values = {key: value.numpy() for key, value in read_tensors(folder / arrays).items()}
-        encoder.load_assets({**values, **read_dict(folder / plain, COPY)})
+        encoder.load_assets(_read(folder, f"assets-{name}"))
+
+
+def of_head(folder: Path, known: Collection[str]) -> dict[str, Any] | None:
+    """What the head is built of; None where it gave nothing, and is built as its config says."""
+    absent = _lacking(HEAD, known)
+    if len(absent) == 1:
+        raise CheckpointError(f"{folder} holds a part of what its head is built of: {absent[0]} is missing")
+    return None if absent else _read(folder, HEAD)
 
 
 def store(captioner: Captioner, folder: Path) -> None:
     """Keep with a run what was learnt: the whole folder or nothing, and never over what is there."""
-    if folder.exists() or not derived(captioner):
+    if folder.exists() or not (derived(captioner) or captioner.head.assets()):
         return
     remove_parts(folder.parent, folder.name)  # of a run that was killed
     with whole_folder(folder) as part:
         part.mkdir()
         write(captioner, part)
         write_json(part / HASHES, {path.name: hash_file(path) for path in sorted(part.iterdir())})
+
+
+def checked(folder: Path) -> dict[str, str]:
+    """The files of a run's folder of assets, each with its hash, which is right; none where there is no folder."""
+    if not folder.is_dir():
+        return {}
+    hashes = read_dict(folder / HASHES, COPY)
+    for name, wanted in hashes.items():
+        if Path(name).name != name or not (folder / name).is_file():
+            raise CheckpointError(f"{folder} lacks the file {name}", hint="a whole copy of the run")
+        if hash_file(folder / name) != wanted:
+            raise CheckpointError(
+                f"{folder / name} is damaged: its sha256 is not the one that was written", hint=COPY
+            )
+    return hashes
 
 
 def restore(captioner: Captioner, folder: Path) -> None:
@@ -73,12 +100,42 @@ def restore(captioner: Captioner, folder: Path) -> None:
             hint="the vidcap-run command that made it, with --force-resume: it learns that from the data as they are "
             "now, and stores it",
         )
-    hashes = read_dict(folder / HASHES, COPY)
-    for name, wanted in hashes.items():
-        if Path(name).name != name or not (folder / name).is_file():
-            raise CheckpointError(f"{folder} lacks the file {name}", hint="a whole copy of the run")
-        if hash_file(folder / name) != wanted:
-            raise CheckpointError(
-                f"{folder / name} is damaged: its sha256 is not the one that was written", hint=COPY
-            )
-    read(captioner, folder, hashes)
+    read(captioner, folder, checked(folder))
+
+
+def _write(values: Mapping[str, Any], folder: Path, stem: str) -> None:
+    arrays: dict[str, torch.Tensor] = {}
+    plain: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, (bytes, bytearray)):
+            arrays[BYTES + key] = torch.from_numpy(np.frombuffer(value, np.uint8).copy())
+        elif hasattr(value, "shape"):
+            arrays[key] = torch.as_tensor(value)
+        else:
+            plain[key] = _plain(key, value)
+    if odd := [key for key in values if key.startswith(BYTES)]:
+        raise TypeError(f"assets: no name may begin with '{BYTES}': {odd[0]}")
+    write_tensors(arrays, folder / f"{stem}.safetensors")
+    write_json(folder / f"{stem}.json", plain)
+
+
+def _plain(key: str, value: object) -> object:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"the asset '{key}' is neither an array nor bytes nor plain JSON data: {error}"
+        ) from error
+    return value
+
+
+def _lacking(stem: str, known: Collection[str]) -> list[str]:
+    return [name for name in (f"{stem}.safetensors", f"{stem}.json") if name not in known]
+
+
+def _read(folder: Path, stem: str) -> dict[str, Any]:
+    values = read_dict(folder / f"{stem}.json", COPY)
+    for key, value in read_tensors(folder / f"{stem}.safetensors").items():
+        array = value.numpy()
+        values |= {key.removeprefix(BYTES): array.tobytes()} if key.startswith(BYTES) else {key: array}
+    return values

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
 from vidcap_core.files.hashing import hash_file
-from vidcap_core.saved import assets, foreign
+from vidcap_core.saved import assets, base, foreign
 from vidcap_core.saved.weights import write_tensors
 
 FORMAT = 1
@@ -53,8 +54,10 @@ def save(
     provenance: Mapping[str, Any],
     copies: Mapping[str, Mapping[str, Any]] | None = None,
     card: Path | None = None,
+    left_out: base.Base | None = None,
 ) -> Path:
-    """Write a bundle whole or not at all; an existing folder is never overwritten."""
+    """Write a bundle whole or not at all; an existing folder is never overwritten. left_out: what it does not hold."""
+    left_out = left_out or {}
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists already", hint="-o another folder")
     foreign.captioning_part(run_config)  # what could not be loaded again is not written
@@ -62,13 +65,14 @@ def save(
     try:
         with whole_folder(folder) as part:
             part.mkdir(parents=True)
-            write_tensors(captioner.state_dict(), part / WEIGHTS)
+            write_tensors(base.without(captioner.state_dict(), left_out), part / WEIGHTS)
             for name, weights in (copies or {}).items():
-                write_tensors(weights, part / f"keep-{name}.safetensors", beside=part / WEIGHTS)
+                own = base.without(weights, left_out)
+                write_tensors(own, part / f"keep-{name}.safetensors", beside=part / WEIGHTS)
             (part / TOKENIZER).write_text(
                 json.dumps(captioner.tokenizer.state(), ensure_ascii=False), encoding="utf-8"
             )
-            assets.write(captioner, part)
+            assets.write(captioner, part, head="head" not in left_out)
             if card is not None:
                 shutil.copyfile(card, part / "card.yaml")
             files = {path.name: hash_file(path) for path in sorted(part.iterdir())}
@@ -78,6 +82,7 @@ def save(
                 "provenance": dict(provenance),
                 "files": files,
                 "extract": _hashes(run_config),
+                **({"base": left_out} if left_out else {}),
             }
             write_json(part / INDEX, index)
     except OSError as error:
@@ -130,6 +135,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 def _hashes(of: Config) -> dict[str, str]:
     """Stream -> hash of the weights of the encoder that makes it from a file: they stay where they came from."""
     with foreign.building(of) as recipe:
+        preflight.check_stored(recipe, head=False)
         return {
             stream: fingerprint(encoder.build())
             for stream, encoder in recipe.extract.items()

@@ -6,13 +6,14 @@ import os
 import pickle
 import re
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import torch
 
 from vidcap_core.errors import CheckpointError
 from vidcap_core.files.atomic import remove_parts, whole_file
 from vidcap_core.files.hashing import blocks_of, hash_of
+from vidcap_core.saved import base
 
 FORMAT = 1
 SEAL = b"vidcap-sha256:"
@@ -117,8 +118,16 @@ def _check_plain(value: Any, where: str) -> None:
         raise TypeError(f"{where} holds {type(value).__name__}, which no checkpoint can hold")
 
 
-def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
-    """The weights that the run of a folder of checkpoints would be judged by, and where they come from."""
+class Best(NamedTuple):
+    """The weights that a run would be judged by, where they come from, and the base that they leave out."""
+
+    weights: dict[str, torch.Tensor]
+    source: str
+    base: base.Base
+
+
+def best_weights(folder: Path) -> Best:
+    """The best weights of the run of a folder of checkpoints, or else its last ones."""
     best = folder / "best.pt"
     if best.is_file():
         try:
@@ -129,7 +138,8 @@ def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
             ) from error
         if not isinstance(content.get("weights"), dict):
             raise CheckpointError(f"{best} holds no weights")
-        return content["weights"], f"best.pt (step {content.get('step')})"
+        left_out = base.read(content.get("base"), str(best))
+        return Best(content["weights"], f"best.pt (step {content.get('step')})", left_out)
     newest, notes = latest(folder)
     if newest is None:
         raise CheckpointError(
@@ -139,4 +149,5 @@ def best_weights(folder: Path) -> tuple[dict[str, torch.Tensor], str]:
     weights = newest["weights"]
     if average := newest.get("average"):
         weights = {key.removeprefix("module."): value for key, value in average.items() if key != "steps"}
-    return weights, f"the last checkpoint (step {newest['progress']['step']})"
+    source = f"the last checkpoint (step {newest['progress']['step']})"
+    return Best(weights, source, base.read(newest.get("base"), source))

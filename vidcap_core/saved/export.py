@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.errors import UserError
-from vidcap_core.saved import bundle, checkpoint
-from vidcap_core.saved.load import load_run
+from vidcap_core.saved import base, bundle, checkpoint
+from vidcap_core.saved.load import read_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo import plugins
 
@@ -18,10 +20,10 @@ def export(run: Path, out: Path) -> Path:
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
-    captioner = load_run(run, extractors=False)
+    captioner, left_out = read_run(run, extractors=False)
     run_config = folder.resolved()
     copies = {
-        path.stem.removeprefix("keep-"): _inference(checkpoint.load(path)["weights"])
+        path.stem.removeprefix("keep-"): _copy(path, captioner)
         for path in sorted(folder.checkpoints.glob("keep-*.pt"))
     }
     method = run_config.get("method")
@@ -32,9 +34,14 @@ def export(run: Path, out: Path) -> Path:
         for split in ("val", "test")
         if (path := folder.scores(split)).is_file()
     }
-    return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card)
+    return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card, left_out)
 
 
-def _inference(weights: dict[str, object]) -> dict[str, object]:
-    """Weights without those of the losses, which only training has."""
+def _copy(path: Path, captioner: Captioner) -> dict[str, Any]:
+    """A named copy, whole, without the weights of the losses, which only training has."""
+    content = checkpoint.load(path)
+    left_out = base.for_captions(base.read(content.get("base"), str(path)))
+    own = captioner.state_dict()
+    base.check(own, left_out, str(path))
+    weights: dict[str, Any] = base.within(own, content["weights"], left_out)
     return {name: value for name, value in weights.items() if not name.startswith("losses.")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vidcap_core.captioner.build import add_extractors, build_captioner, build_tokenizer, stored_tokenizer
 from vidcap_core.captioner.captioner import Captioner
@@ -12,11 +13,11 @@ from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.saved import assets, foreign
+from vidcap_core.saved import assets, base, foreign
 from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open_bundle
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
-from vidcap_core.saved.weights import put_weights, read_tensors
+from vidcap_core.saved.weights import read_tensors
 from vidcap_core.zoo import catalogue, plugins
 
 
@@ -70,11 +71,14 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
         )
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
     known = bundle.index.get("extract", {})
+    left_out = base.read(bundle.index.get("base"), str(bundle.path))
     with foreign.building(bundle.config) as recipe:
         state = foreign.read_dict(bundle.path / TOKENIZER, hint="vidcap pull or vidcap export again")
-        captioner = build_captioner(recipe, stored_tokenizer(recipe, state))
+        given = None if "head" in left_out else assets.of_head(bundle.path, bundle.index["files"])
+        preflight.check_stored(recipe, head=given is None)
+        captioner = build_captioner(recipe, stored_tokenizer(recipe, state), head_assets=given)
         assets.read(captioner, bundle.path, bundle.index["files"])
-        put_weights(captioner, read_tensors(weights), str(weights))
+        base.put(captioner, read_tensors(weights), left_out, str(weights))
         add_extractors(captioner, recipe)
         for stream in recipe.extract:
             if stream in known and fingerprint(captioner.encoders[stream]) != known[stream]:
@@ -88,19 +92,38 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
 
 def load_run(folder: Path, extractors: bool = True) -> Captioner:
     """The captioner of a run with its best weights, by default with the encoders that read raw files."""
+    return read_run(folder, extractors)[0]
+
+
+def read_run(folder: Path, extractors: bool = True) -> tuple[Captioner, base.Base]:
+    """The same, and the base that its best weights leave out."""
     run = RunFolder(folder)
     foreign.check_links(folder)
     config = run.resolved()
     with foreign.building(config) as recipe:
-        captioner = build_captioner(recipe, stored_tokenizer(recipe, run.read(run.tokenizer)))
+        tokenizer = stored_tokenizer(recipe, run.read(run.tokenizer))
+        best = best_weights(run.checkpoints) if config.get("phases", True) else None
+        given = head_assets(run, best.base) if best is not None else None
+        preflight.check_stored(recipe, head=given is None, extractors=extractors)
+        captioner = build_captioner(recipe, tokenizer, head_assets=given)
         assets.restore(captioner, run.assets)
-        if config.get("phases", True):
-            weights, source = best_weights(run.checkpoints)
-            own = {key: value for key, value in weights.items() if not key.startswith("losses.")}
-            put_weights(captioner, own, source)
+        left_out = base.for_captions(best.base) if best is not None else {}
+        if best is not None:
+            own = {key: value for key, value in best.weights.items() if not key.startswith("losses.")}
+            base.put(captioner, own, left_out, best.source)
         if extractors:
             add_extractors(captioner, recipe)
-    return captioner.eval()
+    return captioner.eval(), left_out
+
+
+def head_assets(run: RunFolder, left_out: base.Base) -> dict[str, Any] | None:
+    """What a run's head is built of, before weights that leave out this base; None: of what its config names."""
+    return None if "head" in left_out else assets.of_head(run.assets, assets.checked(run.assets))
+
+
+def holds_head(run: RunFolder) -> bool:
+    """Whether a run has what its head is built of and weights that follow, unless those leave out the head's base."""
+    return (run.assets / f"{assets.HEAD}.json").is_file() and any(run.checkpoints.glob("*.pt"))
 
 
 def find_bundle(name: str) -> Bundle:

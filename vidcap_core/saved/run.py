@@ -20,6 +20,7 @@ FREE = (
     "runtime.log_every",
     "runtime.save_every",
     "runtime.keep",
+    "runtime.save",
     "runtime.max_time",
     "runtime.trackers",
     "evaluate.panels",

@@ -97,5 +97,9 @@ def _damaged(path: Path, error: Exception) -> CheckpointError:
 
 def _content(value: Tensor) -> Content:
     """What makes two tensors the same: type, shape and bytes."""
-    raw = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data
-    return str(value.dtype), tuple(value.shape), hashlib.sha256(raw).hexdigest()
+    return str(value.dtype), tuple(value.shape), hashlib.sha256(raw_bytes(value)).hexdigest()
+
+
+def raw_bytes(value: Tensor) -> memoryview:
+    """The bytes of a tensor, on the processor and in order."""
+    return value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data

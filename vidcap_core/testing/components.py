@@ -81,7 +81,7 @@ class Declared:
         )
 
 
-def _specs(node: Any) -> Iterator[Mapping[str, Any]]:
+def _specs(node: object) -> Iterator[Mapping[str, Any]]:
     """Every `dict(type=...)` in a config."""
     if isinstance(node, Mapping):
         if isinstance(node.get("type"), str):

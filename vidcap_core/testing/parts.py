@@ -17,6 +17,7 @@ from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Batch, Sample, Stream
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import UserError
@@ -115,7 +116,7 @@ def distance(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
 def talkative(captioner: Captioner, words: int = WORDS) -> Captioner:
     """The same captioner, made to say something."""
 
-    def changed(settings: Any) -> Any:
+    def changed(settings: GenerateSettings) -> GenerateSettings:
         return replace(settings, min_length=min(words, settings.max_length - 1))
 
     captioner.settings = changed(captioner.settings)

@@ -20,9 +20,12 @@ class Component:
 
     def build(self, **injected: Any) -> Any:
         """The component; it gets those of the injected arguments that it asks for by name."""
-        wanted = inspect.signature(self.target).parameters
-        extra = {key: value for key, value in injected.items() if key in wanted}
-        return self.target(**self.arguments, **extra)
+        return self.target(**self.arguments, **self._wanted(injected))
+
+    def build_from(self, assets: Mapping[str, Any], **injected: Any) -> Any:
+        """The same of what it gave as its assets, through its class method `load_assets`."""
+        made_by = self.target.load_assets  # type: ignore[attr-defined]
+        return made_by(assets, **self.arguments, **self._wanted(injected))
 
     def changed(self, **arguments: Any) -> Component:
         """The same with other values of some arguments."""
@@ -35,6 +38,10 @@ class Component:
     def remarks(self) -> Iterator[str]:
         """What is worth knowing of it before it is built: its class method `remarks(**arguments)` says so."""
         yield from self._answers("remarks")
+
+    def _wanted(self, injected: Mapping[str, Any]) -> dict[str, Any]:
+        known = inspect.signature(self.target).parameters
+        return {key: value for key, value in injected.items() if key in known}
 
     def _answers(self, question: str) -> Iterator[Any]:
         """What the class method of this name says of the arguments; nothing where there is none."""

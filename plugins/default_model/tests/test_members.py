@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.api import Batch, Clip, Stream, whole_clips
-from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.heads.gru import MeanPoolGRU
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Batch, Clip, Stream, build_component, whole_clips
+from vidcap_core.testing import tiny_captioner, tiny_vocabulary
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -20,11 +18,11 @@ def test_the_wide_head_says_the_mean_of_its_members(monkeypatch: pytest.MonkeyPa
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     from members import side_by_side
 
-    words = Vocabulary()
-    words.fit(["a man plays a guitar", "a cat runs"])
+    words = tiny_vocabulary(["a man plays a guitar", "a cat runs"])
+    head = {"type": "MeanPoolGRU", "streams": {"image": 6}}
     torch.manual_seed(0)
     members = [
-        Captioner(MeanPoolGRU(streams={"image": 6}, tokenizer=words, width=width), words).eval()
+        tiny_captioner(build_component("heads", {**head, "width": width}, tokenizer=words), words).eval()
         for width in (5, 8, 3)
     ]
     wide = side_by_side(members)

@@ -8,12 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidcap_core.captioner.build import build_captioner
-from vidcap_core.config.files import Config
-from vidcap_core.config.validate import validate
-from vidcap_core.engine.data import Collate
-from vidcap_core.testing.tiny import TinyClips, config
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.testing import collate, tiny_parts
 
 GPT2 = {
     "model_type": "gpt2",
@@ -49,30 +44,27 @@ class Small:
     def __init__(
         self, clips=4, live=False, patches=False, encoders=None, generate=None, tokenizer=None, **head
     ):
-        torch.manual_seed(0)
-        data = {"clips": clips, "streams": {**HEAD, **head}["streams"], "length": 1}
-        self.clips = TinyClips(**data)
-        self.tokenizer = tokenizer or Vocabulary()
-        if tokenizer is None:
-            self.tokenizer.fit(self.clips.captions())
-        made = {
-            "text": TEXT,
-            **({"video": {**VIDEO, "patches": patches}} if live else {}),
-            **(encoders or {}),
+        data = {
+            "type": "vidcap_core.testing:TinyClips",
+            "clips": clips,
+            "streams": {**HEAD, **head}["streams"],
+            "length": 1,
         }
-        data["type"] = "vidcap_core.testing.tiny:TinyClips"
-        self.config = Config(
-            "small",
-            config(
-                data={"train": data, "val": data},
-                head={**HEAD, **head},
-                encoders=made,
-                losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
-                generate=generate or {"mode": "greedy", "max_length": 8},
-            ),
+        made = tiny_parts(
+            tokenizer,
+            data={"train": data, "val": data},
+            head={**HEAD, **head},
+            encoders={
+                "text": TEXT,
+                **({"video": {**VIDEO, "patches": patches}} if live else {}),
+                **(encoders or {}),
+            },
+            losses={"contrastive": {"type": "InfoNCE"}, "tokens": {"type": "TokenLoss"}},
+            generate=generate or {"mode": "greedy", "max_length": 8},
         )
-        self.recipe = validate(self.config)
-        self.captioner = build_captioner(self.recipe, self.tokenizer, self.recipe.losses).eval()
+        self.recipe, self.clips = made.recipe, made.dataset
+        self.tokenizer, self.captioner = made.tokenizer, made.captioner
+        self.config = made.recipe.config
         self.live = live
 
     @property
@@ -92,7 +84,7 @@ class Small:
             samples = [
                 replace(s, streams={}, inputs={"frames": f}) for s, f in zip(samples, frames, strict=True)
             ]
-        return Collate(self.tokenizer)(samples)
+        return collate(self.tokenizer, samples)
 
     def learn(self, batch, steps, lr=3e-3):
         """The captions of a batch by the token loss; returns the last loss."""

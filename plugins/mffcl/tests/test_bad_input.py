@@ -11,11 +11,10 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 from vidcap_mffcl.head import MFFCLHead
 
-from vidcap_core.api import ConfigError, GenerateSettings, UserError
+from vidcap_core.api import ConfigError, GenerateSettings, UserError, build_component
 from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.engine import runs
-from vidcap_core.engine.data import Collate
-from vidcap_core.tokenizers.hf import HFTokenizer
+from vidcap_core.testing import collate
 
 
 def folder(path, **keys):
@@ -38,7 +37,9 @@ def built(tokenizer, lm):
 
 
 def test_a_model_without_padding_learns_eos_and_never_padding(small, shared_data, tmp_path):
-    tokenizer = HFTokenizer(str(shared_data / "tokenizers" / "gpt2"))
+    tokenizer = build_component(
+        "tokenizers", {"type": "HFTokenizer", "name": str(shared_data / "tokenizers" / "gpt2")}
+    )
     assert tokenizer.pad_id == tokenizer.eos_id  # GPT-2 has no padding of its own
     made = small(lm=folder(tmp_path, vocab_size=50257), tokenizer=tokenizer)
     texts = ["a man is playing the guitar", "a dog", "two people talk"]
@@ -165,6 +166,6 @@ def test_a_film_with_fewer_frames_than_asked_for_is_captioned(small, tmp_path, c
     (tmp_path / "train.jsonl").write_text('{"video": "short.mp4", "captions": ["a dog runs"]}\n')
     clips = Jsonl(path=str(tmp_path / "train.jsonl"), unit="clip", frames={"count": 6, "short_side": 48})
     made = small(live=True)
-    batch = Collate(made.tokenizer)([clips.get(0, np.random.default_rng(0))])
+    batch = collate(made.tokenizer, [clips.get(0, np.random.default_rng(0))])
     assert torch.isfinite(made.output("tokens", batch=batch).logits).all()
     assert len(made.captioner.predict(batch)) == 1

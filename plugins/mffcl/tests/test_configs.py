@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from vidcap_core.api import load_recipe
 from vidcap_core.config.files import load_config
-from vidcap_core.config.validate import load_recipe
 from vidcap_core.engine import runs
 from vidcap_core.saved.load import load_run
 

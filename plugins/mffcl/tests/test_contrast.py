@@ -7,10 +7,10 @@ import math
 import pytest
 import torch
 
-from vidcap_core.api import Batch, Clip, Named, Output
+from vidcap_core.api import Batch, Clip, Named, Output, component_of
 from vidcap_core.config.files import load_config
-from vidcap_core.losses.contrastive import InfoNCE
 
+InfoNCE = component_of("losses", {"type": "InfoNCE"}).target
 VIDEO = [[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]]
 TEXT = [[0.8, 0.6], [0.0, 1.0], [-0.6, 0.8]]
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vidcap_core.api import Stream
-from vidcap_core.config.validate import load_recipe
+from vidcap_core.api import Stream, load_recipe
 from vidcap_core.engine import runs
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.saved import checkpoint

@@ -10,8 +10,8 @@ import pytest
 import torch
 from vidcap_spectrum.head import SpectrumHead
 
-from vidcap_core.api import Batch, Clip, Stream, View, lexicon
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Batch, Stream, Tokenizer, View, lexicon, whole_clips
+from vidcap_core.testing import tiny_batch, tiny_streams, tiny_vocabulary
 
 SMALL: dict[str, Any] = {
     "streams": {"image": 12, "motion": 10, "audio": 6, "retrieved": 8},
@@ -40,24 +40,22 @@ CAPTIONS = [
 
 
 @pytest.fixture
-def tokenizer() -> Vocabulary:
-    made = Vocabulary()
-    made.fit(CAPTIONS)
-    return made
+def tokenizer() -> Tokenizer:
+    return tiny_vocabulary(CAPTIONS)
 
 
 @pytest.fixture(scope="session")
-def large_tokenizer() -> Vocabulary:
+def large_tokenizer() -> Tokenizer:
     """4,971 ids, the lexicon among them."""
     words = list(lexicon().words)
-    made = Vocabulary(forced=words, max_size=4971)
-    made.fit(" ".join(f"word{n}" for n in range(4971 - 4 - len(words))).split())
+    others = [f"word{n}" for n in range(4971 - 4 - len(words))]
+    made = tiny_vocabulary(others, forced=words, max_size=4971)
     assert len(made) == 4971
     return made
 
 
 @pytest.fixture
-def small(tokenizer: Vocabulary) -> Callable[..., SpectrumHead]:
+def small(tokenizer: Tokenizer) -> Callable[..., SpectrumHead]:
     def make(**changes: Any) -> SpectrumHead:
         torch.manual_seed(0)
         return SpectrumHead(tokenizer=tokenizer, **{**SMALL, **changes}).eval()
@@ -65,33 +63,17 @@ def small(tokenizer: Vocabulary) -> Callable[..., SpectrumHead]:
     return make
 
 
-def _streams(widths: dict[str, int], clips: int = 3, length: int = 9, seed: int = 0) -> dict[str, Stream]:
-    random = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(2, length + 1, (clips,), generator=random)
-    mask = torch.arange(length) < lengths[:, None]
-    return {
-        name: Stream(torch.randn(clips, length, width, generator=random), mask)
-        for name, width in widths.items()
-    }
+def _streams(widths: dict[str, int], clips: int = 3, length: int = 9) -> dict[str, Stream]:
+    return tiny_streams(widths, clips, length, shorter=3)
 
 
-def _batch(tokenizer: Vocabulary, captions: list[str], streams: dict[str, Stream] | None = None) -> Batch:
-    rows = [torch.tensor([tokenizer.bos_id, *tokenizer.encode(text), tokenizer.eos_id]) for text in captions]
-    tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=tokenizer.pad_id)
-    mask = torch.arange(tokens.shape[1]) < torch.tensor([len(row) for row in rows])[:, None]
-    return Batch(
-        clips=tuple(Clip(f"clip{n}") for n in range(len(captions))),
-        streams=streams or {},
-        texts=tuple(captions),
-        tokens=tokens,
-        token_mask=mask,
-        targets={"captions": [(text,) for text in captions]},
-    )
+def _batch(tokenizer: Tokenizer, captions: list[str], streams: dict[str, Stream] | None = None) -> Batch:
+    targets = {"captions": [(text,) for text in captions]}
+    return tiny_batch(streams, tokenizer, captions, targets=targets)
 
 
 def _whole(streams: dict[str, Stream]) -> View:
-    clips = len(next(iter(streams.values())).mask)
-    return View(streams, tuple(range(clips)), (None,) * clips)
+    return whole_clips(streams, tiny_batch(streams))
 
 
 @pytest.fixture(scope="session")

@@ -15,25 +15,23 @@ from vidcap_spectrum.losses import EmotionTokenLoss
 from vidcap_spectrum.panels import theme
 from vidcap_spectrum.targets import ClipCaptions
 
-from vidcap_core.api import ConfigError, Named, Output
-from vidcap_core.losses.token import TokenLoss
-from vidcap_core.testing.tiny import TinyClips
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import ConfigError, Named, Output, Tokenizer, build_component
+from vidcap_core.testing import TinyClips
 
 
-def test_universal_words_are_frequent_and_neither_stopped_nor_emotional(tokenizer: Vocabulary) -> None:
+def test_universal_words_are_frequent_and_neither_stopped_nor_emotional(tokenizer: Tokenizer) -> None:
     found = Attributes.of(training_words(tokenizer), 3, emotions="seen")
     assert found.universal == ("dog", "man", "ball")  # "a" is more frequent, and stopped
     assert set(found.emotional) == {"happily", "sadly", "happy", "angry", "joyfully", "angrily", "calmly"}
 
 
-def test_all_of_the_lexicon_is_679_attributes(large_tokenizer: Vocabulary) -> None:
+def test_all_of_the_lexicon_is_679_attributes(large_tokenizer: Tokenizer) -> None:
     found = Attributes.of(training_words(large_tokenizer), 500)
     assert (len(found.universal), len(found.emotional), len(found.words)) == (500, 179, 679)
     assert len({name for names in found.categories for name in names}) == 34
 
 
-def test_an_ambiguous_word_has_all_its_categories(large_tokenizer: Vocabulary) -> None:
+def test_an_ambiguous_word_has_all_its_categories(large_tokenizer: Tokenizer) -> None:
     found = Attributes.of(training_words(large_tokenizer), 0)
     assert found.categories[found.emotional.index("worried")] == ("annoyance", "worry")
     probability = torch.zeros(179)
@@ -45,7 +43,7 @@ def test_an_ambiguous_word_has_all_its_categories(large_tokenizer: Vocabulary) -
     assert themes["joy"][0] == 0.0
 
 
-def test_targets_are_the_union_over_captions(tokenizer: Vocabulary, lab: Any) -> None:
+def test_targets_are_the_union_over_captions(tokenizer: Tokenizer, lab: Any) -> None:
     attributes = Attributes.of(training_words(tokenizer), 5, emotions="seen")
     batch = lab.batch(tokenizer, lab.captions[:2])
     batch.targets["captions"][:] = [("A man cooks.", "the DOG, happily"), ("nothing known",)]  # type: ignore[index]
@@ -80,7 +78,7 @@ def test_near_words_double_the_attributes() -> None:
         ClipCaptions(match="encoder")
 
 
-def test_a_lexicon_of_ones_own(tokenizer: Vocabulary, tmp_path: Path) -> None:
+def test_a_lexicon_of_ones_own(tokenizer: Tokenizer, tmp_path: Path) -> None:
     path = tmp_path / "lexicon.json"
     path.write_text(json.dumps({"categories": {"joy": ["happily", "gleefully"], "food": ["food"]}}))
     with pytest.warns(UserWarning, match="1 of 3 words never occur in training captions: gleefully"):
@@ -95,13 +93,13 @@ def test_a_lexicon_of_ones_own(tokenizer: Vocabulary, tmp_path: Path) -> None:
         Attributes.of(training_words(tokenizer), 50, lexicon=str(path))
 
 
-def test_emotion_words_count_more(tokenizer: Vocabulary, lab: Any) -> None:
+def test_emotion_words_count_more(tokenizer: Tokenizer, lab: Any) -> None:
     batch = lab.batch(tokenizer, lab.captions[:3])
     assert batch.tokens is not None
     assert batch.token_mask is not None
     logits = torch.zeros(3, batch.tokens.shape[1] - 1, len(tokenizer))
     output = Output(tokens=Named(logits, batch.tokens[:, 1:], batch.token_mask[:, 1:]))
-    plain, clips = TokenLoss(reduce="clip")(output, batch)
+    plain, clips = build_component("losses", {"type": "TokenLoss", "reduce": "clip"})(output, batch)
     weighted, same = EmotionTokenLoss(tokenizer=tokenizer, weight=2.0)(output, batch)
     assert same == clips == 3
     assert float(weighted - plain) == pytest.approx(

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.api import UserError
+from vidcap_core.api import UserError, load_recipe
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioning.file_captioner import load
 from vidcap_core.config import preflight
 from vidcap_core.config.files import load_config
-from vidcap_core.config.validate import load_recipe, validate
+from vidcap_core.config.validate import validate
 from vidcap_core.engine.optimizers import settings_of
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.sweep import read_grid
+from vidcap_core.testing import check_plugin
 from vidcap_core.testing.journey import differences
-from vidcap_core.testing.kit import check_plugin
 from vidcap_core.zoo import plugins
 
 CONFIGS = Path(__file__).parents[1] / "configs"

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidcap_core.api import Batch
+from vidcap_core.api import Batch, load_recipe
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
-from vidcap_core.config.validate import load_recipe
 from vidcap_core.datasets.toy.make import make_toy
 from vidcap_core.datasets.toy.streams import WIDTHS, toy_stream
-from vidcap_core.engine.data import Collate
+from vidcap_core.testing import collate
 
 
 @pytest.mark.parametrize(
@@ -75,4 +74,4 @@ def test_it_learns_from_a_users_folder(
 
 
 def first(data: object, tokenizer: object) -> Batch:
-    return Collate(tokenizer)([data[index] for index in range(4)])  # type: ignore[index]
+    return collate(tokenizer, [data[index] for index in range(4)])  # type: ignore[index]

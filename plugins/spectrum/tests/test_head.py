@@ -11,21 +11,18 @@ from torch import Tensor
 from vidcap_spectrum.head import SpectrumHead
 from vidcap_spectrum.retrieved import RetrievedCaptions
 
-from vidcap_core.api import Batch, ConfigError, Head, Stream, UserError
-from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.api import Batch, ConfigError, Head, Stream, Tokenizer, UserError, build_component
 from vidcap_core.captioner.missing_streams import absent_streams
-from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.losses.binary import BinaryLoss
-from vidcap_core.losses.token import TokenLoss
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.testing import tiny_captioner
 
 Make = Callable[..., SpectrumHead]
 PAPER = {"image": 512, "motion": 2048, "audio": 128, "retrieved": 512}
+TOKENS = {"type": "TokenLoss", "reduce": "clip"}
 BASELINE = {"vtai": False, "aeb": False, "cfb": False}
 
 
 @pytest.fixture(scope="module")
-def paper(large_tokenizer: Vocabulary) -> SpectrumHead:
+def paper(large_tokenizer: Tokenizer) -> SpectrumHead:
     torch.manual_seed(0)
     return SpectrumHead(streams=PAPER, tokenizer=large_tokenizer).eval()
 
@@ -50,7 +47,7 @@ def test_shapes_of_the_paper(paper: SpectrumHead, lab: Any) -> None:
     assert paper.decoder[0].looks[0].bias.shape == (8, 134)
 
 
-def test_without_text_for_the_decoder_beta_is_shorter(large_tokenizer: Vocabulary) -> None:
+def test_without_text_for_the_decoder_beta_is_shorter(large_tokenizer: Tokenizer) -> None:
     head = SpectrumHead(
         streams=PAPER, tokenizer=large_tokenizer, decoder_streams=["image", "motion", "audio"]
     )
@@ -87,7 +84,7 @@ SWITCHES: list[dict[str, Any]] = [
     "changes", SWITCHES, ids=lambda c: ",".join(f"{k}={v}" for k, v in c.items()) or "default"
 )
 def test_every_switch_trains_and_steps_as_it_trains(
-    small: Make, tokenizer: Vocabulary, changes: dict[str, Any], lab: Any
+    small: Make, tokenizer: Tokenizer, changes: dict[str, Any], lab: Any
 ) -> None:
     head = small(**changes)
     batch = lab.batch(tokenizer, lab.captions[:3])
@@ -106,7 +103,7 @@ def test_every_switch_trains_and_steps_as_it_trains(
     assert dead == []
 
 
-def test_beta_starts_as_plain_attention(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_beta_starts_as_plain_attention(small: Make, tokenizer: Tokenizer, lab: Any) -> None:
     biased, plain = small(), small(hybrid_bias=False)
     missing, unexpected = plain.load_state_dict(biased.state_dict(), strict=False)
     assert missing == []
@@ -135,12 +132,12 @@ def test_cfb_starts_as_a_weighted_sum(small: Make) -> None:
 def vtai_gradient(head: SpectrumHead, batch: Batch, lab: Any) -> float:
     head.zero_grad()
     output = head.train()(lab.streams(head.streams), batch, {"tokens"})
-    TokenLoss(reduce="clip")(output, batch)[0].backward()
+    build_component("losses", TOKENS)(output, batch)[0].backward()
     return sum(float(p.grad.abs().sum()) for p in head.vtai.parameters() if p.grad is not None)
 
 
 def test_the_caption_loss_reaches_vtai_only_when_it_is_let(
-    small: Make, tokenizer: Vocabulary, lab: Any
+    small: Make, tokenizer: Tokenizer, lab: Any
 ) -> None:
     batch = lab.batch(tokenizer, lab.captions[:3])
     assert vtai_gradient(small(), batch, lab) == 0.0
@@ -148,7 +145,7 @@ def test_the_caption_loss_reaches_vtai_only_when_it_is_let(
 
 
 @pytest.mark.parametrize("inject", ["add", "prefix"])
-def test_a_word_changes_nothing_before_it(small: Make, tokenizer: Vocabulary, inject: str, lab: Any) -> None:
+def test_a_word_changes_nothing_before_it(small: Make, tokenizer: Tokenizer, inject: str, lab: Any) -> None:
     head, batch = small(cfb_inject=inject), lab.batch(tokenizer, [lab.captions[0], lab.captions[0]])
     streams = lab.streams(head.streams, clips=2)
     with torch.no_grad():
@@ -161,23 +158,23 @@ def test_a_word_changes_nothing_before_it(small: Make, tokenizer: Vocabulary, in
 
 
 def test_an_encoder_without_an_index_is_an_error_and_not_a_stream_less(
-    small: Make, tokenizer: Vocabulary, lab: Any
+    small: Make, tokenizer: Tokenizer, lab: Any
 ) -> None:
     streams = lab.streams({"image": 12, "motion": 10, "audio": 6})
     encoder = RetrievedCaptions(text={"type": "spectrum.HashedWords"})
-    captioner = Captioner(small(), tokenizer, {"retrieved": encoder}).eval()
+    captioner = tiny_captioner(small(), tokenizer, encoders={"retrieved": encoder}).eval()
     with pytest.raises(UserError, match="nothing to retrieve from"):
         captioner.predict(lab.batch(tokenizer, lab.captions[:3], streams))
 
 
-def test_streams_that_are_missing_are_zeros_and_told(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_streams_that_are_missing_are_zeros_and_told(small: Make, tokenizer: Tokenizer, lab: Any) -> None:
     head = small()
     streams = lab.streams(head.streams)
     del streams["retrieved"]
     silent = streams["audio"].mask.clone()
     silent[1] = False
     streams["audio"] = Stream(streams["audio"].values, silent)
-    captioner = Captioner(head, tokenizer, generate=GenerateSettings(max_length=8))
+    captioner = tiny_captioner(head, tokenizer, max_length=8)
     batch = lab.batch(tokenizer, lab.captions[:3], streams)
     predictions = captioner.predict(batch, panels=True)
     assert absent_streams(head.streams, [p.extras["streams"] for p in predictions]) == [
@@ -195,7 +192,7 @@ def test_streams_that_are_missing_are_zeros_and_told(small: Make, tokenizer: Voc
 
 
 def test_a_stream_that_training_lacks_is_an_error_unless_it_is_optional(
-    small: Make, tokenizer: Vocabulary, lab: Any
+    small: Make, tokenizer: Tokenizer, lab: Any
 ) -> None:
     head, batch = small().train(), lab.batch(tokenizer, lab.captions[:3])
     streams = lab.streams(head.streams)
@@ -207,7 +204,10 @@ def test_a_stream_that_training_lacks_is_an_error_unless_it_is_optional(
 
 
 def overfitted(head: SpectrumHead, batch: Batch, streams: dict[str, Stream]) -> tuple[float, float]:
-    losses = {"tokens": TokenLoss(reduce="clip"), "attributes": BinaryLoss(per="positive", clamp=0.01)}
+    losses = {
+        "tokens": build_component("losses", TOKENS),
+        "attributes": build_component("losses", {"type": "BinaryLoss", "per": "positive", "clamp": 0.01}),
+    }
     optimizer = torch.optim.Adam(head.parameters(), lr=5e-3)
     head.train()
     values: dict[str, Tensor] = {}
@@ -222,7 +222,7 @@ def overfitted(head: SpectrumHead, batch: Batch, streams: dict[str, Stream]) -> 
     return float(values["tokens"].detach()), float(values["attributes"].detach())
 
 
-def test_eight_captions_are_learnt_by_heart_and_said(small: Make, tokenizer: Vocabulary, lab: Any) -> None:
+def test_eight_captions_are_learnt_by_heart_and_said(small: Make, tokenizer: Tokenizer, lab: Any) -> None:
     head = small()
     streams = lab.streams(head.streams, clips=8)
     batch = lab.batch(tokenizer, lab.captions, streams)
@@ -230,15 +230,13 @@ def test_eight_captions_are_learnt_by_heart_and_said(small: Make, tokenizer: Voc
     assert tokens < 0.5
     said = {}
     for mode, beam in (("greedy", 1), ("beam", 1), ("beam", 5)):
-        settings = GenerateSettings(mode=mode, beam=beam, length="hf", stop="n_finished", max_length=12)  # type: ignore[arg-type]
-        said[mode, beam] = [
-            p.text for p in Captioner(head.eval(), tokenizer, generate=settings).predict(batch)
-        ]
+        settings = {"mode": mode, "beam": beam, "length": "hf", "stop": "n_finished", "max_length": 12}
+        said[mode, beam] = [p.text for p in tiny_captioner(head.eval(), tokenizer, **settings).predict(batch)]
     assert said["greedy", 1] == said["beam", 1] == said["beam", 5] == lab.captions
 
 
 def test_a_longer_text_than_there_are_positions_is_refused(
-    small: Make, tokenizer: Vocabulary, lab: Any
+    small: Make, tokenizer: Tokenizer, lab: Any
 ) -> None:
     head = small(max_length=5)
     with pytest.raises(UserError, match="positions for 5 words"):
@@ -274,15 +272,13 @@ def test_reserved_slots_hold_emotional_attributes(small: Make) -> None:
 
 
 def test_panels_name_the_theme_and_the_words_that_carried_it(
-    small: Make, tokenizer: Vocabulary, lab: Any
+    small: Make, tokenizer: Tokenizer, lab: Any
 ) -> None:
     head = small()
     streams = lab.streams(head.streams, clips=8)
     batch = lab.batch(tokenizer, lab.captions, streams)
     overfitted(head, batch, streams)
-    predictions = Captioner(head.eval(), tokenizer, generate=GenerateSettings(max_length=12)).predict(
-        batch, panels=True
-    )
+    predictions = tiny_captioner(head.eval(), tokenizer, max_length=12).predict(batch, panels=True)
     universal, emotional, theme, _ = predictions[0].extras["panels"]
     assert predictions[0].text == lab.captions[0]
     assert "happily" in emotional.highlight

@@ -12,9 +12,8 @@ from vidcap_spectrum.embed import embed_texts
 from vidcap_spectrum.retrieved import RetrievedCaptions, pooled_queries, read_index, write_index
 from vidcap_spectrum.search import Database, own_captions, owners, recall
 
-from vidcap_core.api import DataError, Stream, UserError, build_component
-from vidcap_core.config.validate import load_recipe
-from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.api import DataError, Stream, UserError, build_component, load_recipe
+from vidcap_core.testing import TinyClips
 
 TEXT = {"type": "spectrum.HashedWords", "dim": 32}
 

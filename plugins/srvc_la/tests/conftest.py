@@ -9,22 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidcap_core.api import Batch, Clip, Head, Stream
-from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Batch, Head, Tokenizer
+from vidcap_core.testing import tiny_batch, tiny_captioner, tiny_streams, tiny_vocabulary
 
-TEXTS = (
-    "a man runs",
-    "the woman sings a song",
-    "a dog sleeps",
-    "two cats eat",
-    "the child jumps over a dog",
-    "a bird sings",
-    "the man eats a song",
-    "a cat runs to the woman",
-    "two dogs jump",
-    "a child sleeps",
-)
 SMALL = {
     "d_model": 16,
     "rnn_size": 24,
@@ -38,14 +25,12 @@ SMALL = {
 
 
 @pytest.fixture(scope="session")
-def vocabulary() -> Vocabulary:
-    made = Vocabulary()
-    made.fit(TEXTS)
-    return made
+def vocabulary() -> Tokenizer:
+    return tiny_vocabulary()
 
 
 @pytest.fixture
-def make_head(vocabulary: Vocabulary) -> Callable[..., Any]:
+def make_head(vocabulary: Tokenizer) -> Callable[..., Any]:
     """`make_head(vrc_concat="seq")`: a small head on a stream of width 10, with random weights."""
     from vidcap_srvc_la.head import SRVCLAHead
 
@@ -57,33 +42,21 @@ def make_head(vocabulary: Vocabulary) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def make_batch(vocabulary: Vocabulary) -> Callable[..., Batch]:
+def make_batch(vocabulary: Tokenizer) -> Callable[..., Batch]:
     """`make_batch(4)`: clips with ragged masks and captions of different lengths."""
-    from vidcap_core.engine.data import Collate
 
     def make(clips: int = 4, length: int = 7, seed: int = 0) -> Batch:
-        random = torch.Generator().manual_seed(seed)
-        values = torch.randn(clips, length, 10, generator=random)
-        lengths = torch.tensor([length - row % 3 for row in range(clips)])
-        mask = torch.arange(length) < lengths[:, None]
-        tokens, token_mask = Collate(vocabulary)._tokens([TEXTS[row % len(TEXTS)] for row in range(clips)])
-        return Batch(
-            clips=tuple(Clip(f"clip{row}", duration=5.0) for row in range(clips)),
-            streams={"image": Stream(values, mask)},
-            texts=TEXTS[:clips],
-            tokens=tokens,
-            token_mask=token_mask,
-        )
+        return tiny_batch(tiny_streams({"image": 10}, clips, length, seed=seed), vocabulary, duration=5.0)
 
     return make
 
 
 @pytest.fixture
-def make_captioner(vocabulary: Vocabulary) -> Callable[..., Captioner]:
-    def make(head: Head, loss: Any, **settings: Any) -> Captioner:
-        from vidcap_core.contracts.generate_settings import GenerateSettings
+def make_captioner(vocabulary: Tokenizer) -> Callable[..., Any]:
+    """`make_captioner(head, loss, mode="beam")`: the head with one loss."""
 
-        return Captioner(head, vocabulary, losses={"words": loss}, generate=GenerateSettings(**settings))
+    def make(head: Head, loss: Any, **settings: Any) -> Any:
+        return tiny_captioner(head, vocabulary, {"words": loss}, **settings)
 
     return make
 

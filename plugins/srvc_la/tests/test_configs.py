@@ -13,14 +13,14 @@ import torch
 from vidcap_srvc_la.head import SRVCLAHead
 from vidcap_srvc_la.losses import BranchLoss
 
+from vidcap_core.api import load_recipe
 from vidcap_core.captioner.build import build_captioner
 from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, load_config
-from vidcap_core.config.validate import load_recipe, validate
+from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint
-from vidcap_core.testing.tiny import TinyClips
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.testing import TinyClips, collate, tiny_vocabulary
 from vidcap_core.zoo import plugins
 
 FOLDER = Path(plugins.get("srvc_la").configs or "")
@@ -30,15 +30,12 @@ ROWS = [(row, changes) for rows in GRIDS.values() for row, changes in rows.items
 
 def few_steps(loaded: Config, steps: int = 3) -> list[float]:
     """The losses of a few steps of the config's first phase on tiny clips that have its streams."""
-    from vidcap_core.engine.data import Collate
-
     torch.manual_seed(0)
     clips = TinyClips(clips=4, streams=loaded["head"]["streams"], length=8)
-    tokenizer = Vocabulary()
-    tokenizer.fit(clips.captions())
+    tokenizer = tiny_vocabulary(clips.captions())
     recipe = validate(loaded)
     captioner = build_captioner(recipe, tokenizer, recipe.losses).train()
-    batch = Collate(tokenizer)([clips.get(index, np.random.default_rng(0)) for index in range(len(clips))])
+    batch = collate(tokenizer, [clips.get(index, np.random.default_rng(0)) for index in range(len(clips))])
     optimizer = torch.optim.Adamax(captioner.parameters(), lr=2e-3)
     values = []
     for _ in range(steps):
@@ -124,23 +121,21 @@ def test_the_wide_row_is_as_big_as_the_full_model() -> None:
 
 def test_a_self_critical_step() -> None:
     """The reward of msvd_rl, with its references, moves both branches and what they share."""
-    from vidcap_core.engine.data import Collate
-
     small = {"streams": {"image": 16}, "enc_heads": 2, "enc_ff": 16}
     small |= dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size"), 16)
     loaded = load_config("srvc_la/msvd_rl")
     loaded.data["head"] |= small
+    loaded.data["extract"] = {}
     loaded.data["losses"]["reward"]["samples_per_clip"] = (
         4  # one sample of an untrained head often earns nothing
     )
     torch.manual_seed(0)
     clips = TinyClips(clips=6, unit="clip")
-    tokenizer = Vocabulary()
-    tokenizer.fit(clips.captions())
+    tokenizer = tiny_vocabulary(clips.captions())
     recipe = validate(loaded)
     captioner = build_captioner(recipe, tokenizer, recipe.losses).train()
     captioner.losses["reward"].fit(clips)  # type: ignore[operator]
-    batch = Collate(tokenizer)([clips.get(index, np.random.default_rng(0)) for index in range(6)])
+    batch = collate(tokenizer, [clips.get(index, np.random.default_rng(0)) for index in range(6)])
     total, weight = captioner(batch, recipe.phases[1].losses)["reward"]
     assert weight > 0
     total.backward()
@@ -156,7 +151,8 @@ def test_the_self_critical_stage_through_the_engine(name: str, tmp_path: Path) -
     sizes = dict.fromkeys(("d_model", "rnn_size", "att_size", "emb_size", "enc_ff"), 16)
     small: dict[str, Any] = {f"head.{key}": value for key, value in (sizes | {"enc_heads": 2}).items()}
     small |= {"head.streams": {"image": 16}, "tokenizer": {"type": "Vocabulary"}, "runtime.log_every": 1}
-    clips = {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 6}
+    clips = {"type": "vidcap_core.testing:TinyClips", "clips": 6}
+    small |= {"extract": {}}
     small |= {f"data.{split}": clips for split in ("train", "val", "test")}
     small |= {
         "phases.caption.epochs": 2,

@@ -12,7 +12,7 @@ import torch
 
 from vidcap_core.api import Curve, Event, FrameAttention
 from vidcap_core.config.files import Config
-from vidcap_core.testing import tiny
+from vidcap_core.testing import tiny_config
 
 Make = Callable[..., Any]
 
@@ -75,7 +75,7 @@ def test_a_run_with_its_pictures_and_its_number_of_frames(tmp_path: Path) -> Non
         "effective_frames": {"type": "srvc_la.EffectiveFrames", "scale": 0.0},
     }
     phases = {"caption": {"epochs": 20, "losses": ["words", "effective_frames"]}}
-    config = Config("test", tiny.config(head=head, losses=losses, phases=phases))
+    config = Config("test", tiny_config(head=head, losses=losses, phases=phases))
     runs.train(config, work_dir=tmp_path, device="cpu", quiet=True)
     lines = [json.loads(line) for line in (tmp_path / "scalars.jsonl").read_text().splitlines()]
     frames = [line["loss/effective_frames"] for line in lines if "loss/effective_frames" in line]

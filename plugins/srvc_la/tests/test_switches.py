@@ -11,9 +11,7 @@ import pytest
 import torch
 from vidcap_srvc_la.losses import BranchLoss
 
-from vidcap_core.api import ConfigError, DataError, Stream, UserError, whole_clips
-from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.contracts.head import View
+from vidcap_core.api import ConfigError, DataError, GenerateSettings, Stream, UserError, View, whole_clips
 from vidcap_core.decoding.generate import generate
 
 Make = Callable[..., Any]

@@ -10,11 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from vidcap_core.api import Batch, Clip, Stream
-from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.tokenizers.subword import SubwordTokenizer
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Batch, Tokenizer, build_component
+from vidcap_core.testing import tiny_batch, tiny_captioner, tiny_streams, tiny_vocabulary
 
 OURS = ["<FULL>", "<MASK>", "<SEP>"]
 SENTENCES = (
@@ -66,19 +63,20 @@ IMPROVED = {
 
 
 @pytest.fixture(scope="session")
-def pieces() -> SubwordTokenizer:
+def pieces() -> Tokenizer:
     """Learnt pieces of words; no caption has a number in it, so "12" is cut in two."""
-    made = SubwordTokenizer(size=400, min_count=1, specials=OURS, normalize="none")
-    made.fit(text for one in SENTENCES for text in one)
+    spec = {"type": "SubwordTokenizer", "size": 400, "min_count": 1, "specials": OURS, "normalize": "none"}
+    made = build_component("tokenizers", spec)
+    made.fit(text for sentences in SENTENCES for text in sentences)
     return made
 
 
 @pytest.fixture(scope="session")
-def vocabulary() -> Vocabulary:
+def vocabulary() -> Tokenizer:
     """Whole words."""
-    made = Vocabulary(normalize="lower", specials=OURS, forced=["events:", *map(str, range(1, 17))])
-    made.fit(text for one in SENTENCES for text in one)
-    return made
+    texts = [text for sentences in SENTENCES for text in sentences]
+    words = ["events:", *map(str, range(1, 17))]
+    return tiny_vocabulary(texts, normalize="lower", specials=OURS, forced=words)
 
 
 @pytest.fixture(scope="session")
@@ -91,13 +89,12 @@ def gpt2() -> Any:
         pytest.skip(
             "needs GPT-2's vocabulary: no ../shared/data/tokenizers/gpt2, and VIDCAP_SHARED_DATA is not set"
         )
-    from vidcap_core.tokenizers.hf import HFTokenizer
-
-    return HFTokenizer(str(folder), specials=["<PAD>", *OURS])
+    spec = {"type": "HFTokenizer", "name": str(folder), "specials": ["<PAD>", *OURS]}
+    return build_component("tokenizers", spec)
 
 
 @pytest.fixture
-def make_head(pieces: SubwordTokenizer) -> Callable[..., Any]:
+def make_head(pieces: Tokenizer) -> Callable[..., Any]:
     """`make_head(tau=3.0)`: a small head with random weights; `mended=True`: with all mends."""
     from vidcap_wsdvc_mask.head import MaskHead
 
@@ -113,21 +110,19 @@ def make_batch() -> Callable[..., Batch]:
     """`make_batch(sentences)`: clips of ragged lengths with these sentences, and no time of any."""
 
     def make(sentences: Sequence[Sequence[str]] = SENTENCES, length: int = 11, **targets: Any) -> Batch:
-        random = torch.Generator().manual_seed(3)
-        values = torch.randn(len(sentences), length, 10, generator=random)
-        lengths = torch.tensor([length - 4 * (row % 3) for row in range(len(sentences))])
-        clips = tuple(Clip(f"clip{row}", duration=20.0) for row in range(len(sentences)))
-        mask = torch.arange(length) < lengths[:, None]
-        told = {"sentences": [tuple(one) for one in sentences], **targets}
-        return Batch(clips=clips, streams={"image": Stream(values, mask)}, targets=told)
+        streams = tiny_streams({"image": 10}, len(sentences), length, shorter=4, seed=3)
+        targets = {"sentences": [tuple(texts) for texts in sentences], **targets}
+        return tiny_batch(streams, duration=20.0, targets=targets)
 
     return make
 
 
 @pytest.fixture
-def make_captioner() -> Callable[..., Captioner]:
-    def make(head: Any, **losses: Any) -> Captioner:
-        kinds = {"count": GenerateSettings(max_length=24), "event": GenerateSettings(max_length=9)}
-        return Captioner(head, head.prompts.tokenizer, losses=losses, kinds=kinds).eval()
+def make_captioner() -> Callable[..., Any]:
+    """`make_captioner(head, words=loss)`: the head with these losses."""
+
+    def make(head: Any, **losses: Any) -> Any:
+        kinds = {"count": {"max_length": 24}, "event": {"max_length": 9}}
+        return tiny_captioner(head, head.prompts.tokenizer, losses, kinds=kinds).eval()
 
     return make

@@ -15,10 +15,10 @@ from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.localiser import Localiser
 from vidcap_wsdvc_mask.masks import Spans, interval, mask
 
-from vidcap_core.api import Batch, Clip, Output, Stream
-from vidcap_core.losses.token import TokenLoss
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Batch, Clip, Output, Stream, component_of
+from vidcap_core.testing import tiny_vocabulary
 
+TokenLoss = component_of("losses", {"type": "TokenLoss"}).target
 WORDS = ("apple.", "bird.", "cloud.", "door.", "engine.", "fire.", "glass.", "house.")
 EVENTS, FRAMES, WIDTH = 3, 32, 16
 LM = {
@@ -87,8 +87,7 @@ def equal(count: int, width: float = 1.0) -> Spans:
 def reader() -> MaskHead:
     """A captioner that learnt to read what true masks show and hide."""
     forced = ["events:", *map(str, range(1, 9))]
-    tokenizer = Vocabulary(normalize="lower", specials=["<FULL>", "<MASK>"], forced=forced)
-    tokenizer.fit(WORDS)
+    tokenizer = tiny_vocabulary(WORDS, normalize="lower", specials=["<FULL>", "<MASK>"], forced=forced)
     torch.manual_seed(0)
     head = MaskHead(
         streams={"image": WIDTH},

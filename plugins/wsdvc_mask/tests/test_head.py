@@ -11,10 +11,10 @@ import torch
 from vidcap_wsdvc_mask.losses import MaskDiversity, RowTokenLoss
 from vidcap_wsdvc_mask.masks import mask
 
-from vidcap_core.api import Batch, ConfigError, Hyp, Rows, Stream, Timeline, UserError, View
-from vidcap_core.losses.token import TokenLoss
+from vidcap_core.api import Batch, ConfigError, Hyp, Rows, Stream, Timeline, UserError, View, component_of
 
 Make = Callable[..., Any]
+TokenLoss = component_of("losses", {"type": "TokenLoss"}).target
 ALL = frozenset({"full", "positive", "negative", "masks", "spans"})
 IMPROVED = {"mended": True}
 PLACES = pytest.mark.parametrize("place", ["query", "frames"])

@@ -11,9 +11,9 @@ from vidcap_wsdvc_mask.frames import resampled
 from vidcap_wsdvc_mask.losses import MaskCoverage, MaskDiversity, MaskSimilarity, MaskStatistic, RowTokenLoss
 from vidcap_wsdvc_mask.masks import Spans, interval, mask, moments, ordered
 
-from vidcap_core.api import Batch, Named, Output
-from vidcap_core.losses.token import TokenLoss
+from vidcap_core.api import Batch, Named, Output, component_of
 
+TokenLoss = component_of("losses", {"type": "TokenLoss"}).target
 NOTHING = Batch(clips=())
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.api import ConfigError, DataError
+from vidcap_core.api import ConfigError, DataError, load_recipe
 from vidcap_core.config import preflight
 from vidcap_core.config.files import load_config
-from vidcap_core.config.validate import load_recipe, validate
-from vidcap_core.testing.kit import check_plugin
+from vidcap_core.config.validate import validate
+from vidcap_core.testing import check_plugin
 from vidcap_core.zoo import cards, plugins, registry
 
 CONFIGS = (

@@ -9,8 +9,8 @@ import torch
 from vidcap_wsdvc_mask.prompts import Lines, Prompts
 from vidcap_wsdvc_mask.sentences import prepared
 
-from vidcap_core.api import UserError
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Tokenizer, UserError
+from vidcap_core.testing import tiny_vocabulary
 
 CPU = torch.device("cpu")
 FULL_ID, MASK_ID, SEP_ID, EOS = 50258, 50259, 50260, 50256
@@ -115,7 +115,7 @@ def test_the_end_is_taught_where_padding_is_the_end(pieces: Any) -> None:
     assert set(labels(lines)[len(rows[0].ids) :]) == {-100}
 
 
-def test_whole_words_work_too(vocabulary: Vocabulary) -> None:
+def test_whole_words_work_too(vocabulary: Tokenizer) -> None:
     made = prompts(vocabulary, "sep")
     row = made.paragraph(["A man runs.", "A dog sleeps."])
     words = [vocabulary.words[one] for one in row.ids]
@@ -155,7 +155,7 @@ def test_texts_are_cut_where_the_language_model_ends(pieces: Any) -> None:
 
 def test_a_tokenizer_without_our_tokens_is_refused() -> None:
     with pytest.raises(UserError, match="<FULL>"):
-        prompts(Vocabulary())
+        prompts(tiny_vocabulary())
 
 
 def test_sentences_are_prepared() -> None:

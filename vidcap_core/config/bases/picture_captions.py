@@ -8,7 +8,7 @@ _base_ = ["vidcap://datasets/jsonl.py"]
 _model = (
     "nlpconnect/vit-gpt2-image-captioning"  # or a BLIP: Salesforce/blip-image-captioning-base; or a folder
 )
-_frames = dict(count=3)
+_frames = dict(count=3)  # for a BLIP, whose pictures are larger: dict(count=3, short_side=384)
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
 encoders = dict(pixels=dict(type="Pixels", model=_model, frames=3))
 tokenizer = dict(type="HFTokenizer", name=_model)

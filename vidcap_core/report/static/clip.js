@@ -69,11 +69,12 @@ function clipBody(light, heavy) {
   for (const made of panels) made.look?.(null);
   said.hidden = !panels.some((made) => made.look);
   const film = clip.frames.boxes.length ? clip.frames.node : null;
+  const silent = captions.length ? null : element("p", { class: "caption", text: "(no events)" });
   const note = heavy.film && heavy.film.note ? element("p", { class: "note", text: `No frames: ${heavy.film.note}` }) : null;
   const first = panels.filter((one) => one.look).map((one) => one.node);
   const rest = panels.filter((one) => !one.look).map((one) => one.node);
   return [
-    film, note, ...first, ...captions.map((made) => made.node), said, references(light.references), others(heavy.n_best),
+    film, note, ...first, silent, ...captions.map((made) => made.node), said, references(light.references), others(heavy.n_best),
     rest.length ? element("div", { class: "panels" }, rest) : null,
   ].filter(Boolean);
 }

@@ -206,7 +206,7 @@ CHECKS: Checks = {
 }
 
 
-def differing(a: Any, b: Any, where: str = "sample") -> str:
+def differing(a: object, b: object, where: str = "sample") -> str:
     """Where two plain things differ first; "" where they are the same."""
     if is_dataclass(a) and not isinstance(a, type) and type(a) is type(b):
         pairs = ((f.name, getattr(a, f.name), getattr(b, f.name)) for f in fields(a))

@@ -61,7 +61,7 @@ def shows_its_clip(parts: Parts) -> None:
 CHECKS: Checks = {"panels": explains, "panels of the right clip": shows_its_clip}
 
 
-def same(a: Any, b: Any) -> bool:
+def same(a: object, b: object) -> bool:
     """Whether plain data are the same, but for the last digits of numbers."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
