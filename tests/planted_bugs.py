@@ -667,6 +667,14 @@ class FloatFrames(Films):
         return replace(sample, inputs={"frames": (sample.inputs["frames"] / 255).astype(np.float32)})
 
 
+class TimeTooMany(Films):
+    """there is a time more than there are frames"""
+
+    def get(self, index: int, rng: np.random.Generator) -> Sample:
+        sample = super().get(index, rng)
+        return replace(sample, times={"frames": np.append(sample.times["frames"], 99.0)})
+
+
 # ---- transforms
 
 
@@ -683,6 +691,13 @@ class OwnChance(Jitter):
 
     def noisy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return rows + np.random.normal(size=rows.shape).astype(rows.dtype)
+
+
+class RowsWithoutTheirTimes(Jitter):
+    """the first row of streams is left out, and its time is not"""
+
+    def noisy(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return super().noisy(rows, rng)[1:]
 
 
 class SometimesATarget(Jitter):
@@ -986,8 +1001,10 @@ BUGS = (
     Bug("data set", "events", Milliseconds),
     Bug("data set", "arrays", Transposed),
     Bug("data set of frames", "arrays", FloatFrames),
+    Bug("data set of frames", "arrays", TimeTooMany),
     Bug("transform", "a sample", InPlace),
     Bug("transform", "a sample", TargetsAlone),
+    Bug("transform", "a sample", RowsWithoutTheirTimes),
     Bug("transform", "same rng", OwnChance),
     Bug("transform", "collates", SometimesATarget),
     Bug("transform", "collates", OtherWidths),
