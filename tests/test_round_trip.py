@@ -59,7 +59,7 @@ def test_a_standardised_stream_says_the_same(tmp_path: Path) -> None:
 
 def test_an_encoder_that_reads_other_pictures_than_training_is_refused_before_it(tmp_path: Path) -> None:
     other = small("mffcl/toy", *(f"data.{s}.frames.short_side=56" for s in ("train", "val", "test")))
-    with pytest.raises(UserError, match=r"the encoder 'video' \(TimeSformer\) asks for short_side=48"):
+    with pytest.raises(UserError, match=r"encoders.video \(TimeSformer\) asks for short_side=48"):
         differences(other, tmp_path)
     assert not (tmp_path / "born").exists()
 
