@@ -50,7 +50,7 @@ class ModelConfig(dict[str, Any]):
 
 def check_no_code(keys: Mapping[str, Any]) -> None:
     """Refuse keys of a config for which transformers would fetch code from the hub, and run it."""
-    for key, value in keys.items():
+    for key, value in ((str(key), value) for key, value in keys.items()):  # of labels a key is a number
         if (
             key.startswith("_")
             or key == "auto_map"
