@@ -66,5 +66,5 @@ def without_code(keys: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: without_code(value) if isinstance(value, Mapping) else value
         for key, value in keys.items()
-        if not key.startswith("_") and not key.endswith("_implementation") and key not in NOT_KEPT
+        if not str(key).startswith("_") and not str(key).endswith("_implementation") and key not in NOT_KEPT
     }
