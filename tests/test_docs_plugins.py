@@ -50,13 +50,19 @@ def test_every_kind_has_a_page() -> None:
 
 @pytest.mark.parametrize("kind", scaffold.KINDS)
 def test_an_example_imports_one_module_of_ours(kind: str) -> None:
-    lines = [line for text in shown(page_of(kind)).values() for line in text.splitlines()]
-    imports = {
-        line.split()[1]
-        for line in lines
-        if line.strip().startswith(("from vidcap_core", "import vidcap_core"))
-    }
-    assert imports <= {"vidcap_core.api", "vidcap_core.testing"}
+    """And its test another one: in each file that `vidcap new` writes, and on the page of a kind."""
+    pages = [page_of(kind), DOCS / "plugins" / f"{kind}.md"]
+    files = [
+        *scaffold.files(EXAMPLES[kind], kind).items(),
+        *(item for page in pages for item in shown(page).items()),
+    ]
+    for path, text in files:
+        of_us = {
+            line.split()[1]
+            for line in text.splitlines()
+            if line.strip().startswith(("from vidcap_core", "import vidcap_core"))
+        }
+        assert of_us <= {"vidcap_core.testing" if path.startswith("tests/") else "vidcap_core.api"}, path
 
 
 def test_every_skeleton_is_laid_out_as_our_own_plugins() -> None:
