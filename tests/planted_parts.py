@@ -87,6 +87,27 @@ class NormalisedOverBatch(Colours):
         return rows - rows.mean((0, 1))
 
 
+class RunningMean(Colours):
+    """a running mean goes on in eval mode"""
+
+    def __init__(self, dim: int = 16) -> None:
+        super().__init__(dim)
+        self.register_buffer("mean", torch.zeros(12))
+
+    def quarters(self, frames: Tensor) -> Tensor:
+        rows = super().quarters(frames)
+        self.mean = 0.9 * self.mean + 0.1 * rows.mean((0, 1))
+        return rows - self.mean
+
+
+class NoiseLeftOn(Words):
+    """noise stays on in eval mode"""
+
+    def vectors(self, texts: Sequence[str]) -> Tensor:
+        vectors = super().vectors(texts)
+        return vectors + 0.1 * torch.randn_like(vectors)
+
+
 class AllRowsReal(Colours):
     """the mask that it gives is always on"""
 
@@ -552,6 +573,8 @@ BUGS = (
     Bug("encoder", "recipe", AddressInRecipe),
     Bug("encoder", "batch = single", NormalisedOverBatch),
     Bug("encoder", "batch = single", AllRowsReal),
+    Bug("encoder", "same twice", RunningMean),
+    Bug("encoder of texts", "same twice", NoiseLeftOn),
     Bug("encoder", "masked rows", PaddedFramesSeen),
     Bug("encoder of sound", "masked rows", PaddedSoundHeard),
     Bug("encoder of texts", "batch = single", TextsSorted),
