@@ -402,7 +402,9 @@ class Clips(TinyClips):
         sample = super().get(index, rng)
         if self.unit == "clip":
             sample = replace(sample, text=self.references()[sample.clip.id][self.draw(rng)])
-        return sample
+        return replace(
+            sample, times={n: np.arange(len(rows), dtype=np.float32) for n, rows in sample.streams.items()}
+        )
 
 
 class Films(Clips):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
 from vidcap_core.errors import PluginError
+from vidcap_core.heads.gru import MeanPoolGRU
+from vidcap_core.tokenizers.vocabulary import Vocabulary
 from vidcap_core.zoo import plugins
+from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.plugins import Plugin
 from vidcap_core.zoo.registry import HEADS, METRICS, REGISTRIES, Registry
 
@@ -86,3 +90,27 @@ def test_every_declared_component_of_every_working_plugin_exists() -> None:
 
 def test_metric_names_may_hold_a_dash() -> None:
     assert METRICS.find("cider-d").full_name == "core.cider-d"
+
+
+class Narrow(MeanPoolGRU):
+    """A head that hands all its arguments on."""
+
+    def __init__(self, **keys: Any) -> None:
+        super().__init__(**{**keys, "width": 4})
+
+
+class Alone(MeanPoolGRU):
+    """One that hands nothing on."""
+
+    def __init__(self, streams: dict[str, int]) -> None:
+        super().__init__(streams=streams, tokenizer=Vocabulary(), width=8)
+
+
+def test_a_component_gets_what_its_base_class_asks_for() -> None:
+    streams, words = {"image": 3}, Vocabulary()
+    words.fit(["a man runs"])
+    made = {
+        kind: Component("x", kind, {"streams": streams}).build(tokenizer=words) for kind in (Narrow, Alone)
+    }
+    assert made[Narrow].embed.num_embeddings == len(words)
+    assert made[Alone].embed.num_embeddings == len(Vocabulary())

@@ -251,11 +251,13 @@ def test_a_part_that_changes_by_itself_is_not_lost(tmp_path: Path) -> None:
 
 def test_a_frozen_encoder_is_left_out_and_the_heads_assets_stay(model: Path, tmp_path: Path) -> None:
     """The base is told part by part: a head that trains as a whole is built of its assets."""
-    frames = {"kind": "uniform", "count": 4, "short_side": 24}
+    frames = {"kind": "uniform", "count": 2, "short_side": 256}
     clips = {"type": "Toy", "size": "small", "frames": frames, "limit": 4, "unit": "clip"}
     config = adapted(model, {"ema": None})
     config.data["data"] = {split: {**clips, "split": split} for split in ("train", "val")}
-    config.data["encoders"] = {"image": {"type": "EfficientNetLite0", "pretrained": False, "seed": 3}}
+    config.data["encoders"] = {
+        "image": {"type": "EfficientNetLite0", "pretrained": False, "frames": 2, "seed": 3}
+    }
     config.data["head"]["streams"] = {"image": 1280}
     config.data["phases"] = {"one": {"steps": 2, "losses": ["tokens"], "freeze": ["encoders.image"]}}
     run = train(config, tmp_path / "run")

@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 import saved_parts
 import torch
+from films import make as film
+from films import slope
 
+import vidcap_core
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.cli.run import main as run_main
 from vidcap_core.config.files import Config
+from vidcap_core.contracts.types import Clip, RawClip
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import CheckpointError, UserError
@@ -189,55 +193,124 @@ def test_a_stored_config_gives_the_model_but_for_its_weights(kind: torch.dtype, 
     assert ModelConfig.of(bare) == ModelConfig.of(whole)
 
 
-def test_ready_made_captioners_are_built_of_their_config(tmp_path: Path) -> None:
-    from transformers import GitConfig, GitForCausalLM
-
-    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
-    torch.manual_seed(0)
-    vision = {**small, "image_size": 32, "patch_size": 16}
-    GitForCausalLM(GitConfig(vision_config=vision, vocab_size=40, **small)).save_pretrained(tmp_path / "git")
-    whole = HFVideoCaptioner(str(tmp_path / "git"))
-    given = json.loads(json.dumps(whole.assets()))
-    shutil.rmtree(tmp_path / "git")
-    bare = HFVideoCaptioner.load_assets(given, model=str(tmp_path / "git"))
-    bare.load_state_dict(whole.state_dict())
-    assert bare.assets() == whole.assets()
-    pixels = torch.rand(2, 3, 32, 32)
-    ids = torch.ones((2, 4), dtype=torch.long)
-    a, b = (head.eval().model(input_ids=ids, pixel_values=pixels).logits for head in (whole, bare))
-    assert torch.equal(a, b)
-
-
-def test_a_config_that_needs_no_training_becomes_a_bundle_that_needs_no_model(tmp_path: Path) -> None:
-    """Its run holds no weights, so only the bundle stands alone."""
-    from transformers import GitConfig, GitForCausalLM
+def git(tmp_path: Path) -> Path:
+    """A small GIT of two frames with a tokenizer, and an image processor with settings of its own."""
+    from transformers import CLIPImageProcessor, GitConfig, GitForCausalLM
 
     small = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 48}
     folder = Path(saved_parts.model_folder(tmp_path / "git"))
     rows = language_model(str(folder)).get_input_embeddings().num_embeddings
     vision = {**small, "image_size": 32, "patch_size": 16}
     torch.manual_seed(0)
-    ends = {"bos_token_id": 0, "eos_token_id": 0, "num_image_with_embedding": 1}
+    ends = {"bos_token_id": 0, "eos_token_id": 0, "num_image_with_embedding": 2, "initializer_range": 0.5}
     GitForCausalLM(GitConfig(vision_config=vision, vocab_size=rows, **ends, **small)).save_pretrained(folder)
-    clips = {"type": "vidcap_core.testing.tiny:TinyClips", "streams": {"pixels": 3 * 32 * 32}, "length": 1}
-    config = tiny.config(
-        data={"train": clips, "val": clips},
-        head={"type": "HFVideoCaptioner", "model": str(folder)},
-        tokenizer={"type": "HFTokenizer", "name": str(folder)},
-        losses={},
-        phases={},
-        evaluate={"metrics": ["cider-d"], "best": None},
-    )
-    run = train(Config("test", config), tmp_path / "run")
-    made = export(run, tmp_path / "bundle")
-    dataset = tiny.TinyClips(streams={"pixels": 3 * 32 * 32}, length=1, unit="clip")
-    whole = load_run(run, extractors=False)
+    size = {"size": {"shortest_edge": 32}, "crop_size": 32}
+    CLIPImageProcessor(**size, image_mean=[0.1, 0.5, 0.9], resample=0).save_pretrained(folder)
+    return folder
+
+
+def test_ready_made_captioners_are_built_of_their_config(tmp_path: Path) -> None:
+    folder = git(tmp_path)
+    whole = HFVideoCaptioner(str(folder))
+    given = json.loads(json.dumps(whole.assets()))
     shutil.rmtree(folder)
-    bare = load_bundle(bundle.open_bundle(made))
-    batch = Collate(whole.tokenizer)([dataset.get(i, np.random.default_rng(0)) for i in range(4)])
-    assert [p.text for p in bare.predict(batch)] == [p.text for p in whole.predict(batch)]
+    bare = HFVideoCaptioner.load_assets(given, model=str(folder))
+    assert isinstance(bare, HFVideoCaptioner)
+    bare.load_state_dict(whole.state_dict())
+    assert bare.assets() == whole.assets()
+    pixels = torch.rand(2, 2, 3, 32, 32)
+    ids = torch.ones((2, 4), dtype=torch.long)
+    a, b = (head.eval().model(input_ids=ids, pixel_values=pixels).logits for head in (whole, bare))
+    assert torch.equal(a, b)
+    frames = np.random.default_rng(0).integers(0, 256, (3, 40, 56, 3), dtype=np.uint8)
+    a, b = (head.prepare(RawClip(Clip("c"), frames))["pixels"] for head in (whole, bare))
+    assert torch.equal(a, b)
+    assert type(bare.processor) is type(whole.processor)
+
+
+def ready_made(folder: Path) -> Config:
+    clips = {"type": "raw_parts:Filmed"}
+    return Config(
+        "test",
+        tiny.config(
+            data={"train": clips, "val": clips},
+            head={"type": "HFVideoCaptioner", "model": str(folder)},
+            tokenizer={"type": "HFTokenizer", "name": str(folder)},
+            losses={},
+            phases={},
+            evaluate={"metrics": ["cider-d"], "best": None},
+            generate={"max_length": 8, "min_length": 4},
+        ),
+    )
+
+
+def test_a_config_that_needs_no_training_becomes_a_bundle_that_needs_no_model(tmp_path: Path) -> None:
+    """Its run holds no weights, so only the bundle stands alone."""
+    folder = git(tmp_path)
+    run = train(ready_made(folder), tmp_path / "run")
+    made = export(run, tmp_path / "bundle")
+
+    def picture(number: int, index: int) -> np.ndarray:
+        return np.resize(np.roll(slope(5 * index), 17 * number, 0), (48, 96, 3)) // (1 + number)
+
+    films = [
+        film(tmp_path / f"{n}.mp4", 40, lambda i, n=n: picture(n, i), size=(96, 48))  # type: ignore[misc]
+        for n in range(3)
+    ]
+    files = [str(path) for path in films]
+
+    def said(model: str) -> list[Any]:
+        captioner = vidcap_core.load(model, device="cpu")
+        whole, spans = captioner(files), captioner(films[0], every=2.0)
+        return [[(e.start, e.end, e.text, e.score) for e in each.events] for each in (*whole, spans)]
+
+    before = said(str(run))
+    assert len({text for [(_, _, text, _)] in before[:3]}) > 1
+    shutil.rmtree(folder)
+    assert said(str(made)) == before
+    assert said(str(export_again(made, tmp_path))) == before
     with pytest.raises(UserError, match=r"(?s)cannot caption here yet.*captioning model.*\(head\)"):
         load_run(run, extractors=False)
+
+
+def export_again(made: Path, tmp_path: Path) -> Path:
+    """A bundle of what was loaded from one."""
+    opened = bundle.open_bundle(made)
+    return bundle.save(tmp_path / "again", load_bundle(opened), opened.config, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"auto_map": {"AutoImageProcessor": "evil--m.E"}}, "code from a hub is never run"),
+        ({"_auto_class": "AutoImageProcessor"}, "code from a hub is never run"),
+        ({"image_processor_type": "AutoModel"}, "a 'AutoModel', which is none of transformers"),
+        ({"image_processor_type": "AutoImageProcessor"}, "'AutoImageProcessor', which is none of"),
+        ({"image_processor_type": None}, "a 'None', which is none of transformers"),
+        ({"image_processor_type": "../EvilImageProcessor"}, "which is none of transformers"),
+        ({"image_processor_type": "NoSuchImageProcessor"}, "no image processor can be built"),
+        ({"size": "large"}, "no image processor can be built|assets are damaged"),
+    ],
+)
+def test_an_image_processor_is_data_and_runs_nothing(
+    change: dict[str, Any], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    whole = HFVideoCaptioner(str(git(tmp_path)))
+    given = json.loads(json.dumps(whole.assets()))
+    given["model"]["processor"] |= change
+    with pytest.raises(UserError, match=reason):
+        HFVideoCaptioner.load_assets(given, model="gone")
+
+
+def test_what_a_folder_says_of_code_is_not_stored(tmp_path: Path) -> None:
+    file = git(tmp_path) / "preprocessor_config.json"
+    settings = json.loads(file.read_text())
+    file.write_text(json.dumps({**settings, "auto_map": {"AutoImageProcessor": "other.Evil"}}))
+    head = HFVideoCaptioner(str(file.parent))
+    assert type(head.processor).__module__.startswith("transformers.")
+    assert "auto_map" not in head.assets()["model"]["processor"]
+    assert HFVideoCaptioner.load_assets(head.assets(), model="gone").assets() == head.assets()
 
 
 def test_what_is_missing_is_said_at_once_before_anything_is_built(

@@ -25,7 +25,7 @@ VIDCAP_API = 2
 @hookimpl
 def vidcap_components():
     return {
-        "metrics": {"never": "planted_bugs:NeverPerfect", "sound": "sound_parts:Overlap"},
+        "metrics": {"never": "planted_parts:NeverPerfect", "sound": "sound_parts:Overlap"},
         "transforms": {"Jitter": "sound_parts:Jitter"},
         "losses": {"WordLoss": "sound_parts:WordLoss"},
         "encoders": {

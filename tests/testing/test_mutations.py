@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import refresh_conform
-from planted_bugs import BUGS, COMMANDS, KINDS, NOT_CAUGHT, Bug
+from planted_bug import Bug
+from planted_bugs import BUGS, COMMANDS, KINDS, NOT_CAUGHT
 
 from vidcap_core.testing.check import checked, run
 from vidcap_core.testing.checks import commands

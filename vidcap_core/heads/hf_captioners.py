@@ -1,41 +1,52 @@
 """Captioners of Hugging Face as they come, to compare with: one for videos, one for pictures, frame by frame.
 
-They read a stream of pixels (the encoder `Pixels`) and are not trained here: their configs have no phases.
+They read frames through their own image processor and are not trained here: their configs have no phases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForImageTextToText
+from transformers import AutoImageProcessor, AutoModelForImageTextToText
 from transformers.modeling_outputs import BaseModelOutput
 
-from vidcap_core.contracts.head import Decode, Head
+from vidcap_core.contracts.head import Decode, Head, whole_clips
 from vidcap_core.contracts.missing import Missing
-from vidcap_core.contracts.types import Batch, Stream, View
-from vidcap_core.errors import UserError
+from vidcap_core.contracts.types import Batch, RawClip, Stream, View
+from vidcap_core.errors import ConfigError, UserError
+from vidcap_core.heads import processor_config
 from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
+from vidcap_core.heads.processor_config import ProcessorConfig
 from vidcap_core.pretrained.load import from_hub
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
+from vidcap_core.zoo.arguments import at_least
 
 BEGIN = ("bos_token_id", "decoder_start_token_id")
 """Keys of a generation config that say what a text begins with."""
 
 
 class ReadyMade(Head):
-    """A pretrained image-text-to-text model, and the stream that holds its pixels."""
+    """A pretrained image-text-to-text model, and its image processor, which runs where files are read.
+
+    frames: of each clip; None: as many as the model knows.
+    crop: "center" asks for squares, as data sets give them unless told otherwise; None for whole pictures.
+    """
 
     comes_trained = True
+    reads = frozenset({"frames"})
     kinds: ClassVar[tuple[str, ...]]
     """Model types whose inner parts are known."""
 
-    def __init__(self, model: str, stream: str = "pixels") -> None:
+    def __init__(
+        self, model: str, frames: int | None = None, crop: Literal["center"] | None = "center"
+    ) -> None:
         super().__init__()
-        self.stream = stream
         self.model = _made(model)
         self.kind = str(self.model.config.model_type)
         if self.kind not in self.kinds:
@@ -43,17 +54,36 @@ class ReadyMade(Head):
                 f"{model} is a {self.kind} model; {type(self).__name__} runs {', '.join(self.kinds)}",
                 hint="HFVideoCaptioner for GIT, HFFrameCaptioner for models of single pictures",
             )
+        at_least(1, frames=frames)
+        self.frames = frames or self.most or 1
+        if self.most is not None and self.frames > self.most:
+            raise ConfigError(
+                f"{model} knows {self.most} frames, not {self.frames}", hint=f"frames={self.most}"
+            )
+        self.processor = _processor(model)
+        pictures = self._pixels(np.zeros((1, 64, 64, 3), np.uint8))
+        self.sampling = {"kind": "uniform", "count": self.frames}
+        self.short_side, self.crop = min(pictures.shape[-2:]), crop
+
+    @property
+    def most(self) -> int | None:
+        """How many frames the model knows; None: it captions each by itself."""
+        return None
 
     @classmethod
     def missing(cls, model: str, **_: Any) -> Iterator[Missing]:
-        """The model's weights."""
-        yield from missing_model("captioning model", model, "model", CONFIG, WEIGHTS)
+        """The model's weights, and what says how its pictures are prepared."""
+        yield from missing_model("captioning model", model, "model", CONFIG, WEIGHTS, processor_config.FILES)
 
     def assets(self) -> dict[str, Any]:
-        """The model's config, and what its texts begin with."""
+        """The model's config, what its texts begin with, and its image processor."""
         generation = self.model.generation_config.to_dict() if self.model.can_generate() else {}
         return {
-            "model": {**ModelConfig.of(self.model), "generation": {key: generation.get(key) for key in BEGIN}}
+            "model": {
+                **ModelConfig.of(self.model),
+                "generation": {key: generation.get(key) for key in BEGIN},
+                "processor": ProcessorConfig.of(self.processor),
+            }
         }
 
     @classmethod
@@ -61,11 +91,21 @@ class ReadyMade(Head):
         """The captioner on a model of that config."""
         return cls(**{**arguments, "model": ModelConfig(assets["model"])})
 
-    def pictures(self, view: View) -> Tensor:
-        """Pixels [R, T, 3, H, W]."""
-        rows = view.streams[self.stream].values
-        side = round((rows.shape[-1] // 3) ** 0.5)
-        return rows.unflatten(-1, (3, side, side))  # type: ignore[no-any-return]
+    def prepare(self, raw: RawClip) -> Mapping[str, Any]:
+        """Pixels [frames, 3, H, W]; of a clip with other numbers of frames, the middles of equal parts."""
+        assert raw.frames is not None
+        middles = (2 * np.arange(self.frames) + 1) * len(raw.frames) // (2 * self.frames)
+        return {"pixels": self._pixels(raw.frames[middles])}
+
+    def _pixels(self, frames: np.ndarray) -> Tensor:
+        return self.processor(list(frames), return_tensors="pt")["pixel_values"]  # type: ignore[no-any-return]
+
+
+def _processor(model: str | ModelConfig) -> Any:
+    """The image processor of a pretrained model, or a stored one."""
+    if isinstance(model, ModelConfig):
+        return ProcessorConfig(model["processor"]).build()
+    return from_hub(AutoImageProcessor.from_pretrained, model, f"the image processor of '{model}'")
 
 
 def _made(model: str | ModelConfig) -> Any:
@@ -83,9 +123,16 @@ class HFVideoCaptioner(ReadyMade):
 
     kinds = ("git",)
 
+    @property
+    def most(self) -> int:
+        """Places of frames; a GIT of pictures has none."""
+        return int(self.model.config.num_image_with_embedding or 1)
+
     def start(self, view: View) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """Keys and values of the frames; the model insists on a word beside them, which is cut off again."""
-        pictures = self.pictures(view)
+        pictures = view.inputs["pixels"][list(view.clips)]
+        if self.model.config.num_image_with_embedding is None:
+            pictures = pictures[:, 0]
         first = torch.full((len(pictures), 1), int(self.model.config.bos_token_id), device=pictures.device)
         out = self.model(input_ids=first, pixel_values=pictures, use_cache=True)
         pairs = words_of(out.past_key_values)
@@ -112,34 +159,45 @@ class HFFrameCaptioner(ReadyMade):
 
     kinds = ("vision-encoder-decoder", "blip")
 
-    def __init__(self, model: str, stream: str = "pixels", say: Literal["best", "each"] = "best") -> None:
-        super().__init__(model, stream)
+    def __init__(
+        self,
+        model: str,
+        frames: int = 3,
+        crop: Literal["center"] | None = "center",
+        say: Literal["best", "each"] = "best",
+    ) -> None:
+        super().__init__(model, frames, crop)
         self.say = say
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """A row a frame; for "best", once all are written, one row a clip."""
-        stream = streams[self.stream]
-        clips, count = stream.values.shape[:2]
-        every = [(clip, frame) for clip in range(clips) for frame in range(count)]
-        view = self._frames(stream, batch, every, timed=self.say == "each")
+        whole = whole_clips(streams, batch)
+        clips = range(len(batch))
+        every = [(clip, frame) for clip in clips for frame in range(self.frames)]
+        view = self._of_frames(whole, batch, every, timed=self.say == "each")
         if self.say == "each":
             return [view]
-        scores = torch.tensor([row[0].score for row in decode(view)]).view(clips, count)
-        return [self._frames(stream, batch, list(enumerate(scores.argmax(1).tolist())), timed=False)]
+        scores = torch.tensor([row[0].score for row in decode(view)]).view(len(clips), self.frames)
+        return [self._of_frames(whole, batch, list(enumerate(scores.argmax(1).tolist())), timed=False)]
 
-    def _frames(self, stream: Stream, batch: Batch, chosen: list[tuple[int, int]], timed: bool) -> View:
-        at = [clip for clip, _ in chosen], [frame for _, frame in chosen]
-        frames = Stream(stream.values[at][:, None], stream.mask[at][:, None])
+    def _of_frames(self, whole: View, batch: Batch, chosen: list[tuple[int, int]], timed: bool) -> View:
+        """A row for each of the chosen frames (clip, frame); timed: its event is the frame's part of the clip."""
         spans = []
         for clip, frame in chosen:
             start, end = batch.clips[clip].span
-            length = (end - start) / stream.values.shape[1]
+            length = (end - start) / self.frames
             spans.append((start + frame * length, start + (frame + 1) * length) if timed else None)
-        return View(streams={self.stream: frames}, clips=tuple(at[0]), spans=tuple(spans))
+        return replace(
+            whole,
+            clips=tuple(clip for clip, _ in chosen),
+            spans=tuple(spans),
+            extras={"frames": [frame for _, frame in chosen]},
+        )
 
     def start(self, view: View) -> tuple[Tensor, Tensor]:
-        """What the vision tower sees; no words yet."""
-        pictures = self.pictures(view)[:, 0]
+        """What the vision tower sees of each row's frame, the first where `plan` chose none; no words yet."""
+        clips = list(view.clips)
+        pictures = view.inputs["pixels"][clips, view.extras.get("frames", [0] * len(clips))]
         tower: nn.Module = self.model.vision_model if self.kind == "blip" else self.model.encoder
         seen = tower(pixel_values=pictures).last_hidden_state
         return seen, torch.empty((len(pictures), 0), dtype=torch.long, device=pictures.device)

@@ -30,7 +30,7 @@ class ModelConfig(dict[str, Any]):
     def of(cls, model: PreTrainedModel) -> ModelConfig:
         """Of a model that is there."""
         config = json.loads(model.config.to_json_string(use_diff=False))
-        return cls(config=_kept(config), dtype=str(model.dtype).removeprefix("torch."))
+        return cls(config=without_code(config), dtype=str(model.dtype).removeprefix("torch."))
 
     def build(self, from_config: Callable[..., Any]) -> Any:
         """The model, by `from_config` of one of transformers' Auto classes, with random weights of the stored type."""
@@ -50,7 +50,7 @@ class ModelConfig(dict[str, Any]):
 
 def check_no_code(keys: Mapping[str, Any]) -> None:
     """Refuse keys of a config for which transformers would fetch code from the hub, and run it."""
-    for key, value in keys.items():
+    for key, value in ((str(key), value) for key, value in keys.items()):  # of labels a key is a number
         if (
             key.startswith("_")
             or key == "auto_map"
@@ -61,9 +61,10 @@ def check_no_code(keys: Mapping[str, Any]) -> None:
             check_no_code(value)
 
 
-def _kept(keys: Mapping[str, Any]) -> dict[str, Any]:
+def without_code(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without the keys that `check_no_code` refuses, and without those of how it was stored."""
     return {
-        key: _kept(value) if isinstance(value, Mapping) else value
+        key: without_code(value) if isinstance(value, Mapping) else value
         for key, value in keys.items()
-        if not key.startswith("_") and not key.endswith("_implementation") and key not in NOT_KEPT
+        if not str(key).startswith("_") and not str(key).endswith("_implementation") and key not in NOT_KEPT
     }

@@ -8,7 +8,7 @@ import difflib
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from vidcap_core.errors import ConfigError
@@ -34,6 +34,11 @@ def problems(
     for key, parameter in named.items():
         if parameter.default is parameter.empty and key not in given:
             yield (), f"{name} needs the argument '{key}'"
+
+
+def names(callee: Callable[..., Any]) -> Collection[str]:
+    """Names of the arguments that a call takes, and of those that a class hands on as `**others`."""
+    return _signature(callee)[0]
 
 
 def fits(value: Any, hint: Any) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vidcap_core.contracts.missing import Missing
+from vidcap_core.zoo.arguments import names
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Component:
     arguments: Mapping[str, Any]
 
     def build(self, **injected: Any) -> Any:
-        """The component; it gets those of the injected arguments that it asks for by name."""
+        """The component; it gets those of the injected arguments that it, or a class behind it, asks for by name."""
         return self.target(**self.arguments, **self._wanted(injected))
 
     def build_from(self, assets: Mapping[str, Any], **injected: Any) -> Any:
@@ -40,7 +41,7 @@ class Component:
         yield from self._answers("remarks")
 
     def _wanted(self, injected: Mapping[str, Any]) -> dict[str, Any]:
-        known = inspect.signature(self.target).parameters
+        known = names(self.target)
         return {key: value for key, value in injected.items() if key in known}
 
     def _answers(self, question: str) -> Iterator[Any]:

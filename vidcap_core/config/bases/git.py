@@ -8,7 +8,6 @@ _base_ = ["vidcap://datasets/jsonl.py"]
 _model = "microsoft/git-base-vatex"  # or a folder with its files
 _frames = dict(count=6)
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
-encoders = dict(pixels=dict(type="Pixels", model=_model, frames=6))
 tokenizer = dict(type="HFTokenizer", name=_model)
 head = dict(type="HFVideoCaptioner", model=_model)
 losses = dict()

@@ -10,9 +10,8 @@ _model = (
 )
 _frames = dict(count=3)  # for a BLIP, whose pictures are larger: dict(count=3, short_side=384)
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
-encoders = dict(pixels=dict(type="Pixels", model=_model, frames=3))
 tokenizer = dict(type="HFTokenizer", name=_model)
-head = dict(type="HFFrameCaptioner", model=_model, say="best")
+head = dict(type="HFFrameCaptioner", model=_model, frames=3, say="best")
 losses = dict()
 phases = {}
 generate = dict(mode="beam", beam=4, length="avg", max_length=30)

@@ -157,7 +157,7 @@ def same_twice(subject: Subject) -> None:
 
 
 def arrays(subject: Subject) -> None:
-    """Streams are [T, D] of one width, finite; frames are uint8 [T, H, W, 3]."""
+    """Streams are [T, D] of one width, finite; frames are uint8 [T, H, W, 3]; times are one a row, in order."""
     widths: dict[str, int] = {}
     for index, sample in subject.samples():
         changed = f"sample {index} read"
@@ -170,6 +170,7 @@ def arrays(subject: Subject) -> None:
                 f"the width of '{name}'; {widths[name]} became {shape[1]}",
             )
             expect(bool(np.isfinite(rows).all()), changed, f"that the stream '{name}' is finite")
+        times_of_rows(sample, changed)
         if (frames := sample.inputs.get("frames")) is not None:
             right = frames.dtype == np.uint8 and frames.ndim == 4 and frames.shape[-1] == 3
             expect(
@@ -177,6 +178,19 @@ def arrays(subject: Subject) -> None:
                 changed,
                 f"that frames are uint8 [T, H, W, 3]; they are {frames.dtype} {list(frames.shape)}",
             )
+
+
+def times_of_rows(sample: Sample, changed: str) -> None:
+    """Whether each row of a stream or frame has one time, and those are in order."""
+    for name, moments in sample.times.items():
+        rows = sample.streams.get(name, sample.inputs.get(name, moments))
+        expect(
+            len(moments) == len(rows),
+            changed,
+            f"that `times` of '{name}' are one a row; {len(moments)} for {len(rows)} rows",
+        )
+        ordered = bool(np.isfinite(moments).all() and (np.diff(moments) >= 0).all())
+        expect(ordered, changed, f"that `times` of '{name}' are seconds in order")
 
 
 def in_a_worker(subject: Subject) -> None:

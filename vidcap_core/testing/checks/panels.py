@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vidcap_core.captioner.panels import FAILED
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.panels import Timeline, from_plain, to_plain
 from vidcap_core.contracts.types import Prediction
@@ -77,6 +78,8 @@ def _shown(parts: Parts) -> list[Prediction]:
         raise Skipped("the head has no `explain`")
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch(3)
     shown = quiet(captioner.predict, batch, panels=True)
+    failed = next((p.extras[FAILED] for p in shown if FAILED in p.extras), None)
+    expect(failed is None, "`explain` called", f"that it works; {failed}")
     if not any(prediction.extras["panels"] for prediction in shown):
         raise Skipped("`explain` shows nothing of the toy clips")
     return shown  # type: ignore[no-any-return]

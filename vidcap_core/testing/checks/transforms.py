@@ -13,7 +13,7 @@ from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Sample
 from vidcap_core.engine.data import Collate
 from vidcap_core.testing.check import Broken, Checks, expect
-from vidcap_core.testing.checks.datasets import differing
+from vidcap_core.testing.checks.datasets import differing, times_of_rows
 
 SAMPLES = 4
 
@@ -38,13 +38,14 @@ class Subject:
 
 
 def gives_a_sample(subject: Subject) -> None:
-    """It gives a Sample of the same clip, and leaves the one that it was given as it was."""
+    """It gives a Sample of the same clip, whose rows have their times, and leaves the given one as it was."""
     for index, sample in enumerate(subject.samples()):
         before = copy.deepcopy(sample)
         after = subject.transformed(sample, index)
         changed = f"sample {index} transformed"
         expect(isinstance(after, Sample), changed, f"that a Sample comes out; it is a {type(after).__name__}")
         expect(after.clip.id == sample.clip.id, changed, f"the clip; {sample.clip.id} became {after.clip.id}")
+        times_of_rows(after, changed)
         moved = differing(before, sample)
         expect(not moved, changed, f"the sample that it was given (others share its arrays); {moved} moved")
 
