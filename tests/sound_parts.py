@@ -390,7 +390,7 @@ class WordLoss(Loss):
 class Clips(TinyClips):
     """Tiny clips; with unit="clip" the caption is drawn from `rng`.
 
-    As in TinyClips.
+    fixed: whether all streams are of one length. Others as in TinyClips.
     """
 
     def draw(self, rng: np.random.Generator) -> int:

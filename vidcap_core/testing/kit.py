@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from vidcap_core.config.validate import load_recipe
+from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.errors import UserError
 from vidcap_core.testing import journey
 from vidcap_core.testing.check import Check, Skipped, checked, run
@@ -91,9 +91,9 @@ def _parts(declared: Declared) -> Parts:
 def _component(declared: Declared, kind: str, name: str, parts: Parts | None) -> list[Check]:
     """The checks of one component, as a config builds it."""
     of = f"{registry.REGISTRIES[kind].noun} {name}"
-    if kind == "heads":
-        return _other_head(declared, name, of, parts)
     try:
+        if kind == "heads":
+            return _other_head(declared, name, of, parts)
         use = declared.use(kind, name)
         return run(CHECKS[kind], SUBJECTS[kind](use, parts), of, may_refuse=True)
     except Skipped as skipped:
@@ -110,9 +110,12 @@ def _other_head(declared: Declared, name: str, of: str, parts: Parts | None) -> 
     target = registry.HEADS.load(f"{declared.plugin.name}.{name}")
     if parts is not None and type(parts.captioner.head) is target:
         return []
-    if parts is None:
-        return [Check("all", None, reason="there is no captioner to check it in", of=of)]
-    return [Check("all", None, reason=f"{declared.plugin.name}/{CONFIG} has another head", of=of)]
+    for config in declared.configs:
+        if config.name.startswith(f"{declared.plugin.name}/{CONFIG}_"):
+            recipe = validate(config)
+            if recipe.head.target is target:
+                return run(CAPTIONER, Parts(recipe), of)
+    return [Check("all", None, reason=f"no config named {CONFIG} or {CONFIG}_... has it", of=of)]
 
 
 def _encoder(use: Use, parts: Parts | None) -> encoders.Subject:

@@ -21,6 +21,7 @@ from vidcap_core.testing.parts import Parts, distance, must_say, only, padded, q
 TOLERANCE = 1e-4
 """How far log-probabilities, scores and losses may move; sound heads move less than 1e-5."""
 BEAMS, LONGEST = 4, 10
+STREAMS, INPUTS = "the streams", "the frames and sound"
 
 
 def step_is_forward(parts: Parts) -> None:
@@ -47,22 +48,24 @@ def masks(parts: Parts) -> None:
     """Rows that the mask leaves out change nothing: of streams, of frames and sound, of what encoders give."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch()
     before = outcome(parts, captioner, batch)
-    looked = 0
-    for what, longer in _longer(parts, captioner, batch):
-        looked += 1
+    fixed = captioner.head.lengths.startswith("fixed:")
+    looked, refused = 0, ""
+    for what, longer in _longer(captioner, batch):
         changed = f"3 masked rows of garbage behind {what}, and garbage in those that were masked before"
         try:
-            after = outcome(parts, captioner, longer)
-        except UserError:
-            if captioner.head.lengths.startswith("fixed:") or what.startswith("the frames"):
-                continue  # it says that it takes no other length
-            raise
-        if captioner.head.lengths.startswith("fixed:") and what == "the streams":
-            raise Broken(changed, f"{captioner.head.lengths}: another length is refused; it was taken")
-        if moved := before.differs(after):
+            moved = before.differs(outcome(parts, captioner, longer))
+        except UserError as error:
+            if not fixed and what != INPUTS:  # an encoder may want so many frames and no other number
+                raise
+            looked, refused = looked + fixed, f"it takes no other length: {error.line}"
+            continue
+        looked += 1
+        if fixed and what == STREAMS:
+            moved = f"{captioner.head.lengths}: that another length is refused; it was taken"
+        if moved:
             raise Broken(changed, moved)
     if not looked:
-        raise Skipped("the captioner reads no streams, frames or sound")
+        raise Skipped(refused or "the captioner reads no streams, frames or sound")
 
 
 def batch_is_single(parts: Parts) -> None:
@@ -193,27 +196,21 @@ def texts_differ(first: list[Prediction], second: list[Prediction]) -> str:
     return ""
 
 
-def _longer(parts: Parts, captioner: Captioner, batch: Batch) -> Iterator[tuple[str, Batch]]:
+def _longer(captioner: Captioner, batch: Batch) -> Iterator[tuple[str, Batch]]:
     """The same batch with garbage in masked rows: of streams, of encoders' inputs, of what encoders give."""
     if batch.streams:
-        yield "the streams", replace(batch, streams={n: padded(s) for n, s in batch.streams.items()})
+        yield STREAMS, replace(batch, streams={n: padded(s) for n, s in batch.streams.items()})
     if batch.inputs:
-        yield (
-            f"the {' and '.join(batch.inputs)}",
-            replace(batch, inputs={n: padded(s) for n, s in batch.inputs.items()}),
-        )
-    streams = captioner.streams(batch)
-    made = {}
+        yield INPUTS, replace(batch, inputs={n: padded(s) for n, s in batch.inputs.items()})
+    streams, made = captioner.streams(batch), {}
     for name in captioner.encoders:
         try:
             made[name] = quiet(streams.__getitem__, name)
         except UserError:
             continue  # nothing that is read needs it
     if made:
-        yield (
-            f"what the encoders {', '.join(made)} gave",
-            replace(batch, streams={**batch.streams, **{n: padded(s) for n, s in made.items()}}),
-        )
+        given = {n: padded(s) for n, s in made.items()}
+        yield f"what the encoders {', '.join(made)} gave", replace(batch, streams={**batch.streams, **given})
 
 
 def _rescored(captioner: Captioner, batch: Batch, settings: GenerateSettings) -> Iterator[float]:
