@@ -218,3 +218,12 @@ def test_targets_that_some_samples_lack_are_named() -> None:
     )
     assert batch.targets["mood"] == [1, None]
     assert [len(rows) for rows in batch.targets["rows"]] == [3, 2]
+
+
+def test_rows_without_their_times_are_named() -> None:
+    dataset, words = Filmed(), Vocabulary()
+    words.fit(dataset.captions())
+    sample = dataset.get(2, np.random.default_rng(0))
+    fewer = replace(sample, inputs={"frames": sample.inputs["frames"][:3]})
+    with pytest.raises(DataError, match="'clip1' has 3 rows of 'frames', and times of 4"):
+        Collate(words)([fewer])

@@ -85,6 +85,7 @@ class Collate:
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         texts = tuple(s.text for s in samples if s.text is not None)
         tokens, mask = self._tokens(texts) if len(texts) == len(samples) else (None, None)
+        check_times(samples)
         prepared, inputs = {}, [s.inputs for s in samples]
         if self.prepare:  # what the parts have prepared goes on instead of what they read
             prepared = self.prepare.together([self.prepare.of_sample(s) for s in samples])
@@ -105,6 +106,18 @@ class Collate:
         tk = self.tokenizer
         rows = [[tk.bos_id, *tk.encode(text)[: self.max_words], tk.eos_id] for text in texts]
         return padded_ids(rows, tk.pad_id)
+
+
+def check_times(samples: Sequence[Sample]) -> None:
+    """Refuse rows and times of rows that do not fit each other."""
+    for sample in samples:
+        for name, times in sample.times.items():
+            rows = sample.streams.get(name, sample.inputs.get(name))
+            if rows is not None and len(rows) != len(times):
+                raise DataError(
+                    f"'{sample.clip.id}' has {len(rows)} rows of '{name}', and times of {len(times)}",
+                    hint="a transform that leaves rows out leaves their times out too",
+                )
 
 
 def _targets(samples: Sequence[Sample]) -> dict[str, Any]:
