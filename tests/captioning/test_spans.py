@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import av
 import numpy as np
@@ -17,6 +17,7 @@ from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.captioning.shots import cuts
 from vidcap_core.captioning.spans import parse, spans
+from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import clip_reader, limits, read_audio, read_frames
@@ -112,17 +113,13 @@ def test_a_file_that_is_cut_off(tmp_path: Path) -> None:
         list(span_passes.frames_of(path, cut, [FrameRequest({"kind": "uniform", "count": 4}, None)]))
 
 
-class Everything:
+class Everything(Encoder):
     """An encoder that wants each picture of a file."""
 
-    reads, short_side, crop = "frames", None, None
-    sampling = {"kind": "fps", "rate": 10}  # noqa: RUF012
-    dim = 1
+    reads, dim = "frames", 1
+    sampling: ClassVar[dict[str, Any]] = {"kind": "fps", "rate": 10}
 
-    def parameters(self) -> Iterator[torch.Tensor]:
-        return iter(())
-
-    def __call__(self, frames: torch.Tensor, mask: torch.Tensor) -> Stream:
+    def forward(self, frames: torch.Tensor, mask: torch.Tensor) -> Stream:
         return Stream(frames.float().mean((2, 3, 4))[..., None], mask)
 
 
