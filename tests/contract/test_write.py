@@ -85,3 +85,30 @@ def test_every_setting_that_nobody_lists_is_refused() -> None:
     three.refuse_beyond(frozenset({"beam", "n_best"}), "Some")
     with pytest.raises(ConfigError, match=r"generate\.n_best=3"):
         three.refuse_beyond(frozenset({"beam"}), "Some")
+
+
+def test_a_greedy_writer_may_have_several_texts(tmp_path: Path) -> None:
+    """Only the search needs beams or chance for them; one that lists "n_best" has a way of its own."""
+    GenerateSettings(n_best=3).refuse_beyond(frozenset({"n_best"}), "Some")
+    with pytest.raises(ConfigError, match=r"n_best=3, but mode greedy keeps 1 a clip"):
+        GenerateSettings(n_best=3).refuse_beyond(None, "Some")
+    with pytest.raises(ConfigError, match=r"n_best=3, but mode beam keeps 2 a clip"):
+        GenerateSettings(mode="beam", beam=2, n_best=3)
+    made = config(tmp_path, generate={"max_length": 8, "n_best": 3})
+    with pytest.raises(ConfigError, match=r"generate\.n_best=3: MaskPredict"):
+        validate(made)
+
+
+def test_a_mode_that_is_there_is_the_hint() -> None:
+    with pytest.raises(ConfigError, match=r"try: generate\.mode='greedy' or generate\.mode='beam'"):
+        GenerateSettings(mode="sample").refuse_beyond(frozenset({"beam"}), "Some")
+
+
+def test_a_loss_that_has_texts_drawn_is_refused_for_a_head_that_cannot(tmp_path: Path) -> None:
+    made = config(tmp_path)
+    made.data["losses"] = {"reward": {"type": "SelfCritical"}}
+    made.data["phases"] = {"reward": {"steps": 2, "losses": ["reward"]}}
+    with pytest.raises(
+        ConfigError, match=r"losses\.reward: SelfCritical has texts written in mode sample, which Mask"
+    ):
+        runs.train(made, work_dir=tmp_path / "run", device="cpu", quiet=True)

@@ -121,7 +121,6 @@ def test_no_way_out_is_said(table):
         ({"top_p": 0.0}, "top_p"),
         ({"temperature": 0.0}, "temperature"),
         ({"min_length": 30}, "leaves no room for EOS"),
-        ({"mode": "greedy", "n_best": 2}, "keeps 1"),
         ({"mode": "beam", "beam": 2, "n_best": 3}, "keeps 2"),
         ({"mode": "beam", "stop": "n_finished", "n": 1, "n_best": 3}, "before generate.n_best=3"),
         ({"early_stopping": "always"}, "early_stopping"),

@@ -47,6 +47,7 @@ class Captioner(nn.Module):
         self.tokenizer = tokenizer
         self.settings = generate or GenerateSettings()
         self.kinds = dict(kinds or {})
+        self.born_frozen = frozenset(name for name, p in self.named_parameters() if not p.requires_grad)
 
     @property
     def device(self) -> torch.device:
@@ -184,10 +185,21 @@ class Captioner(nn.Module):
             covered |= hits
         return covered
 
+    def trained(self, train: Sequence[str] | None, freeze: Sequence[str] = ()) -> set[str]:
+        """Names of what trains: the named parts, or everything.
+
+        What an author froze when it was built stays so inside a larger part; where it is named by itself it trains.
+        """
+        if train is None:
+            chosen = {name for name, _ in self.named_parameters()} - self.born_frozen
+        else:
+            parts = [self.parts([pattern]) for pattern in train]
+            chosen = {name for part in parts for name in (part - self.born_frozen or part)}
+        return chosen - self.parts(freeze)
+
     def choose_training(self, train: Sequence[str] | None, freeze: Sequence[str] = ()) -> set[str]:
         """Let the named parts train and freeze the rest; returns the names of what trains."""
-        chosen = self.parts(train) if train is not None else {n for n, _ in self.named_parameters()}
-        chosen -= self.parts(freeze)
+        chosen = self.trained(train, freeze)
         for name, parameter in self.named_parameters():
             parameter.requires_grad_(name in chosen)
         return chosen

@@ -104,10 +104,11 @@ class FileCaptioner:
         prompt: what each text goes on from, where the head takes one; the text that comes out is what follows it.
         Kinds of text that a method decodes apart (to count events, say) keep their own way.
         """
+        decodes = self.captioner.head.decodes
         changes: dict[str, Any] = {} if seed is None else {"seed": seed}
         if sample:
             changes["mode"] = "sample"
-        elif beam is not None or (n_best or 1) > 1:
+        elif beam is not None or ((n_best or 1) > 1 and (decodes is None or "beam" in decodes)):
             wide = max(self.captioner.settings.beam, n_best or 1) if beam is None else beam
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:

@@ -78,20 +78,21 @@ class DerivedEncoder(Encoder):
     sources: tuple[str, ...] = ()
 
     def fit(self, dataset: Dataset) -> None:
-        """Learn the assets from a training set."""
-        raise NotImplementedError
+        """Learn the assets from a training set. The default learns nothing."""
 
     def derive(self, streams: Mapping[str, Stream], clip_id: str) -> Stream:
         """The stream [T, dim] of one clip, from its other streams ([T, D], without padding)."""
         raise NotImplementedError
 
     def assets(self) -> dict[str, Any]:
-        """Arrays and plain data, enough for `load_assets` on another machine; an error where nothing was learnt."""
-        raise NotImplementedError
+        """Arrays and plain data, enough for `load_assets` on another machine; an error where it was not learnt yet.
+
+        The default: nothing was to be learnt.
+        """
+        return {}
 
     def load_assets(self, assets: Mapping[str, Any]) -> None:
         """Become what `assets` describes."""
-        raise NotImplementedError
 
 
 def fingerprint(module: nn.Module) -> str:

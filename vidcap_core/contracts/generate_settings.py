@@ -88,13 +88,8 @@ class GenerateSettings:
                 f"min_length={self.min_length} leaves no room for EOS in max_length={self.max_length}",
                 hint=f"generate.max_length={self.min_length + 1}",
             )
-        most = {"greedy": 1, "beam": self.beam, "sample": self.n_best}[self.mode]
-        if self.n_best > most:
-            raise ConfigError(
-                f"generate.n_best={self.n_best}, but mode {self.mode} keeps {most} a clip",
-                hint=f"generate.mode='beam' with generate.beam={self.n_best}",
-            )
-
+        if self.mode == "beam" and self.n_best > self.beam:
+            raise self._too_many(self.beam)
         if self.stop == "n_finished" and self.mode == "beam" and (self.n or self.beam) < self.n_best:
             raise ConfigError(
                 f"generate.n={self.n}: a clip stops before generate.n_best={self.n_best} texts have ended",
@@ -112,15 +107,19 @@ class GenerateSettings:
         return math.pow((5 + length) / 6, self.alpha)
 
     def refuse_beyond(self, decodes: Set[str] | None, head: str) -> None:
-        """Refuse what a head cannot do that says, in `decodes`, what it can; None: it can do everything."""
+        """Refuse what a head cannot do that says, in `decodes`, what it can; None: it searches, word by word."""
         if decodes is None:
+            if self.mode == "greedy" and self.n_best > 1:
+                raise self._too_many(1)
             return
         can = ", ".join(sorted(decodes - {"greedy"})) or "nothing but its own way"
         mode = "greedy" if self.mode == "beam" and self.beam == 1 else self.mode
         if mode not in decodes | {"greedy"}:
             raise ConfigError(
                 f"generate.mode='{mode}': {head} writes in a way of its own and cannot; it can set: {can}",
-                hint="generate.mode='greedy'",
+                hint=" or ".join(
+                    f"generate.mode='{other}'" for other in ("greedy", *sorted(decodes & OF_MODE.keys()))
+                ),
             )
         useless = frozenset[str]().union(*(OF_MODE[other] for other in OF_MODE if other != mode))
         known = decodes | {"mode"} | OF_MODE.get(mode, frozenset())
@@ -132,6 +131,12 @@ class GenerateSettings:
                     f"setting; it can set: {can}",
                     hint=f"generate.{key.name}={key.default!r}",
                 )
+
+    def _too_many(self, most: int) -> ConfigError:
+        return ConfigError(
+            f"generate.n_best={self.n_best}, but mode {self.mode} keeps {most} a clip",
+            hint=f"generate.mode='beam' with generate.beam={self.n_best}",
+        )
 
     @property
     def favours_long(self) -> bool:

@@ -17,6 +17,8 @@ class Loss(nn.Module):
     """Names of the outputs that a head must give."""
     gathers: bool = False
     """Whether it looks at the batches of all processes at once; it cannot see accumulated ones."""
+    writes: frozenset[str] = frozenset()
+    """Modes ("greedy", "beam", "sample") that it has texts written in, which the head must know."""
 
     def fit(self, dataset: Dataset) -> None:
         """Learn from the training set what it needs, once before a run; the default needs nothing."""

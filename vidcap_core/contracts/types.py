@@ -101,6 +101,9 @@ class Batch:
     tokens: Tensor | None = None
     token_mask: Tensor | None = None  # [B, L], True on BOS .. EOS; never derived from a pad id
     targets: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[tuple[Event, ...], ...] | None = (
+        None  # by clip, to learn from; None: where clips are captioned
+    )
     prepared: Mapping[str, Any] = field(default_factory=dict)  # what encoders (by name) and the head prepared
     progress: float | None = None  # share of the phase's steps that are done, in [0, 1]: for annealing
 

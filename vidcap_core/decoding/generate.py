@@ -30,7 +30,8 @@ def generate(
     keys: Sequence[str | int] = (),
     banned: Sequence[int] = (),
 ) -> Rows:
-    """Texts for every row of a view, as its head writes them."""
+    """Texts for every row of a view, as its head writes them; what it cannot do is refused."""
+    settings.refuse_beyond(head.decodes, type(head).__name__)
     if not view.clips:
         return []
     known = {"never": tuple(banned), "keys": tuple(keys), "generator": generator, "search": search}

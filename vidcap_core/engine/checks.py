@@ -6,9 +6,12 @@ from typing import cast
 
 from vidcap_core.captioner.prompt import check_prompt
 from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.head import Head
+from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.engine import feature_cache, frame_checks, optimizers
 from vidcap_core.engine.training import Training
+from vidcap_core.errors import ConfigError
 
 
 def check(training: Training) -> None:
@@ -17,6 +20,8 @@ def check(training: Training) -> None:
     captioner.head.check(dict(captioner.encoders.items()), captioner.settings, captioner.tokenizer)
     for settings in (captioner.settings, *captioner.kinds.values()):
         check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
+    for name, loss in captioner.losses.items():
+        _check_writes(captioner.head, name, cast(Loss, loss))
     training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
@@ -29,6 +34,17 @@ def check(training: Training) -> None:
         frame_checks.check(training.recipe, ("head",), captioner.head)
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
+
+
+def _check_writes(head: Head, name: str, loss: Loss) -> None:
+    """Refuse a loss that has texts written as the head cannot."""
+    lacking = sorted(loss.writes - head.decodes - {"greedy"}) if head.decodes is not None else []
+    if lacking:
+        raise ConfigError(
+            f"losses.{name}: {type(loss).__name__} has texts written in mode {', '.join(lacking)}, which "
+            f"{type(head).__name__} cannot",
+            hint="another loss, or a head whose `decodes` has that mode",
+        )
 
 
 def _check_best(training: Training, best: str) -> None:

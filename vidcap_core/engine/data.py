@@ -73,14 +73,22 @@ class Seeded:
 
 
 class Collate:
-    """Samples to a batch: streams padded to the longest, captions to ids, raw inputs as the captioner prepares them."""
+    """Samples to a batch: streams padded to the longest, captions to ids, raw inputs as the captioner prepares them.
+
+    learns: whether the batch has the clips' events.
+    """
 
     def __init__(
-        self, tokenizer: Tokenizer, max_words: int | None = None, prepare: Prepare | None = None
+        self,
+        tokenizer: Tokenizer,
+        max_words: int | None = None,
+        prepare: Prepare | None = None,
+        learns: bool = True,
     ) -> None:
         self.tokenizer = tokenizer
         self.max_words = max_words
         self.prepare = prepare
+        self.learns = learns
 
     def __call__(self, samples: Sequence[Sample]) -> Batch:
         texts = tuple(s.text for s in samples if s.text is not None)
@@ -99,6 +107,7 @@ class Collate:
             tokens=tokens,
             token_mask=mask,
             targets=_targets(samples),
+            events=tuple(s.events for s in samples) if self.learns else None,
             prepared=prepared,
         )
 
@@ -161,7 +170,7 @@ def evaluation_batches(
     prepare: Prepare | None = None,
 ) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding and without its captions."""
-    collate = Collate(tokenizer, prepare=prepare)
+    collate = Collate(tokenizer, prepare=prepare, learns=False)
     mine = range(rank, len(dataset), world)
     for first in range(0, len(mine), batch):
         chosen = mine[first : first + batch]

@@ -40,12 +40,7 @@ def chain(phases: Sequence[Phase], index: int) -> list[Phase]:
 
 def settings_of(captioner: Captioner, phase: Phase) -> dict[str, Settings]:
     """For each parameter that a phase trains, its rate multiple and weight decay; later groups win."""
-    trains = (
-        captioner.parts(phase.train)
-        if phase.train is not None
-        else {n for n, _ in captioner.named_parameters()}
-    )
-    trains -= captioner.parts(phase.freeze)
+    trains = captioner.trained(phase.train, phase.freeze)
     result: dict[str, Settings] = dict.fromkeys(trains, (1.0, None))
     for group in phase.groups:
         for name in captioner.parts(group.parts) & trains:

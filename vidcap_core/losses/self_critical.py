@@ -33,6 +33,8 @@ class SelfCritical(Loss):
     reduce: "token" is the mean over sampled words, "clip" over samples.
     """
 
+    writes = frozenset({"sample", "greedy"})
+
     def __init__(
         self,
         *,
