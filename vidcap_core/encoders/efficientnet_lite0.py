@@ -22,8 +22,11 @@ STAGES = (1, 2, 2, 3, 3, 4, 1)
 
 
 class EfficientNetLite0(TimmImage):
-    """1280-d ImageNet features of each frame; `pretrained=True`: the installed package's weights.
+    """1280-d ImageNet features of each frame.
 
+    pretrained: True (the installed package's weights), a tag of timm's, a weights file, or False (random).
+    frames: of each video, the middles of as many equal parts.
+    seed: of random weights.
     crop: how much of the short side is seen, as 224 pixels; 0.875 as the weights were trained, x' = (x - 127) / 128.
     """
 

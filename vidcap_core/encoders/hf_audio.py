@@ -18,7 +18,12 @@ RATE = 16_000
 
 
 class HFAudio(Encoder):
-    """The last hidden states of an audio model. `pretrained`: True, a folder, or False (random by `seed`)."""
+    """The last hidden states of an audio model.
+
+    model: a name on Hugging Face's hub, a folder, or an installed package that carries one.
+    pretrained: True (the model's own weights), another folder for the weights, or False (random).
+    seed: of random weights.
+    """
 
     reads = "audio"
 

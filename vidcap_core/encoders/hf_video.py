@@ -34,7 +34,14 @@ class Tokens(NamedTuple):
 
 
 class HFVideo(Encoder):
-    """Rows from clips of as many frames as the model was made for: `cls`, the `mean` of patches, or all `patches`."""
+    """Rows from clips of as many frames as the model was made for.
+
+    model: a name on Hugging Face's hub, a folder, or an installed package that carries one.
+    pretrained: True (the model's own weights), another folder for the weights, or False (random).
+    output: "cls" (TimeSformer and ViViT), the "mean" of patches: a row a clip; "patches": a row a patch.
+    clips: how many clips a video is cut into; the frames of all together are spread evenly over it.
+    seed: of random weights.
+    """
 
     reads = "frames"
     usual_mean: ClassVar[float] = 0.5

@@ -129,7 +129,15 @@ def _name(model: str) -> str:
 
 
 class OpenClipImage(Encoder):
-    """CLIP's embedding of each frame, of length 1 where `normalize`."""
+    """CLIP's embedding of each frame.
+
+    model: a name of open_clip's, or `hf-hub:NAME` or `local-dir:FOLDER`, where config and weights are in one place.
+    pretrained: a tag of open_clip's, a weights file, or False (random); True: the weights that lie in that place.
+    frames: of each video, the middles of as many equal parts.
+    normalize: whether each row is scaled to length 1.
+    seed: of random weights.
+    quick_gelu: True for QuickGELU, False for GELU; None: as weights or config tell. It is needed where nothing tells.
+    """
 
     reads = "frames"
 
@@ -182,7 +190,14 @@ class OpenClipImage(Encoder):
 
 
 class OpenClipText(Encoder):
-    """CLIP's embedding of each text, of length 1 where `normalize`."""
+    """CLIP's embedding of each text.
+
+    model: a name of open_clip's, or `hf-hub:NAME` or `local-dir:FOLDER`, where config and weights are in one place.
+    pretrained: a tag of open_clip's, a weights file, or False (random); True: the weights that lie in that place.
+    normalize: whether each row is scaled to length 1.
+    seed: of random weights.
+    quick_gelu: True for QuickGELU, False for GELU; None: as weights or config tell. It is needed where nothing tells.
+    """
 
     reads = "text"
 

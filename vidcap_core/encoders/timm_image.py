@@ -17,7 +17,13 @@ from vidcap_core.pretrained.load import Pretrained, is_file, needs, origin, put,
 
 
 class TimmImage(Encoder):
-    """Pooled features of each frame. `pretrained`: True, a tag, a weights file, or False (by `seed`)."""
+    """Pooled features of each frame.
+
+    model: a name of timm's, with or without the tag of its weights.
+    pretrained: True (the weights of the name), a tag, a weights file, or False (random).
+    frames: of each video, the middles of as many equal parts.
+    seed: of random weights.
+    """
 
     reads = "frames"
 

@@ -16,7 +16,15 @@ from vidcap_core.pretrained.load import Pretrained, is_file, needs, origin, put,
 
 
 class TorchvisionVideo(Encoder):
-    """One row a clip of `frames` frames. `pretrained`: True, the name of weights, a weights file, or False."""
+    """One row a clip of frames.
+
+    model: torchvision's name of a video network.
+    pretrained: True (torchvision's default weights), the name of others, a weights file, or False (random).
+    clips: of each video, spread evenly over it.
+    frames: of each clip.
+    rate: of a clip's frames, in frames a second.
+    seed: of random weights.
+    """
 
     reads = "frames"
 

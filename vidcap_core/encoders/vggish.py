@@ -21,7 +21,12 @@ PATCH = 96
 
 
 class VGGish(Encoder):
-    """128-d rows, one for each 0.96 s. `pretrained`: a local weights file (PyTorch port's names), or False."""
+    """128-d rows, one for each 0.96 s.
+
+    pretrained: a local weights file (PyTorch port's names), or False (random).
+    rectify: whether values below 0 become 0.
+    seed: of random weights.
+    """
 
     reads = "audio"
 

@@ -34,6 +34,7 @@ BEGIN = ("bos_token_id", "decoder_start_token_id")
 class ReadyMade(Head):
     """A pretrained image-text-to-text model, and its image processor, which runs where files are read.
 
+    model: a name on Hugging Face's hub, a folder, or an installed package that carries one.
     frames: of each clip; None: as many as the model knows.
     crop: "center" asks for squares, as data sets give them unless told otherwise; None for whole pictures.
     """

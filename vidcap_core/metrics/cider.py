@@ -93,7 +93,8 @@ def _products(
 class CiderD:
     """CIDEr-D: the number that captioning papers report as CIDEr.
 
-    `corpus`: references whose document frequencies to use instead of the scored clips' own.
+    corpus: references by clip, whose document frequencies to use; None: the scored clips' own.
+    single_clip: "refuse" a single clip without a corpus, whose n-grams all weigh 0, or score it "zero".
     """
 
     name = "cider-d"

@@ -54,8 +54,13 @@ class Prepared:
 class Dense(EventMetric):
     """METEOR, CIDEr-D, BLEU and ROUGE-L of dense captions, and how well they are placed in time.
 
-    `garbage` "2018" or "2021": the two published variants, which differ in METEOR alone; `missing`: "zero" is
-    the official script's policy, "skip" that of later papers; `meteor`: "python", "java", None, or an engine.
+    garbage: "2018" or "2021", the two published variants, which differ in METEOR alone.
+    missing: "zero" is the official script's policy, "skip" that of later papers, "error" asks for one of them.
+    tious: thresholds of tIoU; scores are means over them.
+    meteor: "python", "java" (the published jar), an engine, or None for a run without METEOR.
+    segments: into how many equal segments a blind baseline cuts a clip; None: the references' commonest number
+        and their mean.
+    detail: the values at each tIoU too, and navigation scores by seconds.
     """
 
     name = "dense"

@@ -13,8 +13,10 @@ class Diversity:
     """Vocabulary, Distinct-1, Distinct-2, Unique, Novel, Length; none asks whether a caption is right.
 
     Distinct-n = distinct n-grams / all n-grams. Unique: distinct captions / all captions. Novel: share of
-    captions that are not, word for word, among `training` captions (without those: among all references).
+    captions that are not, word for word, among the training captions.
     A caption without words is neither new nor one more.
+
+    training: captions by clip that are not new; None: all references.
     """
 
     name = "diversity"

@@ -83,6 +83,8 @@ class Emotion:
     """Acc_sw, Acc_c, BFS and CFS.
 
     A word of two categories counts as both in references, as the alphabetically first in a prediction.
+
+    words: the lexicon, emotion words by category; None: the one that comes with the package.
     """
 
     name = "emotion"

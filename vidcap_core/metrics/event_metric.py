@@ -56,7 +56,10 @@ class Part:
 
 
 class EventMetric(ABC):
-    """A metric that reads events, not captions. `missing`: what becomes of clips without a prediction."""
+    """A metric that reads events, not captions.
+
+    missing: what becomes of clips without a prediction: "error", "skip" (they do not count) or "zero" (they count 0).
+    """
 
     name: ClassVar[str]
     version: ClassVar[str] = "1"

@@ -18,8 +18,10 @@ from vidcap_core.metrics.scorer import Missing
 class Localisation(EventMetric):
     """P, R, F1 of intervals, tIoU in order, and the same for predictions that never saw a video.
 
-    `segments`: into how many equal segments a blind baseline cuts a clip (default: the references' commonest
-    number and their mean); `detail`: the values at each tIoU too, and navigation scores by seconds.
+    tious: thresholds of tIoU; P and R are means over them.
+    segments: into how many equal segments a blind baseline cuts a clip; None: the references' commonest number
+        and their mean.
+    detail: the values at each tIoU too, and navigation scores by seconds.
     """
 
     name = "localisation"

@@ -39,9 +39,12 @@ class Story:
 
 
 class SodaC(EventMetric):
-    """SODA_c. `annotators`: "mean" scores each annotator alone and averages, as papers do; "merged" takes all
-    events as one annotator's; "multi" takes each clip's best annotator, references in their file's order, as
-    published numbers of that kind do. The three differ by points: compare like with like.
+    """SODA_c: how well a video's story is told.
+
+    annotators: "mean" scores each annotator alone and averages, as papers do; "merged" takes all
+        events as one annotator's; "multi" takes each clip's best annotator, references in their file's order, as
+        published numbers of that kind do. The three differ by points: compare like with like.
+    meteor: "python", "java" (the published jar), or an engine.
     """
 
     name = "soda_c"

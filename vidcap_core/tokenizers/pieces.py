@@ -14,6 +14,8 @@ class FastTokenizer:
     """A `tokenizers` model with ids for begin, end, padding and unknown. Padding may be the end token.
 
     `unknown_id` is None where no token stands for unknown words alone: GPT-2 writes its end there.
+
+    normalize: the rule that cleans texts first: none, lower, lower_no_punctuation, words or ptb.
     """
 
     def __init__(self, backend: Any, roles: dict[str, str], normalize: str) -> None:

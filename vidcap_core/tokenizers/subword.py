@@ -10,9 +10,12 @@ from vidcap_core.tokenizers.vocabulary import SPECIALS
 
 
 class SubwordTokenizer(FastTokenizer):
-    """Byte-pair encoding of `size` pieces: frequent words stay whole, no word is unknown.
+    """Byte-pair encoding: frequent words stay whole, no word is unknown.
 
-    specials: further special tokens. normalize: the rule that cleans texts.
+    size: how many pieces, with the specials and the 256 single bytes.
+    min_count: how often two pieces must stand side by side to be made one.
+    specials: further special tokens.
+    normalize: the rule that cleans texts.
     """
 
     def __init__(

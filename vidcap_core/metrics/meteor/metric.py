@@ -10,7 +10,10 @@ from vidcap_core.metrics.pair_meteor import Backend, PairMeteor, load
 
 
 class Meteor:
-    """Corpus METEOR from counts summed over clips, and METEOR of each clip."""
+    """Corpus METEOR from counts summed over clips, and METEOR of each clip.
+
+    backend: "python", this package's own, or "java", the published jar, to compare with.
+    """
 
     name = "meteor"
 

@@ -6,6 +6,8 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from vidcap_core.config.parse import INJECTED
 from vidcap_core.config.validate import load_recipe
@@ -48,12 +50,17 @@ def documented(name: str) -> None:
     for kind, components in plugins.get(name).components.items():
         for component in components:
             made_by = registry.REGISTRIES[kind].load(f"{name}.{component}")
-            owners = inspect.getmro(made_by) if inspect.isclass(made_by) else (made_by,)
-            text = "\n".join(inspect.getdoc(owner) or "" for owner in owners)
-            parameters = inspect.signature(made_by).parameters.values()
-            keys = [p.name for p in parameters if p.name not in INJECTED and p.kind not in OPEN]
-            missing += [f"{component}.{key}" for key in keys if not re.search(rf"\b{key}\b[^\n]*:", text)]
+            missing += [f"{component}.{key}" for key in undocumented(made_by)]
     expect(not missing, "docstrings read", f"that each key is explained; {', '.join(missing)} are not")
+
+
+def undocumented(made_by: Callable[..., Any]) -> list[str]:
+    """Keys that neither its docstring nor its bases' explain: `key: ...`, `key, other: ...` or `key (int): ...`."""
+    owners = inspect.getmro(made_by) if inspect.isclass(made_by) else (made_by,)
+    text = "\n".join(inspect.getdoc(owner) or "" for owner in owners)
+    parameters = inspect.signature(made_by).parameters.values()
+    keys = [p.name for p in parameters if p.name not in INJECTED and p.kind not in OPEN]
+    return [key for key in keys if not re.search(rf"(?<![\w.])`?{key}`?(, `?\w+`?)*( \([^)\n]*\)| )?:", text)]
 
 
 def card_complete(name: str) -> None:
