@@ -19,7 +19,7 @@ from vidcap_core.metrics.located import Localisation
 
 def activitynet(folder: Path) -> Iterator[tuple[str, Timing, Events]]:
     """Rows on val_1 + val_2; counts come from the training split unless the row says so."""
-    train, one, two = (read_references(folder / f"{name}.json.gz") for name in ("train", "val_1", "val_2"))
+    train, one, two = (read_references(folder / f"{name}.json.gz")[0] for name in ("train", "val_1", "val_2"))
     timing, seconds = Timing(list(one.events), [one.events, two.events]), one.durations
     mean, usual = baselines.mean_count(train.events), baselines.usual_count(train.events)
     yield "2 equal segments", timing, baselines.equal_segments(seconds, 2)
@@ -39,7 +39,7 @@ def activitynet(folder: Path) -> Iterator[tuple[str, Timing, Events]]:
 
 def youcook2(folder: Path) -> Iterator[tuple[str, Timing, Events]]:
     """Rows on the validation split, one annotator."""
-    train, val = (read_references(folder / f"yc2_{name}.json.gz") for name in ("train", "val"))
+    train, val = (read_references(folder / f"yc2_{name}.json.gz")[0] for name in ("train", "val"))
     timing, mean = Timing(list(val.events), [val.events]), baselines.mean_count(train.events)
     yield "7 equal segments", timing, baselines.equal_segments(val.durations, 7)
     yield f"{mean} equal segments (mean count)", timing, baselines.equal_segments(val.durations, mean)
@@ -69,7 +69,7 @@ def main() -> None:
             order = timing.in_order(events).mean()
             row = (found["R"], found["P"], found["F1"], order)
             print(f"| {name} | " + " | ".join(f"{100 * value:.2f}" for value in row) + " |")
-    one, two = (read_references(folder / "activitynet" / f"val_{n}.json.gz") for n in (1, 2))
+    one, two = (read_references(folder / "activitynet" / f"val_{n}.json.gz")[0] for n in (1, 2))
     events = baselines.equal_segments(one.durations, 3)
     begin = perf_counter()
     scorer = Localisation(detail=True).scorer([one.events, two.events], one.durations)

@@ -102,7 +102,11 @@ def test_a_decoder_that_fails_in_a_new_way(
 
     monkeypatch.setattr(clip_reader, "read_frames", odd)
     results = dict(captioner.each(films[:2]))
-    assert str(results[films[0]]) == f"{films[0]}: ZeroDivisionError: rate"
+    package = __name__.partition(".")[0]
+    line = odd.__code__.co_firstlineno + 2
+    assert (
+        str(results[films[0]]) == f"{films[0]}: ZeroDivisionError: rate (in {package}, test_flow.py:{line})"
+    )
     assert isinstance(results[films[1]], Prediction)
 
 

@@ -191,6 +191,16 @@ def test_config_check_says_all_that_is_wrong(tmp_path: Path) -> None:
     assert "b.py:1: syntax error" in done.stderr
 
 
+def test_config_check_with_changes(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("_base_ = ['core/toy']")
+    done = run("vidcap", "config", "check", "a.py", "b.py", "--set", "runtime.batch=3", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run("vidcap", "config", "check", "a.py", "b.py", "--set", "runtime.bach=3", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("runtime.bach") >= 2
+
+
 def test_config_check_names_the_activation_of_each_clip(tmp_path: Path) -> None:
     text = "_base_ = ['core/toy']\nextract = dict(_delete_=True, image=dict(type='OpenClipImage', {}))"
     (tmp_path / "a.py").write_text(text.format("model='ViT-B-32', pretrained='openai'"))

@@ -36,7 +36,13 @@ def _raise(error: BaseException) -> int:
     [
         (UserError("x.py: no", hint="vidcap doctor"), 2, "error: x.py: no\n  try: vidcap doctor\n"),
         (KeyboardInterrupt(), 130, "interrupted; go on with: vidcap-run x --resume\n"),
-        (ValueError("odd"), 1, "internal error: ValueError: odd\n  try: the same command with --debug\n"),
+        (
+            ValueError("odd"),
+            1,
+            "internal error: ValueError: odd\n"
+            f"  in {__name__.partition('.')[0]}, test_console.py:{_raise.__code__.co_firstlineno + 1}\n"
+            "  try: the same command with --debug\n",
+        ),
     ],
 )
 def test_how_a_command_ends(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vidcap_core.config.validate import load_recipe
 from vidcap_core.datasets.activitynet import ActivityNet
 from vidcap_core.datasets.check import check_dataset
 from vidcap_core.datasets.msrvtt import MSRVTT, MSRVTTPart
@@ -149,3 +150,12 @@ def test_the_published_vocabulary_of_msrvtt(shared_data: Path, split: str, size:
     vocabulary = Vocabulary(min_count=3)
     vocabulary.fit(MSRVTT(split, root=str(shared_data / "msrvtt")).captions())
     assert len(vocabulary) - 4 == size
+
+
+def test_pictures_of_a_zip_are_scored_though_training_frames_are_drawn(shared_data: Path) -> None:
+    """The zip takes `uniform` only, which `segment` is where a split is scored."""
+    drawn = "data.val.frames={'kind': 'segment', 'count': 4, 'short_side': 32}"
+    dataset = load_recipe("core/msvd_part", [drawn, "data.val.limit=2"]).scored_data("val").build()
+    one, other = (dataset.get(0, np.random.default_rng(seed)).inputs["frames"] for seed in (1, 2))
+    assert one.shape == (4, 32, 32, 3)
+    assert np.array_equal(one, other)

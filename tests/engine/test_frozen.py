@@ -119,9 +119,22 @@ def test_phases_share_what_an_encoder_with_the_same_weights_made(tmp_path: Path,
             r"drawn anew each time: transform_parts:Mirror\n  try: --set data\.train\.transforms=None",
         ),
         (keys("video", data={"sample": {"count": 3}}), "would choose among its rows"),
+        (
+            keys(
+                "video",
+                data={
+                    "frames": {**FRAMES, "kind": "segment"},
+                    "transforms": [{"type": "transform_parts:Mirror"}],
+                    "sample": {"count": 3},
+                },
+            ),
+            r"among its rows; drawn anew each time: frames, transform_parts:Mirror\n  try: "
+            r"--set data\.train\.sample=None --set data\.train\.frames\.kind='uniform' "
+            r"--set data\.train\.transforms=None",
+        ),
         (keys("video", data={"frames": None}), "the training clips bring no frames"),
     ],
-    ids=["unknown", "trains", "random", "transform", "rows", "no frames"],
+    ids=["unknown", "trains", "random", "transform", "rows", "all three", "no frames"],
 )
 def test_what_would_not_stay_the_same_is_refused_before_training(
     tmp_path: Path, config: dict[str, Any], reason: str

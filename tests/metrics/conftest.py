@@ -43,8 +43,8 @@ def golden(shared_data: Path) -> Golden:
     folder = shared_data.parent / "golden" / "dense_g50"
     if not folder.is_dir():
         pytest.skip(f"needs the golden set {folder}")
-    predictions = read_predictions(folder / "predictions.json")
-    return Golden(predictions, [read_references(folder / f"references_{n}.json") for n in (1, 2)])
+    predictions = read_predictions(folder / "predictions.json").events
+    return Golden(predictions, [read_references(folder / f"references_{n}.json")[0] for n in (1, 2)])
 
 
 @pytest.fixture(scope="session", params=["python", "java"])

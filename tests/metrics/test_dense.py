@@ -104,10 +104,10 @@ def test_golden_missing_is_refused(golden: Any) -> None:
 
 def test_real_predictions(shared_data: Path, meteor: Any) -> None:
     """4,483 videos with published scores: METEOR 10.7424, BLEU-4 2.0683."""
-    references = read_references(shared_data / "activitynet" / "val_1_no_missings.json.gz")
+    [references] = read_references(shared_data / "activitynet" / "val_1_no_missings.json.gz")
     predictions = read_predictions(shared_data / "oracles" / "bmt_captioning_results_val_1_e26.json.gz")
     scorer = Dense("2021", "zero", meteor=meteor).scorer(references.events, references.durations)
-    found = percent(scorer.score(predictions).values)
+    found = percent(scorer.score(predictions.events).values)
     assert {name: found[name] for name in ("dense-METEOR", "dense-BLEU-4")} == {
         "dense-METEOR": 10.7424,
         "dense-BLEU-4": 2.0683,

@@ -25,7 +25,7 @@ def test_results(tmp_path: Path) -> None:
     }
     file = tmp_path / "results.json"
     file.write_text(json.dumps({"version": "VERSION 1.0", "external_data": {}, "results": told}))
-    assert read_predictions(file) == {
+    assert read_predictions(file).events == {
         "v_a": (Event(0.0, 12.35, "A d\u00f6g, runs."), Event(3.0, 4.0, "It sits.")),
         "v_b": (),
     }
@@ -38,8 +38,9 @@ def test_references_plain_and_compressed(tmp_path: Path) -> None:
     plain.write_text(json.dumps(data))
     packed.write_bytes(gzip.compress(plain.read_bytes()))
     assert read_references(plain) == read_references(packed)
-    assert read_references(plain).durations == {"v_a": 9.5}
-    assert read_references(plain).events == {"v_a": (Event(0, 4, "One."), Event(4, 9.5, " Two."))}
+    [annotations] = read_references(plain)
+    assert annotations.durations == {"v_a": 9.5}
+    assert annotations.events == {"v_a": (Event(0, 4, "One."), Event(4, 9.5, " Two."))}
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def table(files: list[Events], predictions: Events, clips: list[str] | None = No
 def activitynet(shared_data: Path) -> tuple[Annotations, Annotations, Annotations]:
     """train, val_1, val_2."""
     folder = shared_data / "activitynet"
-    train, one, two = (read_references(folder / f"{name}.json.gz") for name in ("train", "val_1", "val_2"))
+    train, one, two = (read_references(folder / f"{name}.json.gz")[0] for name in ("train", "val_1", "val_2"))
     return train, one, two
 
 
@@ -36,7 +36,7 @@ def activitynet(shared_data: Path) -> tuple[Annotations, Annotations, Annotation
 def youcook2(shared_data: Path) -> tuple[Annotations, Annotations]:
     """train, val."""
     return tuple(
-        read_references(shared_data / "youcook2" / f"yc2_{name}.json.gz") for name in ("train", "val")
+        read_references(shared_data / "youcook2" / f"yc2_{name}.json.gz")[0] for name in ("train", "val")
     )  # type: ignore[return-value]
 
 

@@ -17,6 +17,7 @@ from vidcap_core.contracts.head import HEAD
 from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.files.prefetch import ahead, threads_shared
+from vidcap_core.zoo.fault import author_fault
 
 PANELS = 40
 """Spans of a file whose panels are kept: a page of more could not be opened."""
@@ -95,7 +96,9 @@ class Flow:
         except (
             Exception
         ) as error:  # of thousands of files one will be odd in a new way; the others must go on
-            raise VideoError(f"{path}: {type(error).__name__}: {error}") from error
+            place = author_fault(error)
+            where = f" (in {place})" if place else ""
+            raise VideoError(f"{path}: {type(error).__name__}: {error}{where}") from error
 
     def _say(
         self, entries: Sequence[tuple[_File, Encoded]]

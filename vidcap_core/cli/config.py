@@ -25,6 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="plugin/name, or a .py file, or a folder of them; none: all installed",
     )
+    add_changes(check, "change one key of each: head.layers=3")
     check.set_defaults(func=run_check)
 
 
@@ -49,7 +50,7 @@ def run_check(args: argparse.Namespace) -> int:
     broken = 0
     for name in expand_names(args.names):
         try:
-            recipe = load_recipe(name)
+            recipe = load_recipe(name, args.changes)
             if recipe.hooks:
                 from vidcap_core.engine import hooks  # heavy, and few configs have any
 

@@ -30,5 +30,9 @@ def guarded(command: Callable[[], int], debug: bool, after_interrupt: str | None
     except Exception as error:
         if debug:
             raise
-        note(f"internal error: {type(error).__name__}: {error}\n  try: the same command with --debug")
+        from vidcap_core.zoo.fault import fault
+
+        arose = fault(error)
+        place = f"\n  in {arose}" if arose else ""
+        note(f"internal error: {type(error).__name__}: {error}{place}\n  try: the same command with --debug")
         return FAILED

@@ -131,3 +131,13 @@ class Recipe(CaptionerRecipe):
     scoring: Scoring
     runtime: Runtime
     hooks: tuple[Hook, ...]
+
+    def scored_data(self, split: str) -> Component:
+        """A split as clips, to caption each once: what "segment" draws at random is "uniform" here."""
+        data = self.data[split]
+        even = {
+            key: {**options, "kind": "uniform"}
+            for key in ("frames", "sample")
+            if isinstance(options := data.arguments.get(key), Mapping) and options.get("kind") == "segment"
+        }
+        return data.changed(unit="clip", **even)

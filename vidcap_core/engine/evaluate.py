@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError
 
+SHOWN = 10
+"""Scores in the line for people, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -29,13 +33,25 @@ class Evaluation:
     clips: str  # "N of M"
     predictions: list[Prediction]
     notes: tuple[str, ...] = ()  # what looks odd about the numbers
+    changes: Mapping[str, Any] = field(default_factory=dict)  # keys that differ from the run's config
 
-    def line(self) -> str:
-        """The scores in one line for people."""
-        return (
-            "  ".join(f"{name} {value:.4f}" for name, value in self.values.items())
-            + f"  ({self.clips} clips)"
-        )
+    def line(self, file: str, best: str | None = None) -> str:
+        """The scores in one line for people: of many the most telling ones, and the file that holds all."""
+        names = self._telling(best)
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in self.values.items() if name in names)
+        more = f"; all {len(self.values)} scores: {file}" if len(names) < len(self.values) else ""
+        return f"{shown}  ({self.clips} clips{more})"
+
+    def _telling(self, best: str | None) -> list[str]:
+        """The score that picks the best weights, then the first ones of each metric in turn, details last."""
+        ranks: dict[str, tuple[bool, bool, int]] = {}
+        seen: Counter[str] = Counter()
+        for name in self.values:
+            metric = self.signatures.get(name, "").partition("|")[0]
+            detail = "@" in name or ":" in name
+            ranks[name] = (name.lower() != (best or "").lower(), detail, seen[metric])
+            seen[metric] += 1
+        return sorted(ranks, key=ranks.__getitem__)[:SHOWN]
 
     def to_json(self, split: str) -> dict[str, Any]:
         """Plain data; what is no number (a metric of a plugin may give nan) is null, which JSON knows."""
@@ -45,6 +61,7 @@ class Evaluation:
             "values": _finite(self.values),
             "signatures": self.signatures,
             "notes": list(self.notes),
+            **({"changes": dict(self.changes)} if self.changes else {}),
             "per_clip": {name: _finite(values) for name, values in self.per_clip.items()},
         }
 

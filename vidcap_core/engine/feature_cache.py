@@ -43,18 +43,24 @@ def check(training: Training, phase: Phase) -> None:
             raise _error(phase, f"'{name}' trains in this phase", f'freeze=["encoders.{name}"]')
         if not data.get(reads):
             raise _error(phase, f"the training clips bring no {reads}", f"data.train.{reads}")
-        if data.get("sample"):
-            raise _error(
-                phase, "data.train.sample would choose among its rows", "--set data.train.sample=None"
-            )
         drawn = [
             part
             for part in getattr(training.dataset(phase), "varies", ())
             if part == reads or part not in INPUTS
         ]
+        reasons, mends = [], []
+        if data.get("sample"):
+            reasons.append("data.train.sample would choose among its rows")
+            mends.append("sample=None")
         if drawn:
-            mend = f".{reads}.kind='uniform'" if drawn == [reads] else ".transforms=None"
-            raise _error(phase, f"drawn anew each time: {', '.join(drawn)}", f"--set data.train{mend}")
+            reasons.append(f"drawn anew each time: {', '.join(drawn)}")
+        if reads in drawn:
+            mends.append(f"{reads}.kind='uniform'")
+        if set(drawn) - {reads}:
+            mends.append("transforms=None")
+        if reasons:
+            hint = " ".join(f"--set data.train.{mend}" for mend in mends)
+            raise _error(phase, "; ".join(reasons), hint)
         if {c.id for c in training.dataset(phase).clips} != {c.id for c in training.clips(phase).clips}:
             raise _error(phase, "a sample is a part of a clip here", "data=dict(unit='clip') in the phase")
 

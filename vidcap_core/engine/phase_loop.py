@@ -220,7 +220,9 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         if self.plateau is not None and value is not None:
             self.plateau.see(value)
         if scores is not None:
-            self.training.tracker.say(f"{settings.split}  {scores.line()}")
+            self.training.tracker.say(
+                f"{settings.split}  {scores.line(self.training.folder.scalars.name, settings.best)}"
+            )
             for note in scores.notes:
                 self.training.tracker.say(f"  note: {note}")
             self.training.tracker.record(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,15 @@ from vidcap_core.saved import assets, base, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.load import head_assets
-from vidcap_core.saved.run import RunFolder, check_folder, default_path, locked, make_folder
+from vidcap_core.saved.run import (
+    RunFolder,
+    changes,
+    check_folder,
+    default_path,
+    locked,
+    make_folder,
+    other_settings,
+)
 
 AGAIN = "the same command again"
 
@@ -118,6 +127,8 @@ def predict(
                 training.folder.predictions(split),
                 [saved_predictions.prediction_data(p) for p in predictions],
             )
+            if not quiet and (other := other_settings(changes(training.folder, training.recipe.config))):
+                print(f"note: {other}")
         return predictions
 
 
@@ -162,14 +173,16 @@ def _score(training: Training, split: str, quiet: bool) -> Evaluation | None:
     if not mm.is_main():
         return None
     write_json(folder.predictions(split), [saved_predictions.prediction_data(p) for p in predictions])
-    result = score(training.captioner, training, split, predictions)
+    changed = changes(folder, training.recipe.config)
+    result = replace(score(training.captioner, training, split, predictions), changes=changed)
     write_json(folder.scores(split), result.to_json(split))
     for line in panel_warnings(predictions):
         print(f"warning: {line}", file=sys.stderr)
     report = _report(training, split, predictions)
     if not quiet:
-        print(f"{split}  {result.line()}")
-        for note in result.notes:
+        print(f"{split}  {result.line(folder.scores(split).name, training.evaluate.best)}")
+        other = other_settings(changed)
+        for note in ([other] if other else []) + list(result.notes):
             print(f"  note: {note}")
         if report is not None:
             print(f"report: {report}")

@@ -69,7 +69,7 @@ class Training:
 
     def evaluation_dataset(self, split: str) -> Dataset:
         """A split as clips, to caption each once."""
-        return self._dataset(split, self.recipe.data[split].changed(unit="clip"))
+        return self._dataset(split, self.recipe.scored_data(split))
 
     def metric(self, split: str) -> CaptionMetric:
         """The scores of a split; its references are prepared once a run."""

@@ -127,15 +127,18 @@ def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Optio
 def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
     from vidcap_core.metrics.formats_dense import read_predictions, read_references
 
-    annotations = [read_references(path) for path in references]
+    annotations = [annotation for path in references for annotation in read_references(path)]
+    systems = [read_predictions(file) for file in files]
     durations = {
-        clip: seconds for annotation in annotations for clip, seconds in annotation.durations.items()
+        clip: seconds
+        for file in (*systems, *annotations)  # where both know, the references count
+        for clip, seconds in file.durations.items()
     }
     events = [annotation.events for annotation in annotations]
     scorers = [metric.scorer(events, durations) for metric in _built(options, options.metrics)]
     out = []
-    for file in files:
-        results = [scorer.score(read_predictions(file)) for scorer in scorers]
+    for system in systems:
+        results = [scorer.score(system.events) for scorer in scorers]
         notes = dict.fromkeys(note for result in results for note in result.warnings)
         out.append(Scores(tuple(score for result in results for score in result.scores), tuple(notes)))
     return out

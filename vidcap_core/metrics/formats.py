@@ -168,8 +168,12 @@ def _field(path: Path, number: int, record: dict[str, Any], names: tuple[str, ..
 
 
 def _texts(path: Path, clip: object, value: object) -> Iterator[str]:
-    """A caption, a list of captions, or a list of records with a caption each."""
+    """A caption, a list of captions, a list of records with a caption each, or a run's events by annotator."""
     for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, list):
+            if item:  # an annotator who found no event wrote nothing
+                yield _paragraph(path, clip, item)
+            continue
         text = item.get("caption", item.get("sentence")) if isinstance(item, dict) else item
         if not isinstance(text, str):
             raise DataError(
@@ -181,6 +185,16 @@ def _texts(path: Path, clip: object, value: object) -> Iterator[str]:
         raise DataError(
             f"{path}: clip '{clip}' has an empty list of captions", hint="leave the clip out, or add captions"
         )
+
+
+def _paragraph(path: Path, clip: object, events: list[Any]) -> str:
+    """What one annotator wrote of a clip, event after event."""
+    texts = [event.get("text") if isinstance(event, dict) else None for event in events]
+    if not all(isinstance(text, str) for text in texts):
+        raise DataError(
+            f"{path}: the events of clip '{clip}' are {events!r:.40}", hint='[[{"text": "a man runs", ...}]]'
+        )
+    return " ".join(text.strip() for text in texts if text)
 
 
 def _from_csv(path: Path, text: str) -> Iterator[tuple[str, str]]:

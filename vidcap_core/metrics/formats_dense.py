@@ -1,4 +1,4 @@
-"""Files of dense captioning: ActivityNet Captions annotations and ActivityNet results, plain or gzipped."""
+"""Files of dense captioning: ActivityNet Captions annotations, ActivityNet results, a run's own; plain or gzipped."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ from vidcap_core.errors import DataError
 
 @dataclass(frozen=True)
 class Annotations:
-    """What one annotator wrote: events and durations by clip."""
+    """What one annotator or one system wrote: events and durations by clip."""
 
     events: dict[str, tuple[Event, ...]]
     durations: dict[str, float]
 
 
-def read_references(path: str | Path) -> Annotations:
-    """`{clip: {"duration": s, "timestamps": [[start, end], …], "sentences": [text, …]}}`."""
+def read_references(path: str | Path) -> list[Annotations]:
+    """`{clip: {"duration": s, "timestamps": [[start, end], …], "sentences": [text, …]}}`, of one annotator.
+
+    A run's `references-SPLIT.json` has all annotators: `{clip: [[{"start": s, "end": s, "text": text}, …], …]}`.
+    """
+    data = _clips(path, _read(path))
+    if all(_has_tracks(entry) for entry in data.values()):
+        count = max(len(tracks) for tracks in data.values())
+        files = [{c: tracks[n] for c, tracks in data.items() if len(tracks) > n} for n in range(count)]
+        return [
+            Annotations({clip: _plain_events(path, clip, track) for clip, track in file.items()}, {})
+            for file in files
+        ]
     events, durations = {}, {}
-    for clip, entry in _read(path).items():
+    for clip, entry in data.items():
         if not isinstance(entry, dict) or not {"timestamps", "sentences"} <= entry.keys():
             raise DataError(
                 f"{path}: clip '{clip}' has no timestamps and sentences",
@@ -38,12 +49,18 @@ def read_references(path: str | Path) -> Annotations:
         events[clip] = tuple(_event(path, clip, time, text) for time, text in zip(times, texts, strict=True))
         if "duration" in entry:
             durations[clip] = float(entry["duration"])
-    return Annotations(events, durations)
+    return [Annotations(events, durations)]
 
 
-def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
-    """`{"results": {clip: [{"sentence": text, "timestamp": [start, end]}, …]}}`, ActivityNet's results."""
+def read_predictions(path: str | Path) -> Annotations:
+    """`{"results": {clip: [{"sentence": text, "timestamp": [start, end]}, …]}}`, ActivityNet's results.
+
+    A run's `predictions-SPLIT.json` has the clips' spans too: `[{"id": clip, "span": [0, s], "events": [...]}, …]`.
+    """
     data = _read(path)
+    if isinstance(data, list):
+        return _run_predictions(path, data)
+    data = _clips(path, data)
     results = data.get("results")
     if not isinstance(results, dict):
         raise DataError(
@@ -63,10 +80,49 @@ def read_predictions(path: str | Path) -> dict[str, tuple[Event, ...]]:
                     hint='{"sentence": "...", "timestamp": [0, 4.5]}',
                 )
         out[clip] = tuple(_event(path, clip, entry["timestamp"], entry["sentence"]) for entry in entries)
-    return out
+    return Annotations(out, {})
 
 
-def _read(path: str | Path) -> dict[str, Any]:
+def _run_predictions(path: str | Path, entries: list[Any]) -> Annotations:
+    events: dict[str, tuple[Event, ...]] = {}
+    durations: dict[str, float] = {}
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict) or not {"id", "events"} <= entry.keys():
+            raise DataError(
+                f"{path}, entry {number}: no id and events",
+                hint="predictions-SPLIT.json of a run, or ActivityNet results",
+            )
+        clip = str(entry["id"])
+        if clip in events:
+            raise DataError(f"{path}: '{clip}' comes more than once", hint="keep one entry for every clip")
+        events[clip] = _plain_events(path, clip, entry["events"])
+        whole = _event(path, clip, entry.get("span", (0, 0)), "")
+        if whole.end > whole.start:  # else its length was not known
+            durations[clip] = whole.end - whole.start
+    if not events:
+        raise DataError(f"{path}: holds no clips", hint="check that the file is the one you meant")
+    return Annotations(events, durations)
+
+
+def _has_tracks(entry: object) -> bool:
+    """Whether an entry is one list of events an annotator."""
+    return isinstance(entry, list) and bool(entry) and all(isinstance(track, list) for track in entry)
+
+
+def _plain_events(path: str | Path, clip: str, events: object) -> tuple[Event, ...]:
+    """Events as a run stores them."""
+    out = []
+    for event in events if isinstance(events, list) else [events]:
+        if not isinstance(event, dict) or not {"start", "end", "text"} <= event.keys():
+            raise DataError(
+                f"{path}: clip '{clip}': {event!r:.60} is no event",
+                hint='{"start": 0, "end": 4.5, "text": ""}',
+            )
+        out.append(_event(path, clip, [event["start"], event["end"]], event["text"]))
+    return tuple(out)
+
+
+def _read(path: str | Path) -> Any:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
@@ -78,6 +134,10 @@ def _read(path: str | Path) -> dict[str, Any]:
         raise DataError(
             f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON"
         ) from error
+    return data
+
+
+def _clips(path: str | Path, data: object) -> dict[str, Any]:
     if not isinstance(data, dict) or not data:
         raise DataError(f"{path}: holds no clips", hint="check that the file is the one you meant")
     return data

@@ -13,6 +13,7 @@ from vidcap_core.report import curves, page
 from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
+from vidcap_core.saved.run import other_settings
 
 PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
 """Which score tells good clips from bad ones, where the config names none: the first that there is."""
@@ -68,7 +69,8 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
     notes = [] if references else [f"No references-{split}.json in this folder: references are not shown."]
     read = (config.get("head") or {}).get("streams") or {}
     notes += absent_streams(read, [p.get("streams", ()) for p in predictions])
-    notes = list(dict.fromkeys([*notes, *scores.get("notes", ())]))
+    other = other_settings(scores.get("changes", {}))
+    notes = list(dict.fromkeys([*([other] if other else []), *notes, *scores.get("notes", ())]))
     shown = {
         "title": folder.resolve().name,
         "summary": f"Run report, split {split}: {len(clips):,} clips",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -44,7 +45,16 @@ def references_data(dataset: Dataset) -> dict[str, list[Any]]:
     if not any(len(events) > 1 for track in tracks for events in track.values()):
         return {clip: list(texts) for clip, texts in dataset.references().items()}
     clips = dict.fromkeys(clip for track in tracks for clip in track)
-    return {clip: [plain(track[clip]) for track in tracks if clip in track] for clip in clips}
+    return {
+        clip: [[_exact(event) for event in track[clip]] for track in tracks if clip in track]
+        for clip in clips
+    }
+
+
+def _exact(event: Event) -> dict[str, Any]:
+    """An event as data, with its times to the last digit: the file may be scored against."""
+    times = {"start": float(event.start), "end": float(event.end)}
+    return {**plain(event), **{name: time for name, time in times.items() if math.isfinite(time)}}
 
 
 def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: Dataset) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,21 +159,32 @@ def _of_a_killed_start(file: Path) -> bool:
     return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
 
 
-def difference(old: object, new: object, path: str = "") -> list[str]:
+def difference(old: object, new: object) -> list[str]:
     """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
+    return [f"{key}: {before!r} -> {now!r}" for key, before, now in _differing(old, new, "")]
+
+
+def changes(folder: RunFolder, config: Config) -> dict[str, Any]:
+    """The keys in which a config differs from that of a run, with their values in it."""
+    data = json.loads(config.to_json())  # as the run's was stored: tuples are lists
+    return {key: now for key, _, now in _differing(folder.resolved().data, data, "")}
+
+
+def other_settings(changed: Mapping[str, Any]) -> str | None:
+    """That a run was captioned with other settings than its own, and which; None where nothing differs."""
+    shown = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+    return f"scored with other settings than the run was trained with: {shown}" if changed else None
+
+
+def _differing(old: object, new: object, path: str) -> Iterator[tuple[str, object, object]]:
     if path in FREE:
-        return []
+        return
+    pairs: dict[str | int, tuple[object, object]] = {}
     if isinstance(old, dict) and isinstance(new, dict):
-        keys = dict.fromkeys([*old, *new])
-        return [
-            line
-            for key in keys
-            for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
-        ]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [
-            line
-            for i, (a, b) in enumerate(zip(old, new, strict=True))
-            for line in difference(a, b, f"{path}.{i}")
-        ]
-    return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
+        pairs = {key: (old.get(key), new.get(key)) for key in dict.fromkeys([*old, *new])}
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = dict(enumerate(zip(old, new, strict=True)))
+    elif old != new:
+        yield path, old, new
+    for key, (before, now) in pairs.items():
+        yield from _differing(before, now, f"{path}.{key}".lstrip("."))

@@ -60,7 +60,7 @@ def differences(of: Config, folder: Path, steps: int = 2, clips: int = 8, files:
     shutil.copytree(born, moved)
     shutil.rmtree(born)
     made = export(moved / "run", moved / "bundle")
-    dataset = validate(short).data[split].changed(unit="clip").build()
+    dataset = validate(short).scored_data(split).build()
     from_bundle = _of_cache(load_bundle(open_bundle(made)), dataset)
     lines = [f"the bundle, {line}" for line in _compared(predictions, from_bundle)]
     here = [prediction for prediction in predictions if files and _is_file(prediction.clip)]

@@ -59,7 +59,7 @@ def _plain(recipe: Recipe, split: str, stream: str) -> Any:
         if isinstance(streams, dict)
         else [key for key in streams if key != stream]
     )
-    return recipe.data[split].changed(unit="clip", streams=given, sample=None, transforms=None).build()
+    return recipe.scored_data(split).changed(streams=given, sample=None, transforms=None).build()
 
 
 def _write(encoder: RetrievedCaptions, data: Any, split: str, writer: FeatureWriter) -> str:
