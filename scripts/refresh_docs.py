@@ -11,6 +11,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLOCK = re.compile(r"<!-- file: (\S+) -->\n`\1`\n\n```(\w+)\n(.*?)```", re.DOTALL)
 EXAMPLES = {
     "head": "pooled",
+    "dense-head": "timely",
     "encoder": "tinted",
     "derived-encoder": "unusual",
     "loss": "eased",

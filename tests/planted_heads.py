@@ -99,6 +99,15 @@ class FixedInName(AttentiveGRU):
     lengths = "fixed:6"
 
 
+class FixedCrashes(AttentiveGRU):
+    """lengths = "fixed:6", and any other length is an error deep inside"""
+
+    lengths = "fixed:6"
+
+    def first(self, rows: Stream) -> Tensor:
+        return (rows.values + rows.values.new_zeros(6, 1)).mean(1)
+
+
 class BatchCentred(AttentiveGRU):
     """the mean over the clips of the batch is taken off"""
 
@@ -372,6 +381,7 @@ BUGS = (
     Bug(HEAD, "masks", PaddingAveraged),
     Bug(HEAD, "masks", PaddingAttended),
     Bug(HEAD, "masks", FixedInName),
+    Bug(HEAD, "masks", FixedCrashes),
     Bug(FILMED, "masks", PaddingAveraged),
     Bug(FILMED, "masks", PaddedFramesSeen),
     Bug(HEAD, "batch = single", BatchCentred),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from refresh_docs import DOCS, EXAMPLES, page_of, shown
 
+from vidcap_core.api import Batch, Clip, Event, Named, Sample, Stream, View
 from vidcap_core.errors import UserError
 from vidcap_core.testing import scaffold, write_video
 
@@ -18,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OWN = {"at_once": DOCS / "plugins" / "head.md"}
 """Plugins whose page shows another component than `vidcap new` writes."""
 PLUGINS = [*EXAMPLES.values(), *OWN]
-QUICK = ["phases.caption.epochs=1", *(f"data.{split}.limit=8" for split in ("train", "val", "test"))]
+QUICK = [f"data.{split}.limit=8" for split in ("train", "val", "test")]
 
 
 @pytest.mark.parametrize("kind", scaffold.KINDS)
@@ -124,9 +127,9 @@ def vidcap(site: Path, *command: str) -> str:
     return run(site, "vidcap_core.cli.main", *command)
 
 
-def trained(site: Path, config: str, work_dir: str, *changes: str) -> Path:
+def trained(site: Path, config: str, work_dir: str, *changes: str, phase: str = "caption") -> Path:
     """The folder of a short run of a config."""
-    words = [word for change in (*QUICK, *changes) for word in ("--set", change)]
+    words = [word for change in (f"phases.{phase}.epochs=1", *QUICK, *changes) for word in ("--set", change)]
     run(site, "vidcap_core.cli.run", config, *words, "--work-dir", work_dir, "--quiet")
     return site / work_dir
 
@@ -223,6 +226,57 @@ def test_the_panel_is_drawn_in_the_report(site: Path) -> None:
 def test_the_command_runs(site: Path) -> None:
     assert vidcap(site, "trains", "core/toy") == "caption: tokens\n"
     assert "trains" in vidcap(site, "--help")
+
+
+def test_a_command_gets_at_a_trained_head(site: Path) -> None:
+    """By the function of the page."""
+    text = (DOCS / "plugins" / "command.md").read_text(encoding="utf-8")
+    [function] = [
+        code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "vidcap_core.load" in code
+    ]
+    folder = trained(site, "pooled/toy", "loaded-run")
+    (site / "loaded.py").write_text(
+        f"import argparse\n\n{function}\nrun(argparse.Namespace(model={str(folder)!r}))\n"
+    )
+    name, count = run(site, "loaded").split()
+    assert name == "PooledHead"
+    assert int(count) > 1000
+
+
+def test_the_head_that_finds_events_learns_and_is_scored(site: Path) -> None:
+    folder = trained(site, "timely/toy", "timely-run", phase="events")
+    scores = json.loads((folder / "scores-val.json").read_text())
+    assert scores["clips"].startswith("8 of ")
+    assert {"dense-METEOR", "loc-F1"} <= set(scores["values"])
+    events = [
+        event
+        for clip in json.loads((folder / "predictions-val.json").read_text())
+        for event in clip["events"]
+    ]
+    assert len(events) >= 8
+    assert all(0 <= event["start"] <= event["end"] and event["text"] for event in events)
+
+
+def test_the_kit_says_what_it_left_out_of_the_head_that_finds_events(site: Path) -> None:
+    lines = vidcap(site, "conform", "timely").splitlines()
+    [step] = [line for line in lines if "step = forward" in line]
+    assert step.startswith(
+        "-    head TimelyHead: step = forward: the head plans its own views, and rows of `tokens`"
+    )
+    assert "ok   loss SpanLoss: masked outputs" in lines
+    [card] = [line for line in lines if "card in own words" in line]
+    assert card.startswith("-    card in own words: card.yaml still has the words of `vidcap new`")
+
+
+@pytest.mark.parametrize(
+    "record", [Batch, Clip, Event, Named, Sample, Stream, View], ids=lambda r: r.__name__
+)
+def test_the_fields_of_records_are_written_down(record: type) -> None:
+    text = (DOCS / "plugins.md").read_text(encoding="utf-8")
+    [row] = [line for line in text.splitlines() if line.startswith(f"| `{record.__name__}` |")]
+    own = {field.name for field in fields(record)}
+    own |= {name for name, value in vars(record).items() if isinstance(value, property)}
+    assert own <= set(re.findall(r"`(\w+)`", row))
 
 
 def test_a_bundle_that_is_shipped_captions(site: Path) -> None:

@@ -10,9 +10,10 @@ import pytest
 import sound_parts
 from planted_bugs import HEAD, KINDS
 
-from vidcap_core.testing import check_plugin, kit
+from vidcap_core.testing import check_plugin, kit, scaffold
 from vidcap_core.testing.check import Broken, Check, Skipped, checked, expect
 from vidcap_core.testing.checks import learning
+from vidcap_core.testing.checks import plugins as packages
 
 DECLARED = """
 import torch  # heavy
@@ -189,6 +190,23 @@ def test_what_a_check_finds() -> None:
     assert found.raised
     assert "it raised ValueError: two lines (test_kit.py:" in found.lines()[2]
     assert str(Broken("this", "that")) == "this: that"
+
+
+def test_a_card_that_still_has_the_skeletons_words_is_remarked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = scaffold.files("pooled")["card.yaml"]
+    assert all(words in written for words in packages.PLACEHOLDERS)
+    card = tmp_path / "card.yaml"
+    monkeypatch.setattr("vidcap_core.zoo.plugins.Plugin.card", card)
+    card.write_text(written)
+    found = checked("card in own words", packages.card_in_own_words, "srvc_la")
+    assert found.ok is None
+    assert found.reason.startswith("card.yaml still has the words of `vidcap new` under title, summary")
+    for words in packages.PLACEHOLDERS:
+        written = written.replace(words, "it averages")
+    card.write_text(written)
+    assert checked("card in own words", packages.card_in_own_words, "srvc_la").ok
 
 
 def test_a_factor_that_starts_at_zero_is_no_error() -> None:

@@ -74,7 +74,7 @@ class Streams(Mapping[str, Stream]):
 class ClipStreams(Mapping[str, Stream]):
     """One clip's rows of a batch's streams, without padding, for an encoder that derives a stream from others."""
 
-    def __init__(self, streams: Streams, index: int, without: str) -> None:
+    def __init__(self, streams: Streams, index: int, without: str = "") -> None:
         self._streams, self._index, self._without = streams, index, without
 
     def __getitem__(self, name: str) -> Stream:

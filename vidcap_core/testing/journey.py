@@ -27,7 +27,7 @@ from vidcap_core.saved.bundle import open_bundle
 from vidcap_core.saved.export import export
 from vidcap_core.saved.load import load_bundle
 from vidcap_core.testing.check import expect
-from vidcap_core.zoo.registry import DATASETS
+from vidcap_core.zoo.registry import DATASETS, HEADS
 
 TOLERANCE = 1e-5
 SHOWN = 4
@@ -82,9 +82,10 @@ def shortened(of: Config, steps: int, clips: int) -> Config:
         phase.update(steps=steps, epochs=None, best=False)
     there = data.get("evaluate", {}).get("split", "val")
     data["evaluate"] = {"split": there, "metrics": [], "every": 0, "best": None, "panels": 0}
-    settings = data.setdefault("generate", {})
-    for changed in (settings, *settings.get("kinds", {}).values()):
-        changed["min_length"] = WORDS
+    settings, heeded = data.setdefault("generate", {}), HEADS.load(data["head"]["type"]).decodes
+    if heeded is None or "min_length" in heeded:
+        for changed in (settings, *settings.get("kinds", {}).values()):
+            changed["min_length"] = WORDS
     return Config(of.name, data)
 
 

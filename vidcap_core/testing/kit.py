@@ -119,8 +119,9 @@ def _other_head(declared: Declared, name: str, of: str, parts: Parts | None) -> 
 
 
 def _encoder(use: Use, parts: Parts | None) -> encoders.Subject:
-    dataset = parts.dataset if parts is not None else None
-    subject = encoders.Subject(use.component.build, dataset)
+    subject = encoders.Subject(use.component.build)
+    if parts is not None:
+        subject = encoders.Subject(use.component.build, parts.dataset, parts.streams_of)
     subject.encoder.eval()  # where it cannot be built here, that is said once
     return subject
 

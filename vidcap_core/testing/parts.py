@@ -15,6 +15,7 @@ from torch import Tensor
 
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.streams import ClipStreams
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.generate_settings import GenerateSettings
@@ -26,6 +27,8 @@ from vidcap_core.zoo.component import Component
 CLIPS = 8
 NOISE = 100.0
 """How large garbage is."""
+PADDING = 3
+"""Masked rows that are put behind a stream."""
 WORDS = 3
 """Least words of a text: a captioner that has learnt nothing might end every text at once."""
 
@@ -65,6 +68,12 @@ class Parts:
                 break
         batch = Collate(self.tokenizer, prepare=self.captioner.prepare)(samples)
         return replace(batch, progress=0.5)
+
+    def streams_of(self, sample: Sample) -> Mapping[str, Stream]:
+        """The streams of one clip, without padding: those it brings, and those that the encoders make."""
+        captioner = self.captioner.eval()
+        batch = Collate(self.tokenizer, prepare=captioner.prepare)([sample])
+        return ClipStreams(captioner.streams(batch), 0)
 
     @cached_property
     def gives_tokens(self) -> bool:
@@ -114,7 +123,9 @@ def distance(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
 
 
 def talkative(captioner: Captioner, words: int = WORDS) -> Captioner:
-    """The same captioner, made to say something."""
+    """The same captioner, made to say something, where its head heeds that."""
+    if not must_say(captioner):
+        return captioner
 
     def changed(settings: GenerateSettings) -> GenerateSettings:
         return replace(settings, min_length=min(words, settings.max_length - 1))
@@ -148,11 +159,12 @@ def only(batch: Batch, index: int) -> Batch:
         tokens=pick(batch.tokens)[:, words] if batch.tokens is not None else None,
         token_mask=pick(batch.token_mask)[:, words] if batch.token_mask is not None else None,
         targets=pick(batch.targets),
+        events=pick(batch.events) if batch.events is not None else None,
         prepared=pick(batch.prepared),
     )
 
 
-def padded(stream: Stream, rows: int = 3) -> Stream:
+def padded(stream: Stream, rows: int = PADDING) -> Stream:
     """A stream with masked rows behind it, and garbage in all that is masked."""
     shape = (len(stream.values), rows, *stream.values.shape[2:])
     values = torch.cat([stream.values, stream.values.new_zeros(shape)], 1)

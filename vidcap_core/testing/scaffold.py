@@ -42,6 +42,15 @@ KINDS = {
         "streams are averaged over time",
         "It knows no order of frames.",
     ),
+    "dense-head": Kind(
+        "heads",
+        "head",
+        "Head",
+        "A captioner of events",
+        "Queries that look for events, each of which gives a span, a score and a text.",
+        "the k-th event in time is taught to the k-th query",
+        "It finds no more events than it has queries.",
+    ),
     "encoder": Kind(
         "encoders",
         "encoder",

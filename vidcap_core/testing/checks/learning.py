@@ -127,7 +127,7 @@ def _learnt(parts: Parts) -> Learnt:
     captioner.settings = replace(captioner.settings, min_length=0)
     optimizer = torch.optim.Adam([p for p in captioner.parameters() if p.requires_grad], lr=RATE)
     texts = [[_as_written(captioner.tokenizer, text) for text in row] for row in taught]
-    untold = replace(batch, texts=None, tokens=None, token_mask=None, targets={})
+    untold = replace(batch, texts=None, tokens=None, token_mask=None, targets={}, events=None)
     first = last = 0.0
     learnt = None
     for step in range(1, STEPS + 1):

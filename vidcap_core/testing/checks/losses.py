@@ -80,12 +80,19 @@ def additive(subject: Subject) -> None:
 
 
 def masked(subject: Subject) -> None:
-    """Garbage where an output's mask is off changes nothing."""
+    """Garbage where an output's mask is off, in its value or else its target, changes nothing."""
     batch = subject.parts.batch(CLIPS)
     output = quiet(subject.output, batch)
-    noisy = {name: _garbled(named) for name, named in output.items() if _has_padding(named)}
-    if not noisy:
+    partial = {
+        name: named
+        for name, named in output.items()
+        if named.mask is not None and not bool(named.mask.bool().all())
+    }
+    if not partial:
         raise Skipped("no output that it reads has a mask with something off")
+    noisy = {name: other for name, named in partial.items() if (other := _garbled(named)) is not None}
+    if not noisy:
+        raise Skipped("; ".join(f"{name}: {_shapes(named)}" for name, named in partial.items()))
     before = quiet(subject.loss, output, batch)
     after = quiet(subject.loss, Output(**{**output, **noisy}), batch)
     for name, first, second in zip(("sum", "weight"), before, after, strict=True):
@@ -148,12 +155,30 @@ def _moved(gradient: Tensor | None) -> bool:
     return gradient is not None and bool(gradient.any())
 
 
-def _has_padding(named: Named) -> bool:
-    mask = named.mask
-    return mask is not None and not bool(mask.bool().all()) and named.value.shape[: mask.dim()] == mask.shape
-
-
-def _garbled(named: Named) -> Named:
+def _garbled(named: Named) -> Named | None:
+    """The output with garbage in what its mask leaves out of value, or else of target; None: it fits neither."""
     assert named.mask is not None
-    real = named.mask.bool().reshape(*named.mask.shape, *[1] * (named.value.dim() - named.mask.dim()))
-    return replace(named, value=torch.where(real, named.value, garbage(named.value)))
+    mask = named.mask.bool()
+    if _fits(mask, named.value):
+        return replace(
+            named, value=torch.where(_spread(mask, named.value), named.value, garbage(named.value))
+        )
+    target = named.target
+    if target is None or not _fits(mask, target):
+        return None
+    noise = garbage(target) if target.is_floating_point() else target.roll(1, dims=0)  # ids that exist
+    return replace(named, target=torch.where(_spread(mask, target), target, noise))
+
+
+def _fits(mask: Tensor, tensor: Tensor) -> bool:
+    return tensor.shape[: mask.dim()] == mask.shape
+
+
+def _spread(mask: Tensor, tensor: Tensor) -> Tensor:
+    return mask.reshape(*mask.shape, *[1] * (tensor.dim() - mask.dim()))
+
+
+def _shapes(named: Named) -> str:
+    parts = {"mask": named.mask, "value": named.value, "target": named.target}
+    shapes = {name: "None" if part is None else str(list(part.shape)) for name, part in parts.items()}
+    return f"the mask {shapes['mask']} fits neither the value {shapes['value']} nor the target {shapes['target']}"

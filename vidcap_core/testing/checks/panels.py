@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from vidcap_core.captioner.panels import FAILED
 from vidcap_core.contracts.head import Head
-from vidcap_core.contracts.panels import Timeline, from_plain, to_plain
+from vidcap_core.contracts.panels import Curve, Timeline, from_plain, to_plain
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.testing.check import Checks, Skipped, expect
 from vidcap_core.testing.parts import Parts, only, quiet, talkative
@@ -88,8 +88,22 @@ def _shown(parts: Parts) -> list[Prediction]:
 def _first_difference(a: Sequence[dict[str, Any]], b: Sequence[dict[str, Any]]) -> str:
     if len(a) != len(b):
         return f"{len(a)} became {len(b)}"
-    for one, other in zip(a, b, strict=True):
-        for key in one:
-            if not same(one[key], other.get(key)):
-                return f"{key} of '{one['kind']}' moved"
-    return ""
+    pairs = zip(a, b, strict=True)
+    return next((f"{_moved(first, second)} moved" for first, second in pairs if not same(first, second)), "")
+
+
+def _moved(panel: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Which part of a panel is another one; of a timeline, which of its curves."""
+    title = panel.get("title") or panel.get("name") or ""
+    what = f"the {panel['kind'].replace('_', ' ')} '{title}'" if title else f"the panel '{panel['kind']}'"
+    key = next(key for key in panel if not same(panel[key], other.get(key)))
+    first, second = panel[key], other.get(key)
+    if isinstance(first, dict) and isinstance(second, dict):
+        names = [name for name in {**first, **second} if not same(first.get(name), second.get(name))]
+        return f"{key} of '{names[0]}' in {what}"
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        pairs = zip(first, second, strict=True)
+        item, again = next((x, y) for x, y in pairs if not same(x, y))
+        if isinstance(item, dict) and item.get("kind") == again.get("kind") == Curve.kind:
+            return f"{_moved(item, again)} in {what}"
+    return f"{key} of {what}"

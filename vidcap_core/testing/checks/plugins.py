@@ -12,10 +12,12 @@ from typing import Any
 from vidcap_core.config.parse import INJECTED
 from vidcap_core.config.validate import load_recipe
 from vidcap_core.errors import UserError
-from vidcap_core.testing.check import Checks, expect
+from vidcap_core.testing.check import Checks, Skipped, expect
 from vidcap_core.testing.checks.commands import HEAVY
 from vidcap_core.zoo import cards, plugins, registry
 
+PLACEHOLDERS = ("say in a line what it is", "Say here what yours does")
+"""What the skeleton's card asks its author."""
 OPEN = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
 
@@ -76,6 +78,23 @@ def card_complete(name: str) -> None:
     )
 
 
+def card_in_own_words(name: str) -> None:
+    """The card says other words than `vidcap new` wrote; where it does not, that is remarked."""
+    card = plugins.get(name).card
+    if card is None:
+        raise Skipped("there is no card")
+    data = cards.read(card)
+    left = [
+        key
+        for key, text in {"title": data.title, "summary": data.summary}.items()
+        if any(words in text for words in PLACEHOLDERS)
+    ]
+    if left:
+        raise Skipped(
+            f"card.yaml still has the words of `vidcap new` under {', '.join(left)}: say what yours is"
+        )
+
+
 def configs_valid(name: str) -> None:
     """Every config resolves and every key of it is known."""
     broken = []
@@ -92,5 +111,6 @@ CHECKS: Checks = {
     "components load": loads,
     "keys documented": documented,
     "card": card_complete,
+    "card in own words": card_in_own_words,
     "configs valid": configs_valid,
 }
