@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from vidcap_core.decoding.settings import GenerateSettings
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.config.files import Config
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.engine import runs
