@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from vidcap_core.decoding.settings import GenerateSettings
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.caption_job import Job
 from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.config.files import Config
+from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Batch, Clip, Stream
 from vidcap_core.engine import runs
@@ -134,7 +134,7 @@ def test_on_the_command_line(
     assert "prompt one red house, now the dog" in said
     code, _, said = caption("--set", "generate.beam=2")
     assert code == 2
-    assert f"--set generate.beam=2: it changes a config that comes trained, and '{model}' is none" in said
+    assert f"--set generate.beam=2: '{model}' has its config, and holds all its weights" in said
     assert "--beam, --sample, --n-best, --seed, --prompt" in said
 
 

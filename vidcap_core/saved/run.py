@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,13 @@ def default_path(config: Config) -> Path:
     return Path("runs") / config.name.replace("/", "-")
 
 
-def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -> None:
-    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run."""
+def check_folder(
+    folder: RunFolder, config: Config, resume: bool, force: bool, settable: Collection[str] = ()
+) -> None:
+    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run.
+
+    settable: keys that may differ, besides those that change no weight.
+    """
     path = folder.path
     if folder.config.is_file():
         if not resume:
@@ -104,7 +109,7 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
                 f"{path} holds a run already",
                 hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
             )
-        differing = difference(folder.resolved().data, config.data)
+        differing = difference(folder.resolved().data, config.data, free=(*FREE, *settable))
         if differing and not force:
             shown = "\n  ".join(differing[:10])
             raise UserError(
@@ -159,21 +164,21 @@ def _of_a_killed_start(file: Path) -> bool:
     return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
 
 
-def difference(old: object, new: object, path: str = "") -> list[str]:
-    """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
-    if path in FREE:
+def difference(old: object, new: object, path: str = "", free: Collection[str] = FREE) -> list[str]:
+    """`key: old -> new` for each key in which two configs differ, but those that are free to."""
+    if path in free:
         return []
     if isinstance(old, dict) and isinstance(new, dict):
         keys = dict.fromkeys([*old, *new])
         return [
             line
             for key in keys
-            for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
+            for line in difference(old.get(key), new.get(key), f"{path}.{key}".lstrip("."), free)
         ]
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [
             line
             for i, (a, b) in enumerate(zip(old, new, strict=True))
-            for line in difference(a, b, f"{path}.{i}")
+            for line in difference(a, b, f"{path}.{i}", free)
         ]
     return [] if old == new else [f"{path}: {old!r} -> {new!r}"]
