@@ -68,7 +68,7 @@ def _stored_fix(at: str, fix: str, settable: Collection[str]) -> str:
     """What to do about a part of a stored config, which takes `--set` only where that is safe."""
     if keys := [key for key in settable if key.rpartition(".")[0] == at]:
         option = "" if "--set" in fix else f", or --set {keys[0]}=FOLDER"
-        return f"{fix}{option}\n    its hash is compared: wherever it lies, other weights are refused"
+        return f"{fix}{option}\n    wherever it lies is safe: its hash is compared, and other weights are refused"
     before = fix.partition("--set")[0]
     return fix if before == fix else f"{before}put it there: the config is stored, and takes no --set"
 
