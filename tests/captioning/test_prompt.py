@@ -134,7 +134,7 @@ def test_on_the_command_line(
     assert "prompt one red house, now the dog" in said
     code, _, said = caption("--set", "generate.beam=2")
     assert code == 2
-    assert f"--set generate.beam=2: it changes a config that comes trained, and '{model}' is none" in said
+    assert f"--set generate.beam=2: '{model}' has its config, and holds all its weights" in said
     assert "--beam, --sample, --n-best, --seed, --prompt" in said
 
 

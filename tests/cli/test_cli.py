@@ -225,6 +225,18 @@ def test_config_check_names_the_activation_of_each_clip(tmp_path: Path) -> None:
     assert "try: quick_gelu=True for OpenAI's" in done.stderr
 
 
+def test_config_check_says_what_this_machine_lacks(tmp_path: Path) -> None:
+    lacking = "_base_ = ['core/toy']\ntokenizer = dict(_delete_=True, type='HFTokenizer', name='./gone')"
+    (tmp_path / "a.py").write_text(lacking)
+    done = run("vidcap", "config", "check", "a.py", cwd=tmp_path)
+    assert done.returncode == 0
+    first, *notes = done.stdout.splitlines()
+    assert first == "a.py: fine"
+    assert "  lacks here: tokenizer './gone' (tokenizer): vidcap-run a.py says where to put them" in notes
+    done = run("vidcap-run", "a.py", cwd=tmp_path)
+    assert "tokenizer './gone'  (tokenizer)" in done.stderr
+
+
 def test_config_show_resolves_bases_and_changes(tmp_path: Path) -> None:
     (tmp_path / "base.py").write_text("head = dict(type='A', width=1)")
     (tmp_path / "run.py").write_text("_base_ = ['base.py']\nhead = dict(width=2)")

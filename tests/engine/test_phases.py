@@ -153,6 +153,13 @@ def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) 
         train(tmp_path / "run", phases=dict([phase("one", freeze=["encoders.video"])]))
 
 
+def test_a_piece_of_a_name_is_told_how_to_match_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        train(tmp_path / "run", phases=dict([phase("one", train=["weight"])]))
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("'*weight*': head.")
+
+
 def test_a_part_without_parameters_is_there_all_the_same(tmp_path: Path) -> None:
     """A head without dropout still has the module: naming it is no error, training it alone is."""
     train(

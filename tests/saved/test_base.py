@@ -8,16 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import saved_parts
 import torch
+from adapted_runs import RUNTIME, adapted, last, other_weights, texts, train
 
-from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
 from vidcap_core.engine import runs
-from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.saved import base, bundle, checkpoint
@@ -25,9 +23,6 @@ from vidcap_core.saved.export import export
 from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
-
-ADAPTERS = ["*.down.weight", "*.up.weight", "head.enter"]
-RUNTIME = {"batch": 4, "log_every": 1, "save_every": 1, "keep": 2, "ema": 0.9, "save": "trained"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,55 +36,12 @@ def model(tmp_path: Path) -> Path:
     return Path(saved_parts.model_folder(tmp_path / "model", width=128))
 
 
-def adapted(model: Path, runtime: dict[str, Any] | None = None, **changes: Any) -> Config:
-    """Adapters in the language model of a folder, in two phases."""
-    phases = {
-        "one": {"epochs": 1, "losses": ["tokens"], "train": ADAPTERS, "keep": "first"},
-        "two": {"epochs": 1, "losses": ["tokens"], "train": ["head.enter"], "optimizer": "keep"},
-    }
-    return Config(
-        "test",
-        tiny.config(
-            **{
-                "head": {"type": "Adapted", "streams": {"image": 16}, "lm": str(model)},
-                "tokenizer": {"type": "HFTokenizer", "name": str(model)},
-                "phases": phases,
-                "runtime": {**RUNTIME, **(runtime or {})},
-                **changes,
-            }
-        ),
-    )
-
-
-def train(config: Config, folder: Path, **options: Any) -> Path:
-    runs.train(config, work_dir=folder, device="cpu", quiet=True, **options)
-    return folder
-
-
-def last(run: Path) -> dict[str, Any]:
-    content, notes = checkpoint.latest(run / "checkpoints")
-    assert content is not None
-    assert notes == []
-    return content
-
-
-def texts(captioner: Captioner) -> list[tuple[str, float | None]]:
-    clips = tiny.TinyClips(unit="clip")
-    batch = Collate(captioner.tokenizer)([clips.get(i, np.random.default_rng(0)) for i in range(8)])
-    return [(p.text, p.events[0].score) for p in captioner.predict(batch)]
-
-
 def size(tensors: dict[str, torch.Tensor]) -> int:
     return sum(value.numel() * value.element_size() for value in tensors.values())
 
 
 def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
-
-
-def other_weights(model: Path) -> None:
-    """Other weights of the same shapes in a model folder."""
-    saved_parts.model_folder(model, seed=1, width=128)
 
 
 def test_files_are_as_small_as_what_trains(model: Path, tmp_path: Path) -> None:

@@ -181,7 +181,11 @@ class Captioner(nn.Module):
             }
             if not hits and pattern not in empty:
                 tops = sorted({".".join(n.split(".")[:2]) for n in names})
-                raise ConfigError(f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}")
+                inside = [n for n in names if fnmatch.fnmatchcase(n, f"*{pattern}*")]
+                raise ConfigError(
+                    f"no parameter belongs to the part '{pattern}'; parts: {', '.join(tops)}",
+                    hint=f"'*{pattern}*': {inside[0]}, ... ({len(inside)} in all)" if inside else None,
+                )
             covered |= hits
         return covered
 

@@ -149,8 +149,9 @@ def load(
     """A captioner from a bundle folder, a run folder, `plugin/name`, or a hub id; without a name the default one.
 
     without: streams that it was trained with and shall do without, as for a clip that lacks them.
-    A config of a plugin will do where it has no phases: such a captioner comes trained. changes: of such a config, as
-    `--set` has them ("head.say=each").
+    A config of a plugin will do where it has no phases: such a captioner comes trained. changes: as `--set` has
+    them, of such a config ("head.say=each"); of a bundle or a run that leaves out its base, where that lies
+    ("head.lm=FOLDER").
     """
     name = default_model() if name is None else str(name)
     captioner = load_captioner(name, copy, changes)

@@ -38,7 +38,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--model", help="a run or bundle folder, plugin/name, or a hub id (default: the default model)"
     )
     parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
-    add_changes(parser, "of a --model that is a config: change one key, head.say=each")
+    add_changes(
+        parser,
+        "of a --model that is a config: change one key, head.say=each; "
+        "of one that leaves out its base: where that lies, head.lm=FOLDER",
+    )
     parser.add_argument(
         "--without",
         action="append",

@@ -56,6 +56,8 @@ def run_check(args: argparse.Namespace) -> int:
 
                 hooks.check(recipe)
             lines = [f"{name}: fine", *preflight.remarks(recipe), *preflight.notes(recipe)]
+            if lacking := list(preflight.lacking(recipe)):
+                lines.append(f"lacks here: {', '.join(lacking)}: vidcap-run {name} says where to put them")
             print("\n".join(lines).replace("\n", "\n  "))
         except UserError as error:
             broken += 1

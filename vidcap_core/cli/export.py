@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from vidcap_core.cli.arguments import add_changes
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The arguments of `vidcap export`."""
@@ -13,6 +15,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)"
     )
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="of a run with runtime.save='trained': write its base too, so that the bundle stands alone",
+    )
+    add_changes(parser, "of such a run: where its base lies here, head.lm=FOLDER")
     parser.set_defaults(func=run)
 
 
@@ -20,6 +28,6 @@ def run(args: argparse.Namespace) -> int:
     """Write the bundle and say how to use it."""
     from vidcap_core.saved.export import export
 
-    folder = export(args.run, args.out)
+    folder = export(args.run, args.out, args.whole, args.changes)
     print(f"bundle: {folder}\n  try: vidcap caption VIDEO --model {folder}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib.util import find_spec
 
-from vidcap_core.cli.arguments import Subparsers
+from vidcap_core.cli.arguments import Subparsers, add_changes
 
 NEEDS = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 """Module -> package, of the extra `serve`."""
@@ -28,6 +28,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="STREAM",
         help="a stream that every model does without",
     )
+    add_changes(parser, "of a single --model, as `vidcap caption` has it: head.lm=FOLDER")
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (default: 8765)")
     parser.add_argument(
         "--host",
@@ -71,8 +72,14 @@ def run(args: argparse.Namespace) -> int:
 
     limits = Limits(args.max_size, args.max_duration, args.queue, args.workers, args.timeout)
     models = public_names(args.model or _installed())
-    names, without = tuple(args.allow_name), tuple(args.without)
-    serve(Settings(models, limits, args.host, args.port, names, args.device, without), note, args.open)
+    if args.changes and len(models) != 1:
+        raise UserError(
+            f"--set {args.changes[0]}: of which of these {len(models)} models: {', '.join(models)}?",
+            hint="one --model, or a server for each",
+        )
+    names, without, changes = tuple(args.allow_name), tuple(args.without), tuple(args.changes)
+    settings = Settings(models, limits, args.host, args.port, names, args.device, without, changes)
+    serve(settings, note, args.open)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from vidcap_core.config import sources
@@ -18,33 +18,59 @@ def check(recipe: Recipe, splits: Iterable[str], tokenizer: bool = True, head: b
     _check(recipe, _components(recipe, splits, tokenizer, head), "run")
 
 
-def check_stored(recipe: CaptionerRecipe, head: bool, extractors: bool = True) -> None:
-    """The same of a captioner that a run or a bundle holds; head=False where it holds what the head is built of."""
+def check_stored(
+    recipe: CaptionerRecipe, head: bool, extractors: bool = True, settable: Collection[str] = ()
+) -> None:
+    """The same of a captioner that a run or a bundle holds; head=False where it holds what the head is built of.
+
+    settable: the keys of its config that may be set, which say where frozen weights lie.
+    """
     parts = {f"encoders.{name}": encoder for name, encoder in recipe.encoders.items()}
     if extractors:
         others = {name: encoder for name, encoder in recipe.extract.items() if name not in recipe.encoders}
         parts |= {f"extract.{name}": encoder for name, encoder in others.items()}
     parts |= {"head": recipe.head} if head else {}
-    _check(
-        recipe,
-        parts.items(),
-        "caption",
-        hint="what is missing where it was looked for: the config is stored, and takes no --set",
-    )
+    _check(recipe, parts.items(), "caption", lambda at, fix: _stored_fix(at, fix, settable))
+
+
+def lacking(recipe: Recipe) -> Iterator[str]:
+    """What is missing for a run of a config that trains, each with where it stands, in a line."""
+    splits = ("train", recipe.scoring.settings.split)
+    for missing, keys in _missing(_components(recipe, splits, tokenizer=True, head=True)).items():
+        yield f"{missing.what} ({', '.join(keys)})"
 
 
 def _check(
-    recipe: CaptionerRecipe, components: Iterable[tuple[str, Component]], task: str, hint: str | None = None
+    recipe: CaptionerRecipe,
+    components: Iterable[tuple[str, Component]],
+    task: str,
+    fixed: Callable[[str, str], str] = lambda at, fix: fix,
 ) -> None:
+    if grouped := _missing(components, fixed):
+        lines = [_told(missing, keys) for missing, keys in grouped.items()]
+        first = f"{recipe.name} cannot {task} here yet; what is missing:"
+        raise UserError("\n".join([first, *lines]))
+
+
+def _missing(
+    components: Iterable[tuple[str, Component]], fixed: Callable[[str, str], str] = lambda at, fix: fix
+) -> dict[Missing, list[str]]:
+    """What is missing, and where each of it is asked for."""
     grouped: dict[Missing, list[str]] = {}
     for at, component in components:
         for missing in component.missing():
-            here = replace(missing, fix=missing.fix.replace("{at}", at))
+            here = replace(missing, fix=fixed(at, missing.fix.replace("{at}", at)))
             grouped.setdefault(here, []).append(at)
-    if grouped:
-        lines = [_told(missing, keys) for missing, keys in grouped.items()]
-        first = f"{recipe.name} cannot {task} here yet; what is missing:"
-        raise UserError("\n".join([first, *lines]), hint=hint)
+    return grouped
+
+
+def _stored_fix(at: str, fix: str, settable: Collection[str]) -> str:
+    """What to do about a part of a stored config, which takes `--set` only where that is safe."""
+    if keys := [key for key in settable if key.rpartition(".")[0] == at]:
+        option = "" if "--set" in fix else f", or --set {keys[0]}=FOLDER"
+        return f"{fix}{option}\n    wherever it lies is safe: its hash is compared, and other weights are refused"
+    before = fix.partition("--set")[0]
+    return fix if before == fix else f"{before}put it there: the config is stored, and takes no --set"
 
 
 def _components(

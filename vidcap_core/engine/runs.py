@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -57,14 +57,17 @@ def train(
     with launch.processes(device) as own_device:
         folder = RunFolder(Path(work_dir) if work_dir else default_path(recipe.config))
         resume = resume or force_resume
-        check_folder(folder, recipe.config, resume, force_resume)
+        seen = checkpoint.numbered(folder.checkpoints)
+        newest, notes = checkpoint.latest(folder.checkpoints) if resume else (None, [])
+        left_out = {} if newest is None else base.read(newest.get("base"), "the newest checkpoint")
+        settable = base.keys(left_out)
+        check_folder(folder, recipe.config, resume, force_resume, settable)
         begun = folder.config.is_file()
         mm.set_random_seed(recipe.seed)
         tokenizer = _stored_tokenizer(folder, recipe) if resume else None
         learnt = resume and _learnt(folder, force_resume)
-        seen = checkpoint.numbered(folder.checkpoints)
-        newest, notes = checkpoint.latest(folder.checkpoints) if resume else (None, [])
-        given = _head_assets(folder, newest)
+        # without a checkpoint the head must come with its own weights
+        given = None if newest is None else head_assets(folder, left_out)
         training = Training(recipe, folder, own_device, tokenizer, learnt, given)
         training.resumed = newest
         del newest  # it is large, and held until it is restored
@@ -75,7 +78,7 @@ def train(
             if mm.is_main():  # only now: a run whose data are missing leaves nothing behind
                 try:
                     held.enter_context(locked(folder))
-                    _write(training, resume, force_resume, begun)
+                    _write(training, resume, force_resume, begun, settable)
                     if checkpoint.numbered(folder.checkpoints) != seen:
                         raise UserError(f"another process went on with {folder.path} meanwhile", hint=AGAIN)
                 except UserError as error:
@@ -132,10 +135,10 @@ def predict(
         return predictions
 
 
-def _write(training: Training, resume: bool, force: bool, begun: bool) -> None:
+def _write(training: Training, resume: bool, force: bool, begun: bool, settable: Collection[str]) -> None:
     """Begin a run in its folder, which is locked: what was seen of it before may have changed since."""
     folder, config = training.folder, training.recipe.config
-    check_folder(folder, config, resume, force)
+    check_folder(folder, config, resume, force, settable)
     if folder.config.is_file() != begun:
         raise UserError(f"another process began a run in {folder.path} meanwhile", hint=AGAIN)
     make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
@@ -225,18 +228,11 @@ def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: st
     return training
 
 
-def _head_assets(folder: RunFolder, newest: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What the head is built of before the weights of a checkpoint; without one it must come with its own."""
-    if newest is None:
-        return None
-    return head_assets(folder, base.read(newest.get("base"), "the newest checkpoint"))
-
-
 def _base(training: Training) -> dict[str, dict[str, Any]]:
     """What the checkpoints of a run leave out: as the one it goes on from did, unless another part trains now."""
     changing = base.changed_by(training.captioner, training.recipe.phases)
     if training.base and not any(changing & set(part["tensors"]) for part in training.base.values()):
-        return training.base
+        return base.renewed(training.base, training.recipe)
     before = state.random_state()
     torch.manual_seed(training.recipe.seed + 1)  # what is drawn must not come out the same by chance
     try:

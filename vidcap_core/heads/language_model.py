@@ -124,9 +124,10 @@ def _check_folder(path: Path) -> None:
 
 def check_tokenizer(model: nn.Module, tokenizer: Tokenizer) -> None:
     """Refuse a tokenizer whose ids mean other words to a pretrained model than to itself."""
-    config: Any = model.config
+    config: Any = model.config.get_text_config(decoder=True)  # type: ignore[operator,union-attr]
     rows = int(model.get_input_embeddings().num_embeddings)  # type: ignore[operator]
-    ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    end = getattr(config, "eos_token_id", None)
+    ends = end if isinstance(end, list) else [end]
     problem = None
     if not 0.95 * rows <= len(tokenizer) <= rows:  # models may have a few rows that no token uses
         problem = f"the tokenizer has {len(tokenizer)} tokens, the language model rows for {rows}"
@@ -137,5 +138,5 @@ def check_tokenizer(model: nn.Module, tokenizer: Tokenizer) -> None:
     if problem is not None:
         raise ConfigError(
             f"tokenizer and language model disagree: {problem}",
-            hint="tokenizer=dict(type='HFTokenizer', name=...) with the name in head.lm",
+            hint="tokenizer=dict(type='HFTokenizer', name=...) with the model's own folder or name",
         )

@@ -5,16 +5,18 @@ Checkpoints and bundles then hold the other weights; the base is built from its 
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.recipe import Phase, Recipe
-from vidcap_core.errors import CheckpointError
+from vidcap_core.config.files import Config, set_key
+from vidcap_core.config.recipe import CaptionerRecipe, Phase, Recipe
+from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.hashing import hash_of
 from vidcap_core.saved.weights import put_weights, raw_bytes
 from vidcap_core.zoo.component import Component
@@ -104,7 +106,8 @@ def check(own: Mapping[str, Tensor], base: Base, source: str) -> None:
         raise CheckpointError(
             f"{source} was trained on another base than the one that is here: {described(other, base[other])} "
             "has other weights",
-            hint=f"put the weights of then where {other} looks for them; runtime.save='all' stores them with a run",
+            hint=f"put the weights of then where {other} looks for them, or {_option(other, base)}; "
+            "runtime.save='all' stores them with a run",
         )
 
 
@@ -129,17 +132,44 @@ def for_captions(base: Base) -> Base:
     return {at: part for at, part in base.items() if not at.startswith("losses.")}
 
 
+def keys(base: Base) -> list[str]:
+    """The keys of a config that say where the base comes from: another place will do, since hashes are compared."""
+    return [f"{at}.{name}" for at, part in base.items() for name in part["source"]]
+
+
+def moved(config: Config, changes: Sequence[str], base: Base, source: str) -> Config:
+    """A stored config with its base elsewhere, as `--set` says; of what is stored nothing else can be set."""
+    allowed = keys(base)
+    config = Config(config.name, copy.deepcopy(config.data), dict(config.origins))
+    for change in changes:
+        if change.partition("=")[0] not in allowed:
+            only = f"of '{source}' only the places of its base can be set: {', '.join(allowed)}"
+            none = f"'{source}' has its config, and holds all its weights; --set is for configs that come trained"
+            raise UserError(
+                f"--set {change}: {only if allowed else none}",
+                hint="for a bundle or a run: --beam, --sample, --n-best, --seed, --prompt, --without, --copy",
+            )
+        set_key(config, change)
+    return config
+
+
+def renewed(base: Base, recipe: CaptionerRecipe) -> dict[str, dict[str, Any]]:
+    """The same base, with the places where a recipe has it."""
+    sources = {at: _source(component) for at, component in _components(recipe)}
+    return {at: {**part, "source": sources.get(at, part["source"])} for at, part in base.items()}
+
+
 def described(at: str, part: Mapping[str, Any]) -> str:
     """A part of the base, as one would write it in a config."""
     words = "".join(f", {key}={value!r}" for key, value in part["source"].items())
     return f"{at} (type={part['type']!r}{words})"
 
 
-def _components(recipe: Recipe) -> Iterator[tuple[str, Component]]:
+def _components(recipe: CaptionerRecipe) -> Iterator[tuple[str, Component]]:
     yield "head", recipe.head
     for name, encoder in recipe.encoders.items():
         yield f"encoders.{name}", encoder
-    for name, term in recipe.losses.items():
+    for name, term in recipe.losses.items() if isinstance(recipe, Recipe) else ():
         yield f"losses.{name}", term.component
 
 
@@ -151,6 +181,11 @@ def _source(component: Component) -> dict[str, Any]:
     asked = getattr(component.target, "missing", None)
     names = inspect.signature(asked).parameters if asked is not None else component.arguments
     return {name: given[name] for name in names if name in given}
+
+
+def _option(at: str, base: Base) -> str:
+    """How to name another place of a part, of which there may be several keys."""
+    return " or ".join(f"--set {key}=FOLDER" for key in keys({at: base[at]})) or "change the config"
 
 
 def _names(base: Base) -> list[str]:

@@ -35,7 +35,7 @@ class Bundle:
     @property
     def config(self) -> Config:
         """The config as data; nothing in a bundle is ever executed."""
-        return config_from_json(json.dumps(self.index["config"]), f"{self.path.name}/{INDEX}")
+        return config_from_json(json.dumps(self.index["config"]), str(self.path / INDEX))
 
     @property
     def copies(self) -> list[str]:

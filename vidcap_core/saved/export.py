@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,22 @@ from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo import plugins
 
 
-def export(run: Path, out: Path) -> Path:
-    """Best weights, named copies, config, tokenizer, assets and card of a run, as a bundle."""
+def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = ()) -> Path:
+    """Best weights, named copies, config, tokenizer, assets and card of a run, as a bundle.
+
+    whole: with the base that the run leaves out, so that the bundle needs it no more; changes: where that base lies.
+    """
     if bundle.is_bundle(run):
         raise UserError(f"{run} is a bundle already", hint="vidcap export runs/NAME -o DIR")
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
-    captioner, left_out = read_run(run, extractors=False)
-    run_config = folder.resolved()
+    captioner, config, left_out = read_run(run, extractors=False, changes=changes)
     copies = {
         path.stem.removeprefix("keep-"): _copy(path, captioner)
         for path in sorted(folder.checkpoints.glob("keep-*.pt"))
     }
-    method = run_config.get("method")
+    method = config.get("method")
     card = plugins.get(method).card if method else None
     provenance = folder.read(folder.meta)
     scores = {
@@ -34,7 +37,8 @@ def export(run: Path, out: Path) -> Path:
         for split in ("val", "test")
         if (path := folder.scores(split)).is_file()
     }
-    return bundle.save(out, captioner, run_config, {**provenance, "scores": scores}, copies, card, left_out)
+    left_out = {} if whole else left_out
+    return bundle.save(out, captioner, config, {**provenance, "scores": scores}, copies, card, left_out)
 
 
 def _copy(path: Path, captioner: Captioner) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from vidcap_core.captioner.build import add_extractors, build_captioner, build_tokenizer, stored_tokenizer
 from vidcap_core.captioner.captioner import Captioner
@@ -46,25 +46,20 @@ def default_model() -> str:
 def load_captioner(name: str, copy: str | None = None, changes: Sequence[str] = ()) -> Captioner:
     """The captioner of a name, on the CPU; `copy` picks a kept copy of a bundle's weights.
 
-    changes: of a config that comes trained, as `--set` has them.
+    changes: as `--set` has them, of a config that comes trained; of a bundle or a run, where its base lies.
     """
     folder = Path(name)
     if _without_phases(name) is not None:
         return _as_it_comes(load_config(name, changes))
-    if changes:
-        raise UserError(
-            f"--set {changes[0]}: it changes a config that comes trained, and '{name}' is none",
-            hint="for a bundle or a run: --beam, --sample, --n-best, --seed, --prompt, --without, --copy",
-        )
     if is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
-        return load_bundle(open_bundle(folder), copy)
+        return load_bundle(open_bundle(folder), copy, changes)
     if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
-        return load_run(folder)
-    return load_bundle(find_bundle(name), copy)
+        return load_run(folder, changes=changes)
+    return load_bundle(find_bundle(name), copy, changes)
 
 
-def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
-    """The captioner of a bundle; `copy` picks a kept copy of the weights."""
+def load_bundle(bundle: Bundle, copy: str | None = None, changes: Sequence[str] = ()) -> Captioner:
+    """The captioner of a bundle; `copy` picks a kept copy of the weights, `changes` say where its base lies."""
     if copy is not None and copy not in bundle.copies:
         raise UserError(
             f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
@@ -72,10 +67,11 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
     known = bundle.index.get("extract", {})
     left_out = base.read(bundle.index.get("base"), str(bundle.path))
-    with foreign.building(bundle.config) as recipe:
+    config = base.moved(bundle.config, changes, left_out, str(bundle.path))
+    with foreign.building(config) as recipe:
         state = foreign.read_dict(bundle.path / TOKENIZER, hint="vidcap pull or vidcap export again")
         given = None if "head" in left_out else assets.of_head(bundle.path, bundle.index["files"])
-        preflight.check_stored(recipe, head=given is None)
+        preflight.check_stored(recipe, head=given is None, settable=base.keys(left_out))
         captioner = build_captioner(recipe, stored_tokenizer(recipe, state), head_assets=given)
         assets.read(captioner, bundle.path, bundle.index["files"])
         base.put(captioner, read_tensors(weights), left_out, str(weights))
@@ -90,30 +86,42 @@ def load_bundle(bundle: Bundle, copy: str | None = None) -> Captioner:
     return captioner.eval()
 
 
-def load_run(folder: Path, extractors: bool = True) -> Captioner:
+class StoredRun(NamedTuple):
+    """The captioner of a run with its best weights, its config, and the base that those weights leave out."""
+
+    captioner: Captioner
+    config: Config
+    base: base.Base
+
+
+def load_run(folder: Path, extractors: bool = True, changes: Sequence[str] = ()) -> Captioner:
     """The captioner of a run with its best weights, by default with the encoders that read raw files."""
-    return read_run(folder, extractors)[0]
+    return read_run(folder, extractors, changes).captioner
 
 
-def read_run(folder: Path, extractors: bool = True) -> tuple[Captioner, base.Base]:
-    """The same, and the base that its best weights leave out."""
+def read_run(folder: Path, extractors: bool = True, changes: Sequence[str] = ()) -> StoredRun:
+    """The same with what it was read from; `changes` say where its base lies."""
     run = RunFolder(folder)
     foreign.check_links(folder)
-    config = run.resolved()
+    stored = run.resolved()
+    foreign.captioning_part(stored)  # refused before any file of weights is opened
+    best = best_weights(run.checkpoints) if stored.get("phases", True) else None
+    left_out = base.for_captions(best.base) if best is not None else {}
+    config = base.moved(stored, changes, left_out, str(folder))
     with foreign.building(config) as recipe:
+        left_out = base.renewed(left_out, recipe)
         tokenizer = stored_tokenizer(recipe, run.read(run.tokenizer))
-        best = best_weights(run.checkpoints) if config.get("phases", True) else None
-        given = head_assets(run, best.base) if best is not None else None
-        preflight.check_stored(recipe, head=given is None, extractors=extractors)
+        given = head_assets(run, left_out) if best is not None else None
+        settable = base.keys(left_out)
+        preflight.check_stored(recipe, head=given is None, extractors=extractors, settable=settable)
         captioner = build_captioner(recipe, tokenizer, head_assets=given)
         assets.restore(captioner, run.assets)
-        left_out = base.for_captions(best.base) if best is not None else {}
         if best is not None:
             own = {key: value for key, value in best.weights.items() if not key.startswith("losses.")}
             base.put(captioner, own, left_out, best.source)
         if extractors:
             add_extractors(captioner, recipe)
-    return captioner.eval(), left_out
+    return StoredRun(captioner.eval(), config, left_out)
 
 
 def head_assets(run: RunFolder, left_out: base.Base) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,13 @@ def default_path(config: Config) -> Path:
     return Path("runs") / config.name.replace("/", "-")
 
 
-def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -> None:
-    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run."""
+def check_folder(
+    folder: RunFolder, config: Config, resume: bool, force: bool, settable: Collection[str] = ()
+) -> None:
+    """Refuse a folder that holds another run, or something else: nothing is ever overwritten by another run.
+
+    settable: keys that may differ, besides those that change no weight.
+    """
     path = folder.path
     if folder.config.is_file():
         if not resume:
@@ -104,7 +109,7 @@ def check_folder(folder: RunFolder, config: Config, resume: bool, force: bool) -
                 f"{path} holds a run already",
                 hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
             )
-        differing = difference(folder.resolved().data, config.data)
+        differing = difference(folder.resolved().data, config.data, free=(*FREE, *settable))
         if differing and not force:
             shown = "\n  ".join(differing[:10])
             raise UserError(
@@ -159,15 +164,15 @@ def _of_a_killed_start(file: Path) -> bool:
     return file.name == LOCK or (file.name.startswith(".") and file.suffix == ".part")
 
 
-def difference(old: object, new: object) -> list[str]:
-    """`key: old -> new` for each key in which two configs differ, but those that change no weight."""
-    return [f"{key}: {before!r} -> {now!r}" for key, before, now in _differing(old, new, "")]
+def difference(old: object, new: object, free: Collection[str] = FREE) -> list[str]:
+    """`key: old -> new` for each key in which two configs differ, but those that are free to."""
+    return [f"{key}: {before!r} -> {now!r}" for key, before, now in _differing(old, new, "", free)]
 
 
 def changes(folder: RunFolder, config: Config) -> dict[str, Any]:
     """The keys in which a config differs from that of a run, with their values in it."""
     data = json.loads(config.to_json())  # as the run's was stored: tuples are lists
-    return {key: now for key, _, now in _differing(folder.resolved().data, data, "")}
+    return {key: now for key, _, now in _differing(folder.resolved().data, data, "", FREE)}
 
 
 def other_settings(changed: Mapping[str, Any]) -> str | None:
@@ -176,8 +181,10 @@ def other_settings(changed: Mapping[str, Any]) -> str | None:
     return f"scored with other settings than the run was trained with: {shown}" if changed else None
 
 
-def _differing(old: object, new: object, path: str) -> Iterator[tuple[str, object, object]]:
-    if path in FREE:
+def _differing(
+    old: object, new: object, path: str, free: Collection[str]
+) -> Iterator[tuple[str, object, object]]:
+    if path in free:
         return
     pairs: dict[str | int, tuple[object, object]] = {}
     if isinstance(old, dict) and isinstance(new, dict):
@@ -187,4 +194,4 @@ def _differing(old: object, new: object, path: str) -> Iterator[tuple[str, objec
     elif old != new:
         yield path, old, new
     for key, (before, now) in pairs.items():
-        yield from _differing(before, now, f"{path}.{key}".lstrip("."))
+        yield from _differing(before, now, f"{path}.{key}".lstrip("."), free)

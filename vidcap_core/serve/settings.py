@@ -60,6 +60,8 @@ class Settings:
     device: str | None = None
     without: Sequence[str] = ()
     """streams that every model does without"""
+    changes: Sequence[str] = ()
+    """of the config of its one model, or where that model's base lies"""
 
 
 def public_names(models: Sequence[str]) -> dict[str, str]:

@@ -54,7 +54,8 @@ class Worker:
         context = multiprocessing.get_context("spawn")  # a fork would carry the server's threads and sockets
         self._channel, other = context.Pipe()
         chosen = self._settings
-        arguments = (other, dict(chosen.models), chosen.device, self._scratch, tuple(chosen.without))
+        options = (tuple(chosen.without), tuple(chosen.changes))
+        arguments = (other, dict(chosen.models), chosen.device, self._scratch, *options)
         self._process = context.Process(
             target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True
         )

@@ -33,6 +33,7 @@ def main(
     device: str | None,
     scratch: str,
     without: Sequence[str] = (),
+    changes: Sequence[str] = (),
 ) -> None:
     """Load the models, then caption what the server sends, until it ends."""
     import signal
@@ -43,7 +44,7 @@ def main(
     captioners, facts = {}, []
     for name, model in models.items():
         try:
-            captioners[name] = _load(model, device, without)
+            captioners[name] = _load(model, device, without, changes)
         except Exception as error:
             _send(channel, {"failed": _cannot_load(error, model)})
             return
@@ -103,10 +104,10 @@ def _answer(captioner: FileCaptioner, asked: Mapping[str, Any], channel: Connect
         return {"failed": _problem(error, asked["path"], asked["name"])}
 
 
-def _load(model: str, device: str | None, without: Sequence[str]) -> Any:
+def _load(model: str, device: str | None, without: Sequence[str], changes: Sequence[str]) -> Any:
     from vidcap_core.captioning.file_captioner import load
 
-    return load(model, device, without=without)
+    return load(model, device, without=without, changes=changes)
 
 
 def _reads(captioner: FileCaptioner) -> list[str]:

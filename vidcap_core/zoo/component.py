@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vidcap_core.contracts.missing import Missing
+from vidcap_core.zoo import progress_bars
 from vidcap_core.zoo.arguments import names
 
 
@@ -21,12 +22,14 @@ class Component:
 
     def build(self, **injected: Any) -> Any:
         """The component; it gets those of the injected arguments that it, or a class behind it, asks for by name."""
-        return self.target(**self.arguments, **self._wanted(injected))
+        with progress_bars.silenced():
+            return self.target(**self.arguments, **self._wanted(injected))
 
     def build_from(self, assets: Mapping[str, Any], **injected: Any) -> Any:
         """The same of what it gave as its assets, through its class method `load_assets`."""
         made_by = self.target.load_assets  # type: ignore[attr-defined]
-        return made_by(assets, **self.arguments, **self._wanted(injected))
+        with progress_bars.silenced():
+            return made_by(assets, **self.arguments, **self._wanted(injected))
 
     def changed(self, **arguments: Any) -> Component:
         """The same with other values of some arguments."""
