@@ -20,15 +20,19 @@ EXAMPLES = {
     "metric": "known",
     "tokenizer": "spelt",
     "panel": "drawn",
+    "writer": "at_once",
+    "model-head": "tuned",
     "command": "trains",
     "bundle": "shipped",
 }
-"""The plugin that each kind's page shows; docs/plugins/head.md shows one of its own, `at_once`."""
+"""The plugin that each kind's page shows."""
+ELSEWHERE = {"head": "plugins.md", "writer": "plugins/head.md"}
+"""Pages that have another name than their kind."""
 
 
 def page_of(kind: str) -> Path:
     """The page that shows the skeleton of a kind."""
-    return DOCS / "plugins.md" if kind == "head" else DOCS / "plugins" / f"{kind}.md"
+    return DOCS / ELSEWHERE.get(kind, f"plugins/{kind}.md")
 
 
 def shown(page: Path) -> dict[str, str]:

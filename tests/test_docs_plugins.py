@@ -18,9 +18,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.testing import scaffold, write_video
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN = {"at_once": DOCS / "plugins" / "head.md"}
-"""Plugins whose page shows another component than `vidcap new` writes."""
-PLUGINS = [*EXAMPLES.values(), *OWN]
+PLUGINS = list(EXAMPLES.values())
 QUICK = [f"data.{split}.limit=8" for split in ("train", "val", "test")]
 
 
@@ -46,19 +44,16 @@ def test_a_page_shows_what_vidcap_new_writes(kind: str) -> None:
 def test_every_kind_has_a_page() -> None:
     text = (DOCS / "plugins.md").read_text(encoding="utf-8")
     for kind in scaffold.KINDS:
-        assert (DOCS / "plugins" / f"{kind}.md").is_file()
+        page = DOCS / "plugins" / "head.md" if kind in ("head", "writer") else page_of(kind)
+        assert page.is_file()
         assert f"| `{kind}` |" in text
-        assert f"(plugins/{kind}.md)" in text
+        assert f"({page.relative_to(DOCS)})" in text
 
 
 @pytest.mark.parametrize("kind", scaffold.KINDS)
 def test_an_example_imports_one_module_of_ours(kind: str) -> None:
     """And its test another one: in each file that `vidcap new` writes, and on the page of a kind."""
-    pages = [page_of(kind), DOCS / "plugins" / f"{kind}.md"]
-    files = [
-        *scaffold.files(EXAMPLES[kind], kind).items(),
-        *(item for page in pages for item in shown(page).items()),
-    ]
+    files = [*scaffold.files(EXAMPLES[kind], kind).items(), *shown(page_of(kind)).items()]
     for path, text in files:
         of_us = {
             line.split()[1]
@@ -87,15 +82,11 @@ def test_the_head_of_the_tutorial_is_under_fifty_lines() -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every documented plugin, written to a folder of its own and installed from there by pip."""
     folder = tmp_path_factory.mktemp("pages")
-    pages = {
-        **{name: (kind, page_of(kind)) for kind, name in EXAMPLES.items()},
-        **{name: ("head", page) for name, page in OWN.items()},
-    }
-    for name, (kind, page) in pages.items():
+    for kind, name in EXAMPLES.items():
         source = scaffold.write(name, folder / "source" / name, kind)
-        for path, text in shown(page).items():
+        for path, text in shown(page_of(kind)).items():
             (source / path).write_text(text, encoding="utf-8")
-    install(folder, *pages)
+    install(folder, *EXAMPLES.values())
     return folder
 
 
@@ -179,6 +170,31 @@ def test_a_head_that_writes_by_itself_captions_a_file(site: Path) -> None:
 def test_a_head_that_writes_by_itself_refuses_what_it_cannot(site: Path) -> None:
     with pytest.raises(AssertionError, match=r"generate\.mode='beam': AtOnceHead writes in a way of its own"):
         run(site, "vidcap_core.cli.run", "at_once/toy", "--set", "generate.mode=beam")
+
+
+def test_a_whole_model_trains_little_of_itself_and_its_bundle_captions(site: Path) -> None:
+    """The commands of the page; a bundle with all weights needs no folder."""
+    folder = trained(site, "tuned/toy", "tuned-run", "generate.min_length=2")
+    vidcap(site, "export", str(folder), "-o", str(site / "small"))
+    weights = site / "site" / "vidcap_tuned" / "model" / "model.safetensors"
+    assert (site / "small" / "weights.safetensors").stat().st_size < weights.stat().st_size / 3
+    whole = trained(site, "tuned/toy", "tuned-whole", "generate.min_length=2", "runtime.save=all")
+    vidcap(site, "export", str(whole), "-o", str(site / "whole"))
+    write_video(site / "films" / "clip.mp4")
+    before = vidcap(site, "caption", "films/clip.mp4", "--model", str(site / "small"))
+    weights.parent.rename(site / "away")
+    try:
+        assert vidcap(site, "caption", "films/clip.mp4", "--model", str(site / "whole")) == before
+        with pytest.raises(AssertionError, match=r"(?s)captioning model.*model.*"):
+            run(site, "vidcap_core.cli.run", "tuned/toy", "--work-dir", "none")
+    finally:
+        (site / "away").rename(weights.parent)
+
+
+@pytest.mark.parametrize("change", ["generate.length=gnmt", "generate.stop=cap"])
+def test_a_whole_model_refuses_what_its_search_has_not(site: Path, change: str) -> None:
+    with pytest.raises(AssertionError, match="TunedHead searches as transformers does"):
+        run(site, "vidcap_core.cli.run", "tuned/toy", "--set", change)
 
 
 def test_the_encoder_makes_a_store(site: Path) -> None:

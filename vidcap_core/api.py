@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from vidcap_core.files.cache import cache_home, make_once
     from vidcap_core.heads.language_model import check_tokenizer
     from vidcap_core.heads.model_config import ModelConfig
+    from vidcap_core.heads.processor_config import ProcessorConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
     from vidcap_core.metrics.emotion import Lexicon, lexicon
     from vidcap_core.metrics.event_metric import EventMetric
@@ -115,6 +116,7 @@ _HOMES = {
     "files.cache": ("cache_home", "make_once"),
     "heads.language_model": ("check_tokenizer",),
     "heads.model_config": ("ModelConfig",),
+    "heads.processor_config": ("ProcessorConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
     "metrics.emotion": ("Lexicon", "lexicon"),
     "metrics.event_metric": ("EventMetric",),
@@ -166,6 +168,7 @@ __all__ = [
     "Output",
     "Panel",
     "Prediction",
+    "ProcessorConfig",
     "RawClip",
     "Reading",
     "Recipe",

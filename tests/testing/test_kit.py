@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping, Set
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sound_parts
 from planted_bugs import HEAD, KINDS
+from planted_heads import READS, WRITES
 
+from vidcap_core.api import Batch, Named, Output, Stream
 from vidcap_core.testing import check_plugin, kit, scaffold
-from vidcap_core.testing.check import Broken, Check, Skipped, checked, expect
-from vidcap_core.testing.checks import learning
+from vidcap_core.testing.check import Broken, Check, Skipped, checked, expect, listed
+from vidcap_core.testing.checks import heads, learning
 from vidcap_core.testing.checks import plugins as packages
 
 DECLARED = """
@@ -44,6 +48,16 @@ def vidcap_commands(add):
 """
 
 
+FAILS = """
+from sound_parts import AttentiveGRU
+
+
+class Unwell(AttentiveGRU):
+    "As in AttentiveGRU."
+
+    def start(self, view):
+        return self.project(None)
+"""
 HEADS = """
 from vidcap_core.api import hookimpl
 
@@ -104,6 +118,17 @@ def test_each_head_is_checked_in_a_toy_config_of_its_own(tmp_path: Path) -> None
     assert broken == ["FAIL card"]
     assert {"ok   head LowRank: gradients", "ok   head Slots: masks", "ok   run, bundle, files"} <= set(lines)
     assert "-    head FramesRead: all: no config named toy or toy_... has it" in lines
+
+
+def test_an_error_is_said_once_in_full_and_with_the_plugins_own_file(tmp_path: Path) -> None:
+    declared = HEADS.replace('"heads": {', '"heads": {"Unwell": "planted_plugin.head:Unwell"} or {')
+    files = {"__init__.py": declared, "head.py": FAILS, "configs/toy.py": CONFIG.format(head="Unwell")}
+    lines = conformed(tmp_path, files)
+    of_head = [lines[at + 1].strip() for at, line in enumerate(lines) if line.startswith("FAIL head Unwell")]
+    assert of_head[0].startswith("it raised TypeError: linear(): argument 'input'")
+    assert of_head[0].endswith("(planted_plugin/head.py:9)")
+    assert len(of_head) > 5
+    assert set(of_head[1:]) == {"it raised the same error as above"}
 
 
 def test_a_broken_promise_hides_no_other(output: list[str]) -> None:
@@ -188,7 +213,10 @@ def test_what_a_check_finds() -> None:
     assert checked("a", skips, None).lines() == ["-    a: of no concern"]
     found = checked("a", crashes, None)
     assert found.raised
-    assert "it raised ValueError: two lines (test_kit.py:" in found.lines()[2]
+    assert found.lines()[0] == "FAIL a"
+    assert found.lines()[1].startswith("     it raised ValueError: two lines (tests/testing/test_kit.py:")
+    again = list(listed([found, replace(found, name="b")]))
+    assert again == [*found.lines(), "FAIL b", "     it raised the same error as above"]
     assert str(Broken("this", "that")) == "this: that"
 
 
@@ -211,3 +239,26 @@ def test_a_card_that_still_has_the_skeletons_words_is_remarked(
 
 def test_a_factor_that_starts_at_zero_is_no_error() -> None:
     learning.gradients(KINDS[HEAD].subject(sound_parts.LowRank))
+
+
+class WithoutEnds(sound_parts.Slots):
+    """Its output has no position for the end of a text, and a mask of its own."""
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """All words but the ends."""
+        words = super().forward(streams, batch, want)["tokens"]
+        assert words.target is not None
+        assert batch.token_mask is not None
+        value = words.value[:, :-1]
+        mask = batch.token_mask[:, 2:]
+        return Output(tokens=Named(value.masked_fill(~mask[..., None], 0.0), words.target[:, :-1], mask))
+
+
+@pytest.mark.parametrize("check", ["masks", "batch = single", "weights"])
+def test_a_heads_positions_need_not_be_those_of_the_tokens(check: str) -> None:
+    heads.CHECKS[check](KINDS[WRITES].subject(WithoutEnds))
+
+
+def test_a_head_that_reads_frames_alone_is_told_why_masks_are_not_looked_at() -> None:
+    with pytest.raises(Skipped, match="what `prepare` makes of raw inputs has no mask that we know"):
+        heads.masks(KINDS[READS].subject(sound_parts.FramesRead))

@@ -16,7 +16,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--kind",
         default="head",
         help="what it brings: head (default), encoder, derived-encoder, loss, dataset, transform, metric, "
-        "tokenizer, panel, command, bundle",
+        "tokenizer, panel, writer, model-head, command, bundle",
     )
     parser.add_argument(
         "--into", type=Path, metavar="FOLDER", help="where to write it (default: ./vidcap-plugin-NAME)"

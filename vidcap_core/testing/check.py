@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import UserError
+from vidcap_core.zoo import plugins
 
 Checks = Mapping[str, Callable[[Any], None]]
 """Name -> what is called with the subject. A broken promise raises Broken, one that is of no concern Skipped."""
@@ -25,7 +26,7 @@ class Check:
     unmoved: str = ""
     """What should not have moved, and how it did."""
     reason: str = ""
-    """Why the check was skipped."""
+    """Why the check was skipped, or what was raised."""
     of: str = ""
     """The component, where it is one of several: `encoder SmallText`."""
     raised: bool = False
@@ -37,11 +38,13 @@ class Check:
         return f"{self.of}: {self.name}" if self.of else self.name
 
     def lines(self) -> list[str]:
-        """What there is to say: two lines for a failure, a reason where it was skipped."""
+        """What there is to say: a line or two for a failure, a reason where it was skipped."""
         if self.ok is None:
             return [f"-    {self.title}: {self.reason}"]
         if self.ok:
             return [f"ok   {self.title}"]
+        if self.raised:
+            return [f"FAIL {self.title}", f"     it raised {self.reason}"]
         return [
             f"FAIL {self.title}",
             f"     changed: {self.changed}",
@@ -83,7 +86,7 @@ def checked(
     except Exception as error:
         if may_refuse and isinstance(error, UserError):
             return Check(name, None, reason=f"it refuses: {error.line}", of=of)
-        return Check(name, False, "nothing: it was only used", _raised(error), of=of, raised=True)
+        return Check(name, False, reason=what_was_raised(error), of=of, raised=True)
     return Check(name, True, of=of)
 
 
@@ -92,7 +95,34 @@ def run(checks: Checks, subject: Any, of: str = "", may_refuse: bool = False) ->
     return [checked(name, check, subject, of, may_refuse) for name, check in checks.items()]
 
 
-def _raised(error: Exception) -> str:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    text = " ".join(str(error).split())
-    return f"it works; it raised {type(error).__name__}: {text} ({Path(frame.filename).name}:{frame.lineno})"
+def listed(checks: Iterable[Check]) -> Iterator[str]:
+    """The lines of several checks; what was raised before is not said in full again."""
+    before: set[str] = set()
+    for check in checks:
+        if check.raised and check.reason in before:
+            yield from (check.lines()[0], "     it raised the same error as above")
+            continue
+        yield from check.lines()
+        if check.raised:
+            before.add(check.reason)
+
+
+def what_was_raised(error: Exception) -> str:
+    """An error in one line, with where it comes from: a plugin's own file, where it went through one."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    modules = [str(frame.f_globals.get("__name__", "")) for frame, _ in frames]
+    targets = (
+        t for p in plugins.discover().values() for table in p.components.values() for t in table.values()
+    )
+    roots = {_root(target) for target in targets} - {"vidcap_core"}
+    at = max((index for index, module in enumerate(modules) if _root(module) in roots), default=-1)
+    frame, line = frames[at]
+    path = Path(frame.f_code.co_filename)
+    depth = modules[at].count(".") + (path.stem == "__init__")
+    where = Path(*path.parts[-depth - 1 :]).as_posix()
+    return f"{type(error).__name__}: {' '.join(str(error).split())} ({where}:{line})"
+
+
+def _root(target: str) -> str:
+    """The package of `package.module:Attribute`."""
+    return target.partition(":")[0].partition(".")[0]

@@ -8,7 +8,7 @@ from typing import Any
 from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.errors import UserError
 from vidcap_core.testing import journey
-from vidcap_core.testing.check import Check, Skipped, checked, run
+from vidcap_core.testing.check import Broken, Check, Skipped, checked, listed, run, what_was_raised
 from vidcap_core.testing.checks import (
     bundles,
     commands,
@@ -47,9 +47,10 @@ def conform(name: str) -> list[Check]:
         parts = _parts(declared)
     except Skipped as skipped:
         checks.append(Check("captioner", None, reason=str(skipped)))
+    except Broken as broken:
+        checks.append(Check("captioner", False, broken.changed, broken.unmoved))
     except Exception as error:
-        message = f"that it can be built; {type(error).__name__}: {' '.join(str(error).split())}"
-        checks.append(Check("captioner", False, f"a captioner made of {name}/{CONFIG}", message))
+        checks.append(Check("captioner", False, reason=what_was_raised(error), raised=True))
     if parts is not None:
         head = type(parts.captioner.head).__name__
         checks += run(CAPTIONER, parts, f"head {head}")
@@ -66,15 +67,14 @@ def conform(name: str) -> list[Check]:
 
 def check_plugin(name: str) -> None:
     """For a plugin's own test: raise with all broken promises."""
-    lines = [line for check in conform(name) if check.ok is False for line in check.lines()]
+    lines = list(listed(check for check in conform(name) if check.ok is False))
     if lines:
         raise AssertionError("\n".join([f"the plugin '{name}' breaks promises:", *lines]))
 
 
 def report(checks: list[Check]) -> Iterator[str]:
-    """A line a check, two more for what is broken, and a summary."""
-    for check in checks:
-        yield from check.lines()
+    """A line a check, one or two more for what is broken, and a summary."""
+    yield from listed(checks)
     counts = [sum(check.ok is ok for check in checks) for ok in (True, False, None)]
     yield f"{counts[0]} kept, {counts[1]} broken, {counts[2]} skipped"
 
@@ -83,7 +83,10 @@ def _parts(declared: Declared) -> Parts:
     """The captioner of the toy config."""
     if CONFIG not in declared.names:
         if declared.plugin.components.get("heads"):
-            raise FileNotFoundError(f"there is no configs/{CONFIG}.py on the built-in toy data")
+            raise Broken(
+                f"the plugin's heads, in {declared.plugin.name}/{CONFIG}",
+                f"that they can be checked; there is no configs/{CONFIG}.py on the built-in toy data",
+            )
         raise Skipped(f"the plugin brings no head, and no configs/{CONFIG}.py")
     return Parts(load_recipe(f"{declared.plugin.name}/{CONFIG}"))
 
@@ -101,8 +104,7 @@ def _component(declared: Declared, kind: str, name: str, parts: Parts | None) ->
     except UserError as error:
         return [Check("all", None, reason=f"it refuses: {error.line}", of=of)]
     except Exception as error:
-        message = f"that it can be built; {type(error).__name__}: {' '.join(str(error).split())}"
-        return [Check("built", False, "nothing: it was built as a config says", message, of=of)]
+        return [Check("built", False, reason=what_was_raised(error), of=of, raised=True)]
 
 
 def _other_head(declared: Declared, name: str, of: str, parts: Parts | None) -> list[Check]:

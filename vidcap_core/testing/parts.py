@@ -19,7 +19,7 @@ from vidcap_core.captioner.streams import ClipStreams
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.contracts.types import Batch, Sample, Stream
+from vidcap_core.contracts.types import Batch, Named, Sample, Stream
 from vidcap_core.engine.data import Collate
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.component import Component
@@ -110,15 +110,18 @@ def objective(captioner: Captioner, batch: Batch, names: Sequence[str], recipe: 
     return sum(scaled, start=torch.zeros(()))
 
 
-def token_logits(captioner: Captioner, batch: Batch) -> Tensor:
-    """Word logits [R, L, V] of a batch."""
-    return captioner.head(captioner.streams(batch), batch, frozenset({"tokens"}))["tokens"].value  # type: ignore[no-any-return]
+def token_logits(captioner: Captioner, batch: Batch) -> Named:
+    """The words' logits [R, L, V] of a batch, with the head's own mask: L need not be the tokens'."""
+    return captioner.head(captioner.streams(batch), batch, frozenset({"tokens"}))["tokens"]  # type: ignore[no-any-return]
 
 
-def distance(a: Tensor, b: Tensor, mask: Tensor | None = None) -> float:
-    """How far log-probabilities lie apart at most."""
-    far = (a.log_softmax(-1) - b.log_softmax(-1)).abs().amax(-1)
-    far = far[mask] if mask is not None else far
+def distance(a: Named, b: Named) -> float:
+    """How far log-probabilities lie apart at most, at the positions that both have and no mask leaves out."""
+    length = min(a.value.shape[1], b.value.shape[1])
+    far = (a.value[:, :length].log_softmax(-1) - b.value[:, :length].log_softmax(-1)).abs().amax(-1)
+    for mask in (a.mask, b.mask):
+        if mask is not None:
+            far = far.masked_fill(~mask[:, :length].bool(), 0.0)
     return float(far.max()) if far.numel() else 0.0
 
 

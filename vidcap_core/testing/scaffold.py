@@ -15,6 +15,8 @@ from vidcap_core.zoo.version import __version__
 
 TEMPLATES = Path(__file__).parent / "templates"
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 40), "blue": (40, 60, 230), "white": (240, 240, 240)}
+BESIDE = {"dataset": ["sample/*"], "model-head": ["model/*"]}
+"""What of a kind's package is no code."""
 SAMPLE_PARTS = ("train", "train", "val", "test")
 """The splits of a sample's videos: each colour once in each."""
 
@@ -123,6 +125,24 @@ KINDS = {
         "a bar is as long as its word",
         "It explains nothing.",
     ),
+    "writer": Kind(
+        "heads",
+        "head",
+        "Head",
+        "A captioner that writes by itself",
+        "Streams averaged over time, and all words of a text at once.",
+        "no word knows the others",
+        "It writes no text longer than `longest`.",
+    ),
+    "model-head": Kind(
+        "heads",
+        "head",
+        "Head",
+        "A whole model as a head",
+        "A GIT with low-rank changes.",
+        "the model's own weights stay as they are",
+        "The model that comes with it has learnt nothing.",
+    ),
     "command": Kind(
         "", "command", "", "A command", "What a config trains.", "a line a phase", "It only prints."
     ),
@@ -187,6 +207,10 @@ def write(name: str, folder: Path | None = None, kind: str = "head") -> Path:
             (folder / path).write_text(text, encoding="utf-8")
         if kind == "dataset":
             write_sample(folder / f"vidcap_{plugin}" / "sample")
+        if kind == "model-head":
+            from vidcap_core.testing.tiny_model import write_model
+
+            write_model(folder / f"vidcap_{plugin}" / "model")
     except OSError as error:
         raise UserError(
             f"cannot write to {folder}: {error.strerror}", hint=f"vidcap new {name} --into FOLDER"
@@ -248,7 +272,7 @@ def _words(name: str, brings: Kind, kind: str, configs: bool) -> dict[str, str]:
         "api": str(VIDCAP_API),
         "packages": _listed(packages),
         "package_dir": "\n".join(f'"{package}" = "{folder}"' for package, folder in folders.items()),
-        "module_data": _listed(["py.typed", *(["sample/*"] if kind == "dataset" else [])]),
+        "module_data": _listed(["py.typed", *BESIDE.get(kind, [])]),
         "about_data": _listed(["card.yaml", *(["bundles/*/*"] if kind == "bundle" else [])]),
     }
 

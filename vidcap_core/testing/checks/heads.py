@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.hypotheses import Hyp
-from vidcap_core.contracts.types import Batch, Event, Prediction, View
+from vidcap_core.contracts.types import Batch, Event, Named, Prediction, View
 from vidcap_core.errors import UserError
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
 from vidcap_core.testing.parts import (
@@ -32,6 +31,7 @@ TOLERANCE = 1e-4
 """How far log-probabilities, scores and losses may move; sound heads move less than 1e-5."""
 BEAMS, LONGEST = 4, 10
 STREAMS, INPUTS = "the streams", "the frames and sound"
+PREPARED = "what `prepare` makes of raw inputs has no mask that we know; 'batch = single' looks at clips beside others"
 
 
 def step_is_forward(parts: Parts) -> None:
@@ -53,7 +53,7 @@ def step_is_forward(parts: Parts) -> None:
         slow = quiet(Head.forward, captioner.head, captioner.streams(batch), batch, want)["tokens"]
     except UserError as error:
         raise Skipped(f"it refuses `start` and `step` over whole clips: {error.line}") from None
-    far = distance(fast.value, slow.value, slow.mask)
+    far = distance(fast, slow)
     expect(
         far < TOLERANCE,
         "`forward` for all words at once, then `start` and `step` word by word",
@@ -91,7 +91,9 @@ def masks(parts: Parts) -> None:
         if moved:
             raise Broken(changed, moved)
     if not looked:
-        raise Skipped(refused or "the captioner reads no streams, frames or sound")
+        raise Skipped(
+            refused or (PREPARED if batch.prepared else "the captioner reads no streams, frames or sound")
+        )
 
 
 def batch_is_single(parts: Parts) -> None:
@@ -104,10 +106,11 @@ def batch_is_single(parts: Parts) -> None:
         raise Broken(changed, moved)
     if not parts.gives_tokens:
         return
-    logits = quiet(token_logits, captioner, batch)
-    for index in range(len(batch) if len(logits) == len(batch) else 0):
-        one = quiet(token_logits, captioner, only(batch, index))
-        far = distance(logits[index : index + 1, : one.shape[1]], one)
+    words = quiet(token_logits, captioner, batch)
+    for index in range(len(batch) if len(words.value) == len(batch) else 0):
+        row = slice(index, index + 1)
+        of_batch = Named(words.value[row], mask=None if words.mask is None else words.mask[row])
+        far = distance(of_batch, quiet(token_logits, captioner, only(batch, index)))
         expect(far < TOLERANCE, changed, f"log-probabilities; those of clip {index} move by up to {far:.2g}")
 
 
@@ -171,8 +174,7 @@ CHECKS: Checks = {
 class Outcome:
     """All that can be compared of a captioner and a batch."""
 
-    logits: Tensor | None
-    mask: Tensor | None
+    words: Named | None
     losses: dict[str, tuple[float, float]]
     predictions: list[Prediction]
 
@@ -183,8 +185,8 @@ class Outcome:
 
     def differs(self, other: Outcome) -> str:
         """What moved between two outcomes; "" for nothing."""
-        if self.logits is not None and other.logits is not None:
-            far = distance(self.logits, other.logits, self.mask)
+        if self.words is not None and other.words is not None:
+            far = distance(self.words, other.words)
             if not far < TOLERANCE:
                 return f"log-probabilities; they move by up to {far:.2g}"
         for name, values in self.losses.items():
@@ -202,7 +204,6 @@ def outcome(parts: Parts, captioner: Captioner, batch: Batch) -> Outcome:
     losses = quiet(captioner, batch, names) if names else {}
     return Outcome(
         quiet(token_logits, captioner, batch) if parts.gives_tokens else None,
-        batch.token_mask[:, 1:] if batch.token_mask is not None else None,
         {name: (float(total), float(weight)) for name, (total, weight) in losses.items()},
         quiet(captioner.predict, batch),
     )
