@@ -84,10 +84,14 @@ def test_a_stream_made_of_an_encoders_stream_is_checked(variant: str, right: boo
     assert found["assets"].ok
 
 
-def test_a_head_without_a_least_length_makes_the_whole_journey() -> None:
-    made = sound.written()
-    assert "min_length" not in sound.Slots.decodes
-    journey.round_trip(Config("dense", made))
+def test_the_journey_asks_for_no_least_length_of_a_head_that_knows_none() -> None:
+    made = {
+        name: Config(name, config) for name, config in (("own", sound.written()), ("step", sound.config()))
+    }
+    settings = {name: journey.shortened(config, 2, 8)["generate"] for name, config in made.items()}
+    assert "min_length" not in settings["own"]
+    assert settings["step"]["min_length"] == journey.WORDS
+    validate(journey.shortened(made["own"], 2, 8))
 
 
 def test_one_clip_of_a_batch_keeps_its_own_events() -> None:
