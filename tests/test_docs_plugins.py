@@ -315,7 +315,7 @@ def test_a_name_that_cannot_be(name: str, tmp_path: Path) -> None:
 def test_a_kind_that_is_not(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no skeleton is of the kind 'hed'; did you mean 'head'") as caught:
         scaffold.write("pooled", tmp_path / "new", "hed")
-    assert "--kind head|encoder|" in str(caught.value.hint)
+    assert "--kind head|dense-head|encoder|" in str(caught.value.hint)
     assert not (tmp_path / "new").exists()
 
 

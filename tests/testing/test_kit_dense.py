@@ -11,7 +11,7 @@ from planted_heads import FixedCrashes
 
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import validate
-from vidcap_core.testing import kit
+from vidcap_core.testing import journey, kit
 from vidcap_core.testing.check import checked, run
 from vidcap_core.testing.checks import encoders, heads, losses, panels
 from vidcap_core.testing.components import Use
@@ -82,6 +82,16 @@ def test_a_stream_made_of_an_encoders_stream_is_checked(variant: str, right: boo
     assert found["dim"].ok is right, found["dim"].lines()
     assert [name for name, check in found.items() if check.ok is None] == ["masked rows"]
     assert found["assets"].ok
+
+
+def test_the_journey_asks_for_no_least_length_of_a_head_that_knows_none() -> None:
+    made = {
+        name: Config(name, config) for name, config in (("own", sound.written()), ("step", sound.config()))
+    }
+    settings = {name: journey.shortened(config, 2, 8)["generate"] for name, config in made.items()}
+    assert "min_length" not in settings["own"]
+    assert settings["step"]["min_length"] == journey.WORDS
+    validate(journey.shortened(made["own"], 2, 8))
 
 
 def test_one_clip_of_a_batch_keeps_its_own_events() -> None:
