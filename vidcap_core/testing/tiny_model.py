@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import CLIPImageProcessor, GitConfig, GitForCausalLM, PreTrainedTokenizerFast
 
@@ -42,7 +43,11 @@ def write_model(folder: Path) -> None:
         eos_token_id=3,
     )
     with seeded(0):
-        GitForCausalLM(config).save_pretrained(folder)
+        model = GitForCausalLM(config)
+    config.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    save_file(model.state_dict(), weights, {"format": "pt"})
+    weights.chmod(0o644)  # it is written for its owner alone
     CLIPImageProcessor(
         size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
     ).save_pretrained(folder)
