@@ -16,7 +16,7 @@ from vidcap_core.engine import averaging, feature_cache, mm, optimizers, shardin
 from vidcap_core.engine.data import Order, training_loader
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.ground import Ground
-from vidcap_core.engine.schedule import Plateau
+from vidcap_core.engine.schedule import Plateau, better
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.update import update
 from vidcap_core.saved import base, checkpoint
@@ -228,10 +228,10 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             self.training.tracker.record(
                 self.progress.step, {f"{settings.split}/{k}": v for k, v in scores.values.items()}
             )
-        waits = not self._better(value, self.progress.phase_best)
+        waits = not better(value, self.progress.phase_best, settings.greater)
         self.progress.waited = self.progress.waited + 1 if waits else 0
         self.progress.phase_best = self.progress.phase_best if waits else value
-        if self._better(value, self.progress.best):
+        if better(value, self.progress.best, settings.greater):
             self.progress.best, self.progress.best_step = value, self.progress.step
             content = {
                 **self._weights(),
@@ -245,11 +245,6 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         )  # only now: a hook may have put other weights in
         self.runner.call_hook("after_val")
         return settings.early_stop is not None and self.progress.waited >= settings.early_stop
-
-    def _better(self, value: float | None, than: float | None) -> bool:
-        if value is None or than is None:
-            return value is not None
-        return value > than if self.training.evaluate.greater else value < than
 
     def _weights(self) -> dict[str, Any]:
         """What would be used now: the averaged weights where they are averaged."""

@@ -32,6 +32,13 @@ def multiplier(schedule: Schedule, step: int, steps: int, steps_per_epoch: int) 
     return 1.0
 
 
+def better(score: float | None, than: float | None, greater: bool) -> bool:
+    """Whether a score is better than another one; the first one is, and none never."""
+    if score is None or than is None:
+        return score is not None
+    return score > than if greater else score < than
+
+
 class Plateau:
     """Lowers the rate by `factor` when `patience` evaluations in a row bring no better score."""
 
@@ -41,7 +48,7 @@ class Plateau:
 
     def see(self, score: float) -> None:
         """Take note of a score."""
-        if self.best is None or ((score > self.best) == self.greater and score != self.best):
+        if better(score, self.best, self.greater):
             self.best, self.waited = score, 0
             return
         self.waited += 1

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from vidcap_core.api import (
     Batch,
     Clip,
-    ConfigError,
     Decode,
     Event,
     Named,
@@ -25,6 +24,7 @@ from vidcap_core.api import (
     check_widths,
 )
 from vidcap_core.heads.causal_lm import CausalLMHead
+from vidcap_wsdvc_mask.argument_checks import check_sizes
 from vidcap_wsdvc_mask.explain import panels
 from vidcap_wsdvc_mask.frames import side_by_side, under_masks
 from vidcap_wsdvc_mask.localiser import Localiser, Place
@@ -124,7 +124,7 @@ class MaskHead(CausalLMHead):
         super().__init__(lm, len(tokenizer))
         self.streams = check_widths(streams, "MaskHead")
         given, width = sum(self.streams.values()), width or self.width
-        _check(given, width, project, heads, frames, queries, max_events, tau, length_groups)
+        check_sizes(given, width, project, heads, frames, queries, max_events, tau, length_groups)
         self.frames, self.shape, self.tau = frames, mask, tau
         self.max_events, self.casing, self.no_sentence = max_events, casing, no_sentence
         self.count_from, self.length_groups = count_from, length_groups
@@ -322,30 +322,3 @@ class MaskHead(CausalLMHead):
     def _captioning(self) -> list[nn.Parameter]:
         """What captions: all but the mask generator."""
         return [p for name, p in self.named_parameters() if not name.startswith("localiser.")]
-
-
-def _check(
-    given: int,
-    width: int,
-    project: bool,
-    heads: int,
-    frames: int,
-    queries: int,
-    events: int,
-    tau: float,
-    groups: int,
-) -> None:
-    """Refuse numbers that do not go together."""
-    if given != width and not project:
-        raise ConfigError(
-            f"the streams are {given} wide together, encoder and mask generator {width}",
-            hint="head.project=True",
-        )
-    if width % heads:
-        raise ConfigError(f"the width {width} must be a multiple of head.heads={heads}", hint="head.heads=4")
-    if not 1 <= events <= queries:
-        raise ConfigError(
-            f"head.max_events={events}: there are {queries} queries", hint=f"head.queries={events}"
-        )
-    if frames < 2 or groups < 1 or not tau > 0:
-        raise ConfigError("head.frames is at least 2, head.length_groups at least 1, head.tau above 0")
