@@ -121,7 +121,7 @@ def test_pictures_in_a_zip(tmp_path: Path) -> None:
     said = r"frames\.zip: a/00\.png: its pictures are 7000 x 7000; at most"
     with pytest.raises(TooLarge, match=said):
         read(Record(Clip("a")), np.random.default_rng(0))
-    with pytest.raises(DataError, match=r"frames\.zip: b/00\.png: cannot be read as a picture"):
+    with pytest.raises(VideoError, match=r"frames\.zip: b/00\.png: cannot be read as a picture"):
         read(Record(Clip("b")), np.random.default_rng(0))
 
 
