@@ -18,7 +18,7 @@ from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
-from vidcap_core.errors import DataError, VideoError
+from vidcap_core.errors import VideoError
 from vidcap_core.video import boxes, limits, read_audio, read_frames
 from vidcap_core.video.boxes import check_samples
 from vidcap_core.video.frame_request import FrameOptions, FrameRequest

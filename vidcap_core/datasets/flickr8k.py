@@ -23,7 +23,7 @@ SPLITS = {
 }
 EACH = 16
 """Without split files every so many-th of the sorted names, the first one too, is `val`."""
-UNDIVIDED = "without split files (Flickr_8k.trainImages.txt, ...)"
+UNDIVIDED = "no split files (Flickr_8k.trainImages.txt, ...)"
 TABLE = "image,caption"
 """How a file of captions with commas begins."""
 
@@ -58,7 +58,7 @@ class Flickr8k(Dataset):
 
     def coverage(self) -> str:
         """`N of M`, and whether the split is our own."""
-        own = f" (every {EACH}th name is val: {UNDIVIDED})" if self._undivided else ""
+        own = f" (no split files: every {EACH}th name is val)" if self._undivided else ""
         return super().coverage() + own
 
     def read(self, split: str) -> Reading:
