@@ -15,6 +15,7 @@ from vidcap_core.config.files import load_config
 from vidcap_core.datasets.check import check_dataset
 from vidcap_core.datasets.extraction import clips_in, clips_of
 from vidcap_core.datasets.flickr8k import Flickr8k, read_captions
+from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.datasets.prepare import prepare
 from vidcap_core.errors import DataError
 
@@ -139,3 +140,13 @@ def test_the_real_captions(shared_data: Path) -> None:
     val = Flickr8k("val", root=str(root), unit="clip", frames=frames)
     assert len(val) == 506
     assert val[505].inputs["frames"].shape == (2, 64, 64, 3)
+
+
+def test_pictures_of_ones_own(official: Path, tmp_path: Path) -> None:
+    lines = [f'{{"video": "{name}", "captions": ["a picture"]}}\n' for name in NAMES[:3]]
+    (tmp_path / "mine.jsonl").write_text("".join(lines))
+    folder = official / "Flicker8k_Dataset"
+    frames = {"kind": "segment", "count": 2, "short_side": 16}
+    mine = Jsonl(path=str(tmp_path / "mine.jsonl"), root=str(folder), unit="clip", frames=frames)
+    assert mine[2].inputs["frames"].shape == (2, 16, 16, 3)
+    assert not mine.check().broken

@@ -88,6 +88,12 @@ def test_it_stands_as_the_camera_was_held(orientation: int, form: str, tmp_path:
     )
 
 
+def test_exif_that_is_damaged_is_no_reason(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.jpg", exif=b"Exif\0\0no tiff at all")
+    assert corners(path) == ["red", "green", "blue", "blue"]
+    assert probe(path).width == 48
+
+
 def test_grey_levels_of_16_bits_are_scaled(tmp_path: Path) -> None:
     levels = np.linspace(0, 65535, 32 * 48).astype(np.uint16).reshape(32, 48)
     path = tmp_path / "deep.png"
