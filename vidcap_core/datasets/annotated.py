@@ -215,8 +215,8 @@ class Dataset:
         ]
 
     def durations(self) -> dict[str, float]:
-        """Durations in seconds, where they are known."""
-        return {clip.id: clip.duration for clip in self.clips if clip.duration is not None}
+        """Durations in seconds, where they are known; a picture has none."""
+        return {clip.id: clip.duration for clip in self.clips if clip.duration}
 
     def captions(self) -> list[str]:
         """Every text, for a tokenizer to learn from."""
