@@ -25,7 +25,7 @@ def odd_films(folder: Path) -> dict[Path, str]:
         lay(flat(folder / "turned_strip.mp4", (16000, 8)), MATRICES["turned right"]): thin,
         wide_gif(folder / "canvas.gif", 16000): far,
         wide_gif(folder / "large_canvas.gif", 7000): large,
-        wide_png(folder / "bomb.mp4", 30000): far,
+        wide_png(folder / "bomb.mp4", 30000): large,
         wide_png(folder / "small_bomb.mp4", 7000): large,
         grows(folder / "grows.ts", (6400, 6400)): "cannot be read as a video",
         grows(folder / "changes.ts", (128, 64)): "",

@@ -92,6 +92,7 @@ def test_upload(odd: Path) -> None:
     *lines, peak = done.stdout.splitlines()
     answers = {path.name: json.loads(line) for path, line in zip(films, lines, strict=True)}
     assert {name for name, answer in answers.items() if "large" in answer} == {
+        "bomb.mp4",
         "counts.mp4",
         "large_canvas.gif",
         "ribbon.mkv",

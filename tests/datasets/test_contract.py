@@ -27,8 +27,8 @@ TWINS = {
     "core.VATEX": "clips/vatex",
     "core.YouCook2": "long/youcook2",
 }
-PARTS = {"core.MSRVTTPart": "msrvtt", "core.MSVDPart": "msvd"}
-"""Those with real features: they are there only where somebody has put them."""
+PARTS = {"core.Flickr8k": "flickr8k", "core.MSRVTTPart": "msrvtt", "core.MSVDPart": "msvd"}
+"""Those that are a part, or have no twin: they are there only where somebody has put them."""
 MADE = {"wsdvc_mask.MadeUp"}
 
 

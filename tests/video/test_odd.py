@@ -18,7 +18,7 @@ from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
-from vidcap_core.errors import DataError, VideoError
+from vidcap_core.errors import VideoError
 from vidcap_core.video import boxes, limits, read_audio, read_frames
 from vidcap_core.video.boxes import check_samples
 from vidcap_core.video.frame_request import FrameOptions, FrameRequest
@@ -121,7 +121,7 @@ def test_pictures_in_a_zip(tmp_path: Path) -> None:
     said = r"frames\.zip: a/00\.png: its pictures are 7000 x 7000; at most"
     with pytest.raises(TooLarge, match=said):
         read(Record(Clip("a")), np.random.default_rng(0))
-    with pytest.raises(DataError, match=r"frames\.zip: b/00\.png: cannot be read as a picture"):
+    with pytest.raises(VideoError, match=r"frames\.zip: b/00\.png: cannot be read as a picture"):
         read(Record(Clip("b")), np.random.default_rng(0))
 
 

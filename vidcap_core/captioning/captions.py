@@ -61,7 +61,7 @@ def _word(word: Mapping[str, Any]) -> str:
 
 def _name(clip: Clip) -> str:
     start, end = clip.span
-    return f"{clip.path or clip.id} ({end - start:.1f} s)" if clip.path else clip.id
+    return f"{clip.path} ({end - start:.1f} s)" if clip.path and end > start else clip.path or clip.id
 
 
 def _strip(video: np.ndarray) -> dict[str, Any]:

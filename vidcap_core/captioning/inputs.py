@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from vidcap_core.errors import UserError
-from vidcap_core.video.suffixes import VIDEO_SUFFIXES
+from vidcap_core.video.suffixes import NO_FILM, films
 
 HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
@@ -72,22 +72,20 @@ def _expanded(names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] 
 
 
 def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
-    """Every video below a folder, by name; hidden files are left alone."""
+    """Every video below a folder, by name, or its pictures where it holds none; hidden files are left alone."""
 
     def unreadable(error: OSError) -> None:
         inputs.bad.append((str(error.filename), error.strerror or type(error).__name__))
 
-    count = 0
+    found: list[Path] = []
     for parent, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if Path(name).suffix.lower() in VIDEO_SUFFIXES and not name.startswith("."):
-                count += 1
-                yield Path(parent, name)
-            else:
-                inputs.others += 1
-    if not count:
-        inputs.bad.append((folder, f"the folder holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})"))
+        found += [Path(parent, name) for name in sorted(files)]
+    chosen = films([file for file in found if not file.name.startswith(".")])
+    inputs.others += len(found) - len(chosen)
+    if not chosen:
+        inputs.bad.append((folder, f"the folder {NO_FILM}"))
+    yield from chosen
 
 
 def _listed(file: Path, inputs: Inputs) -> Iterator[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
+from vidcap_core.video.pictures import kind_of
 from vidcap_core.video.probe import opened, picture
 
 STEP = 0.1
@@ -31,8 +32,10 @@ def cuts(path: str | Path, halted: Callable[[], bool] = lambda: False) -> list[f
     """Seconds at which a new shot begins, without the first; one picture is in memory at a time.
 
     d = 1/2 sum_b |h_t(b) - h_(t-1)(b)| over histograms h of the colours; a cut has
-    d > CHANGE and d > STANDS_OUT * mean(d) of those just before.
+    d > CHANGE and d > STANDS_OUT * mean(d) of those just before. A picture is one shot, an animated one too.
     """
+    if kind_of(path):
+        return []
     times: list[float] = []
     recent: deque[float] = deque(maxlen=AROUND)
     scaler = VideoReformatter()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from vidcap_core.errors import VideoError
 from vidcap_core.video.audio import RATE, resampled, zero
 from vidcap_core.video.decoder import check_complete
 from vidcap_core.video.frame_request import FrameRequest
+from vidcap_core.video.pictures import kind_of, read_picture
 from vidcap_core.video.probe import duration, opened, picture
 from vidcap_core.video.rgb import Converter, Pictures
 from vidcap_core.video.sampling import count, frame_times
@@ -56,6 +58,12 @@ def frames_of(
     path: str | Path, spans: Sequence[Span], requests: Sequence[FrameRequest]
 ) -> Iterator[list[np.ndarray]]:
     """For each span, in order of time, one array uint8 [T, H, W, 3] a request."""
+    if kind := kind_of(path):
+        for start, end in spans:
+            read = partial(read_picture, path, kind, start=start, end=end)
+            films = [(each, read(each.sampling, short_side=each.short_side)) for each in requests]
+            yield [request.cropped(film.values) for request, film in films]
+        return
     with opened(path) as container:
         stream = picture(container, path)
         stream.thread_type = "AUTO"

@@ -14,8 +14,8 @@ from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.transform import Transform
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.datasets.check import Report, check_split
-from vidcap_core.datasets.folders import find_folder, videos_below
-from vidcap_core.datasets.inputs import AudioReader, FrameReader
+from vidcap_core.datasets.folders import FILMS, find_folder, frames_in_zip, videos_below
+from vidcap_core.datasets.inputs import AudioReader, FrameReader, FrameZip, Reader
 from vidcap_core.datasets.missing import by_name, missing_parts
 from vidcap_core.datasets.prepared import read_prepared, source_folders
 from vidcap_core.datasets.record_changes import by_event, with_video, without_times
@@ -24,6 +24,7 @@ from vidcap_core.datasets.rows import RowSampling, crop, row_times
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
+from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.frames import Frames
 from vidcap_core.zoo.registry import TRANSFORMS
 
@@ -50,6 +51,8 @@ class Dataset:
     preparable: ClassVar[bool] = True  # by `vidcap data prepare`
     made_in: ClassVar[str | None] = None  # a folder of the cache, where the data are made when first used
     annotations: ClassVar[Mapping[str, Sequence[str]]] = {}  # by split, the names its file may have
+    suffixes: ClassVar[frozenset[str]] = FILMS  # of the files that its clips are
+    frame_zip: ClassVar[str] = ""  # a file with the frames of its clips as pictures, read where it is there
     nested: ClassVar[Mapping[str, frozenset[str]]] = {}  # splits that are parts of others
 
     def __init__(
@@ -87,7 +90,7 @@ class Dataset:
             reading = replace(reading, records=[without_times(r, self.name) for r in reading.records])
         self.defects, self.files = tuple(reading.defects), tuple(reading.files)
         self.annotated = Annotated.of(reading.records)
-        videos = videos_below(*source_folders(self.folder))
+        videos = videos_below(*source_folders(self.folder), suffixes=self.suffixes)
         needed = {name: store for name, store in self.stores.items() if name not in (optional or ())}
         self.selection = Selection.of(
             [with_video(record, videos) for record in reading.records],
@@ -212,8 +215,8 @@ class Dataset:
         ]
 
     def durations(self) -> dict[str, float]:
-        """Durations in seconds, where they are known."""
-        return {clip.id: clip.duration for clip in self.clips if clip.duration is not None}
+        """Durations in seconds, where they are known; a picture has none."""
+        return {clip.id: clip.duration for clip in self.clips if clip.duration}
 
     def captions(self) -> list[str]:
         """Every text, for a tokenizer to learn from."""
@@ -266,8 +269,9 @@ class Dataset:
             )
         return streams, times
 
-    def _frame_reader(self, **options: Any) -> Any:
-        return FrameReader(**options)
+    def _frame_reader(self, **options: Any) -> Reader:
+        packed = frames_in_zip(source_folders(self.folder), self.frame_zip)
+        return FrameZip(packed, FrameOptions(**options)) if packed else FrameReader(**options)
 
     def _read_inputs(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
         """What is read of the clip's file, and when frames are."""

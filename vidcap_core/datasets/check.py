@@ -241,7 +241,7 @@ def _odd_videos(records: Iterable[Any]) -> list[Defect]:
         except VideoError as error:
             broken[record.id] = error.message
             continue
-        if record.clip.start >= length:
+        if record.clip.start and record.clip.start >= length:
             late[record.id] = f"starts at {record.clip.start:g} s of {length:g} s"
     defects = broken_videos(broken)
     if late:

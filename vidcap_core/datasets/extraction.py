@@ -12,7 +12,7 @@ from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.catalogue import find_dataset
 from vidcap_core.datasets.locations import refuse
 from vidcap_core.errors import ConfigError, DataError
-from vidcap_core.video.suffixes import VIDEO_SUFFIXES
+from vidcap_core.video.suffixes import NO_FILM, films
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
 
@@ -55,15 +55,13 @@ def _from_config(config: Config, stream: str | None) -> dict[str, Any]:
 
 
 def clips_in(folder: str | Path) -> list[Clip]:
-    """Every video below a folder, by name; the id is the path below the folder without its suffix."""
+    """Every video below a folder, or every picture where it holds no video; the id is the path without its suffix."""
     root = Path(folder).expanduser()
     if not root.is_dir():
         raise DataError(f"{root}: there is no such folder")
-    files = sorted(
-        file for file in root.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES and file.is_file()
-    )
+    files = films([file for file in sorted(root.rglob("*")) if file.is_file()])
     if not files:
-        raise DataError(f"{root}: holds no video ({', '.join(sorted(VIDEO_SUFFIXES))})")
+        raise DataError(f"{root}: {NO_FILM}")
     clips: dict[str, Clip] = {}
     for file in files:
         clip = file.relative_to(root).with_suffix("").as_posix()

@@ -9,6 +9,7 @@ from pathlib import Path
 from vidcap_core.errors import DataError
 from vidcap_core.video.suffixes import SOUND_SUFFIXES, VIDEO_SUFFIXES
 
+FILMS = VIDEO_SUFFIXES | SOUND_SUFFIXES
 PACKED = ("", ".gz", ".zip")
 
 
@@ -94,14 +95,19 @@ def _annotation_files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def videos_below(*folders: Path) -> dict[str, Path]:
-    """Video and sound files below some folders, by name without its ending; linked folders count too."""
+def videos_below(*folders: Path, suffixes: frozenset[str] = FILMS) -> dict[str, Path]:
+    """Files of some kinds below some folders, by name without its ending; linked folders count too."""
     videos: dict[str, Path] = {}
     for folder in folders:
         for path in _walk(folder, set()):
-            if path.suffix.lower() in VIDEO_SUFFIXES | SOUND_SUFFIXES:
+            if path.suffix.lower() in suffixes:
                 videos.setdefault(path.stem, path)
     return videos
+
+
+def frames_in_zip(folders: Iterable[Path], name: str) -> Path | None:
+    """The zip in which the frames of a dataset's clips lie as pictures, where it has one."""
+    return next((folder / name for folder in folders if name and (folder / name).is_file()), None)
 
 
 def _walk(folder: Path, seen: set[Path]) -> Iterator[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,9 +13,10 @@ import numpy as np
 
 from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.rows import row_times
-from vidcap_core.errors import ConfigError, DataError, UserError
+from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.frames import Frames
+from vidcap_core.video.sampling import count
 
 
 @runtime_checkable
@@ -79,21 +81,24 @@ class AudioReader:
 
 @dataclass(frozen=True, slots=True)
 class FrameZip:
-    """Frames that were stored as pictures `<name>/00.jpg` ... in a zip: `count` of them, evenly spread."""
+    """Frames that were stored as pictures in a zip: `<name>/00.jpg` ..., of which `count` are taken, evenly spread.
+
+    Where clips are pictures, `<name>`, each is its one frame, as often as it is asked for.
+    """
 
     path: Path
     options: FrameOptions
     _members: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.options.kind != "uniform":
+        with self._open() as archive:
+            for name in sorted(archive.namelist()):
+                self._members.setdefault(name.partition("/")[0], []).append(name)
+        if self.options.kind != "uniform" and any(len(members) > 1 for members in self._members.values()):
             raise ConfigError(
                 f"the frames of this data set are pictures in a zip, and kind '{self.options.kind}' needs videos",
                 hint='frames=dict(kind="uniform", count=N)',
             )
-        with self._open() as archive:
-            for name in sorted(archive.namelist()):
-                self._members.setdefault(name.partition("/")[0], []).append(name)
 
     def has(self, record: Record) -> bool:
         """Whether the zip holds pictures of the clip."""
@@ -105,28 +110,23 @@ class FrameZip:
         if name is None:
             return None
         members, request = self._members[name], self.options.request
-        chosen = np.linspace(0, len(members) - 1, request.sampling["count"]).round().astype(int)
+        size = count(request.sampling, *record.clip.span)
+        chosen = np.linspace(0, len(members) - 1, size).round().astype(int)
         with self._open() as archive:
-            pictures = [self._picture(archive, members[row]) for row in chosen]
-        return Frames(request.cropped(np.stack(pictures)), row_times(record.clip.span, len(members))[chosen])
+            pictures = {row: self._picture(archive, members[row]) for row in sorted(set(chosen.tolist()))}
+        frames = np.stack([pictures[row] for row in chosen.tolist()])
+        return Frames(request.cropped(frames), row_times(record.clip.span, len(members))[chosen])
 
     def _picture(self, archive: zipfile.ZipFile, member: str) -> np.ndarray:
         """One picture [H, W, 3] with the wanted short side; its size is looked at before it is decoded."""
-        from PIL import Image
-
-        from vidcap_core.video import limits
+        from vidcap_core.video.pictures import decoded
 
         name = f"{self.path}: {member}"
         try:
-            with Image.open(io.BytesIO(archive.read(member))) as picture:
-                width, height = picture.size
-                limits.check_size(name, width, height, self.options.short_side)
-                size = limits.resized(width, height, self.options.short_side)
-                return np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))
-        except UserError:
-            raise
-        except Exception as error:
-            raise DataError(f"{name}: cannot be read as a picture: {error}") from error
+            content = io.BytesIO(archive.read(member))
+        except (OSError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{name}: cannot be read: {error}") from error
+        return decoded(content, name, self.options.short_side)
 
     def _open(self) -> zipfile.ZipFile:
         try:

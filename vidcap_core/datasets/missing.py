@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from vidcap_core.contracts.missing import Missing
-from vidcap_core.datasets.folders import holds, how_to_find, look_for, looked_in, videos_below
+from vidcap_core.datasets.folders import frames_in_zip, holds, how_to_find, look_for, looked_in, videos_below
 from vidcap_core.datasets.prepared import MANIFEST, source_folders
 from vidcap_core.datasets.selection import Selection
 from vidcap_core.datasets.stores import how_to_extract
@@ -22,6 +22,8 @@ class Located(Protocol):
     aliases: ClassVar[tuple[str, ...]]
     marker: ClassVar[str]
     annotations: ClassVar[Mapping[str, Sequence[str]]]
+    suffixes: ClassVar[frozenset[str]]
+    frame_zip: ClassVar[str]
     selection: Selection
 
     def __init__(self, **arguments: Any) -> None: ...
@@ -49,7 +51,7 @@ def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator
     if folder is None or (names and not ((folder / MANIFEST).is_file() or look_for(folder, names))):
         what = f"{names[0]} (or .zip, .gz)" if names else kind.marker or "annotation files"
         absent.append(Missing(f"{kind.name}: annotations", f"{what} in {looked}", get))
-    if filmed and names and (folder is None or not videos_below(*source_folders(folder))):
+    if filmed and names and (folder is None or not _filmed(kind, source_folders(folder))):
         absent.append(Missing(f"{kind.name}: videos", f"video files in {looked}", get))
     for name, paths in stores.items():
         if not any(path.exists() for path in paths):
@@ -65,6 +67,11 @@ def missing_parts(kind: type[Located], arguments: Mapping[str, Any]) -> Iterator
         read += [f"videos in {' or '.join(map(str, source_folders(folder)))}"] if filmed else []
         check = f"vidcap data check {kind.name} --split {split}"
         yield Missing(f"{kind.name}, {split}: {made.selection.why_empty()}", ", ".join(read) or looked, check)
+
+
+def _filmed(kind: type[Located], folders: Sequence[Path]) -> bool:
+    """Whether there is anything to read frames of."""
+    return bool(frames_in_zip(folders, kind.frame_zip) or videos_below(*folders, suffixes=kind.suffixes))
 
 
 def by_name(streams: Streams) -> dict[str, str]:

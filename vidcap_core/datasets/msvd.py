@@ -10,10 +10,8 @@ from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.annotated import Dataset, Unit
 from vidcap_core.datasets.files import read_json, read_text
 from vidcap_core.datasets.folders import find_file
-from vidcap_core.datasets.inputs import FrameZip
 from vidcap_core.datasets.records import SOURCE, Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
-from vidcap_core.video.frame_request import FrameOptions
 
 FILES = {
     "train": ("sents_train_lc_nopunc.txt",),
@@ -54,6 +52,7 @@ class MSVDPart(Dataset):
     aliases = ("msvd",)
     marker = "split.json"
     counts = MSVD.counts
+    frame_zip = "frames16_short224.zip"
     packed: ClassVar[dict[str, str]] = {
         "image": "effnetlite0_20x1280.npz",
         "motion": "r2plus1d34_ig65m_20x359.npz",
@@ -106,9 +105,6 @@ class MSVDPart(Dataset):
     def store_path(cls, folder: Path, where: str) -> Path:
         """A packed stream, or as in every dataset."""
         return folder / cls.packed[where] if where in cls.packed else super().store_path(folder, where)
-
-    def _frame_reader(self, **options: Any) -> FrameZip:
-        return FrameZip(self.folder / "frames16_short224.zip", FrameOptions(**options))
 
 
 def read_msvd(folder: Path, split: str) -> Reading:

@@ -16,7 +16,7 @@ def filmstrip(path: str, span: tuple[float, float], count: int = COUNT, side: in
 
     A span whose end is not after its start is unknown: the whole file.
     """
-    from vidcap_core.video import read_frames
+    from vidcap_core.video import Frames, read_frames
 
     start, end = span
     film = read_frames(
@@ -26,6 +26,8 @@ def filmstrip(path: str, span: tuple[float, float], count: int = COUNT, side: in
         end=end if end > start else None,
         short_side=side,
     )
+    if film.times[0] == film.times[-1]:  # a picture
+        film = Frames(film.values[:1], film.times[:1])
     height, width = film.values.shape[1:3]
     images = [jpeg(frame) for frame in film.values]
     return {

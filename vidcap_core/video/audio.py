@@ -16,6 +16,7 @@ from av.error import FFmpegError
 
 from vidcap_core.errors import VideoError
 from vidcap_core.video import limits
+from vidcap_core.video.pictures import kind_of
 from vidcap_core.video.probe import opened, tracks
 
 RATE = 16_000
@@ -42,6 +43,8 @@ def read_audio(
     """
     first, last = round(start * rate), None if end is None else round(end * rate)
     used = 0
+    if kind_of(path):
+        raise NoSound(f"{path}: has no sound, it is a picture")
     with opened(path) as container:
         if not container.streams.audio:
             raise NoSound(f"{path}: has no sound")

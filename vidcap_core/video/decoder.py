@@ -16,6 +16,7 @@ from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits, packets
 from vidcap_core.video import sampling as moments
 from vidcap_core.video.frames import Frames
+from vidcap_core.video.pictures import kind_of, read_picture
 from vidcap_core.video.probe import duration, opened, picture, until
 from vidcap_core.video.rgb import Converter, Pictures
 
@@ -35,7 +36,12 @@ def read_frames(
     rng: np.random.Generator | None = None,
     decoder: str = "pyav",
 ) -> Frames:
-    """What is on the screen at each wanted moment; a moment past the last picture shows the last one."""
+    """What is on the screen at each wanted moment; a moment past the last picture shows the last one.
+
+    A picture file is a film of one frame, whatever the decoder.
+    """
+    if kind := kind_of(path):
+        return read_picture(path, kind, sampling, start=start, end=end, short_side=short_side, rng=rng)
     if decoder != "pyav":
         from vidcap_core.video.other_decoders import read_with
 

@@ -19,6 +19,8 @@ from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.boxes import check_samples
 from vidcap_core.video.orientation import Upright
+from vidcap_core.video.pictures import kind_of, look_at
+from vidcap_core.video.suffixes import PICTURE_SUFFIXES
 
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
@@ -73,17 +75,27 @@ def opened(path: str | Path) -> Iterator[Any]:
     except MemoryError as error:
         raise VideoError(f"{file}: needs more memory than there is") from error
     except av.error.ArgumentError as error:  # what FFmpeg says of a format that is not on the list
-        raise VideoError(
-            f"{file}: cannot be read as a video: it is damaged, or a list of other files, which is not followed",
-            hint=REPAIR,
-        ) from error
+        reason = "it is damaged, or a list of other files, which is not followed"
+        raise _unreadable(file, reason) from error
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        raise VideoError(f"{file}: cannot be read as a video: {reason}", hint=REPAIR) from error
+        raise _unreadable(file, reason) from error
+
+
+def _unreadable(file: Path, reason: str) -> VideoError:
+    if file.suffix.lower() in PICTURE_SUFFIXES:
+        return VideoError(
+            f"{file}: is neither a picture (JPEG, PNG, WebP, BMP) nor a video by its content",
+            hint="a file that is what its name says",
+        )
+    return VideoError(f"{file}: cannot be read as a video: {reason}", hint=REPAIR)
 
 
 def probe(path: str | Path) -> VideoInfo:
-    """Duration, size and tracks of a video file."""
+    """Duration, size and tracks of a video file; a picture lasts 0 seconds."""
+    if kind := kind_of(path):
+        still = look_at(path, kind)
+        return VideoInfo(still.duration, still.width, still.height, None, False)
     with opened(path) as container:
         stream = picture(container, path)
         rate = float(stream.average_rate) if stream.average_rate else None

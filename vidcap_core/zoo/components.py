@@ -32,6 +32,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
     "datasets": {
         "ActivityNet": "vidcap_core.datasets.activitynet:ActivityNet",
         "EmVidCap": "vidcap_core.datasets.emvidcap:EmVidCap",
+        "Flickr8k": "vidcap_core.datasets.flickr8k:Flickr8k",
         "Jsonl": "vidcap_core.datasets.jsonl:Jsonl",
         "MSRVTT": "vidcap_core.datasets.msrvtt:MSRVTT",
         "MSRVTTPart": "vidcap_core.datasets.msrvtt:MSRVTTPart",

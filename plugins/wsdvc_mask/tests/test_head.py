@@ -367,6 +367,11 @@ def test_bad_input_says_what_and_where(make_head: Make, make_batch: Make) -> Non
         head.plan(
             batch.streams, replace(batch, clips=clips), lambda view: [[Hyp([], 0.0, [])] for _ in view.clips]
         )
+    pictures = tuple(replace(clip, end=None, duration=0.0) for clip in batch.clips)
+    *_, views = head.plan(
+        batch.streams, replace(batch, clips=pictures), lambda view: [[Hyp([], 0.0, [])] for _ in view.clips]
+    )
+    assert set(views.spans) == {(0.0, 0.0)}, "a picture lasts no time"
     for wrong in ({"project": False}, {"heads": 3}, {"max_events": 17}, {"frames": 1}, {"kernel": 4}):
         with pytest.raises(ConfigError):
             make_head(**wrong)

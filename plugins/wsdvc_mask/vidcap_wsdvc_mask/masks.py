@@ -76,7 +76,7 @@ def seconds(spans: Spans, clips: Sequence[Clip]) -> Iterator[tuple[float, float]
     starts, ends = (part[spans.real].tolist() for part in interval(spans))
     for start, end, clip in zip(starts, ends, clips, strict=True):
         first, last = clip.span
-        if last <= first:
+        if clip.end is None and clip.duration is None:
             raise UserError(
                 f"clip '{clip.id}' has no known duration, so its events cannot be placed in seconds"
             )

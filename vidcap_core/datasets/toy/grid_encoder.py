@@ -40,7 +40,8 @@ class ToyGrid(Encoder):
     def _rows(self, frames: Tensor) -> Tensor:
         compute = {"image": streams.image, "motion": streams.motion}[self.stream]
         # sums depend in their last bit on how pictures lie in memory: colour by colour, as the decoder leaves them
-        pictures = _small(frames).permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+        several = frames if len(frames) > 1 else frames.repeat(2, 1, 1, 1)  # a picture stands still
+        pictures = _small(several).permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
         return torch.from_numpy(streams.cached(compute(pictures.cpu().numpy())))
 
     def describe(self) -> dict[str, Any]:
