@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidcap_core.config.files import Config
-from vidcap_core.config.schema import Evaluate, Runtime, Schedule
+from vidcap_core.config.schema import Evaluate, Runtime, Schedule, StartFrom
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.zoo.component import Component
 
@@ -131,6 +131,7 @@ class Recipe(CaptionerRecipe):
     scoring: Scoring
     runtime: Runtime
     hooks: tuple[Hook, ...]
+    start: StartFrom | None = None
 
     def scored_data(self, split: str) -> Component:
         """A split as clips, to caption each once: what "segment" draws at random is "uniform" here."""

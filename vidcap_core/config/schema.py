@@ -115,6 +115,15 @@ class Runtime:
         check_clipping(self.clip_grad, self.clip_value)
 
 
+@dataclass(frozen=True, slots=True)
+class StartFrom:
+    """Weights that a run starts with; resuming goes on with its own."""
+
+    run: str  # a run folder (its best weights), a bundle, or a checkpoint file
+    parts: list[str] | None = None  # `head`, `encoders.video`, `head.gru`; None: all but losses
+    strict: bool = True  # whether every weight of the parts must be found there
+
+
 def check_name(name: str) -> None:
     """Refuse what cannot name a phase or a copy of weights, for a file is named after it."""
     if not name.replace("-", "_").isidentifier():
@@ -140,6 +149,7 @@ SECTIONS: dict[str, str] = {
     "head": "the part a paper invents",
     "losses": "name -> loss, each with an optional `scale`",
     "phases": "name -> a stretch of training, in their order",
+    "start_from": "weights of another run to start with: run, parts, strict",
     "optimizer": "type, lr and the optimiser's own arguments",
     "schedule": "how the learning rate moves",
     "generate": "decode settings; `kinds` for other kinds of view",
@@ -155,6 +165,7 @@ KINDS: dict[str, type] = {
     "losses": dict,
     "phases": dict,
     "hooks": list,
+    "start_from": dict,
     "seed": int,
     "method": str,
 }

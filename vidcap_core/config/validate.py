@@ -47,6 +47,9 @@ def validate(config: Config) -> Recipe:
         scoring=_scoring(config),
         runtime=runtime,
         hooks=tuple(hook(config, ("hooks", i), given) for i, given in enumerate(config.get("hooks", []))),
+        start=settings(config, ("start_from",), config["start_from"], schema.StartFrom)
+        if "start_from" in config
+        else None,
     )
     _check_extract(recipe)
     return recipe
@@ -109,6 +112,11 @@ def _check_sections(config: Config, required: Iterable[str]) -> None:
 def _loss(config: Config, name: str) -> LossTerm:
     made_by = component(config, ("losses", name), LOSSES, also=("scale",))
     return LossTerm(made_by, float(config["losses"][name].get("scale", 1.0)))
+
+
+def _start(config: Config) -> schema.StartFrom | None:
+    given = config.get("start_from")
+    return settings(config, ("start_from",), given, schema.StartFrom) if given is not None else None
 
 
 def _decoding(config: Config, head: object) -> Decoding:

@@ -21,6 +21,7 @@ from vidcap_core.contracts.types import Prediction
 from vidcap_core.engine import checks, hooks, launch, mm, sharding, state
 from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
+from vidcap_core.engine.start import start
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError, in_a_line
 from vidcap_core.files.atomic import write_json
@@ -70,8 +71,10 @@ def train(
         given = None if newest is None else head_assets(folder, left_out)
         training = Training(recipe, folder, own_device, tokenizer, learnt, given)
         training.resumed = newest
+        begins = newest is None
         del newest  # it is large, and held until it is restored
         checks.check(training)
+        started = list(start(training.captioner, recipe.start).lines()) if recipe.start and begins else []
         mm.wait_for_all()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
             refusal: UserError | None = None
@@ -87,7 +90,7 @@ def train(
             if refusal is not None:
                 raise refusal
             try:
-                over = _run(training, resume, notes, quiet) if recipe.phases else True
+                over = _run(training, resume, [*notes, *started], quiet) if recipe.phases else True
             except (RuntimeError, MemoryError) as error:
                 if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
                     error
@@ -149,8 +152,10 @@ def _run(training: Training, resume: bool, notes: Sequence[str], quiet: bool) ->
     """All phases, or what is left of them; False where the time was over before them."""
     runner = CaptionRunner(training, mm.is_distributed(), quiet, hooks.build(training.recipe))
     try:
+        for note in notes:
+            training.tracker.say(note)
         if resume:
-            _restore(runner, training, notes)
+            _restore(runner, training)
         trained = training.runtime.save == "trained"
         training.base = mm.from_main(_base(training) if trained and mm.is_main() else {})
         for at, part in training.base.items():
@@ -241,10 +246,8 @@ def _base(training: Training) -> dict[str, dict[str, Any]]:
         state.set_random_state(before)
 
 
-def _restore(runner: CaptionRunner, training: Training, notes: Sequence[str]) -> None:
+def _restore(runner: CaptionRunner, training: Training) -> None:
     content, training.resumed = training.resumed, None
-    for note in notes:
-        training.tracker.say(note)
     if content is None:
         training.tracker.say("no checkpoint yet: starting from the beginning")
         training.tracker.start(0)

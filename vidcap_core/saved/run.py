@@ -26,8 +26,9 @@ FREE = (
     "evaluate.panels",
     "evaluate.batch",
     "extract",
+    "start_from",
 )
-"""Keys that may differ between a run and its continuation: they change no weight."""
+"""Keys that may differ between a run and its continuation: they change no weight from there on."""
 
 LOCK = ".lock"
 

@@ -34,6 +34,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "EmVidCap": "vidcap_core.datasets.emvidcap:EmVidCap",
         "Flickr8k": "vidcap_core.datasets.flickr8k:Flickr8k",
         "Jsonl": "vidcap_core.datasets.jsonl:Jsonl",
+        "Mixture": "vidcap_core.datasets.mixture:Mixture",
         "MSRVTT": "vidcap_core.datasets.msrvtt:MSRVTT",
         "MSRVTTPart": "vidcap_core.datasets.msrvtt:MSRVTTPart",
         "MSVD": "vidcap_core.datasets.msvd:MSVD",
