@@ -30,7 +30,7 @@ def model_folder(name: str) -> str:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return str(folder)
-    for package in _package(name.replace("-", "_")):
+    for package in package_folders(name.replace("-", "_")):
         for candidate in (package / "model", package):
             if (candidate / "config.json").is_file():
                 return str(candidate)
@@ -43,7 +43,9 @@ def gguf_file(name: str) -> Path | None:
         return Path(name).expanduser()
     if Path(name).expanduser().exists():
         return None
-    files = sorted(file for package in _package(name.replace("-", "_")) for file in package.glob("*.gguf"))
+    files = sorted(
+        file for package in package_folders(name.replace("-", "_")) for file in package.glob("*.gguf")
+    )
     if len(files) > 1:
         raise UserError(f"the package {name} carries {len(files)} GGUF files", hint=str(files[0]))
     return files[0] if files else None
@@ -92,7 +94,7 @@ def install(name: str) -> str:
 def install_first(name: str) -> str:
     """That command and an "or", before other advice, where a name reads like a module's and not like one of the hub."""
     looks = name.isidentifier() and "_" in name
-    there = Path(name).expanduser().exists() or _package(name)
+    there = Path(name).expanduser().exists() or package_folders(name)
     return f"{install(name)}, or " if looks and not there else ""
 
 
@@ -113,7 +115,7 @@ def hub_answers() -> bool:
     return reached
 
 
-def _package(module: str) -> list[Path]:
+def package_folders(module: str) -> list[Path]:
     """Folders of an installed package, which is not imported."""
     spec = importlib.util.find_spec(module) if module.isidentifier() else None
     return [Path(location) for location in (spec.submodule_search_locations or ())] if spec else []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 COMPONENTS: dict[str, dict[str, str]] = {
     "encoders": {
-        "EfficientNetLite0": "vidcap_core.encoders.efficientnet_lite0:EfficientNetLite0",
+        "EfficientNetLite0": "vidcap_core.encoders.efficientnet_lite:EfficientNetLite0",
+        "EfficientNetLite1": "vidcap_core.encoders.efficientnet_lite:EfficientNetLite1",
+        "EfficientNetLite2": "vidcap_core.encoders.efficientnet_lite:EfficientNetLite2",
         "HFAudio": "vidcap_core.encoders.hf_audio:HFAudio",
         "HFText": "vidcap_core.encoders.hf_text:HFText",
         "HFVideo": "vidcap_core.encoders.hf_video:HFVideo",
