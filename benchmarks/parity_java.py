@@ -35,8 +35,8 @@ from fuzz_lines import character_lines, fuzz_lines  # noqa: E402
 from meteor_probes import jar_alignments, letter_probes, table_probes, word_probes  # noqa: E402
 from parity_meteor import compare_alignments, compare_clips, compare_pairs  # noqa: E402
 
-from vidcap_core.metrics import ptb  # noqa: E402
-from vidcap_core.metrics.formats import load_references  # noqa: E402
+from vidcap_metrics import ptb  # noqa: E402
+from vidcap_metrics.formats import load_references  # noqa: E402
 
 SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
 GOLDENS = ROOT / "tests" / "metrics" / "goldens"
@@ -152,7 +152,7 @@ def part_ngrams() -> list[Row]:
     from pycocoevalcap.cider.cider import Cider
     from pycocoevalcap.rouge.rouge import Rouge
 
-    from vidcap_core.metrics.scorer import Scorer
+    from vidcap_metrics.scorer import Scorer
 
     predictions, references = msrvtt()
     clips = list(references)

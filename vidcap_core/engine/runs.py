@@ -23,7 +23,6 @@ from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError, in_a_line
-from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
 from vidcap_core.saved import assets, base, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
@@ -38,6 +37,7 @@ from vidcap_core.saved.run import (
     make_folder,
     other_settings,
 )
+from vidcap_metrics.files.atomic import write_json
 
 AGAIN = "the same command again"
 
