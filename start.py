@@ -19,6 +19,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+METRICS = ROOT / "metrics"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 EXTRAS = {"run": "default", "install": "default", "test": "default,test,dev"}
 
@@ -53,7 +54,7 @@ def main():
 def environment(folder, extras):
     """The environment's Python; installed anew only when what it should hold has changed."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    files = [ROOT / "pyproject.toml", *(plugin / "pyproject.toml" for plugin in PLUGINS)]
+    files = [folder / "pyproject.toml" for folder in (ROOT, METRICS, *PLUGINS)]
     wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files) + str(ROOT).encode()).hexdigest()
     stamp = folder / "vidcap-installed.txt"
     held = stamp.read_text().split("\n") if stamp.is_file() and python.is_file() else ["", ""]
@@ -69,8 +70,8 @@ def environment(folder, extras):
             )
     say("2/2  installing vidcap, torch and what else it needs: minutes the first time, some GB")
     packages = ["-e", f"{ROOT}[{extras}]"]
-    for plugin in PLUGINS:
-        packages += ["-e", str(plugin)]
+    for folder in (METRICS, *PLUGINS):
+        packages += ["-e", str(folder)]
     quiet = [] if sys.stdout.isatty() else ["--progress-bar", "off", "--quiet"]
     subprocess.run(
         [python, "-m", "pip", "install", "--disable-pip-version-check", *quiet, *packages], check=True

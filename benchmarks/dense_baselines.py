@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
-from vidcap_core.metrics import baselines
-from vidcap_core.metrics.formats_dense import read_references
-from vidcap_core.metrics.intervals import Events
-from vidcap_core.metrics.localisation import Timing
-from vidcap_core.metrics.located import Localisation
+from vidcap_metrics import baselines
+from vidcap_metrics.formats_dense import read_references
+from vidcap_metrics.intervals import Events
+from vidcap_metrics.localisation import Timing
+from vidcap_metrics.located import Localisation
 
 
 def activitynet(folder: Path) -> Iterator[tuple[str, Timing, Events]]:

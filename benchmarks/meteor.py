@@ -25,7 +25,7 @@ def measure(side: str) -> dict[str, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     start = time.perf_counter()
     if side == "here":
-        from vidcap_core.metrics.meteor.metric import Meteor
+        from vidcap_metrics.meteor.metric import Meteor
 
         metric = Meteor()
         prepared = metric.prepare(references)

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidcap_core.metrics.meteor.align import Match
-from vidcap_core.metrics.meteor.tables import Source
+from vidcap_metrics.meteor.align import Match
+from vidcap_metrics.meteor.tables import Source
 
 Pair = tuple[str, str]
 LETTERS = {"a": "qab", "b": "qoc", "y": "qyy", "z": "qzz"}

@@ -52,8 +52,8 @@ def write_files(folder: Path) -> tuple[Path, Path]:
 
 def worker_vidcap(predictions: Path, references: Path, metrics: list[str]) -> Callable[[], dict[str, float]]:
     """The way `vidcap score` goes."""
-    from vidcap_core.metrics.formats import load_predictions, load_references
-    from vidcap_core.metrics.scorer import Scorer
+    from vidcap_metrics.formats import load_predictions, load_references
+    from vidcap_metrics.scorer import Scorer
 
     scorer = Scorer(load_references(references), metrics)
     given = load_predictions(predictions)
@@ -156,10 +156,10 @@ def part_reward(repeat: int) -> list[Row]:
     """CIDEr-D of a batch of samples, 20 references each: one step of self-critical training."""
     from pycocoevalcap.cider.cider import Cider
 
-    from vidcap_core.metrics.formats import load_predictions, load_references
-    from vidcap_core.metrics.ptb import tokenize
-    from vidcap_core.metrics.references import References
-    from vidcap_core.metrics.reward import CiderReward
+    from vidcap_metrics.formats import load_predictions, load_references
+    from vidcap_metrics.ptb import tokenize
+    from vidcap_metrics.references import References
+    from vidcap_metrics.reward import CiderReward
 
     with tempfile.TemporaryDirectory() as folder:
         predictions, references = write_files(Path(folder))

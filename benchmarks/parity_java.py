@@ -3,7 +3,7 @@
     python benchmarks/parity_java.py [ptb] [ngrams] [meteor] [--freeze]
 
 Prints a table and writes benchmarks/results/parity_java.json. `--freeze` also writes Java's answers into
-tests/metrics/goldens, where the tests find them on machines without Java. A part is a function in PARTS that
+metrics/tests/goldens, where the tests find them on machines without Java. A part is a function in PARTS that
 returns rows.
 """
 
@@ -28,18 +28,18 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "metrics"))
+sys.path.insert(0, str(ROOT / "metrics" / "tests"))
 
 import numpy as np  # noqa: E402
 from fuzz_lines import character_lines, fuzz_lines  # noqa: E402
 from meteor_probes import jar_alignments, letter_probes, table_probes, word_probes  # noqa: E402
 from parity_meteor import compare_alignments, compare_clips, compare_pairs  # noqa: E402
 
-from vidcap_core.metrics import ptb  # noqa: E402
-from vidcap_core.metrics.formats import load_references  # noqa: E402
+from vidcap_metrics import ptb  # noqa: E402
+from vidcap_metrics.formats import load_references  # noqa: E402
 
 SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
-GOLDENS = ROOT / "tests" / "metrics" / "goldens"
+GOLDENS = ROOT / "metrics" / "tests" / "goldens"
 FUZZ = 100_000
 BLOCK = 10_000
 DENSE_STEP = 5
@@ -152,7 +152,7 @@ def part_ngrams() -> list[Row]:
     from pycocoevalcap.cider.cider import Cider
     from pycocoevalcap.rouge.rouge import Rouge
 
-    from vidcap_core.metrics.scorer import Scorer
+    from vidcap_metrics.scorer import Scorer
 
     predictions, references = msrvtt()
     clips = list(references)
@@ -252,6 +252,19 @@ def freeze_tokens(rows: list[Row]) -> None:
     )
 
 
+def freeze_coco() -> None:
+    """Tokens and METEOR of the captions that the tests of pycocoevalcap's interface make."""
+    from pycocoevalcap.meteor.meteor import Meteor
+    from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+    from test_coco import captions
+
+    seed = 11
+    gts, res = (PTBTokenizer().tokenize(side) for side in captions(seed))
+    value, values = Meteor().compute_score(gts, res)
+    golden = {"seed": seed, "gts": gts, "METEOR": value, "METEOR of images": values}
+    (GOLDENS / "coco.json").write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Run the parts named, or all; 1 if anything differs."""
     parser = argparse.ArgumentParser(
@@ -274,6 +287,7 @@ def main() -> int:
         freeze_tokens(rows)
     if args.freeze and "meteor" in done:
         freeze_alignments()
+        freeze_coco()
     tokens = [row for row in rows if row["part"] == "ptb"]
     if tokens:
         lines, wrong = (sum(row[key] for row in tokens) for key in ("lines", "different"))

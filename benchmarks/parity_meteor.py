@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from meteor_probes import Pair, jar_alignments
 
-from vidcap_core.metrics.meteor.engine import MeteorEngine
-from vidcap_core.metrics.meteor_jar import JarMeteor
+from vidcap_metrics.meteor.engine import MeteorEngine
+from vidcap_metrics.meteor_jar import JarMeteor
 
 NEAR = 1e-6
 STEPS = (1e-6, 1e-3, 1e-2, 3e-2, 1e-1, 1.0)

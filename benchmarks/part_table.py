@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.engine.sweep import difference
-from vidcap_core.metrics.human import leave_one_out
 from vidcap_core.testing.measured import write
+from vidcap_metrics.human import leave_one_out
 
 SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")
 

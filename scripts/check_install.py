@@ -1,11 +1,13 @@
 """Install the built wheels in a clean environment outside the source tree, and use them as a stranger would.
 
-`python scripts/check_install.py DIST`: one plugin alone (which brings the core), then all of them.
+`python scripts/check_install.py DIST`: the scorer alone; in another environment one plugin alone, which brings
+the core, then all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -15,12 +17,15 @@ from pathlib import Path
 
 
 def main() -> int:
-    """One plugin, then all; the first thing that fails ends it."""
+    """The scorer, one plugin, then all; the first thing that fails ends it."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("dist", type=Path, help="the folder with the wheels")
     dist = parser.parse_args().dist.resolve()
+    with tempfile.TemporaryDirectory(prefix="vidcap-clean-") as folder:
+        venv.create(Path(folder) / "venv", with_pip=True)
+        Clean(Path(folder), dist).score()
     with tempfile.TemporaryDirectory(prefix="vidcap-clean-") as folder:
         venv.create(Path(folder) / "venv", with_pip=True)
         clean = Clean(Path(folder), dist)
@@ -71,6 +76,15 @@ class Clean:
         rows = self.run("vidcap", "plugins").splitlines()[2:]
         assert not [row for row in rows if "BROKEN" in row], rows
         return rows
+
+    def score(self) -> None:
+        """A file of captions, where there is NumPy and no torch."""
+        self.install("vidcap-metrics")
+        for name, captions in (("results", {"a": "a man runs"}), ("references", {"a": ["a man runs"]})):
+            (self.folder / f"{name}.json").write_text(json.dumps(captions))
+        table = self.run("vidcap-score", "results.json", "references.json", "--metrics", "bleu,rouge")
+        assert "ROUGE-L  1.0000" in table, table
+        assert "torch" not in self.run("python", "-m", "pip", "list")
 
     def caption(self) -> None:
         """A caption of a file, with the model that came along."""

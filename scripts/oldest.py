@@ -1,8 +1,9 @@
 """Run the suite on the oldest versions that our requirements admit: `python scripts/oldest.py`.
 
-Each bound in pyproject.toml and plugins/*/pyproject.toml becomes a pin; what those need in turn is left to pip. Two
-bounds that exclude each other, or one that names no release, end it: such a bound is untrue. What follows goes to
-pytest: `python scripts/oldest.py tests/video -x`. Needs `packaging`, which vidcap's own environment has.
+Each bound in pyproject.toml, metrics/pyproject.toml and plugins/*/pyproject.toml becomes a pin; what those need in turn
+is left to pip. Two bounds that exclude each other, or one that names no release, end it: such a bound is untrue. What
+follows goes to pytest: `python scripts/oldest.py tests/video -x`.
+Needs `packaging`, which vidcap's own environment has.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ else:
     import tomli as tomllib  # pytest brings it
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECTS = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+PROJECTS = [ROOT, ROOT / "metrics", *PLUGINS]
 
 
 def main() -> int:
@@ -73,7 +75,7 @@ def bounds() -> dict[str, Version]:
 
 
 def requirements() -> Iterator[Requirement]:
-    """What the core and the plugins need, extras included, but for each other."""
+    """What the core, the scorer and the plugins need, extras included, but for each other."""
     own = {canonicalize_name(project(path)["name"]) for path in PROJECTS}
     for path in PROJECTS:
         table = project(path)

@@ -15,7 +15,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECTS = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+METRICS = ROOT / "metrics"
+PROJECTS = [ROOT, METRICS, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
 
 
 def main() -> int:
@@ -53,7 +54,7 @@ def main() -> int:
 
 
 def agreed_version() -> str:
-    """The one version that the core, the plugins and the changelog state."""
+    """The one version that the core, the scorer, the plugins and the changelog state."""
     found = re.search(r'__version__ = "(.+)"', (ROOT / "vidcap_core/zoo/version.py").read_text())
     assert found is not None
     version = found[1]
@@ -78,25 +79,18 @@ def refuse_a_dirty_tree(version: str) -> None:
 
 
 def check_contents(files: list[Path], version: str) -> None:
-    """Each project gave a wheel and an sdist, with its licence, types, card and configs inside."""
+    """Each project gave a wheel and an sdist, with its licence, types, card, configs and data inside."""
     wheels = [file for file in files if file.suffix == ".whl"]
     sdists = [file for file in files if file.name.endswith(".tar.gz")]
     if len(wheels) != len(PROJECTS) or len(sdists) != len(PROJECTS):
         sys.exit(f"error: {len(PROJECTS)} projects gave {len(wheels)} wheels and {len(sdists)} sdists")
     for project in PROJECTS:
-        core = project == ROOT
-        module = "vidcap_core" if core else f"vidcap_{project.name}"
-        name = f"{'vidcap_core' if core else f'vidcap_plugin_{project.name}'}-{version}"
+        module = "vidcap_core" if project == ROOT else f"vidcap_{project.name}"
+        name = f"{module if project in (ROOT, METRICS) else f'vidcap_plugin_{project.name}'}-{version}"
         wheel = next(file for file in wheels if file.name.startswith(name))
         sdist = next(file for file in sdists if file.name.startswith(name))
-        folder = project / module / "config" / "bases" if core else project / "configs"
-        card, configs = ("config/bases", "config/bases") if core else ("about", "configs")
-        wanted = {f"{module}/py.typed", f"{module}/{card}/card.yaml"}
-        wanted |= {
-            f"{module}/{configs}/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*.py")
-        }
         held = set(zipfile.ZipFile(wheel).namelist())
-        if missing := sorted(wanted - held):
+        if missing := sorted(wanted(project, module) - held):
             sys.exit(f"error: {wheel.name} lacks {', '.join(missing)}")
         if not any(entry.endswith("licenses/LICENSE") for entry in held):
             sys.exit(f"error: {wheel.name} lacks the licence")
@@ -106,6 +100,21 @@ def check_contents(files: list[Path], version: str) -> None:
             if not {f"{name}/LICENSE", f"{name}/pyproject.toml"} <= set(archive.getnames()):
                 sys.exit(f"error: {sdist.name} lacks the licence or pyproject.toml")
         say(f"{wheel.name}: {len(held)} files, all there")
+
+
+def wanted(project: Path, module: str) -> set[str]:
+    """What a wheel must hold besides code: types, and card and configs or the scorer's data."""
+    files = {f"{module}/py.typed"}
+    if project == METRICS:
+        data = project / module / "data"
+        return files | {f"{module}/data/{file.name}" for file in data.iterdir()}
+    core = project == ROOT
+    folder = project / module / "config" / "bases" if core else project / "configs"
+    card, configs = ("config/bases", "config/bases") if core else ("about", "configs")
+    files.add(f"{module}/{card}/card.yaml")
+    return files | {
+        f"{module}/{configs}/{file.relative_to(folder).as_posix()}" for file in folder.rglob("*.py")
+    }
 
 
 def run(*command: str | Path) -> None:

@@ -13,7 +13,14 @@ import pytest
 from vidcap_core.cli import main, run
 
 ROOT = Path(__file__).resolve().parents[1]
-PATTERNS = ("*.md", "docs/**/*.md", ".github/**/*.md", "changelog.d/README.md", "plugins/*/README.md")
+PATTERNS = (
+    "*.md",
+    "docs/**/*.md",
+    ".github/**/*.md",
+    "changelog.d/README.md",
+    "plugins/*/README.md",
+    "metrics/README.md",
+)
 PAGES = [page for pattern in PATTERNS for page in sorted(ROOT.glob(pattern))]
 ADDED = re.compile(r'^ +add\("([\w-]+)"', re.MULTILINE)
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.DOTALL | re.MULTILINE)

@@ -11,17 +11,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CORE = ROOT / "vidcap_core"
+SCORER = ROOT / "metrics" / "vidcap_metrics"
 PARSED = {"Phase", "Schedule", "Evaluate", "Runtime", "GenerateSettings"}
 ENTRIES, ANY = 26, 40
 
 
 def modules() -> dict[str, ast.Module]:
-    """Every module of the core but its configs, parsed."""
+    """Every module of the core but its configs, and of the scorer, parsed."""
     found = {}
-    for path in CORE.rglob("*.py"):
+    for path in (*CORE.rglob("*.py"), *SCORER.rglob("*.py")):
         if "bases" in path.parts or "templates" in path.parts:
             continue
-        parts = path.relative_to(ROOT).with_suffix("").parts
+        parts = path.relative_to(ROOT if path.is_relative_to(CORE) else SCORER.parent).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = ast.parse(path.read_text("utf-8"))
     return found
 
@@ -30,9 +31,11 @@ TREES = modules()
 
 
 def imported(name: str) -> Iterator[str]:
-    """The core's modules that one imports: lazily and for type checkers, too."""
+    """The modules of core and scorer that one imports: lazily and for type checkers, too."""
     for node in ast.walk(TREES[name]):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("vidcap_core"):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            ("vidcap_core", "vidcap_metrics")
+        ):
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
                 yield whole if whole in TREES else str(node.module)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.hypotheses import Hyp, Rows
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
-    from vidcap_core.contracts.metric import Additive, Metric, Values
     from vidcap_core.contracts.missing import Missing
     from vidcap_core.contracts.panels import (
         Bars,
@@ -56,19 +55,20 @@ if TYPE_CHECKING:
     from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
     from vidcap_core.errors import ConfigError, DataError, UserError
     from vidcap_core.features.writer import FeatureWriter
-    from vidcap_core.files.cache import cache_home, make_once
     from vidcap_core.heads.language_model import check_tokenizer
     from vidcap_core.heads.model_config import ModelConfig
     from vidcap_core.heads.processor_config import ProcessorConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
-    from vidcap_core.metrics.emotion import Lexicon, lexicon
-    from vidcap_core.metrics.event_metric import EventMetric
     from vidcap_core.pretrained.load import seeded
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
     from vidcap_core.zoo.arguments import at_least, problems
     from vidcap_core.zoo.component import Component
     from vidcap_core.zoo.registry import build_component, component_of
+    from vidcap_metrics.emotion import Lexicon, lexicon
+    from vidcap_metrics.event_metric import EventMetric
+    from vidcap_metrics.files.cache import cache_home, make_once
+    from vidcap_metrics.metric import Additive, Metric, Values
 
 _HOMES = {
     "config.recipe": ("Recipe",),
@@ -79,7 +79,6 @@ _HOMES = {
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.hypotheses": ("Hyp", "Rows"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
-    "contracts.metric": ("Additive", "Metric", "Values"),
     "contracts.missing": ("Missing",),
     "contracts.panels": (
         "Bars",
@@ -113,13 +112,10 @@ _HOMES = {
     "encoders.text_batches": ("flatten_texts", "regroup_texts"),
     "errors": ("ConfigError", "DataError", "UserError"),
     "features.writer": ("FeatureWriter",),
-    "files.cache": ("cache_home", "make_once"),
     "heads.language_model": ("check_tokenizer",),
     "heads.model_config": ("ModelConfig",),
     "heads.processor_config": ("ProcessorConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
-    "metrics.emotion": ("Lexicon", "lexicon"),
-    "metrics.event_metric": ("EventMetric",),
     "pretrained.load": ("seeded",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
@@ -129,9 +125,18 @@ _HOMES = {
 }
 """Where each name is at home; a mapping where it has another name there."""
 
+_SCORER_HOMES = {
+    "emotion": ("Lexicon", "lexicon"),
+    "event_metric": ("EventMetric",),
+    "files.cache": ("cache_home", "make_once"),
+    "metric": ("Additive", "Metric", "Values"),
+}
+"""The same for those of the scorer."""
+
 _NAMES = {
-    name: (home, names[name] if isinstance(names, dict) else name)
-    for home, names in _HOMES.items()
+    name: (f"{package}.{home}", names[name] if isinstance(names, dict) else name)
+    for package, homes in (("vidcap_core", _HOMES), ("vidcap_metrics", _SCORER_HOMES))
+    for home, names in homes.items()
     for name in names
 }
 
@@ -221,7 +226,7 @@ if not TYPE_CHECKING:  # a type checker reads the imports above, and knows a nam
         if name not in _NAMES:
             raise AttributeError(f"module 'vidcap_core.api' has no attribute '{name}'")
         home, attribute = _NAMES[name]
-        value = getattr(importlib.import_module(f"vidcap_core.{home}"), attribute)
+        value = getattr(importlib.import_module(home), attribute)
         globals()[name] = value
         return value
 

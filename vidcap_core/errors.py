@@ -1,32 +1,18 @@
-"""Errors that tell a person what is wrong, where, and what to type next."""
+"""Errors that tell a person what is wrong, where, and what to type next; the scorer raises the same."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from vidcap_metrics.errors import DataError, UserError
 
-Kind = TypeVar("Kind", bound="UserError")
-
-
-class UserError(Exception):
-    """Something the user can mend; the command line prints it without a traceback and exits 2."""
-
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return self.message if self.hint is None else f"{self.message}\n  try: {self.hint}"
-
-    @property
-    def line(self) -> str:
-        """The same in one line, for a list of what went wrong."""
-        message = " ".join(self.message.split())
-        return message if self.hint is None else f"{message}; try: {self.hint}"
-
-    def wrap(self, where: str, kind: type[Kind]) -> Kind:
-        """An error of another kind that says where this one arose; what to type next stays."""
-        return kind(f"{where}: {self.message}", hint=self.hint)
+__all__ = [
+    "CheckpointError",
+    "ConfigError",
+    "DataError",
+    "PluginError",
+    "UserError",
+    "VideoError",
+    "in_a_line",
+]
 
 
 def in_a_line(error: BaseException) -> str:
@@ -42,10 +28,6 @@ class ConfigError(UserError):
 
 class PluginError(UserError):
     """A plugin that is missing, broken, or offers a name that another one offers too."""
-
-
-class DataError(UserError):
-    """Annotations, features or videos that are not what they should be."""
 
 
 class VideoError(UserError):

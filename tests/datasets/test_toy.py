@@ -20,7 +20,7 @@ from vidcap_core.datasets.toy.grammar import captions, sentences
 from vidcap_core.datasets.toy.streams import decode, toy_stream
 from vidcap_core.datasets.toy.world import SPLITS, VERSION, held_out, scenes
 from vidcap_core.datasets.toy.write import scene_facts
-from vidcap_core.files.cache import cache_home
+from vidcap_metrics.files.cache import cache_home
 
 FIRST_WORDS = "d53f72a70f33"
 """Hash of all scenes and captions of version 1; another hash is another dataset and needs another version."""

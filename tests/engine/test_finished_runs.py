@@ -168,7 +168,7 @@ class Undefined:
         """Nothing to do."""
 
     def score(self, prepared: None, predictions: Any) -> Any:
-        from vidcap_core.contracts.metric import Values
+        from vidcap_metrics.metric import Values
 
         return Values(
             {"Undefined": float("nan"), "Endless": float("inf")}, {"Undefined": {"clip0": float("nan")}}

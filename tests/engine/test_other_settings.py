@@ -16,10 +16,10 @@ from vidcap_core.contracts.types import Event
 from vidcap_core.engine import runs
 from vidcap_core.engine.evaluate import SHOWN, Evaluation
 from vidcap_core.engine.training import Training
-from vidcap_core.metrics.evaluate import Options, score
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
 from vidcap_core.testing.tiny import TinyClips
+from vidcap_metrics.evaluate import Options, score
 
 ONE_EPOCH = {"caption": {"epochs": 1, "losses": ["tokens"]}}
 OTHER = "scored with other settings than the run was trained with: generate.max_length=3"

@@ -12,7 +12,8 @@ from packaging.version import Version
 
 PAGE = ROOT / "docs" / "dependencies.md"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
-OWN = {canonicalize_name(project(path)["name"]): path for path in (ROOT, *PLUGINS)}
+METRICS = ROOT / "metrics"
+OWN = {canonicalize_name(project(path)["name"]): path for path in (ROOT, METRICS, *PLUGINS)}
 STATED = re.compile(r"([A-Za-z][\w.-]*) >= ([\d.]+\d)")
 
 
@@ -24,6 +25,13 @@ def test_the_page_states_the_bounds_of_the_requirements() -> None:
 
 def test_the_page_states_what_the_core_needs() -> None:
     assert stated(section("vidcap-core")) == needed(project(ROOT)["dependencies"])
+
+
+def test_the_page_states_what_the_scorer_needs() -> None:
+    table = project(METRICS)
+    extras = [line for lines in table["optional-dependencies"].values() for line in lines]
+    assert stated(section("vidcap-metrics")) == needed(table["dependencies"] + extras)
+    assert needed(table["dependencies"]) == {("numpy", "1.24")}
 
 
 def test_each_extra_has_a_row_with_its_packages() -> None:
@@ -52,14 +60,16 @@ def stated(text: str) -> set[tuple[str, str]]:
 
 
 def needed(lines: list[str]) -> set[tuple[str, str]]:
-    """Packages with their bounds; those of a plugin of ours in its place, and the core left out."""
+    """Packages with their bounds; those of a package of ours in its place, and the core left out."""
     out: set[tuple[str, str]] = set()
     for requirement in map(Requirement, lines):
         name = canonicalize_name(requirement.name)
         if name not in OWN:
             out.add((name, str(lower_bound(requirement))))
         elif OWN[name] != ROOT:
-            out |= needed(project(OWN[name])["dependencies"])
+            table = project(OWN[name])
+            extras = [line for extra in requirement.extras for line in table["optional-dependencies"][extra]]
+            out |= needed(table["dependencies"] + extras)
     return out
 
 
@@ -79,7 +89,7 @@ def test_the_oldest_versions_are_the_bounds_that_hold_here() -> None:
     assert pins.keys() == {canonicalize_name(r.name) for r in here}
     assert all(pins[canonicalize_name(r.name)] >= lower_bound(r) for r in here)
     assert pins["torch"] >= Version("2.10")  # a weights file can run code in older ones
-    assert not {"vidcap-core", "vidcap-plugin-default-model"} & pins.keys()
+    assert not {"vidcap-core", "vidcap-metrics", "vidcap-plugin-default-model"} & pins.keys()
 
 
 @pytest.mark.parametrize("line", ["torch", "torch==2.10", "torch>2.10", "torch<3"])

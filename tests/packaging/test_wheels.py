@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECTS = [ROOT, *(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))]
+PLUGINS = [path.parent for path in ROOT.glob("plugins/*/pyproject.toml")]
+PROJECTS = [ROOT, ROOT / "metrics", *PLUGINS]
 LEFT_OUT = (".git", ".venv*", "runs", "build", "dist", "*.egg-info", "__pycache__", ".*_cache")
 
 
@@ -54,7 +55,7 @@ def test_each_gives_a_wheel_and_a_source_archive(dist: Path) -> None:
 
 def test_cards_and_configs_are_read_from_the_wheels(site: Path) -> None:
     plugins = json.loads(run(site, "vidcap_core.cli.main", "plugins", "--json"))
-    assert {plugin["name"] for plugin in plugins} == {"core", *(p.name for p in PROJECTS[1:])}
+    assert {plugin["name"] for plugin in plugins} == {"core", *(plugin.name for plugin in PLUGINS)}
     for plugin in plugins:
         assert plugin["reason"] is None
         assert Path(plugin["card"]).is_relative_to(site)

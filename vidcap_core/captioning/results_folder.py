@@ -15,8 +15,8 @@ from vidcap_core.captioning.formats import PER_FILE, one_line
 from vidcap_core.contracts.panels import from_plain
 from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.files.atomic import write_text
 from vidcap_core.saved.predictions import panels_data, prediction_data
+from vidcap_metrics.files.atomic import write_text
 
 JOB, LINES = "job.json", "captions.jsonl"
 

@@ -10,7 +10,7 @@ from vidcap_core.cli.arguments import Subparsers
 
 def add_parser(subparsers: Subparsers) -> None:
     """Arguments of `vidcap compare`."""
-    from vidcap_core.cli.score import add_options
+    from vidcap_metrics.cli.score import add_options
 
     parser = subparsers.add_parser("compare", help="whether two systems differ", description=__doc__)
     parser.add_argument("a", type=Path, help="predictions of one system")
@@ -28,13 +28,14 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from vidcap_core.cli.console import note, print_json, show
-    from vidcap_core.cli.score import options
-    from vidcap_core.metrics.evaluate import pairwise
-    from vidcap_core.metrics.scorer import ScoreWarning
+    from vidcap_core.zoo.registry import METRICS
+    from vidcap_metrics.cli.score import options
+    from vidcap_metrics.evaluate import pairwise
+    from vidcap_metrics.scorer import ScoreWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)  # they are in the pair, and printed here
-        pair = pairwise(args.a, args.b, args.references, options(args))
+        pair = pairwise(args.a, args.b, args.references, options(args, METRICS.load))
     for warning in pair.warnings:
         note(f"warning: {warning}")
     if args.json:

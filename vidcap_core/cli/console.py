@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from vidcap_metrics.cli.console import note as note
+from vidcap_metrics.cli.console import print_columns
+from vidcap_metrics.cli.console import print_json as print_json
 
 Advance = Callable[[int], None]
 
@@ -16,11 +19,6 @@ Advance = Callable[[int], None]
 def add_json(parser: argparse.ArgumentParser) -> None:
     """The option every command has whose output a script would want."""
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-
-
-def print_json(data: object) -> None:
-    """Data as JSON on stdout."""
-    print(json.dumps(data, indent=1, default=str))
 
 
 def on_terminal(stream: object = None) -> bool:
@@ -45,9 +43,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
         return
     if title:
         print(title)
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for row in [list(columns), *cells]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(columns, cells)
 
 
 def show(
@@ -60,11 +56,6 @@ def show(
         print(f"{title}: {empty}" if title else empty)
     else:
         table(list(rows[0]), [list(row.values()) for row in rows], title)
-
-
-def note(message: str) -> None:
-    """A line for the person, which never mixes with the output: on stderr."""
-    print(message, file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def run_check(args: argparse.Namespace) -> int:
     from vidcap_core.datasets.catalogue import find_dataset
     from vidcap_core.datasets.check import check_dataset, describe, plain, write_missing
     from vidcap_core.datasets.locations import arguments, refuse
-    from vidcap_core.files.cache import cache_home
+    from vidcap_metrics.files.cache import cache_home
 
     made_by = find_dataset(args.name)
     given = arguments(args.root, args.stream, args.set)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from vidcap_metrics.event import Event as Event
+
 if TYPE_CHECKING:  # torch is never imported at run time: readers, metrics and the CLI use these types too
     import numpy as np
     import torch
@@ -27,16 +29,6 @@ class Clip:
         """Start and end in seconds; an unknown end counts as the duration, or 0 when that is unknown too."""
         end = self.end if self.end is not None else self.duration
         return self.start, self.start if end is None else end
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A text with its time. A plain caption is one event that spans its clip."""
-
-    start: float
-    end: float
-    text: str
-    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

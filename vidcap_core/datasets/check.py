@@ -14,7 +14,7 @@ from vidcap_core.datasets.records import Annotated, Defect, Official, broken_vid
 from vidcap_core.datasets.selection import Selection
 from vidcap_core.datasets.stores import Store
 from vidcap_core.errors import DataError, VideoError
-from vidcap_core.files.atomic import write_text
+from vidcap_metrics.files.atomic import write_text
 
 SHOWN = 10
 """Files whose reasons are printed."""

@@ -11,8 +11,8 @@ from vidcap_core.datasets.catalogue import known_datasets
 from vidcap_core.datasets.folders import candidates
 from vidcap_core.datasets.prepared import MANIFEST
 from vidcap_core.errors import ConfigError, DataError
-from vidcap_core.files.cache import cache_home
 from vidcap_core.zoo.arguments import problems
+from vidcap_metrics.files.cache import cache_home
 
 if TYPE_CHECKING:
     from vidcap_core.datasets.annotated import Dataset

@@ -13,8 +13,8 @@ from vidcap_core.datasets.folders import data_home
 from vidcap_core.datasets.prepared import MANIFEST, SCHEMA, prepared_lines
 from vidcap_core.datasets.records import Reading
 from vidcap_core.errors import DataError
-from vidcap_core.files.atomic import whole_folder
 from vidcap_core.files.hashing import hash_file, hash_of
+from vidcap_metrics.files.atomic import whole_folder
 
 
 def prepare(made_by: type[Dataset], source: Path, out: Path | None = None, force: bool = False) -> Path:

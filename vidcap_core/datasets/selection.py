@@ -7,10 +7,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidcap_core.contracts.signature import hash_ids
 from vidcap_core.datasets.inputs import Reader
 from vidcap_core.datasets.records import Official, Record
 from vidcap_core.errors import DataError
+from vidcap_metrics.signature import hash_ids
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.engine.mm import METRICS, BaseMetric
-from vidcap_core.metrics.event_metric import EventScorer
-from vidcap_core.metrics.scorer import Scorer, Scores, ScoreWarning
 from vidcap_core.zoo.component import Component
+from vidcap_metrics.event_metric import EventScorer
+from vidcap_metrics.scorer import Scorer, Scores, ScoreWarning
 
 Scoring = Callable[[Sequence[Prediction]], Scores]
 """Scores predictions against references that it holds ready."""

@@ -24,7 +24,6 @@ from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.start import start
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError, in_a_line
-from vidcap_core.files.atomic import write_json
 from vidcap_core.report.run_page import write_run_report
 from vidcap_core.saved import assets, base, checkpoint
 from vidcap_core.saved import predictions as saved_predictions
@@ -39,6 +38,7 @@ from vidcap_core.saved.run import (
     make_folder,
     other_settings,
 )
+from vidcap_metrics.files.atomic import write_json
 
 AGAIN = "the same command again"
 

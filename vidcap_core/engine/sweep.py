@@ -18,8 +18,8 @@ import numpy as np
 from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
-from vidcap_core.files.atomic import write_json, write_text
 from vidcap_core.saved.run import RunFolder
+from vidcap_metrics.files.atomic import write_json, write_text
 
 DONE = "done.json"
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 
 from vidcap_core.engine.mm import Visualizer
-from vidcap_core.files.atomic import write_text
 from vidcap_core.saved.run import RunFolder
+from vidcap_metrics.files.atomic import write_text
 
 BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.files.atomic import whole_file
 from vidcap_core.files.hashing import blocks_of
+from vidcap_metrics.files.atomic import whole_file
 
 DTYPES = {"float16": "F16", "float32": "F32", "float64": "F64"}
 """Names of element types, here and in safetensors."""

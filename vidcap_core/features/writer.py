@@ -18,9 +18,9 @@ import numpy as np
 from vidcap_core.errors import DataError
 from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
 from vidcap_core.features.store import FORMAT, INDEX, VERSION, read_index
-from vidcap_core.files.atomic import remove_parts, write_text
 from vidcap_core.files.hashing import hash_of
-from vidcap_core.files.lock import Lock
+from vidcap_metrics.files.atomic import remove_parts, write_text
+from vidcap_metrics.files.lock import Lock
 
 SHARD_BYTES = 256 << 20
 

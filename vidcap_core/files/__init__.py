@@ -1,1 +1,1 @@
-"""Files that are whole or not there, locks, hashes, the cache, reading ahead."""
+"""Hashes of files, and reading ahead."""

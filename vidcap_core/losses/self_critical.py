@@ -14,7 +14,7 @@ from vidcap_core.contracts.hypotheses import Hyp
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.types import Batch
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.metrics.reward import CiderReward
+from vidcap_metrics.reward import CiderReward
 
 Reward = Callable[[Sequence[str], Sequence[str]], Any]
 """Clip ids and captions to one number each."""

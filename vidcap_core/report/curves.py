@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidcap_core.contracts.panels import Curve
-from vidcap_core.files.atomic import whole_file, whole_text
+from vidcap_metrics.files.atomic import whole_file, whole_text
 
 POINTS = 400
 """Most points of a drawn line; a longer one is shown by the means of equal stretches."""

@@ -16,9 +16,9 @@ from string import Template
 from typing import Any
 
 from vidcap_core.contracts.panels import to_plain
-from vidcap_core.files.atomic import whole_text
 from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
+from vidcap_metrics.files.atomic import whole_text
 
 SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
 FRAMES = 96

@@ -17,10 +17,10 @@ import torch
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.errors import CheckpointError
-from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
 from vidcap_core.files.hashing import hash_file
 from vidcap_core.saved.foreign import read_dict
 from vidcap_core.saved.weights import read_tensors, write_tensors
+from vidcap_metrics.files.atomic import remove_parts, whole_folder, write_json
 
 HASHES = "files.json"
 """In a run's folder of assets: the SHA-256 of each of its files. A bundle's index has them among those of the rest."""

@@ -14,10 +14,10 @@ from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.files.atomic import remove_parts, whole_folder, write_json
 from vidcap_core.files.hashing import hash_file
 from vidcap_core.saved import assets, base, foreign
 from vidcap_core.saved.weights import write_tensors
+from vidcap_metrics.files.atomic import remove_parts, whole_folder, write_json
 
 FORMAT = 1
 INDEX = "bundle.json"

@@ -11,9 +11,9 @@ from typing import IO, Any, NamedTuple
 import torch
 
 from vidcap_core.errors import CheckpointError
-from vidcap_core.files.atomic import remove_parts, whole_file
 from vidcap_core.files.hashing import blocks_of, hash_of
 from vidcap_core.saved import base
+from vidcap_metrics.files.atomic import remove_parts, whole_file
 
 FORMAT = 1
 SEAL = b"vidcap-sha256:"

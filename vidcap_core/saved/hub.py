@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.files.atomic import whole_folder
-from vidcap_core.files.cache import cache_home, make_once
 from vidcap_core.saved import bundle
+from vidcap_metrics.files.atomic import whole_folder
+from vidcap_metrics.files.cache import cache_home, make_once
 
 
 def push(folder: Path, hub_id: str, private: bool = False) -> str:

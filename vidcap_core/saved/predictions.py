@@ -13,7 +13,7 @@ from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.panels import plain, to_plain
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.errors import UserError
-from vidcap_core.files.atomic import write_text
+from vidcap_metrics.files.atomic import write_text
 
 
 def prediction_data(prediction: Prediction) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from vidcap_core.config.files import Config
 from vidcap_core.errors import UserError
-from vidcap_core.files.atomic import whole_text
-from vidcap_core.files.lock import Lock
 from vidcap_core.saved.foreign import check_links, read_dict
+from vidcap_metrics.files.atomic import whole_text
+from vidcap_metrics.files.lock import Lock
 
 FREE = (
     "runtime.workers",

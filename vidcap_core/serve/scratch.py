@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from vidcap_core.files.lock import Lock
+from vidcap_metrics.files.lock import Lock
 
 PREFIX = "vidcap-serve-"
 LOCK = ".held"

@@ -32,7 +32,7 @@ def words(text: str) -> str:
 
 def ptb(text: str) -> str:
     """As the scorers see it: Penn Treebank tokens, lower case, without their list of punctuation."""
-    from vidcap_core.metrics.ptb import tokenize
+    from vidcap_metrics.ptb import tokenize
 
     return tokenize([text])[0]
 

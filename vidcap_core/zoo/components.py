@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from vidcap_metrics.names import METRICS
+
 COMPONENTS: dict[str, dict[str, str]] = {
     "encoders": {
         "EfficientNetLite0": "vidcap_core.encoders.efficientnet_lite:EfficientNetLite0",
@@ -48,19 +50,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
     "transforms": {
         "RowDropout": "vidcap_core.datasets.row_dropout:RowDropout",
     },
-    "metrics": {
-        "bleu": "vidcap_core.metrics.bleu:Bleu",
-        "rouge": "vidcap_core.metrics.rouge:Rouge",
-        "cider": "vidcap_core.metrics.cider:Cider",
-        "cider-d": "vidcap_core.metrics.cider:CiderD",
-        "meteor": "vidcap_core.metrics.meteor.metric:Meteor",
-        "spice": "vidcap_core.metrics.spice:Spice",
-        "diversity": "vidcap_core.metrics.diversity:Diversity",
-        "emotion": "vidcap_core.metrics.emotion:Emotion",
-        "dense": "vidcap_core.metrics.dense:Dense",
-        "localisation": "vidcap_core.metrics.located:Localisation",
-        "soda_c": "vidcap_core.metrics.soda:SodaC",
-    },
+    "metrics": METRICS,
     "tokenizers": {
         "GGUFTokenizer": "vidcap_core.tokenizers.gguf:GGUFTokenizer",
         "HFTokenizer": "vidcap_core.tokenizers.hf:HFTokenizer",

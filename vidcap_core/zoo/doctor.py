@@ -16,8 +16,8 @@ from typing import Any, Literal
 import importlib_metadata
 from packaging.requirements import Requirement
 
-from vidcap_core.files.cache import cache_home
 from vidcap_core.zoo import plugins
+from vidcap_metrics.files.cache import cache_home
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ def examine() -> Iterator[Finding]:
     yield from _conflicts()
 
 
-def _distributions() -> Iterator[Finding]:
-    """Whether what vidcap-core asks for is installed, in a version that will do."""
-    for line in importlib_metadata.requires("vidcap-core") or []:
+def _distributions(name: str = "vidcap-core", extras: frozenset[str] = frozenset()) -> Iterator[Finding]:
+    """Whether what a distribution of ours asks for is installed, in a version that will do."""
+    for line in importlib_metadata.requires(name) or []:
         requirement = Requirement(line)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        if requirement.marker is not None and not any(
+            requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)
+        ):
             continue
         fix = f"pip install '{requirement.name}{requirement.specifier}'"
         try:
@@ -61,6 +63,8 @@ def _distributions() -> Iterator[Finding]:
             continue
         if requirement.specifier.contains(version, prereleases=True):
             yield Finding(requirement.name, "fine", version)
+            if requirement.name == "vidcap-metrics":
+                yield from _distributions(requirement.name, frozenset(requirement.extras))
         else:
             yield Finding(requirement.name, "broken", f"{version}, needs {requirement.specifier}", fix)
 

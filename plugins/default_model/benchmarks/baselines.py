@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.metrics.evaluate import Options, pairwise, score
 from vidcap_core.testing.measured import write
+from vidcap_metrics.evaluate import Options, pairwise, score
 
 SPLIT = 670
 """Clips of MSVD's official test split."""

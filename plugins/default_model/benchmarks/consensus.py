@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from vidcap_core.datasets.msvd import MSVDPart
-from vidcap_core.metrics.cider import CiderD
-from vidcap_core.metrics.reward import CiderReward
+from vidcap_metrics.cider import CiderD
+from vidcap_metrics.reward import CiderReward
 
 
 def directions(dataset: MSVDPart, stream: str) -> np.ndarray:

@@ -24,8 +24,8 @@ from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.datasets.msvd import FOLDS, MSVDPart
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.engine.sweep import difference
-from vidcap_core.metrics.cider import CiderD
 from vidcap_core.saved.provenance import machine
+from vidcap_metrics.cider import CiderD
 
 DECODES = {
     "greedy": GenerateSettings(max_length=20),

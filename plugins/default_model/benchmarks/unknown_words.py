@@ -20,11 +20,11 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning import file_captioner
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine.data import evaluation_batches
-from vidcap_core.metrics.evaluate import Options, pairwise, score
 from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.testing.measured import write
 from vidcap_core.tokenizers.vocabulary import SPECIALS
 from vidcap_core.video.suffixes import VIDEO_SUFFIXES
+from vidcap_metrics.evaluate import Options, pairwise, score
 
 NAME = "default_model"
 UNKNOWN = SPECIALS[3]

@@ -14,8 +14,8 @@ from collections import Counter
 from pathlib import Path
 
 from vidcap_core.api import lexicon
-from vidcap_core.metrics.emotion import emotion_scorer
 from vidcap_core.testing.measured import write
+from vidcap_metrics.emotion import emotion_scorer
 
 FIXED = ("a man is playing happily", "a sad man is crying happily", "a man is walking")
 SCORES = ("Acc_sw", "Acc_c", "CFS")

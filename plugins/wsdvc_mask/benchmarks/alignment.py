@@ -29,11 +29,11 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import load_config
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.losses.token import TokenLoss
-from vidcap_core.metrics import baselines
-from vidcap_core.metrics.dense import Dense
-from vidcap_core.metrics.localisation import Timing
-from vidcap_core.metrics.soda import SodaC
 from vidcap_core.testing.measured import write
+from vidcap_metrics import baselines
+from vidcap_metrics.dense import Dense
+from vidcap_metrics.localisation import Timing
+from vidcap_metrics.soda import SodaC
 
 LM = {
     "model_type": "gpt2",

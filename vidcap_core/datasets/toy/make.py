@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidcap_core.datasets.toy import write
 from vidcap_core.datasets.toy.world import VERSION, Kind, Size, scenes
-from vidcap_core.files.cache import cache_home, make_once
+from vidcap_metrics.files.cache import cache_home, make_once
 
 
 def make_toy(

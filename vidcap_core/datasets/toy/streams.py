@@ -14,9 +14,9 @@ import numpy as np
 
 from vidcap_core.datasets.toy.picture import FPS
 from vidcap_core.datasets.toy.sound import RATE
-from vidcap_core.files.cache import make_once
 from vidcap_core.video import read_frames
 from vidcap_core.video.probe import opened
+from vidcap_metrics.files.cache import make_once
 
 VERSION = 2
 """2: colours are decoded as `vidcap_core.video` decodes them, 1 was off by up to two levels."""

@@ -12,8 +12,8 @@ import numpy as np
 
 from vidcap_core.contracts.types import Event
 from vidcap_core.errors import UserError
-from vidcap_core.metrics.scorer import Scorer, Scores
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
+from vidcap_metrics.scorer import Scorer, Scores
 
 REFERENCES = {
     "clip0": ["a happy man runs in the park", "someone is running outside in a park"],

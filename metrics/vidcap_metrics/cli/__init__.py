@@ -1,0 +1,1 @@
+"""The command `vidcap-score`; `vidcap score` is the same code."""

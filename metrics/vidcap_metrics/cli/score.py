@@ -1,0 +1,79 @@
+"""Score a file: caption metrics of a file of predictions, each with its signature."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidcap_metrics.cli.console import note, print_json, print_rows
+from vidcap_metrics.names import Load, load_metric
+
+Show = Callable[[Sequence[Mapping[str, Any]]], None]
+"""Prints records as a table."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What `score` and `compare` share."""
+    parser.add_argument(
+        "--metrics", default="bleu,meteor,rouge,cider-d", help="names with commas; vidcap list metrics"
+    )
+    parser.add_argument(
+        "--missing",
+        choices=("error", "skip", "zero"),
+        default="error",
+        help="clips without a prediction: refuse (the default), leave out, or count as empty",
+    )
+    parser.add_argument("--corpus", type=Path, help="references whose document frequencies CIDEr takes")
+    parser.add_argument("--train", type=Path, help="training captions, for the share of novel captions")
+    parser.add_argument("--meteor", choices=("python", "java"), default="python", help="which METEOR")
+    parser.add_argument("--garbage", choices=("2018", "2021"), default="2021", help="which densevid_eval")
+    parser.add_argument("--samples", type=int, default=1000, help="bootstrap samples")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may be typed."""
+    parser.add_argument(
+        "predictions", type=Path, help="COCO results, {id: caption}, .jsonl, .csv or ActivityNet results"
+    )
+    parser.add_argument(
+        "references", type=Path, nargs="+", help="COCO or MSR-VTT annotations, {id: [captions]}, ..."
+    )
+    parser.add_argument("--intervals", action="store_true", help="95 %% bootstrap intervals over clips")
+    parser.add_argument("--human", action="store_true", help="the score of one reference against the others")
+    parser.add_argument("--clips", type=Path, metavar="FILE", help="write the values of every clip as JSON")
+    add_options(parser)
+
+
+def options(args: argparse.Namespace, load: Load = load_metric) -> Any:
+    """The shared options as the metrics take them."""
+    from vidcap_metrics.evaluate import Options
+
+    names = [name.strip() for name in args.metrics.split(",") if name.strip()]
+    return Options(
+        names, args.missing, args.corpus, args.train, args.meteor, args.garbage, args.samples, args.seed, load
+    )
+
+
+def run(args: argparse.Namespace, load: Load = load_metric, show: Show = print_rows) -> int:
+    """Print the table."""
+    from vidcap_metrics.evaluate import score
+    from vidcap_metrics.scorer import ScoreWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)  # they are in the report, and printed below
+        report = score(args.predictions, args.references, options(args, load), args.intervals, args.human)
+    if args.clips:
+        args.clips.write_text(json.dumps(report.scores.clips, indent=1))
+    if args.json:
+        print_json(report.to_json())
+    else:
+        show(report.rows())
+    for warning in report.scores.warnings:
+        note(f"warning: {warning}")
+    return 0

@@ -1,0 +1,186 @@
+"""From files to numbers: what `vidcap score` and `vidcap compare` do."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidcap_metrics.bootstrap import Comparison, Interval, compare, intervals
+from vidcap_metrics.errors import UserError
+from vidcap_metrics.formats import load_predictions, load_references
+from vidcap_metrics.human import Human, leave_one_out
+from vidcap_metrics.names import Load, load_metric
+from vidcap_metrics.scorer import DEFAULT, Missing, Scorer, Scores
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be chosen on the command line; each metric takes of it what its constructor names."""
+
+    metrics: Sequence[str] = DEFAULT
+    missing: Missing = "error"
+    corpus: Path | None = None
+    training: Path | None = None
+    meteor: str = "python"
+    garbage: str = "2021"
+    samples: int = 1000
+    seed: int = 0
+    load: Load = load_metric
+
+
+@dataclass(frozen=True)
+class Report:
+    """Scores of one file of predictions, with what says how sure and how high they are."""
+
+    scores: Scores
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    human: Human | None = None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a number."""
+        rows = []
+        for score in self.scores.scores:
+            for name, value in score.values.items():
+                row: dict[str, Any] = {"metric": name, "value": f"{value:.4f}"}
+                if self.intervals:
+                    interval = self.intervals.get(name)
+                    row["interval"] = f"{interval.low:.4f} – {interval.high:.4f}" if interval else ""
+                if self.human:
+                    row["human"] = f"{self.human.values[name]:.4f}" if name in self.human.values else ""
+                rows.append(row | {"signature": str(score.signature)})
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        out = self.scores.to_json()
+        if self.intervals:
+            out["intervals"] = {
+                name: [interval.low, interval.high] for name, interval in self.intervals.items()
+            }
+        if self.human:
+            out["human"] = vars(self.human)
+        return out
+
+
+def score(
+    predictions: Path, references: Sequence[Path], options: Options, sure: bool = False, human: bool = False
+) -> Report:
+    """Score one file; `sure` adds bootstrap intervals, `human` the leave-one-out score of the references."""
+    scores = _scores(predictions, references, options)
+    by_metric: dict[str, Interval] = {}
+    if sure:
+        for metric_score in scores.scores:
+            if metric_score.clips:
+                by_metric |= intervals(metric_score, options.samples, seed=options.seed)
+    ceiling = None
+    if human:
+        if _events(options):
+            raise UserError(
+                "a human score is for captions of whole clips", hint="leave out --human, or dense metrics"
+            )
+        names = [name for name in options.metrics if name not in ("spice", "diversity")]
+        ceiling = leave_one_out(_captions(references), _built(options, names))
+    return Report(scores, by_metric, ceiling)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files of predictions compared number by number, and what is odd about either."""
+
+    comparisons: list[Comparison]
+    warnings: tuple[str, ...]
+
+
+def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> Pair:
+    """Paired bootstrap of two files of predictions against the same references."""
+    first, second = _scores_of([a, b], references, options)
+    comparisons = [
+        row
+        for metric_score, other in zip(first.scores, second.scores, strict=True)
+        if metric_score.clips
+        for row in compare(metric_score, other, options.samples, seed=options.seed)
+    ]
+    shared = [note for note in first.warnings if note in second.warnings]
+    own = [
+        f"{name}: {note}"
+        for name, scores in (("A", first), ("B", second))
+        for note in scores.warnings
+        if note not in shared
+    ]
+    return Pair(comparisons, (*shared, *own))
+
+
+def _scores(predictions: Path, references: Sequence[Path], options: Options) -> Scores:
+    return _scores_of([predictions], references, options)[0]
+
+
+def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
+    """Scores of several files; references are prepared once."""
+    if _events(options):
+        return _event_scores(files, references, options)
+    scorer = Scorer(_captions(references), _built(options, options.metrics), missing=options.missing)
+    return [scorer.score(load_predictions(file)) for file in files]
+
+
+def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
+    from vidcap_metrics.formats_dense import read_predictions, read_references
+
+    annotations = [annotation for path in references for annotation in read_references(path)]
+    systems = [read_predictions(file) for file in files]
+    durations = {
+        clip: seconds
+        for file in (*systems, *annotations)  # where both know, the references count
+        for clip, seconds in file.durations.items()
+    }
+    events = [annotation.events for annotation in annotations]
+    scorers = [metric.scorer(events, durations) for metric in _built(options, options.metrics)]
+    out = []
+    for system in systems:
+        results = [scorer.score(system.events) for scorer in scorers]
+        notes = dict.fromkeys(note for result in results for note in result.warnings)
+        out.append(Scores(tuple(score for result in results for score in result.scores), tuple(notes)))
+    return out
+
+
+def _events(options: Options) -> bool:
+    """Whether the metrics read events; captions and events lie in different files, so never both."""
+    kinds = {name: bool(getattr(options.load(name), "reads_events", False)) for name in options.metrics}
+    if len(set(kinds.values())) > 1:
+        dense = ", ".join(name for name, reads in kinds.items() if reads)
+        raise UserError(
+            f"{dense}: for events with times, the other metrics for one caption a clip",
+            hint=f"two commands, one of them with --metrics {dense}",
+        )
+    return any(kinds.values())
+
+
+def _built(options: Options, names: Sequence[str]) -> list[Any]:
+    """The metrics, each with the options that its constructor names."""
+    given: Mapping[str, Any] = {
+        "missing": options.missing,
+        "garbage": options.garbage,
+        "meteor": options.meteor,
+        "backend": options.meteor,
+        "corpus": load_references(options.corpus) if options.corpus else None,
+        "training": load_references(options.training) if options.training else None,
+    }
+    out = []
+    for name in names:
+        kind = options.load(name)
+        wanted = inspect.signature(kind).parameters
+        out.append(
+            kind(**{key: value for key, value in given.items() if key in wanted and value is not None})
+        )
+    return out
+
+
+def _captions(paths: Sequence[Path]) -> dict[str, list[str]]:
+    """References of several files together."""
+    out: dict[str, list[str]] = {}
+    for path in paths:
+        for clip, lines in load_references(path).items():
+            out.setdefault(clip, []).extend(lines)
+    return out

@@ -1,0 +1,35 @@
+"""METEOR in the three steps that dense metrics need: counts of a pair, its score, many pairs together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+Backend = Literal["python", "java"]
+
+
+class PairMeteor(Protocol):
+    """What counts a segment's matches, and makes scores of the counts."""
+
+    def stats(self, hypothesis: str, references: Sequence[str]) -> Any:
+        """Counts of one tokenised caption against its references."""
+        ...
+
+    def segment_score(self, stats: Any) -> float:
+        """The score of one segment."""
+        ...
+
+    def aggregate(self, stats: Sequence[Any]) -> float:
+        """The score of many segments together, which is not their mean."""
+        ...
+
+
+def load(backend: Backend) -> PairMeteor:
+    """Our own METEOR, or the jar for comparison."""
+    if backend == "java":
+        from vidcap_metrics.meteor_jar import JarMeteor
+
+        return JarMeteor()
+    from vidcap_metrics.meteor.engine import MeteorEngine
+
+    return MeteorEngine()

@@ -1,1 +1,0 @@
-"""Scores with signatures: of captions, of events, of emotion."""
