@@ -22,6 +22,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "VGGish": "vidcap_core.encoders.vggish:VGGish",
     },
     "heads": {
+        "Ensemble": "vidcap_core.heads.ensemble:Ensemble",
         "HFFrameCaptioner": "vidcap_core.heads.hf_captioners:HFFrameCaptioner",
         "HFVideoCaptioner": "vidcap_core.heads.hf_captioners:HFVideoCaptioner",
         "MeanPoolGRU": "vidcap_core.heads.gru:MeanPoolGRU",
