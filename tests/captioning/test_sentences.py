@@ -39,6 +39,6 @@ def test_only_the_new_captioner_writes_sentences(captioner: FileCaptioner, films
 def test_on_the_command_line(model: Path, films: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["caption", str(films[0]), "--model", str(model), "--device", "cpu"]
     assert main(arguments) == 0
-    plain = capsys.readouterr().out.strip()
+    name, plain = capsys.readouterr().out.strip().split(": ", 1)
     assert main([*arguments, "--sentences"]) == 0
-    assert capsys.readouterr().out.strip() == as_sentence(plain)
+    assert capsys.readouterr().out.strip() == f"{name}: {as_sentence(plain)}"
