@@ -25,6 +25,7 @@ from vidcap_core.captioner.build import build_captioner
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches
@@ -98,7 +99,7 @@ def ensemble_config(config: Config, members: int) -> Config:
     return Config(config.name, data)
 
 
-def captions(captioner: Captioner, dataset: MSVDPart) -> dict[str, str]:
+def captions(captioner: Captioner, dataset: Dataset) -> dict[str, str]:
     """What a captioner says of each clip."""
     batches = evaluation_batches(dataset, captioner.tokenizer, 64)
     return {p.clip.id: p.text for batch in batches for p in captioner.predict(batch)}
