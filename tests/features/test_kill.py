@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from vidcap_core.features import extract as job, shard, writer
-from vidcap_core.files import atomic, hashing, lock
+from vidcap_core.files import hashing
+from vidcap_metrics.files import atomic, lock
 from vidcap_core.datasets.extraction import clips_in, load_encoder
 
 videos, work, points = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])

@@ -143,7 +143,8 @@ class Captioner(nn.Module):
         views = self.head.plan(streams, batch, lambda view: self.write(view, batch))
         for view in views:
             rows = self.write(view, batch)
-            for index, event in events_of(self.head, view, rows, batch, self.tokenizer):
+            settings = self.kinds.get(view.kind, self.settings)
+            for index, event in events_of(self.head, view, rows, batch, self.tokenizer, settings.sentence):
                 written[index].append(event)
         for of_clip in written:
             of_clip.sort(key=lambda each: (each.event.start, each.event.end))

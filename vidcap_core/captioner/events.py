@@ -27,9 +27,12 @@ class Written:
 
 
 def events_of(
-    head: Head, view: View, rows: Rows, batch: Batch, tokenizer: Tokenizer
+    head: Head, view: View, rows: Rows, batch: Batch, tokenizer: Tokenizer, sentence: bool = False
 ) -> list[tuple[int, Written]]:
-    """The events of a view with the index of their clip, without those that the head drops."""
+    """The events of a view with the index of their clip, without those that the head drops.
+
+    sentence: whether texts get a capital letter and a full stop.
+    """
     name, scores = type(head).__name__, head.rank(view, rows)
     if not len(scores) == len(rows) == len(view.clips) == len(view.spans):
         raise UserError(
@@ -42,7 +45,7 @@ def events_of(
         clip = batch.clips[index]
         span = clip.span if own is None else checked_span(own, clip, name)
         if score is not None:
-            events.append((index, _written(texts, span, float(score), tokenizer)))
+            events.append((index, _written(texts, span, float(score), tokenizer, sentence)))
     return events
 
 
@@ -61,15 +64,26 @@ def checked_span(span: tuple[float, float], clip: Clip, head: str) -> tuple[floa
     return min(max(start, first), last), max(min(end, last), first)
 
 
-def _written(texts: Sequence[Hyp], span: tuple[float, float], score: float, tokenizer: Tokenizer) -> Written:
+def _written(
+    texts: Sequence[Hyp], span: tuple[float, float], score: float, tokenizer: Tokenizer, sentence: bool
+) -> Written:
     """The best text as an event, with its words and the texts it was preferred to."""
     best, *others = texts
     words = best.text.split() if best.text else [tokenizer.decode([token]) for token in best.tokens]
     logs = list(best.log_probs) if len(best.log_probs) == len(words) else []
-    event = Event(*span, text_of(best, tokenizer), score)
-    return Written(event, {"tokens": words, "log_probs": logs}, [text_of(hyp, tokenizer) for hyp in others])
+    text, *rest = (text_of(hyp, tokenizer, sentence) for hyp in (best, *others))
+    return Written(Event(*span, text, score), {"tokens": words, "log_probs": logs}, rest)
 
 
-def text_of(hyp: Hyp, tokenizer: Tokenizer) -> str:
+def text_of(hyp: Hyp, tokenizer: Tokenizer, sentence: bool = False) -> str:
     """A text for people."""
-    return tokenizer.decode(hyp.tokens) if hyp.text is None else hyp.text
+    text = tokenizer.decode(hyp.tokens) if hyp.text is None else hyp.text
+    return as_sentence(text) if sentence else text
+
+
+def as_sentence(text: str) -> str:
+    """With a capital letter and a full stop; what ends with a mark already keeps it."""
+    text = text.strip()
+    if not text:
+        return text
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

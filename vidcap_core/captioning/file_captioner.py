@@ -98,9 +98,11 @@ class FileCaptioner:
         n_best: int | None = None,
         seed: int | None = None,
         prompt: str | None = None,
+        sentences: bool | None = None,
     ) -> FileCaptioner:
         """Another captioner on the same weights that finds texts otherwise: beams, or chance; how many a clip.
 
+        sentences: whether texts get a capital letter and a full stop; None: as the model's config says.
         prompt: what each text goes on from, where the head takes one; the text that comes out is what follows it.
         Kinds of text that a method decodes apart (to count events, say) keep their own way.
         """
@@ -113,6 +115,8 @@ class FileCaptioner:
             changes |= {"mode": "beam", "beam": wide}
         if n_best is not None:
             changes["n_best"] = n_best
+        if sentences is not None:
+            changes["sentence"] = sentences
         if prompt is not None:
             check_prompt(self.captioner.head, self.captioner.tokenizer, prompt)
             changes["prompt"] = prompt

@@ -58,6 +58,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--json", action="store_const", const="jsonl", dest="format", help="short for --format jsonl"
     )
     output.add_argument(
+        "--sentences", action="store_const", const=True, help="with a capital letter and a full stop"
+    )
+    output.add_argument(
         "--out", type=Path, metavar="DIR", help="write into a folder, and go on there when started again"
     )
     texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
@@ -122,7 +125,12 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
 
     printer = None if args.out else Printer(args.format, _write, len(inputs.files))
     captioner = load(args.model, args.device, args.copy, args.without, args.changes).with_decoding(
-        beam=args.beam, sample=args.sample, n_best=args.n_best, seed=args.seed, prompt=args.prompt
+        beam=args.beam,
+        sample=args.sample,
+        n_best=args.n_best,
+        seed=args.seed,
+        prompt=args.prompt,
+        sentences=args.sentences,
     )
     job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(inputs.bad))
     total = len(inputs.files)

@@ -60,7 +60,7 @@ def run_extract(args: argparse.Namespace) -> int:
     import torch
 
     from vidcap_core.cli.console import note, progress
-    from vidcap_core.datasets.extraction import clips_in, clips_of, load_encoder
+    from vidcap_core.datasets.extraction import Source, clips_in, clips_of, load_encoder
     from vidcap_core.datasets.locations import arguments
     from vidcap_core.errors import UserError
     from vidcap_core.features.extract import extract
@@ -70,14 +70,16 @@ def run_extract(args: argparse.Namespace) -> int:
             raise UserError(
                 "--split, --root and --data belong to --dataset", hint="leave them out with --videos"
             )
-        clips, absent = clips_in(args.videos), 0
+        clips, absent, packed = Source(clips_in(args.videos))
+        encoder = load_encoder(args.encoder, args.set, args.stream)
     else:
         changes = arguments(args.root, (), args.data)
-        clips, absent = clips_of(args.dataset, args.split or (), changes)
+        encoder = load_encoder(args.encoder, args.set, args.stream)
+        clips, absent, packed = clips_of(args.dataset, args.split or (), changes, encoder)
     device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    encoder = load_encoder(args.encoder, args.set, args.stream).to(device)
+    encoder = encoder.to(device)
     with progress("extract", len(clips)) as advance:
-        report = extract(clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance)
+        report = extract(clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance, packed)
     if absent:
         note(
             f"{absent} of {len(clips) + absent} clips have no video (vidcap data check lists what is missing)"

@@ -37,6 +37,7 @@ class GenerateSettings:
     top_p: sample from the fewest words that hold this much probability; None: all.
     temperature: logits are divided by it before sampling.
     seed: of sampling; the same seed and clip give the same text, alone or in a batch.
+    sentence: whether a text gets a capital letter and a full stop; scores of captions look at neither.
     prompt: what texts go on from, where the head takes one; it is no part of them, and its words are not counted.
     """
 
@@ -57,6 +58,7 @@ class GenerateSettings:
     top_p: float | None = None
     temperature: float = 1.0
     seed: int = 0
+    sentence: bool = False
     prompt: str | None = None
 
     def __post_init__(self) -> None:
@@ -122,7 +124,7 @@ class GenerateSettings:
                 ),
             )
         useless = frozenset[str]().union(*(OF_MODE[other] for other in OF_MODE if other != mode))
-        known = decodes | {"mode"} | OF_MODE.get(mode, frozenset())
+        known = decodes | {"mode", "sentence"} | OF_MODE.get(mode, frozenset())
         for key in fields(GenerateSettings):
             value = getattr(self, key.name)
             if key.name not in known | useless and value != key.default:

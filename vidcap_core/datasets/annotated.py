@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -272,6 +273,14 @@ class Dataset:
     def _frame_reader(self, **options: Any) -> Reader:
         packed = frames_in_zip(source_folders(self.folder), self.frame_zip)
         return FrameZip(packed, FrameOptions(**options)) if packed else FrameReader(**options)
+
+    def packed_frames(self, options: FrameOptions) -> dict[str, Callable[[], Frames]]:
+        """What reads the frames of each clip that has them in the data set's zip, by the clip's id."""
+        packed = frames_in_zip(source_folders(self.folder), self.frame_zip) if self.frame_zip else None
+        if packed is None:
+            return {}
+        reader = FrameZip(packed, options)
+        return {record.id: partial(reader.frames, record) for record in self._records if reader.has(record)}
 
     def _read_inputs(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
         """What is read of the clip's file, and when frames are."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from vidcap_core.config.files import Config, load_config, set_key
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Clip
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.catalogue import find_dataset
 from vidcap_core.datasets.locations import refuse
 from vidcap_core.errors import ConfigError, DataError
+from vidcap_core.video.frame_request import FrameOptions
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.suffixes import NO_FILM, films
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
@@ -73,27 +77,45 @@ def clips_in(folder: str | Path) -> list[Clip]:
     return list(clips.values())
 
 
-def clips_of(
-    dataset: str, splits: Sequence[str] = (), changes: Mapping[str, Any] | None = None
-) -> tuple[list[Clip], int]:
-    """Clips with a video, and how many have none: of a dataset by name, or of the `data` of a run's config.
+class Source(NamedTuple):
+    """Clips to encode, how many have neither video nor frames, and what reads frames that are packed, by id."""
 
-    splits: without any, all that there are. changes: further arguments of the dataset.
+    clips: list[Clip]
+    absent: int = 0
+    packed: Mapping[str, Callable[[], Frames]] = MappingProxyType({})
+
+
+def clips_of(
+    dataset: str,
+    splits: Sequence[str] = (),
+    changes: Mapping[str, Any] | None = None,
+    encoder: Encoder | None = None,
+) -> Source:
+    """The clips of a dataset by name, or of the `data` of a run's config.
+
+    splits: without any, all that there are. changes: further arguments of the dataset. encoder: what will look at
+    frames, where the dataset brings them as pictures in a zip.
     """
     by_id: dict[str, Clip] = {}
+    packed: dict[str, Callable[[], Frames]] = {}
     for split, spec in _splits(dataset, splits).items():
         options = {key: value for key, value in spec.items() if key not in {*INPUTS, "type"}}
         arguments = {**options, **(changes or {}), "unit": "clip"}
         made_by = DATASETS.load(spec["type"])
         refuse(made_by, arguments, f"{dataset}: {split}")
-        by_id.update({clip.id: clip for clip in made_by(**arguments).clips})
-    clips = [clip for clip in by_id.values() if clip.path is not None]
+        made = made_by(**arguments)
+        by_id.update({clip.id: clip for clip in made.clips})
+        if encoder is not None and encoder.reads == "frames" and isinstance(made, Dataset):
+            options = {**encoder.sampling, "short_side": encoder.short_side, "crop": encoder.crop}
+            packed.update(made.packed_frames(FrameOptions(**options)))
+    packed = {clip: read for clip, read in packed.items() if by_id[clip].path is None}
+    clips = [clip for clip in by_id.values() if clip.path is not None or clip.id in packed]
     if not clips:
         raise DataError(
             f"{dataset}: none of its {len(by_id)} clips has a video",
             hint="put the videos into the dataset's folder, or below it; or --videos DIR",
         )
-    return clips, len(by_id) - len(clips)
+    return Source(clips, len(by_id) - len(clips), packed)
 
 
 def _splits(dataset: str, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:

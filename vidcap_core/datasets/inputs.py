@@ -106,10 +106,11 @@ class FrameZip:
 
     def __call__(self, record: Record, rng: np.random.Generator) -> Frames | None:
         """The frames of one clip. The zip is opened anew each time: an open one does not survive a fork."""
-        name = record.known_as(self._members)
-        if name is None:
-            return None
-        members, request = self._members[name], self.options.request
+        return self.frames(record) if self.has(record) else None
+
+    def frames(self, record: Record) -> Frames:
+        """The same of a clip whose pictures are there."""
+        members, request = self._members[str(record.known_as(self._members))], self.options.request
         size = count(request.sampling, *record.clip.span)
         chosen = np.linspace(0, len(members) - 1, size).round().astype(int)
         with self._open() as archive:

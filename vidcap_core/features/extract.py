@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
 from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest
+from vidcap_core.video.frames import Frames
 
 
 @dataclass(slots=True)
@@ -37,8 +38,11 @@ def extract(
     dtype: str = "float16",
     decoder: str = "pyav",
     advance: Callable[[int], None] = lambda done: None,
+    packed: Mapping[str, Callable[[], Frames]] | None = None,
 ) -> Report:
     """Encode each clip into the store `out`, in the order of `clips`; goes on where an earlier run stopped.
+
+    packed: what reads the frames of clips that are no files of their own.
 
     Clips are encoded one by one, so that what a clip becomes depends neither on its neighbours nor on a restart.
     """
@@ -55,7 +59,7 @@ def extract(
     report = Report()
 
     def produce(clip: Clip, halted: Callable[[], bool]) -> Iterator[np.ndarray]:
-        yield _encode(encoder, clip, decoder)
+        yield _encode(encoder, clip, decoder, (packed or {}).get(clip.id))
 
     with FeatureWriter(out, recipe, dtype) as writer:
         done = writer.done
@@ -73,12 +77,14 @@ def extract(
     return report
 
 
-def _encode(encoder: Encoder, clip: Clip, decoder: str) -> np.ndarray:
+def _encode(
+    encoder: Encoder, clip: Clip, decoder: str, read: Callable[[], Frames] | None = None
+) -> np.ndarray:
     """One clip's rows as they are stored."""
     with torch.inference_mode():
         if encoder.reads == "audio":
             made = encode_alone(encoder, read_clip_sound(clip))
         else:
-            frames = read_clip_frames(clip, FrameRequest.of(encoder), decoder=decoder)
+            frames = read() if read else read_clip_frames(clip, FrameRequest.of(encoder), decoder=decoder)
             made = encode_alone(encoder, frames.values, frames.times)
         return made.values.float().cpu().numpy()

@@ -14,6 +14,8 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "HFVideo": "vidcap_core.encoders.hf_video:HFVideo",
         "OpenClipImage": "vidcap_core.encoders.open_clip:OpenClipImage",
         "OpenClipText": "vidcap_core.encoders.open_clip:OpenClipText",
+        "PictureWords": "vidcap_core.encoders.picture_words:PictureWords",
+        "PictureWordsText": "vidcap_core.encoders.picture_words:PictureWordsText",
         "Standardised": "vidcap_core.encoders.standardised:Standardised",
         "TimmImage": "vidcap_core.encoders.timm_image:TimmImage",
         "TorchvisionVideo": "vidcap_core.encoders.torchvision_video:TorchvisionVideo",
@@ -22,6 +24,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "VGGish": "vidcap_core.encoders.vggish:VGGish",
     },
     "heads": {
+        "Ensemble": "vidcap_core.heads.ensemble:Ensemble",
         "HFFrameCaptioner": "vidcap_core.heads.hf_captioners:HFFrameCaptioner",
         "HFVideoCaptioner": "vidcap_core.heads.hf_captioners:HFVideoCaptioner",
         "MeanPoolGRU": "vidcap_core.heads.gru:MeanPoolGRU",

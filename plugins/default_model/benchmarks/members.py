@@ -1,64 +1,108 @@
-"""Makes the default model: trains `default_model/msvd_part` with several seeds and writes their ensemble as one bundle.
+"""Makes the default model: trains `pictures` and then `clips` with three seeds each, and writes their ensemble.
 
-python plugins/default_model/benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
-    [--captions FILE]
+python plugins/default_model/benchmarks/members.py --stores STORES --runs RUNS --out plugins/default_model/bundles/NAME
+    [--captions FILE] [--references FILE]
 
-Members stand side by side in one wider MeanPoolGRU: recurrent weights are block-diagonal, and the classifier averages
-the members' logits: the wide head says exactly what the mean of their logits says. Weights are stored as float16.
+STORES holds the features that the config reads:
+    ENCODER="--encoder EfficientNetLite2 --set crop=1.0"
+    vidcap features extract --dataset flickr8k $ENCODER --set frames=1 --out STORES/flickr8k_lite2
+    vidcap features extract --dataset msvd_part $ENCODER --set frames=16 --out STORES/msvd_lite2
+
+The members stand in one head, `Ensemble`, which writes by the mean of their logits. Weights are stored as float16.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from vidcap_core.captioner.build import build_captioner
 from vidcap_core.captioner.captioner import Captioner
-from vidcap_core.config.files import load_config
+from vidcap_core.config.files import Config, load_config
+from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine import runs
 from vidcap_core.engine.data import evaluation_batches
-from vidcap_core.heads.gru import MeanPoolGRU
 from vidcap_core.saved import bundle
 from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 
-CONFIG = "default_model/msvd_part"
 SEEDS = 3
+CLIPS, PICTURES = "msvd_lite2", "flickr8k_lite2"
 
 
-def member(folder: Path, seed: int, changes: Sequence[str] = ()) -> Captioner:
-    """One trained member; what is trained already is not trained again."""
+def picture_config(stores: Path, seed: int) -> Config:
+    """The first run of a member."""
+    at = [
+        f"data.{split}.streams.image='{(stores / PICTURES).resolve()}'" for split in ("train", "val", "test")
+    ]
+    return load_config("default_model/pictures", [f"seed={seed}", "evaluate.metrics=['cider-d']", *at])
+
+
+def clip_config(stores: Path, seed: int, first: Path, changes: Sequence[str] = ()) -> Config:
+    """The second run of a member, which starts from the first."""
+    streams = {"train.of.clips": CLIPS, "train.of.pictures": PICTURES, "val": CLIPS, "test": CLIPS}
+    at = [f"data.{key}.streams.image='{(stores / name).resolve()}'" for key, name in streams.items()]
+    start = f"start_from.run='{first.resolve()}'"
+    return load_config(
+        "default_model/clips", [f"seed={seed}", "evaluate.metrics=['cider-d']", *at, start, *changes]
+    )
+
+
+def member(stores: Path, runs: Path, seed: int, fold: int | None = None) -> tuple[Captioner, Config]:
+    """Both runs of a member, and its config; with a fold, one that has not seen it."""
+    first = runs / f"pictures-seed{seed}"
+    trained(picture_config(stores, seed), first)
+    changes = [f"data.train.of.clips.fold={fold}", f"data.val.fold={fold}"] if fold is not None else []
+    config = clip_config(stores, seed, first, changes)
+    return trained(config, runs / f"{'final' if fold is None else f'fold{fold}'}-seed{seed}"), config
+
+
+def trained(config: Config, folder: Path) -> Captioner:
+    """The captioner of a run; what is trained already is not trained again."""
     run = RunFolder(folder)
     if not run.scores("val").is_file():
-        config = load_config(CONFIG, [f"seed={seed}", "evaluate.metrics=['cider-d']", *changes])
         runs.train(config, work_dir=folder, resume=run.config.is_file(), quiet=True)
     return load_run(folder, extractors=False).eval()
 
 
 @torch.no_grad()
-def side_by_side(members: Sequence[Captioner]) -> Captioner:
-    """One captioner whose logits are the mean of the members' logits."""
+def together(members: Sequence[Captioner], config: Config) -> Captioner:
+    """One captioner that writes by the mean of the members' logits."""
     first = members[0]
-    if any(one.tokenizer.state() != first.tokenizer.state() for one in members):
+    if any(member.tokenizer.state() != first.tokenizer.state() for member in members):
         raise ValueError("the members have different words")
-    heads: list[Any] = [one.head for one in members]
-    width = sum(head.embed.embedding_dim for head in heads)
-    wide = MeanPoolGRU(streams=heads[0].streams, tokenizer=first.tokenizer, width=width)
-    wide.project.weight.copy_(torch.cat([head.project.weight for head in heads]))
-    wide.project.bias.copy_(torch.cat([head.project.bias for head in heads]))
-    wide.embed.weight.copy_(torch.cat([head.embed.weight for head in heads], 1))
-    wide.classify.weight.copy_(torch.cat([head.classify.weight for head in heads], 1) / len(heads))
-    wide.classify.bias.copy_(torch.stack([head.classify.bias for head in heads]).mean(0))
-    for name, value in wide.gru.named_parameters():
-        gates = zip(*(getattr(head.gru, name).chunk(3) for head in heads), strict=True)
-        join = torch.block_diag if name.startswith("weight") else lambda *parts: torch.cat(parts)
-        value.copy_(torch.cat([join(*parts) for parts in gates]))
-    return Captioner(wide, first.tokenizer, generate=first.settings).eval()
+    made = build_captioner(captioner_recipe(ensemble_config(config, len(members))), first.tokenizer)
+    weights = {
+        f"head.members.{number}.{name}": value
+        for number, member in enumerate(members)
+        for name, value in member.head.state_dict().items()
+    }
+    made.load_state_dict(weights)
+    made.settings = first.settings
+    return made.eval()
+
+
+def ensemble_config(config: Config, members: int) -> Config:
+    """The config of what ships: several such heads in one, and nothing of how they were trained beside it."""
+    data = {key: copy.deepcopy(value) for key, value in config.items() if key != "start_from"}
+    for split in (*data["data"]["train"]["of"].values(), data["data"]["val"], data["data"]["test"]):
+        split["streams"] = {name: Path(store).name for name, store in split["streams"].items()}
+    head = {key: value for key, value in data["head"].items() if key != "streams"}
+    data["head"] = {"type": "Ensemble", "head": head, "streams": data["head"]["streams"], "members": members}
+    return Config(config.name, data)
+
+
+def captions(captioner: Captioner, dataset: Dataset) -> dict[str, str]:
+    """What a captioner says of each clip."""
+    batches = evaluation_batches(dataset, captioner.tokenizer, 64)
+    return {p.clip.id: p.text for batch in batches for p in captioner.predict(batch)}
 
 
 def main() -> None:
@@ -66,28 +110,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--stores", type=Path, required=True, help="folder of the features")
     parser.add_argument("--runs", type=Path, required=True, help="folder of the members' runs")
     parser.add_argument("--out", type=Path, required=True, help="the bundle's folder (new)")
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--captions", type=Path, help="where to write what the bundle says of the test split")
     parser.add_argument("--references", type=Path, help="where to write what people said of it")
     args = parser.parse_args()
-    made = side_by_side([member(args.runs / f"test-seed{seed}", seed) for seed in range(args.seeds)])
+    members = [member(args.stores, args.runs, seed) for seed in range(args.seeds)]
+    config = members[0][1]
+    made = together([captioner for captioner, _ in members], config)
     made.head.half()
-    config = load_config(CONFIG, [f"head.width={made.head.embed.embedding_dim}"])
     bundle.save(
         args.out,
         made,
-        config,
+        ensemble_config(config, len(members)),
         {"made by": "plugins/default_model/benchmarks/members.py", "seeds": list(range(args.seeds))},
     )
     print(f"bundle: {args.out}")
-    test = MSVDPart("test", streams=["image"])
+    test = MSVDPart("test", streams={"image": str(args.stores / CLIPS)})
     if args.captions:
         shipped = load_bundle(bundle.open_bundle(args.out))
-        batches = evaluation_batches(test, shipped.tokenizer, 64)
-        said = {p.clip.id: p.text for batch in batches for p in shipped.predict(batch)}
-        args.captions.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        args.captions.write_text(json.dumps(captions(shipped, test), indent=1) + "\n", encoding="utf-8")
     if args.references:
         args.references.write_text(json.dumps(test.references()) + "\n", encoding="utf-8")
 
