@@ -30,17 +30,17 @@ def parity(rows: Rows) -> list[str]:
         if row["part"] == "ngrams":
             gap = max(row["corpus difference"], row["largest clip difference"])
             lines.append(
-                f"| {row['what']} | pycocoevalcap | 2,990 clips × 20 references | at most {gap:.0e} |"
+                f"| {row['what']} | pycocoevalcap | 2,990 clips × 20 references | at most {gap:.1e} |"
             )
         elif "corpus gap" in row:
             lines.append(
                 f"| METEOR | meteor-1.5.jar | {row['clips']:,} clips × 20 references "
-                f"| at most {max(row['largest'], row['corpus gap']):.0e} |"
+                f"| at most {max(row['largest'], row['corpus gap']):.1e} |"
             )
         elif "largest" in row and "pairs" in row:
             what = row["what"].removesuffix(", pairs")
             lines.append(
-                f"| METEOR of pairs ({what}) | meteor-1.5.jar | {row['pairs']:,} pairs | at most {row['largest']:.0e} |"
+                f"| METEOR of pairs ({what}) | meteor-1.5.jar | {row['pairs']:,} pairs | at most {row['largest']:.1e} |"
             )
     return lines
 

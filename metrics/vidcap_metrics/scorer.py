@@ -10,13 +10,12 @@ from typing import Any, Literal
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric, Score
-from vidcap_metrics.names import load_metric
+from vidcap_metrics.names import DEFAULT, load_metric
 from vidcap_metrics.references import Predictions, References
 from vidcap_metrics.signature import Signature, hash_ids
 from vidcap_metrics.tokenizers import Tokenizer, unsplit
 from vidcap_metrics.tokenizers import tokenizer as named_tokenizer
 
-DEFAULT = ("bleu", "meteor", "rouge", "cider-d")
 Missing = Literal["error", "skip", "zero"]
 Unreferenced = Literal["error", "skip"]
 
