@@ -30,11 +30,14 @@ def test_tokenizes_both_sides() -> None:
 
 def test_signature_says_what_a_number_means() -> None:
     scores = Scorer(REFERENCES, METRICS).score(PREDICTIONS)
-    assert str(scores.scores[2].signature) == "cider-d|v:1|tok:ptb-3.4.1|refs:1-3|missing:error|clips:3/3"
+    assert (
+        str(scores.scores[2].signature)
+        == "cider-d|v:1|tok:ptb-3.4.1|refs:1-3|missing:error|clips:3/3|hash:d8d6d08b"
+    )
     with pytest.warns(ScoreWarning):
         part = Scorer(REFERENCES, ["bleu"], missing="skip").score({"a": "a man", "b": "a dog"})
     assert str(part.scores[0].signature).endswith(
-        f"refs:2-3|missing:skip|clips:2/3|without:{hash_ids(['c'])}"
+        f"refs:2-3|missing:skip|clips:2/3|without:{hash_ids(['c'])}|hash:d8d6d08b"
     )
     assert hash_ids(["c", "d"]) == hash_ids(["d", "c"]) != hash_ids(["c"])
 

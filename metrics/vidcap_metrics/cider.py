@@ -19,6 +19,7 @@ from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Values
 from vidcap_metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, Order, Predicted, bincount, expand
 from vidcap_metrics.references import References, predicted
+from vidcap_metrics.signature import hash_captions
 
 SIGMA = 6.0
 
@@ -93,7 +94,7 @@ def _products(
 class CiderD:
     """CIDEr-D: the number that captioning papers report as CIDEr.
 
-    corpus: references by clip, whose document frequencies to use; None: the scored clips' own.
+    corpus: tokenised references by clip, whose document frequencies to use; None: the scored clips' own.
     single_clip: "refuse" a single clip without a corpus, whose n-grams all weigh 0, or score it "zero".
     """
 
@@ -108,6 +109,7 @@ class CiderD:
         single_clip: Literal["refuse", "zero"] = "refuse",
     ) -> None:
         self.corpus = corpus
+        self.settings = {} if corpus is None else {"corpus": hash_captions(corpus)}
         self.single_clip = single_clip
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Weighted:

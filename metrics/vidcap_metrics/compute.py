@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric
-from vidcap_metrics.scorer import DEFAULT, Scorer, Scores
+from vidcap_metrics.names import DEFAULT
+from vidcap_metrics.scorer import Scorer, Scores
 
 
 class Measure:

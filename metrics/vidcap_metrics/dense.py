@@ -22,7 +22,7 @@ from vidcap_metrics.localisation import TIOUS, at
 from vidcap_metrics.located import Localisation
 from vidcap_metrics.metric import Values
 from vidcap_metrics.ngrams import ORDERS, Floats, Ints, bincount
-from vidcap_metrics.pair_meteor import Backend, PairMeteor, load
+from vidcap_metrics.pair_meteor import Backend, PairMeteor, engine_setting, load
 from vidcap_metrics.references import References, find
 from vidcap_metrics.rouge import Rouge
 from vidcap_metrics.scorer import Missing
@@ -80,6 +80,11 @@ class Dense(EventMetric):
         self.meteor = load(meteor) if isinstance(meteor, str) else meteor
         self.detail = detail
         self.localisation = Localisation(missing, tious, segments, detail)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Another METEOR than the usual one."""
+        return engine_setting(self.meteor)
 
     def prepare(self, references: EventReferences) -> Prepared:
         """All references' tokens."""

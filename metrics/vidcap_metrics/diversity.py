@@ -7,6 +7,7 @@ from itertools import chain, pairwise
 
 from vidcap_metrics import ptb
 from vidcap_metrics.metric import Values
+from vidcap_metrics.signature import hash_captions
 
 
 class Diversity:
@@ -21,9 +22,11 @@ class Diversity:
 
     name = "diversity"
     version = "2"  # 1: a caption without words was unique and novel
+    describes = ("Vocabulary", "Distinct-1", "Distinct-2", "Unique", "Novel", "Length")
 
     def __init__(self, training: Mapping[str, Sequence[str]] | None = None) -> None:
         lines = [line for captions in (training or {}).values() for line in captions]
+        self.settings = {} if training is None else {"training": hash_captions(training)}
         self.training = frozenset(ptb.tokenize(lines)) if training is not None else None
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> frozenset[str]:

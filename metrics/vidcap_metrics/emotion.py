@@ -29,6 +29,8 @@ from vidcap_metrics.metric import Additive, Values
 from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.references import References
 from vidcap_metrics.scorer import Missing, Scorer, ScoreWarning
+from vidcap_metrics.signature import hash_captions
+from vidcap_metrics.tokenizers import Tokenizer
 
 Protocol = Literal["full", "epan"]
 ALPHA = 1e-4
@@ -89,9 +91,11 @@ class Emotion:
 
     name = "emotion"
     version = "1"
+    describes = ("no-emotion",)
 
     def __init__(self, words: Lexicon | None = None) -> None:
         self._words = (words or lexicon()).words
+        self.settings = {} if words is None else {"lexicon": hash_captions(words.categories)}
         self._bleu, self._cider = Bleu(), CiderD()
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> Prepared:
@@ -171,7 +175,7 @@ def emotion_scorer(
         clip: [" ".join(line.split()[:EPAN_WORDS]) for line in epan_tokens(lines)]
         for clip, lines in References(references).items()
     }
-    return Scorer(short, [Emotion()], missing=missing, tokenizer=epan_tokens, tokenizer_name="epan-15")
+    return Scorer(short, [Emotion()], missing=missing, tokenizer=Tokenizer("epan-15", epan_tokens))
 
 
 def epan_tokens(lines: Iterable[str]) -> list[str]:

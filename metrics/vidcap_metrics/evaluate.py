@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_metrics.bootstrap import Comparison, Interval, compare, intervals
+from vidcap_metrics.emotion import Protocol, emotion_scorer
 from vidcap_metrics.errors import UserError
 from vidcap_metrics.formats import load_predictions, load_references
+from vidcap_metrics.formats_dense import load_paragraphs, paragraph, read_predictions, read_references
 from vidcap_metrics.human import Human, leave_one_out
-from vidcap_metrics.names import Load, load_metric
-from vidcap_metrics.scorer import DEFAULT, Missing, Scorer, Scores
+from vidcap_metrics.names import DEFAULT, Load, load_metric
+from vidcap_metrics.references import References
+from vidcap_metrics.scorer import Missing, Scorer, Scores
+from vidcap_metrics.tokenizers import tokenizer
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,13 @@ class Options:
     samples: int = 1000
     seed: int = 0
     load: Load = load_metric
+    tokenizer: str = "ptb"
+    paragraphs: bool = False
+    """events as one paragraph a clip, for metrics of captions"""
+    protocol: Protocol = "full"
+    """how `emotion` reads captions"""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """of single metrics: thresholds and the like"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,8 @@ def score(
                 "a human score is for captions of whole clips", hint="leave out --human, or dense metrics"
             )
         names = [name for name in options.metrics if name not in ("spice", "diversity")]
-        ceiling = leave_one_out(_captions(references), _built(options, names))
+        built = _built(options, names)
+        ceiling = leave_one_out(_references(references, options), built, tokenizer=options.tokenizer)
     return Report(scores, by_metric, ceiling)
 
 
@@ -120,14 +132,32 @@ def _scores(predictions: Path, references: Sequence[Path], options: Options) -> 
 def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
     """Scores of several files; references are prepared once."""
     if _events(options):
+        if options.paragraphs or options.tokenizer != "ptb":
+            typed = "--paragraphs" if options.paragraphs else f"--tokenizer {options.tokenizer}"
+            raise UserError(
+                f"{typed} is for metrics of captions, not for {', '.join(options.metrics)}",
+                hint="--metrics bleu,meteor,rouge,cider-d",
+            )
         return _event_scores(files, references, options)
-    scorer = Scorer(_captions(references), _built(options, options.metrics), missing=options.missing)
-    return [scorer.score(load_predictions(file)) for file in files]
+    scorer = _scorer(_references(references, options), options)
+    read = load_paragraphs if options.paragraphs else load_predictions
+    return [scorer.score(read(file)) for file in files]
+
+
+def _scorer(references: Mapping[str, Sequence[str]], options: Options) -> Scorer:
+    """Metrics of captions with their references ready."""
+    if options.protocol == "full":
+        metrics = _built(options, options.metrics)
+        return Scorer(references, metrics, missing=options.missing, tokenizer=options.tokenizer)
+    if list(options.metrics) != ["emotion"] or options.tokenizer != "ptb":
+        raise UserError(
+            "--protocol epan reads captions in a way of its own, for emotion alone",
+            hint="--metrics emotion --protocol epan",
+        )
+    return emotion_scorer(references, options.protocol, options.missing)
 
 
 def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
-    from vidcap_metrics.formats_dense import read_predictions, read_references
-
     annotations = [annotation for path in references for annotation in read_references(path)]
     systems = [read_predictions(file) for file in files]
     durations = {
@@ -164,9 +194,11 @@ def _built(options: Options, names: Sequence[str]) -> list[Any]:
         "garbage": options.garbage,
         "meteor": options.meteor,
         "backend": options.meteor,
-        "corpus": load_references(options.corpus) if options.corpus else None,
+        "corpus": _tokenised(options.corpus, options) if options.corpus else None,
         "training": load_references(options.training) if options.training else None,
+        **options.chosen,
     }
+    _refuse_unused(options, names)
     out = []
     for name in names:
         kind = options.load(name)
@@ -174,6 +206,38 @@ def _built(options: Options, names: Sequence[str]) -> list[Any]:
         out.append(
             kind(**{key: value for key, value in given.items() if key in wanted and value is not None})
         )
+    return out
+
+
+def _refuse_unused(options: Options, names: Sequence[str]) -> None:
+    """What was typed for a metric that is not asked for would be lost silently."""
+    typed = {name: f"--{name}" for name in options.chosen}
+    typed |= {"corpus": "--corpus"} if options.corpus else {}
+    typed |= {"training": "--train"} if options.training else {}
+    wanted = {key for name in names for key in inspect.signature(options.load(name)).parameters}
+    lost = [option for key, option in typed.items() if key not in wanted]
+    if lost:
+        raise UserError(
+            f"{lost[0]} is for none of {', '.join(names)}", hint=f"leave {lost[0]} out, or name its metric"
+        )
+
+
+def _tokenised(path: Path, options: Options) -> References:
+    return References.tokenised(load_references(path), tokenizer(options.tokenizer).tokenize)
+
+
+def _references(paths: Sequence[Path], options: Options) -> dict[str, list[str]]:
+    """What people said of each clip: captions, or events put together."""
+    return _paragraphs(paths) if options.paragraphs else _captions(paths)
+
+
+def _paragraphs(paths: Sequence[Path]) -> dict[str, list[str]]:
+    """One paragraph an annotator who found an event."""
+    out: dict[str, list[str]] = {}
+    for annotation in (annotation for path in paths for annotation in read_references(path)):
+        for clip, events in annotation.events.items():
+            if events:
+                out.setdefault(clip, []).append(paragraph(events))
     return out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -19,11 +19,8 @@ from vidcap_metrics.coverage import (
 )
 from vidcap_metrics.intervals import Events
 from vidcap_metrics.metric import Score, Values
-from vidcap_metrics.scorer import NOTHING, Missing, Scores
-from vidcap_metrics.signature import Signature, hash_ids
-
-HARDLY = 1e-6
-"""BLEU without a single match is not quite 0."""
+from vidcap_metrics.scorer import HARDLY, NOTHING, ZERO, Missing, Scores
+from vidcap_metrics.signature import Signature, hash_captions, hash_ids
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,16 @@ class EventReferences:
     def clips(self) -> list[str]:
         """Every clip that some annotator has described."""
         return list(dict.fromkeys(clip for file in self.files for clip in file))
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of their times and texts, annotator by annotator."""
+        events = {
+            f"{number}\0{clip}": [f"{event.start!r} {event.end!r} {event.text}" for event in clip_events]
+            for number, file in enumerate(self.files)
+            for clip, clip_events in file.items()
+        }
+        return hash_captions(events)
 
     @cached_property
     def durations(self) -> dict[str, float]:
@@ -53,6 +60,8 @@ class Part:
     values: Values
     clips: int
     """clips that count in the numbers"""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """what else moves these numbers"""
 
 
 class EventMetric(ABC):
@@ -67,6 +76,11 @@ class EventMetric(ABC):
     reads_texts: ClassVar[bool] = True
     reads_durations: ClassVar[bool] = True
     missing: Missing
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What else moves all its numbers, for signatures."""
+        return {}
 
     @abstractmethod
     def prepare(self, references: EventReferences) -> Any:
@@ -128,6 +142,8 @@ class EventScorer:
                     part.clips,
                     len(known),
                     absent,
+                    self.references.digest,
+                    {**self.metric.settings, **part.settings},
                 ),
             )
             for part in parts
@@ -136,7 +152,7 @@ class EventScorer:
         if empty := self._empty(clips, predictions):
             notes.append(f"no clip has {empty}: {NOTHING}")
         elif own and max(own) < HARDLY:
-            notes.append("every score is 0: are these the references of these predictions?")
+            notes.append(ZERO)
         return Scores(scores, tell(notes))
 
     def _empty(self, clips: Sequence[str], predictions: Events) -> str:

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_metrics.errors import DataError
+from vidcap_metrics.own_files import latest
 
 IDS = ("image_id", "video_id", "videoid", "clip_id", "clip", "vid", "id")
+EVENTS = "--metrics dense, or --paragraphs for one text a clip"
 TEXTS = ("caption", "captions", "sentence", "text", "emcaptions", "references", "pred", "prediction")
 
 
@@ -50,7 +52,7 @@ def _captions(path: Path) -> Iterator[tuple[str, str]]:
     if name.endswith((".csv", ".tsv")):
         yield from _from_csv(path, text)
     elif name.endswith(".jsonl"):
-        yield from _from_records(path, _json_lines(path, text))
+        yield from _from_records(path, latest(json_lines(path, text)))
     else:
         yield from _from_json(path, text)
 
@@ -78,7 +80,7 @@ def _read(path: Path) -> tuple[str, str]:
 def _from_json(path: Path, text: str) -> Iterator[tuple[str, str]]:
     data = _parse(path, text)
     if isinstance(data, dict) and "results" in data and isinstance(data["results"], dict):
-        raise DataError(f"{path} has events with times (ActivityNet results)", hint="--metrics dense")
+        raise DataError(f"{path} has events with times (ActivityNet results)", hint=EVENTS)
     for key in ("annotations", "sentences"):
         if isinstance(data, dict) and isinstance(data.get(key), list):
             data = data[key]
@@ -90,7 +92,7 @@ def _from_json(path: Path, text: str) -> Iterator[tuple[str, str]]:
             f"{path}: {type(data).__name__} holds no captions", hint='{"clip": "a man runs", ...}'
         )
     if any(isinstance(value, dict) and "timestamps" in value for value in data.values()):
-        raise DataError(f"{path} has events with times (ActivityNet Captions)", hint="--metrics dense")
+        raise DataError(f"{path} has events with times (ActivityNet Captions)", hint=EVENTS)
     _refuse_twice(path, text)
     for clip, value in data.items():
         yield from ((str(clip), caption) for caption in _texts(path, clip, value))
@@ -125,7 +127,8 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _json_lines(path: Path, text: str) -> Iterator[Any]:
+def json_lines(path: str | Path, text: str) -> Iterator[Any]:
+    """Each line's object."""
     for number, line in enumerate(_lines(text), 1):
         if line.strip():
             try:

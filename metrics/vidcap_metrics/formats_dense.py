@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.event import Event
+from vidcap_metrics.formats import json_lines
+from vidcap_metrics.own_files import latest
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def read_predictions(path: str | Path) -> Annotations:
 
     A run's `predictions-SPLIT.json` has the clips' spans too: `[{"id": clip, "span": [0, s], "events": [...]}, …]`.
     """
+    if str(path).lower().endswith((".jsonl", ".jsonl.gz")):
+        return _run_predictions(path, list(latest(json_lines(path, _text(path)))))
     data = _read(path)
     if isinstance(data, list):
         return _run_predictions(path, data)
@@ -81,6 +86,16 @@ def read_predictions(path: str | Path) -> Annotations:
                 )
         out[clip] = tuple(_event(path, clip, entry["timestamp"], entry["sentence"]) for entry in entries)
     return Annotations(out, {})
+
+
+def paragraph(events: Sequence[Event]) -> str:
+    """Events as one text, in the order of the file."""
+    return " ".join(event.text.strip() for event in events if event.text.strip())
+
+
+def load_paragraphs(path: str | Path) -> dict[str, str]:
+    """One paragraph a clip."""
+    return {clip: paragraph(events) for clip, events in read_predictions(path).events.items()}
 
 
 def _run_predictions(path: str | Path, entries: list[Any]) -> Annotations:
@@ -122,13 +137,20 @@ def _plain_events(path: str | Path, clip: str, events: object) -> tuple[Event, .
     return tuple(out)
 
 
-def _read(path: str | Path) -> Any:
+def _text(path: str | Path) -> str:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
     try:
-        text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
+        return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
+    except (ValueError, OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from error
+
+
+def _read(path: str | Path) -> Any:
+    text = _text(path)
+    try:
         data = json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs))
     except ValueError as error:
         raise DataError(

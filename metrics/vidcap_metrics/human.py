@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric
-from vidcap_metrics.scorer import DEFAULT, Scorer
+from vidcap_metrics.names import DEFAULT
+from vidcap_metrics.scorer import Scorer
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,10 @@ class Human:
 
 
 def leave_one_out(
-    references: Mapping[str, Sequence[str]], metrics: Sequence[str | Metric] = DEFAULT, rounds: int = 5
+    references: Mapping[str, Sequence[str]],
+    metrics: Sequence[str | Metric] = DEFAULT,
+    rounds: int = 5,
+    tokenizer: str = "ptb",
 ) -> Human:
     """In round k the k-th reference of every clip is the prediction; clips with only one are left out."""
     several = {clip: list(lines) for clip, lines in references.items() if len(lines) > 1}
@@ -33,7 +37,8 @@ def leave_one_out(
     totals: dict[str, float] = {}
     for number in range(rounds):
         others = {clip: lines[:number] + lines[number + 1 :] for clip, lines in several.items()}
-        scores = Scorer(others, metrics).score({clip: lines[number] for clip, lines in several.items()})
+        scorer = Scorer(others, metrics, tokenizer=tokenizer)
+        scores = scorer.score({clip: lines[number] for clip, lines in several.items()})
         for name, value in scores.values.items():
             totals[name] = totals.get(name, 0.0) + value / rounds
     return Human(totals, rounds, len(several), len(references))

@@ -13,6 +13,7 @@ from vidcap_metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1
 from vidcap_metrics.metric import Additive, Values
 from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.scorer import Missing
+from vidcap_metrics.signature import hash_captions
 
 
 class Localisation(EventMetric):
@@ -62,7 +63,18 @@ class Localisation(EventMetric):
         p, r = located.precision.mean(0), located.recall.mean(0)
         by_clip = {"loc-P": p, "loc-R": r, "loc-F1": f1(p, r), "loc-order-tIoU": order}
         per_clip = {name: dict(zip(clips, values.tolist(), strict=True)) for name, values in by_clip.items()}
-        return [Part(f"localisation{at(self.tious)}", "none", Values(corpus, per_clip, additive), len(clips))]
+        lengths = hash_captions(
+            {clip: [repr(prepared.durations[clip])] for clip in clips}
+        )  # of blind predictions
+        return [
+            Part(
+                f"localisation{at(self.tious)}",
+                "none",
+                Values(corpus, per_clip, additive),
+                len(clips),
+                {"durations": lengths},
+            )
+        ]
 
     def blind(
         self, references: EventReferences, clips: Sequence[str], predictions: Events

@@ -46,7 +46,9 @@ class Metric(Protocol):
     """A caption metric over tokenised text (tokens joined by single spaces).
 
     `prepare` does once what depends on the references alone; `score` may then be called often. One whose values lie
-    between two numbers may say so in `bounds`: value -> (worst, best).
+    between two numbers may say so in `bounds`: value -> (worst, best). One that was given what moves its values (a
+    corpus, training captions) says so in `settings`: name -> value or hash, which the signature shows. Values that
+    describe the predictions alone, and are no match with the references, are named in `describes`.
     The predictions' ids are the references' ids: `Scorer` sees to that.
     """
 

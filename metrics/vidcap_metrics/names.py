@@ -23,6 +23,11 @@ METRICS: dict[str, str] = {
     "soda_c": "vidcap_metrics.soda:SodaC",
 }
 
+DEFAULT = ("bleu", "meteor", "rouge", "cider-d")
+"""The usual metrics of captions."""
+DENSE = ("dense", "soda_c")
+"""The usual metrics of events."""
+
 Load = Callable[[str], Any]
 """From a metric's name to its class: `load_metric`, or what also knows those of plugins."""
 

@@ -24,6 +24,12 @@ class PairMeteor(Protocol):
         ...
 
 
+def engine_setting(meteor: PairMeteor | None) -> dict[str, str]:
+    """What a signature says of an engine that is not our own."""
+    own = meteor is None or type(meteor).__name__ == "MeteorEngine"
+    return {} if own else {"meteor": type(meteor).__name__}
+
+
 def load(backend: Backend) -> PairMeteor:
     """Our own METEOR, or the jar for comparison."""
     if backend == "java":

@@ -9,8 +9,9 @@ import numpy as np
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.ngrams import NgramIndex, Predicted
+from vidcap_metrics.signature import hash_captions
 
-Tokenizer = Callable[[Iterable[str]], list[str]]
+Tokenize = Callable[[Iterable[str]], list[str]]
 
 
 class References(Mapping[str, tuple[str, ...]]):
@@ -20,7 +21,7 @@ class References(Mapping[str, tuple[str, ...]]):
         self._captions = {clip: tuple(lines) for clip, lines in captions.items()}
 
     @classmethod
-    def tokenised(cls, captions: Mapping[str, Sequence[str]], tokenizer: Tokenizer) -> References:
+    def tokenised(cls, captions: Mapping[str, Sequence[str]], tokenizer: Tokenize) -> References:
         """Checked and tokenised, all clips in one call of the tokenizer."""
         check_references(captions)
         tokens = iter(tokenizer([line for lines in captions.values() for line in lines]))
@@ -42,6 +43,11 @@ class References(Mapping[str, tuple[str, ...]]):
         lines = [line for captions in self.values() for line in captions]
         whole = " ".join(lines)
         return all(lines) and "  " not in whole and whole.count(" ") + 1 == len(whole.split())
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of them, for signatures."""
+        return hash_captions(self)
 
     def only(self, clips: Iterable[str]) -> References:
         """The same references for some of the clips."""

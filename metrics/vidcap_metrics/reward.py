@@ -10,7 +10,7 @@ from vidcap_metrics import ptb
 from vidcap_metrics.cider import CiderD, cider
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.ngrams import Floats
-from vidcap_metrics.references import References, Tokenizer
+from vidcap_metrics.references import References, Tokenize
 
 
 class CiderReward:
@@ -19,7 +19,7 @@ class CiderReward:
     Samples are words already, as a captioner emits them: strings are split at spaces and not tokenised again.
     """
 
-    def __init__(self, references: Mapping[str, Sequence[str]], tokenizer: Tokenizer = ptb.tokenize) -> None:
+    def __init__(self, references: Mapping[str, Sequence[str]], tokenizer: Tokenize = ptb.tokenize) -> None:
         self._refs = CiderD().prepare(References.tokenised(references, tokenizer))
 
     def __call__(self, clips: Sequence[str], captions: Iterable[str | Sequence[str]]) -> Floats:

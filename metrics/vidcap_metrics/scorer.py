@@ -8,20 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from vidcap_metrics import ptb
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric, Score
-from vidcap_metrics.names import load_metric
-from vidcap_metrics.references import Predictions, References, Tokenizer
+from vidcap_metrics.names import DEFAULT, load_metric
+from vidcap_metrics.references import Predictions, References
 from vidcap_metrics.signature import Signature, hash_ids
+from vidcap_metrics.tokenizers import Tokenizer, unsplit
+from vidcap_metrics.tokenizers import tokenizer as named_tokenizer
 
-DEFAULT = ("bleu", "meteor", "rouge", "cider-d")
 Missing = Literal["error", "skip", "zero"]
 Unreferenced = Literal["error", "skip"]
 
 
 NOTHING = "what counts matches is 0 and rests on nothing"
 """Said of numbers that were computed from no word or no event at all."""
+ZERO = "every score is 0: are these the references of these predictions?"
+HARDLY = 1e-6
+"""BLEU without a single match is not quite 0."""
 
 
 class ScoreWarning(UserWarning):
@@ -67,7 +70,7 @@ class Scorer:
     """Score predictions against references that are tokenised and prepared once.
 
     `missing`: what becomes of clips without a prediction. `unreferenced`: of clips whose list of references is
-    empty; where "skip" leaves none, every value is 0.
+    empty; where "skip" leaves none, every value is 0. `tokenizer`: ptb, none, 13a or char, or one of your own.
 
     >>> Scorer({"a": ["a man runs"], "b": ["a dog sits"]}, metrics=["bleu"]).score(
     ...     {"a": "a man runs", "b": "a dog"}).values["BLEU-1"]  # doctest: +SKIP
@@ -80,27 +83,30 @@ class Scorer:
         *,
         missing: Missing = "error",
         unreferenced: Unreferenced = "error",
-        tokenizer: Tokenizer = ptb.tokenize,
-        tokenizer_name: str = ptb.NAME,
+        tokenizer: str | Tokenizer = "ptb",
     ) -> None:
+        self._tokenizer = named_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
         skipped = [clip for clip, lines in references.items() if not lines and unreferenced == "skip"]
         self._skipped = dict.fromkeys(skipped)
         if skipped:
             references = {clip: lines for clip, lines in references.items() if lines}
         self.references = (
-            References.tokenised(references, tokenizer) if references or not skipped else References({})
+            References.tokenised(references, self._tokenizer.tokenize)
+            if references or not skipped
+            else References({})
         )
         self.metrics: list[Metric] = [load_metric(m)() if isinstance(m, str) else m for m in metrics]
         self.missing = missing
-        self._tokenizer = tokenizer
-        self._tokenizer_name = tokenizer_name
+        self._unsplit = unsplit([line for lines in self.references.values() for line in lines])
         self._prepared = [metric.prepare(self.references) for metric in self.metrics]
 
     def score(self, predictions: Mapping[str, str]) -> Scores:
         """Every metric over every clip; ids that do not match are an error, unless `missing` allows it."""
         notes: list[str] = []
         chosen = self._match(predictions, notes)
-        lines = self._tokenizer(list(chosen.values()))
+        if self._unsplit:
+            notes.append(self._unsplit)
+        lines = self._tokenizer.tokenize(list(chosen.values()))
         tokens = Predictions(dict(zip(chosen, lines, strict=True)))
         empty = [clip for clip in tokens if not tokens[clip] and clip in predictions]
         if empty:
@@ -113,18 +119,20 @@ class Scorer:
             signature = Signature(
                 metric.name,
                 metric.version,
-                self._tokenizer_name,
+                self._tokenizer.name,
                 references.counts(),
                 self.missing,
                 len(tokens),
                 len(self.references),
                 hash_ids(absent),
+                self.references.digest,
+                getattr(metric, "settings", {}),
             )
             scores.append(Score(values.corpus, values.clips, signature, values.additive))
         if not any(tokens.values()):
             notes.append(f"{'no prediction has a word' if tokens else 'no clip was scored'}: {NOTHING}")
-        elif scores and all(value == 0 for score in scores for value in score.values.values()):
-            notes.append("every score is 0: are these the references of these predictions?")
+        elif nothing_matches(scores, self.metrics):
+            notes.append(ZERO)
         for note in notes:
             python_warnings.warn(note, ScoreWarning, stacklevel=2)
         return Scores(tuple(scores), tuple(notes))
@@ -174,6 +182,17 @@ class Scorer:
             return self.references, self._prepared
         part = self.references.only(tokens)
         return part, [metric.prepare(part) for metric in self.metrics]
+
+
+def nothing_matches(scores: Sequence[Score], metrics: Sequence[object]) -> bool:
+    """Whether nothing of the predictions was found in the references; values that only describe them do not count."""
+    values = [
+        value
+        for score, metric in zip(scores, metrics, strict=True)
+        for name, value in score.values.items()
+        if name not in getattr(metric, "describes", ())
+    ]
+    return bool(values) and max(values) < HARDLY
 
 
 def _mismatch(absent: Sequence[str], extra: Sequence[str]) -> str:

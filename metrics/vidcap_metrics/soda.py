@@ -24,7 +24,7 @@ from vidcap_metrics.intervals import Events, Pairs, Spans
 from vidcap_metrics.localisation import by_start, f1
 from vidcap_metrics.metric import Values
 from vidcap_metrics.ngrams import Floats
-from vidcap_metrics.pair_meteor import Backend, PairMeteor, load
+from vidcap_metrics.pair_meteor import Backend, PairMeteor, engine_setting, load
 from vidcap_metrics.scorer import Missing
 
 Annotators = Literal["mean", "merged", "multi"]
@@ -59,6 +59,11 @@ class SodaC(EventMetric):
         self.missing: Missing = missing
         self.annotators: Annotators = annotators
         self.meteor = load(meteor) if isinstance(meteor, str) else meteor
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Another METEOR than the usual one."""
+        return engine_setting(self.meteor)
 
     def prepare(self, references: EventReferences) -> list[Story]:
         """Each annotator's story, or one of them all."""

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)  # they are in the pair, and printed here
-        pair = pairwise(args.a, args.b, args.references, options(args, METRICS.load))
+        pair = pairwise(args.a, args.b, args.references, options(args, args.a, args.references, METRICS.load))
     for warning in pair.warnings:
         note(f"warning: {warning}")
     if args.json:

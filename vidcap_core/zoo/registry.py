@@ -110,8 +110,11 @@ class Registry:
         for culprit in broken(plugin) if plugin else ():
             return broken_error(culprit)
         known = self.names()
-        close = difflib.get_close_matches(name, known + [entry.full_name for entry in self], n=1, cutoff=0.6)
-        suggestion = f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known) or 'none'}"
+        offered = {each.lower(): each for each in [*known, *(entry.full_name for entry in self)]}
+        close = difflib.get_close_matches(name.lower(), offered, n=1, cutoff=0.6)
+        suggestion = (
+            f"; did you mean '{offered[close[0]]}'?" if close else f"; known: {', '.join(known) or 'none'}"
+        )
         if suspects := broken():
             suggestion += (
                 f" (not counting broken plugins: {', '.join(p.name for p in suspects)}; see: vidcap plugins)"

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidcap_metrics.cli.choices import add_choices, chosen, metric_names
 from vidcap_metrics.cli.console import note, print_json, print_rows
-from vidcap_metrics.names import Load, load_metric
+from vidcap_metrics.names import DEFAULT, DENSE, METRICS, Load, load_metric
+from vidcap_metrics.own_files import predictions_file, references_files
 
 Show = Callable[[Sequence[Mapping[str, Any]]], None]
 """Prints records as a table."""
@@ -19,7 +21,8 @@ Show = Callable[[Sequence[Mapping[str, Any]]], None]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `score` and `compare` share."""
     parser.add_argument(
-        "--metrics", default="bleu,meteor,rouge,cider-d", help="names with commas; vidcap list metrics"
+        "--metrics",
+        help=f"names with commas, of: {', '.join(METRICS)} (default: {','.join(DEFAULT)}; {','.join(DENSE)} of events)",
     )
     parser.add_argument(
         "--missing",
@@ -33,16 +36,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--garbage", choices=("2018", "2021"), default="2021", help="which densevid_eval")
     parser.add_argument("--samples", type=int, default=1000, help="bootstrap samples")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    add_choices(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What may be typed."""
     parser.add_argument(
-        "predictions", type=Path, help="COCO results, {id: caption}, .jsonl, .csv or ActivityNet results"
+        "predictions",
+        type=Path,
+        help="COCO results, {id: caption}, .jsonl, .csv, ActivityNet results, or the folder of a run",
     )
     parser.add_argument(
-        "references", type=Path, nargs="+", help="COCO or MSR-VTT annotations, {id: [captions]}, ..."
+        "references",
+        type=Path,
+        nargs="*",
+        help="COCO or MSR-VTT annotations, {id: [captions]}, ...; without, those beside a run's predictions",
     )
     parser.add_argument("--intervals", action="store_true", help="95 %% bootstrap intervals over clips")
     parser.add_argument("--human", action="store_true", help="the score of one reference against the others")
@@ -50,13 +59,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
 
 
-def options(args: argparse.Namespace, load: Load = load_metric) -> Any:
-    """The shared options as the metrics take them."""
+def options(
+    args: argparse.Namespace, predictions: Path, references: Sequence[Path], load: Load = load_metric
+) -> Any:
+    """The shared options as the metrics take them; the files tell which metrics are usual."""
     from vidcap_metrics.evaluate import Options
 
-    names = [name.strip() for name in args.metrics.split(",") if name.strip()]
     return Options(
-        names, args.missing, args.corpus, args.train, args.meteor, args.garbage, args.samples, args.seed, load
+        metric_names(args.metrics, predictions, references, args.paragraphs),
+        args.missing,
+        args.corpus,
+        args.train,
+        args.meteor,
+        args.garbage,
+        args.samples,
+        args.seed,
+        load=load,
+        tokenizer=args.tokenizer,
+        paragraphs=args.paragraphs,
+        protocol=args.protocol,
+        chosen=chosen(args),
     )
 
 
@@ -67,7 +89,10 @@ def run(args: argparse.Namespace, load: Load = load_metric, show: Show = print_r
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)  # they are in the report, and printed below
-        report = score(args.predictions, args.references, options(args, load), args.intervals, args.human)
+        predictions = predictions_file(args.predictions)
+        references = references_files(predictions, args.references)
+        choices = options(args, predictions, references, load)
+        report = score(predictions, references, choices, args.intervals, args.human)
     if args.clips:
         args.clips.write_text(json.dumps(report.scores.clips, indent=1))
     if args.json:
