@@ -101,9 +101,7 @@ def _step(beam: list[State], position: int, options: list[Match], may_skip: bool
 def _pass(beam: list[State], position: int) -> list[State]:
     """Every state, its chunk ended unless a match covers this position."""
     bit = 1 << position
-    return [
-        state if state[1] < 0 or state[2] & bit else (state[0] + CHUNK, -1, *state[2:]) for state in beam
-    ]
+    return [state if state[1] < 0 or state[2] & bit else (state[0] + CHUNK, -1, *state[2:]) for state in beam]
 
 
 def _alone(matches: Sequence[Match]) -> set[Match]:
