@@ -1,6 +1,6 @@
 """Compare the metrics with pycocoevalcap and its Java programs, part by part; needs Java and the real data.
 
-    python benchmarks/parity_java.py [ptb] [ngrams] [meteor] [--freeze]
+    python benchmarks/parity_java.py [ptb] [ngrams] [meteor] [hostile] [--freeze]
 
 Prints a table and writes benchmarks/results/parity_java.json. `--freeze` also writes Java's answers into
 metrics/tests/goldens, where the tests find them on machines without Java. A part is a function in PARTS that
@@ -32,11 +32,13 @@ sys.path.insert(0, str(ROOT / "metrics" / "tests"))
 
 import numpy as np  # noqa: E402
 from fuzz_lines import character_lines, fuzz_lines  # noqa: E402
+from hostile_pairs import character_pairs, hostile_pairs  # noqa: E402
 from meteor_probes import jar_alignments, letter_probes, table_probes, word_probes  # noqa: E402
-from parity_meteor import compare_alignments, compare_clips, compare_pairs  # noqa: E402
+from parity_meteor import compare_alignments, compare_clips, compare_pairs, jar_stats  # noqa: E402
 
 from vidcap_metrics import ptb  # noqa: E402
 from vidcap_metrics.formats import load_references  # noqa: E402
+from vidcap_metrics.meteor_jar import JarMeteor  # noqa: E402
 
 SHARED = Path(os.environ.get("VIDCAP_SHARED_DATA", ROOT.parent / "shared" / "data"))
 GOLDENS = ROOT / "metrics" / "tests" / "goldens"
@@ -44,6 +46,8 @@ FUZZ = 100_000
 BLOCK = 10_000
 DENSE_STEP = 5
 """of the ActivityNet pairs, every how many are compared"""
+HOSTILE = 12_500
+"""pairs as they are, and as many more as PTB tokens"""
 FROZEN = 300
 Row = dict[str, Any]
 
@@ -226,7 +230,34 @@ def part_meteor() -> list[Row]:
     ]
 
 
-PARTS: dict[str, Callable[[], list[Row]]] = {"ptb": part_ptb, "ngrams": part_ngrams, "meteor": part_meteor}
+def part_hostile() -> list[Row]:
+    """METEOR of pairs that are hard to split into words: as they are, as PTB tokens, and every character."""
+    rows = [
+        compare_pairs("hostile, as they are", hostile_pairs(HOSTILE, 1)),
+        compare_pairs("hostile, PTB tokens", tokenized_pairs(hostile_pairs(HOSTILE, 2))),
+        compare_pairs("characters", character_pairs()),
+        compare_clips("hostile", *several_references(hostile_pairs(HOSTILE, 5))),
+    ]
+    return [row | {"part": "hostile"} for row in rows]
+
+
+def several_references(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The caption of each fifth pair, and the references of all five."""
+    captions = {str(n): pairs[n][0] for n in range(0, len(pairs), 5)}
+    return captions, {clip: [line for _, line in pairs[int(clip) :][:5]] for clip in captions}
+
+
+def tokenized_pairs(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Both sides as PTB tokens."""
+    return list(zip(*(ptb.tokenize(side) for side in zip(*pairs, strict=True)), strict=True))
+
+
+PARTS: dict[str, Callable[[], list[Row]]] = {
+    "ptb": part_ptb,
+    "ngrams": part_ngrams,
+    "meteor": part_meteor,
+    "hostile": part_hostile,
+}
 
 
 def freeze_alignments() -> None:
@@ -236,6 +267,16 @@ def freeze_alignments() -> None:
     rows = [[*pair, found] for pair, found in zip(pairs, jar_alignments(pairs), strict=True)]
     text = ",\n".join(json.dumps(row) for row in rows)
     (GOLDENS / "meteor_alignments.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
+
+
+def freeze_hostile() -> None:
+    """The jar's counts of some hostile pairs, for the tests."""
+    pairs = hostile_pairs(FROZEN, 3) + tokenized_pairs(hostile_pairs(FROZEN, 4))
+    jar = JarMeteor()
+    rows = [[*pair, list(jar_stats(jar.stats(pair[0], [pair[1]])))] for pair in pairs]
+    jar.close()
+    text = ",\n".join(json.dumps(row) for row in rows)
+    (GOLDENS / "meteor_hostile.json").write_text(f"[\n{text}\n]\n", encoding="utf-8")
 
 
 def freeze_tokens(rows: list[Row]) -> None:
@@ -271,7 +312,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=[])
-    parser.add_argument("--freeze", action="store_true", help="write goldens of the parts ptb and meteor")
+    parser.add_argument(
+        "--freeze", action="store_true", help="write goldens of the parts ptb, meteor, hostile"
+    )
     args = parser.parse_args()
     rows = []
     for part in args.parts or PARTS:
@@ -288,6 +331,8 @@ def main() -> int:
     if args.freeze and "meteor" in done:
         freeze_alignments()
         freeze_coco()
+    if args.freeze and "hostile" in done:
+        freeze_hostile()
     tokens = [row for row in rows if row["part"] == "ptb"]
     if tokens:
         lines, wrong = (sum(row[key] for row in tokens) for key in ("lines", "different"))

@@ -18,10 +18,13 @@ from vidcap_metrics.meteor.normalize import normalize
 from vidcap_metrics.meteor.phrases import line_hashes, longer, word_hash
 from vidcap_metrics.meteor.stem import stem
 from vidcap_metrics.meteor.tables import Source, load_tables
+from vidcap_metrics.meteor.words import java_hash
 
 GOLDENS = Path(__file__).parent / "goldens"
 GOLDEN = json.loads((GOLDENS / "meteor.json").read_text(encoding="utf-8"))
 ALIGNMENTS = json.loads((GOLDENS / "meteor_alignments.json").read_text(encoding="utf-8"))
+
+HOSTILE = json.loads((GOLDENS / "meteor_hostile.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +108,12 @@ def test_synonyms_of_forms() -> None:
         ("the boy 's kite", "the boy ' s kite"),
         ("1,000 or a,b", "1,000 or a , b"),
         ("red/blue", "red / blue"),
-        ("mr. x saw the u.s. today.", "mr. x saw the u.s. today ."),
+        ("mr. x saw the u.s. today.", "mr. x saw the us today ."),
+        ("No. 5 or No. X", "no. 5 or no . x"),
+        ("Assn. мир. Θ", "assn . мир . θ"),
+        (":--lrb- a--b a---b –", ": -lrb- a b a--b -"),
+        ("naïve Tiếng ﬁn º", "naïve ti ế ng ﬁ n º"),
+        ("a.\u3000b a\xa0b\u200b", "a . b a b \u200b"),
         ("“so”", '" so "'),
         ("-lrb- x", "-lrb- x"),
         ("", ""),
@@ -113,6 +121,24 @@ def test_synonyms_of_forms() -> None:
 )
 def test_normalize(text: str, expected: str) -> None:
     assert normalize(text, load_tables().abbreviations) == expected.split()
+
+
+@pytest.mark.parametrize("half", [0, 1], ids=["as they are", "PTB tokens"])
+def test_hostile_pairs(half: int, engine: MeteorEngine) -> None:
+    """The Java program's counts where scripts, dashes, stops and odd spaces meet."""
+    size = len(HOSTILE) // 2
+    for caption, reference, stats in HOSTILE[half * size :][:size]:
+        assert list(engine.stats(caption, [reference])) == stats, (caption, reference)
+
+
+def test_words_that_share_a_hash_are_the_same(engine: MeteorEngine) -> None:
+    """The Java program compares words and stems by a hash of 32 bits, but looks synonyms up by the word."""
+    assert java_hash("as") == java_hash("\u0c32") == 3122
+    assert java_hash("polygenelubricants") == 1 << 31
+    assert engine.alignment("\u0c32", "as") == [(0, 1, 0, 1, 0)]
+    assert engine.alignment("walkc0s", "walkan") == [(0, 1, 0, 1, 1)]
+    assert [match[4] for match in engine.alignment("x plan y", "x program y")] == [0, 2, 0]
+    assert [match[4] for match in engine.alignment("x plc0 y", "x program y")] == [0, 0]
 
 
 def test_phrase_hashes() -> None:

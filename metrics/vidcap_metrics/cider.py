@@ -43,7 +43,7 @@ def weigh(index: NgramIndex) -> Weighted:
     """tf-idf vectors of all references."""
     unseen = float(np.log(max(1.0, index.documents)))
     idf = [unseen - np.log(np.maximum(1.0, order.documents)) for order in index.orders]
-    weight = [order.count * values[order.gram] for order, values in zip(index.orders, idf, strict=True)]
+    weight = [order.count * order.spread(values) for order, values in zip(index.orders, idf, strict=True)]
     size = len(index.lines.lengths)
     norm = [
         np.sqrt(bincount(order.reference, values**2, size))

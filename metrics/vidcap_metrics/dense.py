@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -137,6 +138,7 @@ class Dense(EventMetric):
         if self.meteor is None:
             return []
         distinct = dict.fromkeys(zip(hypotheses, references, strict=True))
+        self.meteor.prepare_all(chain.from_iterable(distinct))
         known = {pair: self.meteor.stats(pair[0], [pair[1]]) for pair in distinct}
         return [known[pair] for pair in zip(hypotheses, references, strict=True)]
 

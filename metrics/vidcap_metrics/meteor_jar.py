@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from vidcap_metrics.errors import UserError
@@ -32,6 +32,9 @@ class JarMeteor:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+
+    def prepare_all(self, sentences: Iterable[str]) -> None:
+        """Nothing: the jar looks up each sentence by itself."""
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> str:
         """Counts of one tokenised caption against its references."""

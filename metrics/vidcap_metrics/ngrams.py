@@ -19,8 +19,13 @@ from numpy.typing import NDArray
 from vidcap_metrics.errors import DataError
 
 Ints = NDArray[np.int64]
+Ints32 = NDArray[np.int32]
 Floats = NDArray[np.float64]
 ORDERS = 4
+BLOCK = 20_000
+"""captions that are split into words at a time, as words take ten times the room of their numbers"""
+MANY = 4_000_000
+"""words from which on the orders are sorted one after the other"""
 
 
 class Vocabulary(dict[str, int]):
@@ -57,16 +62,12 @@ class Lines:
     @classmethod
     def encode(cls, captions: Sequence[str], vocabulary: Vocabulary, blank: str | None = None) -> Lines:
         """Captions split at any white space, or at `blank` alone; new words are added to the vocabulary."""
-        whole = " ".join(captions)
-        words = whole.split(blank)
-        if captions and all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
-            counts = [caption.count(" ") + 1 for caption in captions]
-        else:
-            lists = [caption.split(blank) for caption in captions]
-            words = list(chain.from_iterable(lists))
-            counts = [len(tokens) for tokens in lists]
-        numbers = list(map(vocabulary.__getitem__, words))
-        return cls(np.array(numbers, np.int64), np.array(counts, np.int64))
+        words, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        for start in range(0, len(captions), BLOCK):
+            numbers, counts = _encode(captions[start : start + BLOCK], vocabulary, blank)
+            words.append(numbers)
+            lengths.append(counts)
+        return cls(np.concatenate(words).astype(np.int64), np.concatenate(lengths))
 
     @cached_property
     def owner(self) -> Ints:
@@ -98,6 +99,20 @@ class Lines:
         return self.left >= n
 
 
+def _encode(captions: Sequence[str], vocabulary: Vocabulary, blank: str | None) -> tuple[Ints32, Ints]:
+    """Numbers of all words, and words by caption."""
+    whole = " ".join(captions)
+    words = whole.split(blank)
+    if all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
+        counts = [caption.count(" ") + 1 for caption in captions]
+    else:
+        lists = [caption.split(blank) for caption in captions]
+        words = list(chain.from_iterable(lists))
+        counts = [len(tokens) for tokens in lists]
+    numbers = np.fromiter(map(vocabulary.__getitem__, words), np.int32, len(words))
+    return numbers, np.array(counts, np.int64)
+
+
 @dataclass(frozen=True)
 class Order:
     """The references' n-grams of one order. A *pair* is an n-gram in a clip, an *entry* in a reference."""
@@ -108,20 +123,24 @@ class Order:
     """per gram: in how many clips of the corpus it occurs"""
     pairs: Ints
     """sorted codes of (gram, clip): gram << bits | clip"""
-    most: Ints
+    most: Ints32
     """per pair: the most often that one reference has it"""
     first: Ints
     """per pair: its first entry; one more at the end"""
-    reference: Ints
+    reference: Ints32
     """per entry: number of the reference"""
-    count: Ints
+    count: Ints32
     """per entry: how often the reference has the gram"""
     bits: int
 
-    @cached_property
+    @property
     def gram(self) -> Ints:
         """Per entry: number of the gram."""
-        return np.repeat(self.pairs >> self.bits, np.diff(self.first))
+        return self.spread(np.arange(len(self.grams)))
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Per entry: the value of its gram."""
+        return np.repeat(values[self.pairs >> self.bits], np.diff(self.first))
 
     def find(self, clip: Ints, gram: Ints) -> Ints:
         """Numbers of the pairs of clips and grams (-1: none), -1 where the clip has no such pair."""
@@ -160,8 +179,8 @@ class NgramIndex:
         self._bigram[pairs] = bigram
         self.pair = np.empty(len(self.lines.words), np.int64)
         """per word of a reference: the number of its (word, clip) pair"""
-        # Sorting runs outside Python's lock, so two cores share the four orders.
-        with ThreadPoolExecutor(2) as pool:
+        # Sorting runs outside Python's lock, so two cores share the four orders, unless room is short.
+        with ThreadPoolExecutor(2 if len(self.lines.words) < MANY else 1) as pool:
             self.orders = list(pool.map(self._order, range(1, ORDERS + 1)))
 
     def _pairs(self, words: Ints) -> Ints:
@@ -198,7 +217,7 @@ class NgramIndex:
         else:
             code.sort()
         entry = np.flatnonzero(_fresh(code))
-        count = np.diff(np.append(entry, len(code)))
+        count = np.diff(np.append(entry, len(code))).astype(np.int32)
         code = code[entry]
         pair = code >> low
         begin = np.flatnonzero(_fresh(pair))
@@ -207,7 +226,7 @@ class NgramIndex:
         clip = pair[begin] & ((1 << bits) - 1)
         gram = np.cumsum(fresh) - 1
         documents = np.bincount(gram[clip < self.documents], minlength=int(fresh.sum()))
-        reference = starts[pair & ((1 << bits) - 1)] + (code & ((1 << low) - 1))
+        reference = (starts[pair & ((1 << bits) - 1)] + (code & ((1 << low) - 1))).astype(np.int32)
         first = np.append(begin, len(entry))
         return Order(
             pair[begin][fresh] >> bits, documents, gram << bits | clip, most, first, reference, count, bits
@@ -267,8 +286,12 @@ def locate(ordered: Ints, wanted: Ints) -> Ints:
     """Places of values in a sorted array, -1 for those it does not have."""
     if not len(ordered):
         return np.full(len(wanted), -1)
+    order = np.argsort(wanted)  # a search that moves forward stays in the processor's cache
+    wanted = wanted[order]
     index = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-    return np.where(ordered[index] == wanted, index, -1)
+    out = np.empty(len(wanted), np.int64)
+    out[order] = np.where(ordered[index] == wanted, index, -1)
+    return out
 
 
 def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:

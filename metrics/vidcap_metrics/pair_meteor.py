@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 Backend = Literal["python", "java"]
@@ -10,6 +10,10 @@ Backend = Literal["python", "java"]
 
 class PairMeteor(Protocol):
     """What counts a segment's matches, and makes scores of the counts."""
+
+    def prepare_all(self, sentences: Iterable[str]) -> None:
+        """Look up what is known of the sentences that are to come, together, where that is faster."""
+        ...
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> Any:
         """Counts of one tokenised caption against its references."""

@@ -24,6 +24,9 @@ PUNCTUATION = BRACKETS | {"''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "-
 NEWLINES = "\n\r\x0b\x0c\u2028\u2029"
 """Within a caption they count as spaces; pycocoevalcap does so with the first, the others shift its lines."""
 
+BLOCK = 20_000
+"""lines that are cut into chunks at a time, as chunks take more room than lines"""
+
 UNKNOWN = "\0"
 """Stands for the tokens of a chunk that depend on the text around it; never part of a token."""
 
@@ -34,16 +37,22 @@ def tokenize(lines: Iterable[str]) -> list[str]:
     whole = "\t".join(texts)
     if any(mark in whole for mark in NEWLINES):
         texts = [text.translate(dict.fromkeys(map(ord, NEWLINES), " ")) for text in texts]
-    # All lines at once, as a few long strings: a loop in C over chunks that were seen before.
-    chunks = " \n ".join(texts).split(" ")
-    out = " ".join(map(_chunks().__getitem__, chunks)).split(" \n ")
+    out = [
+        tokens for start in range(0, len(texts), BLOCK) for tokens in _looked_up(texts[start : start + BLOCK])
+    ]
     last = len(texts) - 1
-    for number, tokens in enumerate(out[: len(texts)]):
+    for number, tokens in enumerate(out):
         if UNKNOWN in tokens or number == last:
             out[number] = " ".join(_line(texts[number], _following(texts, number)))
         elif "  " in tokens or tokens[:1] == " " or tokens[-1:] == " ":
             out[number] = " ".join(filter(None, tokens.split(" ")))
-    return out[: len(texts)]
+    return out
+
+
+def _looked_up(texts: list[str]) -> list[str]:
+    """Each line's chunks as their tokens: many lines as one long string, a loop in C over chunks seen before."""
+    chunks = " \n ".join(texts).split(" ")
+    return " ".join(map(_chunks().__getitem__, chunks)).split(" \n ")[: len(texts)]
 
 
 class Chunks(dict[str, str]):

@@ -109,6 +109,7 @@ class SodaC(EventMetric):
         hypotheses = [line for clip in clips for line in predicted.tokens[clip]]
         true = [line for clip in clips for line in story.tokens[clip]]
         weight = np.zeros(len(pairs.clip))
+        self.meteor.prepare_all([*hypotheses, *true])
         for pair in np.flatnonzero(pairs.tiou > 0):
             stats = self.meteor.stats(true[pairs.reference[pair]], [hypotheses[pairs.prediction[pair]]])
             weight[pair] = self.meteor.segment_score(stats) * pairs.tiou[pair]

@@ -13,16 +13,18 @@ The best covers most, then has fewest chunks, then least distance. The rest was 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 BEAM = 40
 Match = tuple[int, int, int, int, int]
 """start and length in the reference, start and length in the caption, kind"""
-State = tuple[int, int, int, int, int, "Path | None"]
-"""cost, rank, where the open chunk would go on in the caption (−1: none is open), used words of both, matches"""
+State = tuple[int, int, int, int, "Path | None"]
+"""cost, where the open chunk would go on in the caption (−1: none is open), used words of both, matches"""
 Path = tuple["Path | None", Match]
 CHUNK = 1 << 28
 WORD = 1 << 44
 """cost of a chunk and worth of a covered word, where a place of distance costs 1"""
+COST = itemgetter(0)
 
 
 def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match], int]:
@@ -36,7 +38,7 @@ def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match],
     at: list[list[Match]] = [[] for _ in range(reference_length)]
     for match in matches:
         at[match[0]].append(match)
-    beam: list[State] = [(0, 0, -1, 0, 0, None)]
+    beam: list[State] = [(0, -1, 0, 0, None)]
     for position, options in enumerate(at):
         if options:
             options.sort(key=_kind)
@@ -44,9 +46,9 @@ def align(matches: Sequence[Match], reference_length: int) -> tuple[list[Match],
         else:
             beam = _pass(beam, position)
         if len(beam) > 1:
-            beam.sort()
+            beam.sort(key=COST)  # of equal cost, the first made stays the first
             del beam[BEAM:]
-    taken = _matches(min(beam, key=_final)[5])
+    taken = _matches(min(beam, key=_final)[4])
     return taken, _chunks(taken)
 
 
@@ -55,51 +57,51 @@ def _kind(match: Match) -> int:
 
 
 def _final(state: State) -> int:
-    return state[0] + CHUNK * (state[2] >= 0)
+    return state[0] + CHUNK * (state[1] >= 0)
 
 
 def _step(beam: list[State], position: int, options: list[Match], may_skip: bool) -> list[State]:
     """Every state with every match that starts here, then with none."""
     out: list[State] = []
     bit = 1 << position
-    for cost, _, end, used, used_caption, path in beam:
+    prepared = []
+    for match in options:
+        start, length, caption, caption_length, kind = match
+        covered = length // 2 + caption_length // 2 if kind else length + caption_length
+        prepared.append(
+            (
+                match,
+                ((1 << length) - 1) << start,
+                ((1 << caption_length) - 1) << caption,
+                covered * WORD,
+                caption,
+                caption + caption_length,
+                abs(start - caption),
+            )
+        )
+    for state in beam:
+        cost, end, used, used_caption, path = state
         if used & bit:
-            out.append((cost, len(out), end, used, used_caption, path))
+            out.append(state)
             continue
         passed = cost
-        for match in options:
-            start, length, caption, caption_length, kind = match
-            stretch = ((1 << length) - 1) << start
-            caption_stretch = ((1 << caption_length) - 1) << caption
+        for match, stretch, caption_stretch, worth, caption, after, distance in prepared:
             if used & stretch or used_caption & caption_stretch:
                 continue
-            covered = length // 2 + caption_length // 2 if kind else length + caption_length
             ended = CHUNK if end >= 0 and end != caption else 0
             out.append(
-                (
-                    passed + ended - covered * WORD,
-                    len(out),
-                    caption + caption_length,
-                    used | stretch,
-                    used_caption | caption_stretch,
-                    (path, match),
-                )
+                (passed + ended - worth, after, used | stretch, used_caption | caption_stretch, (path, match))
             )
-            passed += abs(start - caption)
+            passed += distance
         if may_skip:
-            ended = CHUNK if end >= 0 else 0
-            out.append((passed + ended, len(out), -1, used, used_caption, path))
+            out.append((passed + CHUNK if end >= 0 else passed, -1, used, used_caption, path))
     return out
 
 
 def _pass(beam: list[State], position: int) -> list[State]:
     """Every state, its chunk ended unless a match covers this position."""
-    return [
-        (state[0], rank, *state[2:])
-        if state[2] < 0 or state[3] >> position & 1
-        else (state[0] + CHUNK, rank, -1, *state[3:])
-        for rank, state in enumerate(beam)
-    ]
+    bit = 1 << position
+    return [state if state[1] < 0 or state[2] & bit else (state[0] + CHUNK, -1, *state[2:]) for state in beam]
 
 
 def _alone(matches: Sequence[Match]) -> set[Match]:

@@ -18,9 +18,12 @@ class Prepared:
 
     words: tuple[int, ...]
     function: tuple[bool, ...]
-    phrases: tuple[tuple[int, int, int], ...]
     distinct: frozenset[int]
-    """numbers of its phrases"""
+    """its words"""
+    phrases: tuple[tuple[int, int, int], ...]
+    phrase_numbers: frozenset[int]
+    paraphrases: tuple[tuple[Mapping[int, int], int, int], ...]
+    """per phrase: what may stand for it, each with its place in the table's order; start, length"""
 
 
 class MeteorEngine:
@@ -34,34 +37,37 @@ class MeteorEngine:
 
     def prepare(self, sentence: str) -> Prepared:
         """The sentence as numbers, from memory when it was seen before."""
-        if sentence not in self._prepared:
+        prepared = self._prepared.get(sentence)
+        if prepared is None:
             self.prepare_all([sentence])
-        return self._prepared[sentence]
+            prepared = self._prepared[sentence]
+        return prepared
 
     def prepare_all(self, sentences: Iterable[str]) -> None:
         """Prepare many sentences together, which is faster than one by one."""
         new = [sentence for sentence in dict.fromkeys(sentences) if sentence not in self._prepared]
         number, abbreviations = self._vocabulary.number, self._tables.abbreviations
         words = [tuple(map(number, normalize(sentence, abbreviations))) for sentence in new]
-        function = self._vocabulary.function
+        function, paraphrases = self._vocabulary.function, self._phrases.paraphrases
         for sentence, numbers, phrases in zip(
             new, words, self._phrases.find(words, self._vocabulary), strict=True
         ):
             self._prepared[sentence] = Prepared(
                 numbers,
                 tuple(function[word] for word in numbers),
+                frozenset(numbers),
                 tuple(phrases),
                 frozenset(phrase[0] for phrase in phrases),
+                tuple((paraphrases(number), start, length) for number, start, length in phrases),
             )
 
     def stats(self, hypothesis: str, references: Sequence[str]) -> SegmentStats:
         """Counts of a caption with the reference that gives it the best score; of equals, the first."""
-        self.prepare_all([hypothesis, *references])
-        caption = self._prepared[hypothesis]
+        caption = self.prepare(hypothesis)
         best: SegmentStats = (float(len(caption.words)), *[0.0] * (SIZE - 1))
         highest = -1.0
         for sentence in references:
-            reference = self._prepared[sentence]
+            reference = self.prepare(sentence)
             matches = self._matches(caption, reference)
             if highest >= 0 and _bound(caption, reference, matches) <= highest:
                 continue
@@ -91,26 +97,29 @@ class MeteorEngine:
         phrases comes first, then what it says of the caption's.
         """
         out: list[Match] = []
-        related = self._vocabulary.related
+        related, others = self._vocabulary.related, reference.distinct
         for at, word in enumerate(caption.words):
             kinds = related[word]
+            if kinds.keys().isdisjoint(others):
+                continue
             for start, other in enumerate(reference.words):
                 if other in kinds:
                     out += [(start, 1, at, 1, kind) for kind in kinds[other]]
-        paraphrases = self._phrases.paraphrases
-        for phrase, start, length in reference.phrases:
-            for at, caption_length in _found(paraphrases(phrase), caption):
-                out.append((start, length, at, caption_length, PARAPHRASE))
-        for phrase, at, caption_length in caption.phrases:
-            for start, length in _found(paraphrases(phrase), reference):
-                out.append((start, length, at, caption_length, PARAPHRASE))
+        numbers = caption.phrase_numbers
+        for paraphrases, start, length in reference.paraphrases:
+            if not paraphrases.keys().isdisjoint(numbers):
+                for at, caption_length in _found(paraphrases, caption):
+                    out.append((start, length, at, caption_length, PARAPHRASE))
+        numbers = reference.phrase_numbers
+        for paraphrases, at, caption_length in caption.paraphrases:
+            if not paraphrases.keys().isdisjoint(numbers):
+                for start, length in _found(paraphrases, reference):
+                    out.append((start, length, at, caption_length, PARAPHRASE))
         return out
 
 
 def _found(paraphrases: Mapping[int, int], sentence: Prepared) -> list[tuple[int, int]]:
     """Start and length of those that stand in the sentence, in the table's order."""
-    if paraphrases.keys().isdisjoint(sentence.distinct):
-        return []
     matches = [
         (paraphrases[phrase], start, length)
         for phrase, start, length in sentence.phrases

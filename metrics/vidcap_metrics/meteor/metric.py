@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from vidcap_metrics.meteor.engine import MeteorEngine
 from vidcap_metrics.metric import Values
 from vidcap_metrics.pair_meteor import Backend, PairMeteor, load
 
@@ -24,17 +23,12 @@ class Meteor:
     def prepare(self, references: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """The references, looked up."""
         prepared = {clip: list(lines) for clip, lines in references.items()}
-        self._look_up(line for lines in prepared.values() for line in lines)
+        self.engine.prepare_all(line for lines in prepared.values() for line in lines)
         return prepared
 
     def score(self, prepared: Mapping[str, Sequence[str]], predictions: Mapping[str, str]) -> Values:
         """Corpus and clips."""
-        self._look_up(predictions.values())
+        self.engine.prepare_all(predictions.values())
         stats = {clip: self.engine.stats(text, prepared[clip]) for clip, text in predictions.items()}
         clips = {clip: self.engine.segment_score(segment) for clip, segment in stats.items()}
         return Values({"METEOR": self.engine.aggregate(list(stats.values()))}, {"METEOR": clips})
-
-    def _look_up(self, sentences: Iterable[str]) -> None:
-        """All sentences together, which is faster than one by one; the jar has no use for it."""
-        if isinstance(self.engine, MeteorEngine):
-            self.engine.prepare_all(sentences)

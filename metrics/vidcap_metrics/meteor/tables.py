@@ -99,9 +99,9 @@ class Tables:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.function_words = source.words("function/english.words")
-        self.abbreviations = frozenset(
-            line.split("#")[0].strip() for line in source.words("nonbreaking/english.prefixes")
-        )
+        lines = (line.partition("#") for line in source.words("nonbreaking/english.prefixes"))
+        self.abbreviations = {word.strip(): bool(only) for word, only, _ in lines}
+        """word → whether it is one only before a number"""
 
     @cached_property
     def _synonyms(self) -> Arrays:

@@ -25,7 +25,8 @@ class Vocabulary:
         self.hashes: list[int] = []
         self.powers: list[int] = []
         self._tables = tables
-        self._by_stem: dict[str, list[int]] = {}
+        self._by_hash: dict[int, list[int]] = {}
+        self._by_stem: dict[int, list[int]] = {}
         self._by_set: dict[int, list[int]] = {}
 
     def number(self, word: str) -> int:
@@ -40,18 +41,29 @@ class Vocabulary:
         self.hashes.append(total)
         self.powers.append(power)
         kinds: dict[int, tuple[int, ...]] = {}
-        same_stem = self._by_stem.setdefault(stem(word), [])
+        same = self._by_hash.setdefault(java_hash(word), [])
+        same_stem = self._by_stem.setdefault(java_hash(stem(word)), [])
         for other in same_stem:
             kinds[other] = (STEM,)
         sets = [self._by_set.setdefault(set_id, []) for set_id in self._tables.synonym_sets(word)]
         for other in {other for members in sets for other in members}:
             kinds[other] = (*kinds.get(other, ()), SYNONYM)
+        kinds |= dict.fromkeys(same, (EXACT,))
         for other, why in kinds.items():
             self.related[other][number] = why
         self.related.append(kinds | {number: (EXACT,)})
-        for members in (same_stem, *sets):
+        for members in (same, same_stem, *sets):
             members.append(number)
         return number
+
+
+def java_hash(word: str) -> int:
+    """What the Java program compares words and stems by, so that `as` matches the Telugu letter U+0C32."""
+    total = 0
+    data = word.encode("utf-16-be", "surrogatepass")
+    for high, low in zip(data[::2], data[1::2], strict=True):
+        total = (31 * total + (high << 8 | low)) & 0xFFFFFFFF
+    return total
 
 
 class Phrases:
