@@ -44,7 +44,7 @@ class Entry:
 
 
 class Registry:
-    """One kind of component. `plugin.Name` always works; a bare `Name` is the core's, else that of the one that offers it."""
+    """One kind of component. `plugin.Name` always works; a bare `Name` is the core's, or its only plugin's."""
 
     def __init__(
         self, kind: str, noun: str, installed: Callable[[], Mapping[str, Plugin]] = discover
