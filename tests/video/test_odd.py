@@ -36,7 +36,7 @@ WAYS: dict[str, Callable[[Path], Any]] = {
     "probe": probe,
     "pictures": lambda path: read_frames(path, SOME),
     "decord": lambda path: read_frames(path, SOME, decoder="decord"),
-    "sound": lambda path: read_audio(path, 16000),
+    "sound": read_audio,
 }
 THIN = r"at most 8\.8 million pixels"
 

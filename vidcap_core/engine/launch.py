@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 import torch.distributed
+from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from vidcap_core.errors import UserError
+
+LAUNCHER = "VIDCAP_LAUNCHER"
+"""Environment of a process that `launch` started: who did."""
+LOOK = 1.0
+"""Seconds between two looks at whether it is still there."""
 
 
 def launch(nproc: int, argv: Sequence[str]) -> int:
@@ -29,11 +37,26 @@ def launch(nproc: int, argv: Sequence[str]) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=0,
     )
+    os.environ[LAUNCHER] = str(os.getpid())
     try:
         elastic_launch(config, sys.executable)("-m", "vidcap_core.cli.run", *argv)
     except ChildFailedError as error:
         return max(failure.exitcode for failure in error.failures.values()) or 1
+    except SignalException as error:  # Ctrl-C or a polite kill; its processes are ended by now
+        raise KeyboardInterrupt from error
     return 0
+
+
+def follow_launcher() -> None:
+    """A launcher that was killed cannot end its processes: each ends itself, and holds no device for ever."""
+    if launcher := os.environ.get(LAUNCHER):
+        threading.Thread(target=_follow, args=(int(launcher),), daemon=True).start()
+
+
+def _follow(launcher: int) -> None:
+    while os.getppid() == launcher:
+        time.sleep(LOOK)
+    os._exit(1)
 
 
 @contextmanager

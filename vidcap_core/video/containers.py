@@ -1,7 +1,7 @@
 """Which formats of files are opened at all: a list of what may pass, as FFmpeg knows many that read other files.
 
-Playlists (HLS, DASH, concat scripts), descriptions of streams (SDP), and raw camera files that go on in a neighbour (MLV)
-are none of these.
+Playlists (HLS, DASH, concat scripts), descriptions of streams (SDP) and raw camera files that go on in a neighbour
+(MLV) are none of these.
 """
 
 from __future__ import annotations
