@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vidcap_core.cli.arguments import add_changes
 from vidcap_core.cli.outcome import INTERRUPTED, guarded
+from vidcap_core.engine.follow import follow_launcher
 from vidcap_core.zoo.version import __version__
 
 EPILOG = """\
@@ -83,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # a polite kill says how to go on, as Ctrl-C does
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
     worker = "LOCAL_RANK" in os.environ
+    follow_launcher()
 
     def command() -> int:
         try:
@@ -124,7 +126,6 @@ def _run(args: argparse.Namespace, arguments: list[str]) -> int:
         for line in preflight.notes(recipe) if args.task == "train" and not args.quiet else ():
             note(line)
 
-    launch.follow_launcher()
     if args.nproc != 1 and "LOCAL_RANK" not in os.environ:
         return launch.launch(args.nproc, arguments)
     if args.task == "train":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -15,12 +13,8 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from vidcap_core.engine.follow import LAUNCHER
 from vidcap_core.errors import UserError
-
-LAUNCHER = "VIDCAP_LAUNCHER"
-"""Environment of a process that `launch` started: who did."""
-LOOK = 1.0
-"""Seconds between two looks at whether it is still there."""
 
 
 def launch(nproc: int, argv: Sequence[str]) -> int:
@@ -45,18 +39,6 @@ def launch(nproc: int, argv: Sequence[str]) -> int:
     except SignalException as error:  # Ctrl-C or a polite kill; its processes are ended by now
         raise KeyboardInterrupt from error
     return 0
-
-
-def follow_launcher() -> None:
-    """A launcher that was killed cannot end its processes: each ends itself, and holds no device for ever."""
-    if launcher := os.environ.get(LAUNCHER):
-        threading.Thread(target=_follow, args=(int(launcher),), daemon=True).start()
-
-
-def _follow(launcher: int) -> None:
-    while os.getppid() == launcher:
-        time.sleep(LOOK)
-    os._exit(1)
 
 
 @contextmanager
