@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-resource = pytest.importorskip("resource", reason="limits of processes")
+pytest.importorskip("resource", reason="limits of processes")
 pytest.importorskip("fastapi", reason="needs the extra 'serve'")
+
+import resource
 
 from serve.conftest import Server, form, until
 
