@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +205,70 @@ def test_without_a_network(made: Path, tmp_path: Path) -> None:
         assert done.returncode == 2, done.stderr
         assert "cannot be reached" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+ODD: dict[str, tuple[str, bytes]] = {
+    "no JSON": ("application/json", b"<html>a page of a hotel's network</html>"),
+    "a list": ("application/json", b"[]"),
+    "nothing": ("application/json", b""),
+    "a text": ("application/json", b'"model"'),
+    "deep": ("application/json", b"[" * 100_000 + b"]" * 100_000),
+    "files that are numbers": ("application/json", b'{"id": "a/b", "sha": "0", "siblings": [1, 2]}'),
+    "files without names": ("application/json", b'{"id": "a/b", "sha": "0", "siblings": [{}]}'),
+    "no files": ("application/json", b'{"id": "a/b", "sha": "0"}'),
+    "no state": ("application/json", b'{"id": "a/b", "siblings": [{"rfilename": "bundle.json"}]}'),
+    "bytes": ("application/json", b"\xff\xfe"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_a_hub_that_answers_oddly(odd: str, tmp_path: Path) -> None:
+    kind, content = ODD[odd]
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_HEAD = do_GET
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silence."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        done = vidcap("pull", "a/b", "-o", str(tmp_path / "got"), endpoint=endpoint, home=tmp_path / "home")
+        server.shutdown()
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "internal error" not in done.stderr
+    assert not (tmp_path / "got").exists()
+
+
+INDEXES = {
+    "a list": b"[]",
+    "no JSON": b"{",
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "a number of 5000 digits": b'{"format": ' + b"9" * 5000 + b"}",
+    "no text": b"\xff\xfe",
+    "empty": b"",
+    "a file that is not there": b'{"format": 1, "config": {"head": {"type": "MeanPoolGRU"}}, "files": '
+    b'{"weights.safetensors": "0", "tokenizer.json": "0", "gone.json": "0"}}',
+    "a name that is too long": b'{"format": 1, "config": {"head": {"type": "MeanPoolGRU"}}, "files": '
+    b'{"weights.safetensors": "0", "tokenizer.json": "0", "' + b"x" * 300 + b'.json": "0"}}',
+}
+
+
+@pytest.mark.parametrize("index", INDEXES)
+def test_a_repository_with_an_odd_index(index: str, tmp_path: Path) -> None:
+    hub = Hub()
+    hub.models["a/b"] = {"bundle.json": INDEXES[index], "weights.safetensors": b"x", "tokenizer.json": b"{}"}
+    done = vidcap("pull", "a/b", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home")
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "internal error" not in done.stderr
+    assert not (tmp_path / "got").exists()

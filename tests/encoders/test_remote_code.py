@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.encoders.hf_text import HFText
+from vidcap_core.encoders.hf_text import HFText, load_model
 from vidcap_core.encoders.open_clip import OpenClipText
 from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
@@ -64,9 +65,55 @@ def test_the_code_of_a_model_folder_never_runs(folder: str, marker: Path, use: C
 
 
 @pytest.mark.parametrize(
-    "keys", [{"attn_implementation": "someone/kernels"}, {"_attn_implementation_internal": "someone/kernels"}]
+    "keys",
+    [
+        {"attn_implementation": "someone/kernels"},
+        {"attn_implementation": "flash_attention_2"},
+        {"attn_implementation": {"text_config": "kernels-community/x"}},
+        {"experts_implementation": "someone/kernels"},
+        {"_attn_implementation_internal": "someone/kernels"},
+    ],
 )
 def test_a_language_model_of_a_config_brings_no_code(keys: dict[str, Any]) -> None:
     small = {"model_type": "gpt2", "n_layer": 1, "n_head": 1, "n_embd": 8, "vocab_size": 20}
     with pytest.raises(UserError, match="code from a hub is never run"):
         language_model({**small, **keys})
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("name", ["someone/kernels", "kernels-community/flash-attn2", "flash_attention_2"])
+def test_a_model_folder_may_not_choose_code_for_its_attention(
+    tmp_path: Path, name: str, nested: bool
+) -> None:
+    """transformers would fetch it from the hub and load it, where the package `kernels` is installed."""
+    small = {"model_type": "gpt2", "n_layer": 1, "n_head": 1, "n_embd": 8, "vocab_size": 20}
+    language_model(small).save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    chosen = {"attn_implementation": name}
+    (tmp_path / "config.json").write_text(json.dumps({**config, **({"inner": chosen} if nested else chosen)}))
+    for use in (
+        language_model,
+        lambda folder: load_model(folder, True, 0),
+        lambda folder: load_model(folder, False, 0),
+    ):
+        with pytest.raises(UserError, match="code from a hub is never run"):
+            use(str(tmp_path))
+    (tmp_path / "config.json").write_text(json.dumps({**config, "attn_implementation": "eager"}))
+    assert language_model(str(tmp_path)).config.n_embd == 8
+
+
+def test_each_from_pretrained_says_that_no_code_is_run() -> None:
+    """A call that says nothing asks whoever sits at the terminal; those of `from_hub` get it there."""
+    import vidcap_core
+
+    silent = []
+    for file in sorted(Path(vidcap_core.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                asks = call.func.attr in ("from_pretrained", "get_config_dict") or (
+                    call.func.attr == "from_config" and isinstance(call.func.value, ast.Name)
+                )
+                stated = {word.arg: word.value for word in call.keywords}.get("trust_remote_code")
+                if asks and not (isinstance(stated, ast.Constant) and stated.value is False):
+                    silent.append(f"{file.name}:{call.lineno}")
+    assert silent == []

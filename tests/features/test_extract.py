@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from feature_parts import tiny_encoder
 from vidcap_core.cli import features as command
 from vidcap_core.datasets.extraction import clips_in, load_encoder
 from vidcap_core.errors import ConfigError, DataError, UserError
+from vidcap_core.features.index import read_index, write_index
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.video import read_frames
 
@@ -96,9 +96,9 @@ def test_a_store_of_the_other_activation_is_another_recipe(
     refused = "another recipe: activation is 'quick_gelu' there, 'gelu' here\n  try: --out ANOTHER_FOLDER"
     with pytest.raises(DataError, match=refused):
         vidcap_features("extract", "--videos", str(videos), *clip, "--set", "quick_gelu=False")
-    index = json.loads((tmp_path / "store" / "index.json").read_text())
+    index = read_index(tmp_path / "store")
     del index["recipe"]["activation"]  # as stores were written before it was known
-    (tmp_path / "store" / "index.json").write_text(json.dumps(index))
+    write_index(tmp_path / "store", index)
     with pytest.raises(DataError, match="activation is None there, 'quick_gelu' here"):
         vidcap_features(*first)
 

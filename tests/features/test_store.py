@@ -17,6 +17,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from vidcap_core.errors import DataError
+from vidcap_core.features.index import read_index, write_index
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.features.writer import FeatureWriter
 
@@ -229,6 +230,48 @@ def test_damage_is_found(tmp_path: Path) -> None:
     file.write_bytes(raw[:-4])
     with pytest.raises(DataError, match="copied in part"):
         FeatureStore(tmp_path / "s")["clip0"]
+
+
+@pytest.mark.parametrize("name", ["index.json", "shard-00001.safetensors"])
+def test_no_flipped_bit_is_silently_wrong(tmp_path: Path, name: str) -> None:
+    """Offset, type, start: each of them would give other features under a clip's name."""
+    file = write(tmp_path / "s") / name
+    whole, rng = file.read_bytes(), np.random.default_rng(0)
+    for place in rng.choice(8 * len(whole), 400, replace=False).tolist():
+        flipped = bytearray(whole)
+        flipped[place // 8] ^= 1 << place % 8
+        file.write_bytes(flipped)
+        try:
+            wrong = FeatureStore(tmp_path / "s").verify()
+        except DataError as error:
+            wrong = [error.line]
+        assert wrong, f"bit {place}"
+
+
+CHANGES = {
+    "shard": lambda index: index["clips"]["clip0"].update(shard=99),
+    "before": lambda index: index["clips"]["clip0"].update(offset=-8),
+    "beyond": lambda index: index["clips"]["clip0"].update(offset=1 << 40),
+    "shape": lambda index: index["clips"]["clip0"].update(shape=[1 << 60, 8]),
+    "flat": lambda index: index["clips"]["clip0"].update(shape=3),
+    "wide": lambda index: index.update(dim=9),
+    "type": lambda index: index.update(dtype="object"),
+    "elsewhere": lambda index: index["shards"][0].update(file="../s/shard-00000.safetensors"),
+    "start": lambda index: index["shards"][0].update(start=-1),
+    "no clips": lambda index: index.pop("clips"),
+    "clips": lambda index: index.update(clips=[1]),
+    "recipe": lambda index: index.update(recipe=7),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_sealed_index_that_cannot_be_right(tmp_path: Path, change: str) -> None:
+    """A seal says that nothing was damaged, and not who wrote it."""
+    index = read_index(write(tmp_path / "s"))
+    CHANGES[change](index)
+    write_index(tmp_path / "s", index)
+    with pytest.raises(DataError, match=r"index\.json: is damaged"):
+        FeatureStore(tmp_path / "s")
 
 
 def test_what_is_no_store_says_so(tmp_path: Path) -> None:

@@ -27,9 +27,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packages.install(tmp_path_factory.mktemp("third_party"))
 
 
+def on_path(site: Path) -> str:
+    """The folder, before whatever finds the code under test."""
+    return os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+
+
 def run(site: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own that sees the installed packages."""
-    environment = {**os.environ, "PYTHONPATH": str(site), **variables}
+    environment = {**os.environ, "PYTHONPATH": on_path(site), **variables}
     module = {"vidcap": "vidcap_core.cli.main", "vidcap-run": "vidcap_core.cli.run"}[command[0]]
     return subprocess.run(
         [sys.executable, "-m", module, *command[1:]],
@@ -131,7 +136,7 @@ def test_a_name_that_two_plugins_offer_works_in_full(site: Path) -> None:
         "from vidcap_core.zoo.registry import HEADS;"
         "print(*[HEADS.load(name).__module__ for name in ('one.Twin', 'two.Twin')])"
     )
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment = {**os.environ, "PYTHONPATH": on_path(site)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["vidcap_test_one.head", "vidcap_test_two.head"], done.stderr
 
@@ -171,6 +176,6 @@ def test_discovery_imports_nothing_heavy(site: Path) -> None:
         "import sys; from vidcap_core.zoo.plugins import discover; found = discover(); assert len(found) > 10;"
         "print([m for m in ('torch', 'mmengine', 'cv2', 'numpy') if m in sys.modules])"
     )
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment = {**os.environ, "PYTHONPATH": on_path(site)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr

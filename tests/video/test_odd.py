@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -19,13 +23,21 @@ from vidcap_core.datasets.records import Record
 from vidcap_core.datasets.toy.grid_encoder import ToyGrid
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.errors import VideoError
+from vidcap_core.serve.sniff import container
 from vidcap_core.video import boxes, limits, read_audio, read_frames
 from vidcap_core.video.boxes import check_samples
+from vidcap_core.video.containers import PASS
 from vidcap_core.video.frame_request import FrameOptions, FrameRequest
 from vidcap_core.video.limits import TooLarge
 from vidcap_core.video.probe import opened, picture, probe
 
 SOME = {"kind": "uniform", "count": 8}
+WAYS: dict[str, Callable[[Path], Any]] = {
+    "probe": probe,
+    "pictures": lambda path: read_frames(path, SOME),
+    "decord": lambda path: read_frames(path, SOME, decoder="decord"),
+    "sound": read_audio,
+}
 THIN = r"at most 8\.8 million pixels"
 
 
@@ -198,13 +210,30 @@ def test_counts_that_are_hidden(tmp_path: Path) -> None:
             "film.mp4",
             "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 33\n",
         ),
+        ("film.mp4", "MLVI4\0\0\0v2.0\0\0\0\0" + "\0" * 500),  # goes on in film.00, film.01, ...
     ],
 )
-def test_a_list_of_other_files(name: str, text: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_list_of_other_files(name: str, text: str, way: str, tmp_path: Path) -> None:
+    """Whoever wants it: what serve refuses by its first bytes is refused everywhere."""
+    if way == "decord":
+        pytest.importorskip("decord")
     make(tmp_path / "other.mp4")
     (tmp_path / name).write_text(text)
     with pytest.raises(VideoError, match="a list of other files"):
-        probe(tmp_path / name)
+        WAYS[way](tmp_path / name)
+
+
+def test_what_serve_lets_in_is_opened() -> None:
+    """The two lists name containers in two ways; each that serve knows is one that may be opened."""
+    demuxers = {
+        ".mp4": "mov", ".mkv": "matroska", ".avi": "avi", ".mpg": "mpeg", ".ts": "mpegts",
+        ".flv": "flv", ".wmv": "asf", ".ogv": "ogg",
+    }  # fmt: skip
+    known = set(re.findall(r'return "(\.\w+)"', inspect.getsource(container)))
+    assert known == set(demuxers)
+    assert set(demuxers.values()) <= set(PASS.split(","))
+    assert {name for names in av.formats_available for name in names.split(",")} >= set(PASS.split(","))
 
 
 def test_a_plain_file_that_begins_with_any_box(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def on_terminal(stream: object = None) -> bool:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
     """Rows under headings: a drawn table on a terminal, aligned columns in a pipe."""
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    cells = [["" if cell is None else _printable(cell) for cell in row] for row in rows]
     if on_terminal():
         from rich.console import Console
         from rich.table import Table
@@ -44,6 +44,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     if title:
         print(title)
     print_columns(columns, cells)
+
+
+def _printable(cell: object) -> str:
+    """Half a surrogate, as a file's name may hold, cannot be written to a terminal."""
+    return str(cell).encode(errors="backslashreplace").decode()
 
 
 def show(

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vidcap_core.cli.arguments import add_changes
-from vidcap_core.cli.outcome import guarded
+from vidcap_core.cli.outcome import INTERRUPTED, guarded
+from vidcap_core.engine.follow import follow_launcher
 from vidcap_core.zoo.version import __version__
 
 EPILOG = """\
@@ -82,10 +83,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.SIGTERM, signal.default_int_handler
     )  # a polite kill says how to go on, as Ctrl-C does
     resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
-    code = guarded(
-        lambda: _run(args, arguments), args.debug, after_interrupt=f"go on with: {' '.join(resume)}"
-    )
-    if "LOCAL_RANK" in os.environ:  # gloo's threads now and then abort a process that ends in the usual way
+    worker = "LOCAL_RANK" in os.environ
+    follow_launcher()
+
+    def command() -> int:
+        try:
+            return _run(args, arguments)
+        except KeyboardInterrupt:
+            if worker:  # the process that started it says so
+                return INTERRUPTED
+            raise
+
+    code = guarded(command, args.debug, after_interrupt=f"go on with: {' '.join(resume)}")
+    if worker:  # gloo's threads now and then abort a process that ends in the usual way
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -13,7 +13,7 @@ from typing import Any
 
 from vidcap_core.config.merge import merge, take_away
 from vidcap_core.config.paths import KeyPath, dotted
-from vidcap_core.errors import ConfigError, PluginError, UserError
+from vidcap_core.errors import ConfigError, PluginError, UserError, in_a_line
 from vidcap_core.zoo import plugins
 from vidcap_core.zoo.arguments import meant
 
@@ -81,7 +81,7 @@ def config_from_json(text: str, name: str) -> Config:
     """A config stored as data; nothing in it is executed."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{name}: is not JSON: {error}") from error
     if not isinstance(data, dict):
         raise ConfigError(f"{name}: holds {type(data).__name__}, not a config")
@@ -175,11 +175,13 @@ def _merge_file(config: Config, path: Path, chain: tuple[Path, ...]) -> None:
     if path in chain:
         raise ConfigError(f"{path}: is its own base, through {' -> '.join(p.name for p in (*chain, path))}")
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        tree = ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
         raise ConfigError(f"{_shown(path)}:{error.lineno}: syntax error: {error.msg}") from error
     except OSError as error:
         raise ConfigError(f"{_shown(path)}: cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ConfigError(f"{_shown(path)}: cannot be read as Python: {in_a_line(error)}") from error
     for base in _bases(tree, path):
         _merge_file(config, _find_base(base, path), (*chain, path))
     namespace: dict[str, Any] = {"__file__": str(path), "__name__": "vidcap_config"}

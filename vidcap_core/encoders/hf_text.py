@@ -14,7 +14,7 @@ from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained.load import from_hub, origin, seeded
+from vidcap_core.pretrained.load import from_hub, model_from_hub, origin, seeded
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, WORDS, missing_model, model_folder
 
 
@@ -87,12 +87,12 @@ class HFText(Encoder):
 def load_model(model: str, pretrained: bool | str, seed: int, **options: Any) -> Any:
     """The network of a Hugging Face model, in eval mode."""
     if pretrained is False:
-        config = from_hub(AutoConfig.from_pretrained, model, f"the config of '{model}'")
+        config = model_from_hub(AutoConfig.from_pretrained, model, f"the config of '{model}'")
         with seeded(seed):
-            return AutoModel.from_config(config, **options).eval()
+            return AutoModel.from_config(config, trust_remote_code=False, **options).eval()
     source = model if pretrained is True else model_folder(pretrained)
     with seeded(seed):  # parts without weights, such as an unused pooler, are made at random
-        return from_hub(AutoModel.from_pretrained, source, f"'{source}'", **options).eval()
+        return model_from_hub(AutoModel.from_pretrained, source, f"'{source}'", **options).eval()
 
 
 def missing_network(

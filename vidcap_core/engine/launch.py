@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 import torch
 import torch.distributed
+from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from vidcap_core.engine.follow import LAUNCHER
 from vidcap_core.errors import UserError
 
 
@@ -29,10 +31,13 @@ def launch(nproc: int, argv: Sequence[str]) -> int:
         rdzv_endpoint="localhost:0",
         max_restarts=0,
     )
+    os.environ[LAUNCHER] = str(os.getpid())
     try:
         elastic_launch(config, sys.executable)("-m", "vidcap_core.cli.run", *argv)
     except ChildFailedError as error:
         return max(failure.exitcode for failure in error.failures.values()) or 1
+    except SignalException as error:  # Ctrl-C or a polite kill; its processes are ended by now
+        raise KeyboardInterrupt from error
     return 0
 
 

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import DataError
-from vidcap_core.features.shard import Place
+from vidcap_core.features.index import AGAIN, INDEX, read_index
+from vidcap_core.features.shard import DTYPES, Place
 from vidcap_core.files.hashing import hash_file, hash_of
-
-INDEX, FORMAT, VERSION = "index.json", "vidcap-features", 1
 
 
 class FeatureStore(Mapping[str, np.ndarray]):
@@ -26,11 +25,18 @@ class FeatureStore(Mapping[str, np.ndarray]):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         index = read_index(self.path)
-        self.recipe: dict[str, Any] = index["recipe"]
-        self.dtype = np.dtype(index["dtype"])
-        self.dim = int(index["dim"])
-        self.shards: list[dict[str, Any]] = index["shards"]
-        self._places = {clip: Place.of(record) for clip, record in index["clips"].items()}
+        try:
+            self.recipe: dict[str, Any] = dict(index["recipe"])
+            if index["dtype"] not in DTYPES:
+                raise ValueError(f"no type of features is '{index['dtype']}'")
+            self.dtype = np.dtype(index["dtype"])
+            self.dim = int(index["dim"])
+            self.shards: list[dict[str, Any]] = list(index["shards"])
+            self._places = {clip: Place.of(record) for clip, record in index["clips"].items()}
+            self._check_places()
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError) as error:
+            what = f"{self.path / INDEX}: is damaged: {type(error).__name__}: {error}"
+            raise DataError(what, hint=AGAIN) from error
         self._maps: dict[int, mmap.mmap] = {}
 
     @property
@@ -96,6 +102,24 @@ class FeatureStore(Mapping[str, np.ndarray]):
     def __setstate__(self, path: Path) -> None:
         self.__init__(path)  # type: ignore[misc]
 
+    def _check_places(self) -> None:
+        """Every clip lies inside its shard, and every shard is a file of this folder."""
+        sizes = [int(shard["bytes"]) - int(shard["start"]) for shard in self.shards]
+        for shard in self.shards:
+            if Path(shard["file"]).name != shard["file"] or int(shard["start"]) < 0:
+                raise ValueError(f"'{shard['file']}' is no shard")
+        for clip, record in self._places.items():
+            rows, dim = record.shape
+            end = record.offset + rows * dim * self.dtype.itemsize
+            if (
+                record.shard < 0
+                or record.offset < 0
+                or rows < 1
+                or dim != self.dim
+                or end > sizes[record.shard]
+            ):
+                raise ValueError(f"'{clip}' lies outside its shard, or is not {self.dim} wide")
+
     def _map(self, number: int) -> mmap.mmap:
         shard = self.shards[number]
         file = self.path / shard["file"]
@@ -112,26 +136,3 @@ class FeatureStore(Mapping[str, np.ndarray]):
             )
         self._maps[number] = mapped
         return mapped
-
-
-def read_index(path: Path) -> dict[str, Any]:
-    """The index of a store; a store without one is none, or not finished."""
-    file = path / INDEX
-    if not file.is_file():
-        unfinished = (path / "journal.jsonl").is_file()
-        raise DataError(
-            f"{path}: "
-            + ("this store is not finished" if unfinished else f"is no feature store: it has no {INDEX}"),
-            hint="the same `vidcap features extract` again goes on"
-            if unfinished
-            else "vidcap features extract --help",
-        )
-    try:
-        index = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{file}: is damaged: {error}") from error
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise DataError(f"{file}: is not the index of a feature store")
-    if index.get("version") != VERSION:
-        raise DataError(f"{file}: has version {index.get('version')}, this vidcap reads {VERSION}")
-    return index

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import DataError
+from vidcap_core.features.index import FORMAT, INDEX, VERSION, read_index, write_index
 from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
-from vidcap_core.features.store import FORMAT, INDEX, VERSION, read_index
 from vidcap_core.files.hashing import hash_of
-from vidcap_metrics.files.atomic import remove_parts, write_text
+from vidcap_metrics.files.atomic import remove_parts
 from vidcap_metrics.files.lock import Lock
 
 SHARD_BYTES = 256 << 20
@@ -187,7 +187,7 @@ class FeatureWriter:
         shard = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "start": start}
         self._index["shards"].append(shard)
         self._index["clips"].update({clip: record.plain() for clip, record in self._open.items()})
-        write_text(self.path / INDEX, json.dumps(self._index, separators=(",", ":")), durable=True)
+        write_index(self.path, self._index)
         self._open = {}
         self._lines.truncate(0)
         self._raw.truncate(0)

@@ -23,7 +23,7 @@ from vidcap_core.heads import processor_config
 from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
 from vidcap_core.heads.processor_config import ProcessorConfig
-from vidcap_core.pretrained.load import from_hub
+from vidcap_core.pretrained.load import from_hub, model_from_hub
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 from vidcap_core.zoo.arguments import at_least
 
@@ -112,7 +112,7 @@ def _processor(model: str | ModelConfig) -> Any:
 def _made(model: str | ModelConfig) -> Any:
     """The pretrained model of a name, or the one of a stored config."""
     if not isinstance(model, ModelConfig):
-        return from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
+        return model_from_hub(AutoModelForImageTextToText.from_pretrained, model, f"'{model}'")
     made = model.build(AutoModelForImageTextToText.from_config)
     for key in BEGIN if made.can_generate() else ():
         setattr(made.generation_config, key, model["generation"][key])

@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from transformers.cache_utils import DynamicCache, DynamicLayer
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.model_config import ModelConfig, check_no_code
+from vidcap_core.pretrained.load import check_implementations
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
 ANOTHER = "another language model, such as gpt2"
@@ -60,7 +61,7 @@ def _fresh(source: Mapping[str, Any]) -> Any:
         raise ConfigError(f"no language model has the model_type '{kind}'", hint=f"model_type='{close}'")
     check_no_code(keys)
     try:
-        return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys))
+        return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **keys), trust_remote_code=False)
     except (ValueError, TypeError) as error:  # sizes that do not go together
         first = str(error).partition("\n")[0]
         raise ConfigError(f"no {kind} can be made of these keys: {first}") from error
@@ -103,6 +104,8 @@ def _pretrained(source: str) -> Any:
         raise UserError(f"no folder {path} with a language model")
     try:
         name_or_path = str(path) if path.is_dir() else source
+        keys, _ = PretrainedConfig.get_config_dict(name_or_path, trust_remote_code=False)
+        check_implementations(keys, f"the language model '{source}'")
         return AutoModelForCausalLM.from_pretrained(name_or_path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig, PreTrainedModel
 
 from vidcap_core.errors import CheckpointError, ConfigError
-from vidcap_core.pretrained.load import seeded
+from vidcap_core.pretrained.load import check_implementations, seeded
 
 NOT_KEPT = (
     "architectures",
@@ -50,12 +50,9 @@ class ModelConfig(dict[str, Any]):
 
 def check_no_code(keys: Mapping[str, Any]) -> None:
     """Refuse keys of a config for which transformers would fetch code from the hub, and run it."""
+    check_implementations(keys, "the config of a model")
     for key, value in ((str(key), value) for key, value in keys.items()):  # of labels a key is a number
-        if (
-            key.startswith("_")
-            or key == "auto_map"
-            or (key.endswith("_implementation") and "/" in str(value))
-        ):
+        if key.startswith("_") or key == "auto_map":
             raise ConfigError(f"{key}: code from a hub is never run", hint="attn_implementation='sdpa'")
         if isinstance(value, Mapping):
             check_no_code(value)

@@ -48,6 +48,10 @@ class DecoderLayer(nn.Module):
         return x + self.dropout(self.feed(self.norms[2](x))), pair
 
 
+LAYERS = 1000
+"""More are a slip of the finger, or a stranger's."""
+
+
 class SmallTransformer(Head):
     """An encoder over all streams, one after the other in time, and a decoder over words.
 
@@ -71,6 +75,10 @@ class SmallTransformer(Head):
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
+        if width < 1 or heads < 1 or not 1 <= layers <= LAYERS:
+            raise ConfigError(
+                f"head: width={width}, layers={layers}, heads={heads}: each at least 1, and at most {LAYERS} layers"
+            )
         if width % (2 * heads):
             raise ConfigError(f"head.width={width} must be a multiple of twice head.heads={heads}")
         self.streams = check_widths(streams, "SmallTransformer")

@@ -14,6 +14,8 @@ from vidcap_core.errors import UserError
 from vidcap_core.pretrained.locate import install_first, model_folder
 
 Pretrained = str | bool
+IMPLEMENTATIONS = ("eager", "sdpa", "flex_attention", "batched_mm", "grouped_mm")
+"""Of attention and of experts: those that come with transformers; others may be compiled code, fetched from a hub."""
 
 
 @contextmanager
@@ -92,6 +94,29 @@ def origin(pretrained: Pretrained, seed: int) -> str:
     if pretrained is True:
         return "default"
     return Path(pretrained).name if Path(pretrained).expanduser().exists() else pretrained
+
+
+def check_implementations(keys: Mapping[str, Any], where: str) -> None:
+    """Refuse a model's config that asks for an implementation beyond those, at any depth."""
+    for key, value in ((str(key), value) for key, value in keys.items()):  # of labels a key is a number
+        if key.endswith("_implementation"):
+            for name in value.values() if isinstance(value, Mapping) else (value,):
+                if name is not None and name not in IMPLEMENTATIONS:
+                    raise UserError(
+                        f"{where}: {key}={name!r}: code from a hub is never run",
+                        hint=f"{key} one of {', '.join(IMPLEMENTATIONS)}, or left out",
+                    )
+        elif isinstance(value, Mapping):
+            check_implementations(value, where)
+
+
+def model_from_hub(load: Callable[..., Any], name: str, what: str, **options: Any) -> Any:
+    """As `from_hub`, of a model or its config, which is looked at first: it may choose an implementation."""
+    from transformers import PretrainedConfig
+
+    keys, _ = from_hub(PretrainedConfig.get_config_dict, name, what)
+    check_implementations(keys, what)
+    return from_hub(load, name, what, **options)
 
 
 def from_hub(load: Callable[..., Any], name: str, what: str, **options: Any) -> Any:

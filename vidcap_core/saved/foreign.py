@@ -18,6 +18,8 @@ from vidcap_core.zoo import plugins, registry
 SECTIONS = ("method", "tokenizer", "encoders", "extract", "head", "generate")
 """What captioning needs of a config; the rest (data, losses, phases) is never built from a stored one."""
 
+NAME = 200
+"""Longest name of a listed file."""
 KINDS = (".json", ".safetensors", ".yaml")
 """Files that can be in a bundle: none of them can hold code."""
 
@@ -60,6 +62,8 @@ def check_names(names: Iterable[str], index: str) -> None:
     """Refuse listed names that could mean another file than one in the bundle's own folder."""
     seen: dict[str, str] = {}
     for name in names:
+        if len(name) > NAME or not name.isprintable():
+            raise CheckpointError(f"{index} lists {name[:NAME]!a}, which is not the name of a file")
         if name != Path(name).name or any(sign in name for sign in "\\:\0") or name.startswith("."):
             raise CheckpointError(f"{index} lists '{name}', which is not the name of a file in its folder")
         if not name.endswith(KINDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from vidcap_core.errors import CheckpointError, UserError
+from vidcap_core.errors import CheckpointError, UserError, in_a_line
 from vidcap_core.saved import bundle
 from vidcap_metrics.files.atomic import whole_folder
 from vidcap_metrics.files.cache import cache_home, make_once
@@ -115,6 +115,11 @@ class _Reasons:
             ) from error
         if isinstance(error, HfHubHTTPError):
             raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
+        if isinstance(error, Exception) and not isinstance(error, UserError):  # an answer of another shape
+            raise UserError(
+                f"{self.what}: the hub's answer cannot be understood: {in_a_line(error)}",
+                hint="HF_ENDPOINT, where it is set, must be a hub; or copy the bundle's folder by hand",
+            ) from error
 
 
 def _check_id(hub_id: str) -> None:

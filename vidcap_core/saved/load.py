@@ -12,13 +12,14 @@ from vidcap_core.config import preflight
 from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.encoder import fingerprint
-from vidcap_core.errors import CheckpointError, UserError
-from vidcap_core.saved import assets, base, foreign
+from vidcap_core.errors import CheckpointError, UserError, in_a_line
+from vidcap_core.saved import assets, base, foreign, limits
 from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open_bundle
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.weights import read_tensors
 from vidcap_core.zoo import catalogue, plugins
+from vidcap_core.zoo.fault import fault
 
 
 def default_model() -> str:
@@ -64,8 +65,27 @@ def load_bundle(bundle: Bundle, copy: str | None = None, changes: Sequence[str] 
         raise UserError(
             f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
         )
+    try:
+        with limits.bounded(str(bundle.path)):
+            return _of_bundle(bundle, copy, changes)
+    except UserError:
+        raise
+    except (
+        Exception
+    ) as error:  # what a component does with arguments, tensors and texts that nobody has checked
+        arose = fault(error)
+        place = f" (in {arose})" if arose else ""
+        raise CheckpointError(
+            f"{bundle.path}: no captioner can be made of it: {in_a_line(error)}{place}",
+            hint="vidcap pull or vidcap export again; with --debug, the whole error",
+        ) from error
+
+
+def _of_bundle(bundle: Bundle, copy: str | None, changes: Sequence[str]) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
     known = bundle.index.get("extract", {})
+    if not isinstance(known, dict):
+        raise CheckpointError(f"{bundle.path} is damaged: its index names no encoders under 'extract'")
     left_out = base.read(bundle.index.get("base"), str(bundle.path))
     config = base.moved(bundle.config, changes, left_out, str(bundle.path))
     with foreign.building(config) as recipe:

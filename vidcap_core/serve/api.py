@@ -86,7 +86,7 @@ async def models(request: Request) -> schemas.Models:
     responses={
         **problems(
             _403="asked by another site",
-            _408="the upload stopped",
+            _408="the upload stopped, or was too slow",
             _413="the file is too large",
             _415="no video, whatever its name says",
             _422="too long a video, or a form that lacks something",
@@ -100,18 +100,19 @@ async def create(request: Request, response: Response) -> schemas.Status:
     chosen, line = _settings(request), _line(request)
     scratch, body = cast(Scratch, request.app.state.scratch), Body(request, chosen.limits)
     try:
-        with line.place():
+        with line.upload():
             async with received(request, body, chosen.limits) as form:
                 video, model, every = form.video, _known(form.model, chosen), _every(form.every)
                 name = public_name(video.filename)
                 path = await stored(video, scratch.folder, chosen.limits)
-            try:
+        try:
+            with line.place():
                 duration = await asyncio.to_thread(look, path, name, chosen.limits)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            job = Job(name, model, path, duration, every)
-            line.add(job)
+                job = Job(name, model, path, duration, every)
+                line.add(job)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
     except Refused:
         await body.discard()
         raise

@@ -1,4 +1,4 @@
-"""Who may ask: requests under our own name, from our own page or from no page at all."""
+"""Who may ask, and how: under our own name, from our own page or from no page, with one length."""
 
 from __future__ import annotations
 
@@ -62,6 +62,9 @@ class Guard:
             await self._app(scope, receive, sends)
 
     def _check(self, method: str, headers: Headers) -> None:
+        if "content-length" in headers and "transfer-encoding" in headers:
+            what = "the request gives two lengths: Content-Length and Transfer-Encoding"
+            raise Refused(400, what, "one of them", {"Connection": "close"})
         given = headers.get("host", "")
         name = _host(given)
         if not (name in self._names or _is_address(name)):

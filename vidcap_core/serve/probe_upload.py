@@ -10,6 +10,7 @@ from pathlib import Path
 from vidcap_core.serve.refusal import Refused
 from vidcap_core.serve.settings import Limits
 from vidcap_core.serve.sniff import KNOWN
+from vidcap_core.serve.upload import no_room
 
 SECONDS = 30.0
 """How long reading the packets of a file may take."""
@@ -25,6 +26,8 @@ def look(path: Path, name: str, limits: Limits) -> float:
         facts = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
         raise Refused(422, f"{name}: reading it takes too long", "a shorter or a repaired file") from None
+    except OSError as error:  # no more files or processes
+        raise no_room(error) from error
     except ValueError:  # the decoder took the process with it
         raise Refused(422, f"{name}: the decoder broke down over this file", _AGAIN) from None
     if "large" in facts:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import in_a_line
 from vidcap_core.serve.job import Job
 from vidcap_core.serve.refusal import Refused
-from vidcap_core.serve.settings import Limits
-from vidcap_core.serve.worker import JobFailed, TooSlow, Worker, WorkerDied
+from vidcap_core.serve.settings import UPLOADS, Limits
+from vidcap_core.serve.worker import JobFailed, NotStarted, TooSlow, Worker, WorkerDied
 
 RESULTS = 100
 """Results that are kept at most: they lie in memory, each with its pictures."""
@@ -31,6 +32,7 @@ class Line:
         self._jobs: dict[str, Job] = {}
         self._waiting: deque[Job] = deque()
         self._at: dict[str, Worker] = {}
+        self._uploads = 0
         self._incoming = 0
         self._took: deque[float] = deque(maxlen=10)
         self._changed = threading.Condition()
@@ -55,13 +57,24 @@ class Line:
             thread.join(timeout=5)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place in line for an upload that begins; `Refused` (503) where there is none."""
+    def upload(self) -> Iterator[None]:
+        """An upload, which has no place in line before it is here: a slow one keeps nobody else out."""
         with self._changed:
-            if self._incoming + len(self._waiting) + len(self._at) >= self._limits.places:
-                again = {"Retry-After": str(self._free_in())}
-                hint = f"the same request in {again['Retry-After']} seconds"
-                raise Refused(503, "busy: all places in line are taken", hint, again)
+            self._check_room()
+            if self._uploads >= UPLOADS:
+                raise self._busy(f"{UPLOADS} uploads are under way")
+            self._uploads += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._uploads -= 1
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in line for an upload that is here; `Refused` (503) where there is none."""
+        with self._changed:
+            self._check_room()
             self._incoming += 1
         try:
             yield
@@ -117,8 +130,13 @@ class Line:
                 job.fail(
                     f"{job.name}: the process that worked on it broke down; a new one takes its place", _ANEW
                 )
+            except Exception as error:  # this thread must go on: else jobs would wait for nobody
+                traceback.print_exc()
+                job.fail(f"{job.name}: captioning failed ({type(error).__name__})", _ANEW)
+                worker.kill()
             finally:
-                job.path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    job.path.unlink(missing_ok=True)
                 with self._changed:
                     del self._at[job.id]
 
@@ -138,11 +156,32 @@ class Line:
                     continue
             try:
                 worker.start()
-            except UserError as error:
-                with self._changed:
-                    if not self._closed:
-                        self._warn(f"{error}\n  trying again in {PAUSE:.0f} s")
-                        self._changed.wait(timeout=PAUSE)
+            except Exception as error:  # the models, or a machine that has no more files, processes or memory
+                self._not_started(error)
+
+    def _not_started(self, error: Exception) -> None:
+        """Say so, and wait a little; a job that no other worker could take fails, and hears why."""
+        with self._changed:
+            if self._closed:
+                return
+            with suppress(OSError):
+                self._warn(f"{in_a_line(error)}\n  trying again in {PAUSE:.0f} s")
+            if self._waiting and not any(worker.alive for worker in self._workers):
+                job = self._waiting.popleft()
+                reason = (
+                    error.message if isinstance(error, NotStarted) else "its models could not be loaded again"
+                )
+                job.fail(f"{job.name}: {reason}", "the same video a little later")
+                job.path.unlink(missing_ok=True)
+            self._changed.wait(timeout=PAUSE)
+
+    def _check_room(self) -> None:
+        if self._incoming + len(self._waiting) + len(self._at) >= self._limits.places:
+            raise self._busy("all places in line are taken")
+
+    def _busy(self, why: str) -> Refused:
+        again = {"Retry-After": str(self._free_in())}
+        return Refused(503, f"busy: {why}", f"the same request in {again['Retry-After']} seconds", again)
 
     def _free_in(self) -> int:
         """Seconds until a place may be free."""

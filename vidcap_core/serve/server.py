@@ -13,6 +13,7 @@ import uvicorn
 
 from vidcap_core.errors import UserError
 from vidcap_core.serve.app import build
+from vidcap_core.serve.connection import Connection
 from vidcap_core.serve.queue import Line
 from vidcap_core.serve.scratch import Scratch
 from vidcap_core.serve.settings import Settings
@@ -53,6 +54,7 @@ def serve(settings: Settings, say: Callable[[str], None], open_page: bool = Fals
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
         config = uvicorn.Config(
             app,
+            http=Connection,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -68,6 +70,8 @@ def serve(settings: Settings, say: Callable[[str], None], open_page: bool = Fals
 
 def _listen(host: str, port: int) -> socket.socket:
     """A bound socket; before anything slow, so that a taken port is told at once."""
+    if not 0 <= port <= 65535:
+        raise UserError(f"--port {port}: ports are 0 to 65535", hint="--port 0 takes a free one")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -78,6 +82,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         hint = "--port 0 takes a free one" if error.errno is not None else "--host 127.0.0.1"
         raise UserError(f"cannot listen at {host}, port {port}: {error.strerror}", hint=hint) from error
+    except ValueError as error:  # a name that no name can be
+        raise UserError(f"cannot listen at {host!r}: it is no address", hint="--host 127.0.0.1") from error
     return listening
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,18 @@ from vidcap_core.errors import UserError
 
 IDLE = 30.0
 """Seconds without a byte after which an upload has failed."""
+UPLOAD = 1800.0
+"""Seconds that an upload may take."""
+SLOWEST = 16_000
+"""Bytes a second that an upload must bring on average, once it has had `START`."""
+START = 20.0
+"""Seconds of an upload in which it may be slower."""
+UPLOADS = 16
+"""Uploads at once: they wait for no worker, and may fill the disk with so many times the largest file."""
+HEAD = 10.0
+"""Seconds that a connection may wait for the head of a request."""
+CONNECTIONS = 256
+"""Connections at once; a further one is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +41,15 @@ class Limits:
     """seconds that a result can be fetched"""
 
     def __post_init__(self) -> None:
-        for name, least in (("megabytes", 1), ("seconds", 1), ("waiting", 0), ("workers", 1), ("timeout", 1)):
-            if getattr(self, name) < least:
-                raise UserError(f"--{_OPTIONS.get(name, name)} must be at least {least}")
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            option = f"--{_OPTIONS.get(name, name)}"
+            if not math.isfinite(value) or value > most:
+                raise UserError(
+                    f"{option} {value}: must be a number from {least} to {most}", hint=f"{option} {most}"
+                )
+            if value < least:
+                raise UserError(f"{option} must be at least {least}")
 
     @property
     def bytes(self) -> int:
@@ -43,6 +62,13 @@ class Limits:
         return self.workers + self.waiting
 
 
+_RANGES = {
+    "megabytes": (1, 1_000_000),
+    "seconds": (1, 864_000),
+    "waiting": (0, 10_000),
+    "workers": (1, 1_000),
+    "timeout": (1, 864_000),
+}
 _OPTIONS = {"megabytes": "max-size", "seconds": "max-duration", "waiting": "queue"}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 import secrets
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
 
 from vidcap_core.serve.refusal import Refused
-from vidcap_core.serve.settings import IDLE, Limits
+from vidcap_core.serve.settings import IDLE, SLOWEST, START, UPLOAD, Limits
 from vidcap_core.serve.sniff import HEAD, KNOWN, container, looks_like
 
 OVERHEAD = 64_000
@@ -31,18 +33,28 @@ class Body:
     def __init__(self, request: Request, limits: Limits) -> None:
         self._request, self._limits = request, limits
         self._count, self._ended = 0, False
+        self._began = time.monotonic()
 
     async def receive(self) -> Any:
         """The next piece, as ASGI has it."""
         try:
             message = await asyncio.wait_for(self._request.receive(), IDLE)
         except asyncio.TimeoutError:
-            raise Refused(408, f"nothing came for {IDLE:.0f} s", "the same upload again") from None
+            raise _too_slow(f"nothing came for {IDLE:.0f} s") from None
         self._ended = message["type"] != "http.request" or not message.get("more_body", False)
         self._count += len(message.get("body", b""))
         if self._count > self._limits.bytes + OVERHEAD:
             raise _too_large(self._limits)
+        if not self._ended:
+            self._check_pace(time.monotonic() - self._began)
         return message
+
+    def _check_pace(self, seconds: float) -> None:
+        """Refuse what comes a byte at a time: it would hold a connection and a file for hours."""
+        if seconds > UPLOAD:
+            raise _too_slow(f"the upload took longer than {UPLOAD / 60:.0f} minutes")
+        if seconds > START and self._count < SLOWEST * seconds:
+            raise _too_slow(f"the upload came at less than {SLOWEST // 1000} kB a second")
 
     async def discard(self) -> None:
         """Take in what a refused client still sends: many never look at an answer before they are done."""
@@ -67,7 +79,7 @@ class Form:
 @asynccontextmanager
 async def received(request: Request, body: Body, limits: Limits) -> AsyncIterator[Form]:
     """The form, whose file is there as long as it is open."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Refused(415, "the video must come as a form", "curl -F video=@clip.mp4 URL")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.bytes + OVERHEAD:
@@ -81,6 +93,10 @@ async def received(request: Request, body: Body, limits: Limits) -> AsyncIterato
             yield Form(video, _text(form.get("model")), _text(form.get("every")))
     except ClientDisconnect:
         raise Refused(400, "the upload broke off", "the same upload again") from None
+    except UnicodeError:  # some of Python's character sets are none
+        raise Refused(400, "the form's character set cannot be read", "charset=utf-8, or none") from None
+    except OSError as error:  # forms are kept in a temporary file while they come
+        raise no_room(error) from error
 
 
 async def stored(video: UploadFile, folder: Path, limits: Limits) -> Path:
@@ -98,8 +114,16 @@ async def stored(video: UploadFile, folder: Path, limits: Limits) -> Path:
         await asyncio.to_thread(_copy, video.file, path)
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise Refused(507, "the server has no room for this upload", "later, or room on its disk") from error
+        raise no_room(error) from error
     return path
+
+
+def no_room(error: OSError) -> Refused:
+    """What the system would not give: room on the disk, or one more open file or process."""
+    if error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
+        again = {"Retry-After": "10"}
+        return Refused(503, "busy: this machine has no more open files, processes or memory", "later", again)
+    return Refused(507, "the server has no room for this upload", "later, or room on its disk")
 
 
 def public_name(given: str | None) -> str:
@@ -112,6 +136,10 @@ def public_name(given: str | None) -> str:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _too_slow(what: str) -> Refused:
+    return Refused(408, what, "the same upload again, or a smaller file", {"Connection": "close"})
 
 
 def _too_large(limits: Limits) -> Refused:

@@ -18,6 +18,10 @@ START = 600.0
 """Seconds that loading the models may take."""
 
 
+class NotStarted(UserError):
+    """The system would not start the process; the message holds nothing that a stranger must not read."""
+
+
 class WorkerDied(Exception):
     """The process is gone: a crash, the system's memory guard, or somebody's kill."""
 
@@ -52,14 +56,22 @@ class Worker:
         """A new process with its models loaded."""
         self._stop()
         context = multiprocessing.get_context("spawn")  # a fork would carry the server's threads and sockets
-        self._channel, other = context.Pipe()
         chosen = self._settings
         options = (tuple(chosen.without), tuple(chosen.changes))
-        arguments = (other, dict(chosen.models), chosen.device, self._scratch, *options)
-        self._process = context.Process(
-            target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True
-        )
-        self._process.start()
+        try:
+            self._channel, other = context.Pipe()
+            arguments = (other, dict(chosen.models), chosen.device, self._scratch, *options)
+            process = context.Process(
+                target=worker_process.main, args=arguments, name="vidcap-caption", daemon=True
+            )
+            process.start()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise NotStarted(
+                f"no captioning process can be started: {reason}",
+                hint="ulimit -n and -u, or fewer programs on this machine",
+            ) from error
+        self._process = process
         other.close()  # else the end of the process could not be seen on ours
         try:
             message = self._receive(time.monotonic() + START)

@@ -49,7 +49,7 @@ def _load(name: str) -> Any:
         if path.suffix == ".txt" and path.is_file():
             loaded = BertTokenizerFast(str(path))
         elif (path / "merges.txt").is_file() and not (path / "tokenizer.json").is_file():
-            loaded = GPT2TokenizerFast.from_pretrained(path)
+            loaded = GPT2TokenizerFast.from_pretrained(path, trust_remote_code=False)
         else:
             loaded = AutoTokenizer.from_pretrained(model_folder(name), use_fast=True, trust_remote_code=False)
     except (OSError, ValueError) as error:

@@ -18,20 +18,16 @@ from av.video.stream import VideoStream
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.boxes import check_samples
+from vidcap_core.video.containers import PASS
 from vidcap_core.video.orientation import Upright
 from vidcap_core.video.pictures import kind_of, look_at
 from vidcap_core.video.suffixes import PICTURE_SUFFIXES
 
 OPENING = 4 * limits.PIXELS
 """Larger pictures are not even looked at when a file is opened, which is where FFmpeg learns their size."""
-LISTS = frozenset(
-    {"avisynth", "concat", "dash", "hls", "image2", "imf", "lavfi"}
-    | {"rtsp", "sap", "sdp", "vapoursynth", "vobsub", "webm_dash_manifest"}
-)
-"""Formats whose files name others, or places on a network, that FFmpeg would read in their stead."""
 SAFELY = {
     "max_pixels": str(OPENING),
-    "format_whitelist": ",".join(sorted(n for n in av.formats_available if LISTS.isdisjoint(n.split(",")))),
+    "format_whitelist": PASS,
     "protocol_whitelist": "file",
 }
 PADDING = limits.UNTHREADED // 10
@@ -75,7 +71,7 @@ def opened(path: str | Path) -> Iterator[Any]:
     except MemoryError as error:
         raise VideoError(f"{file}: needs more memory than there is") from error
     except av.error.ArgumentError as error:  # what FFmpeg says of a format that is not on the list
-        reason = "it is damaged, or a list of other files, which is not followed"
+        reason = "it is damaged, of a format that is not read here, or a list of other files, which is not followed"
         raise _unreadable(file, reason) from error
     except Exception as error:
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"

@@ -6,6 +6,7 @@ import ast
 import re
 from pathlib import Path
 
+from vidcap_core.errors import in_a_line
 from vidcap_core.zoo.plugins import Plugin, discover
 from vidcap_core.zoo.registry import REGISTRIES
 
@@ -46,7 +47,7 @@ def default_models() -> list[str]:
     names = []
     for plugin in _working():
         bundles = plugin.bundles()
-        text = plugin.card.read_text(encoding="utf-8", errors="replace") if plugin.card and bundles else ""
+        text = _text(plugin.card) if plugin.card and bundles else ""
         if chosen := _DEFAULT.search(text):
             names += [name for name, folder in bundles.items() if folder.name == chosen[1]]
     return names
@@ -89,6 +90,14 @@ def _models(plugin: Plugin) -> list[Row]:
 def _first_line(path: Path) -> str:
     """The first line of a config's docstring, read and not run."""
     try:
-        return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
-    except (SyntaxError, OSError) as error:
-        return f"cannot be read: {error}"
+        return (ast.get_docstring(ast.parse(path.read_bytes())) or "").split("\n")[0]
+    except (SyntaxError, OSError, ValueError, RecursionError, MemoryError) as error:
+        return f"cannot be read: {in_a_line(error)}"
+
+
+def _text(path: Path) -> str:
+    """A file's text; nothing where it cannot be read, which whoever needs it will say."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import inspect
 import os
 import re
+import traceback
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import importlib_metadata
@@ -19,8 +20,10 @@ import pluggy
 
 from vidcap_core.errors import PluginError
 from vidcap_core.zoo import hookspecs
+from vidcap_core.zoo.guarded_import import owner_of, points_of, watched
 from vidcap_core.zoo.hookspecs import KINDS
 
+COMMAND = re.compile(r"[A-Za-z][\w-]*")
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("vidcap_"))
 
 
@@ -58,18 +61,17 @@ def discover() -> dict[str, Plugin]:
     by_name = {"core": _core()}
     disabled = _disabled()
     manager = hook_manager()
-    points = [p for p in importlib_metadata.entry_points(group=hookspecs.GROUP) if p.name not in disabled]
+    points = [p for p in points_of(hookspecs.GROUP) if p.name not in disabled]
     claims = Counter(["core", *(point.name for point in points)])
-    for point in sorted(points, key=lambda p: (p.name, _distribution(p))):
-        version = point.dist.version if point.dist else "?"
-        plugin = Plugin(point.name, _distribution(point), version)
+    for point in sorted(points, key=lambda p: (p.name, owner_of(p))):
+        plugin = Plugin(point.name, *owner_of(point))
         if claims[point.name] == 1:
             by_name[point.name] = plugin
             _load(plugin, point, manager)
         else:
             by_name[f"{point.name}@{plugin.distribution}"] = plugin
             owners = ["vidcap-core"] if point.name == "core" else []
-            owners += [_distribution(p) for p in points if p.name == point.name]
+            owners += [owner_of(p)[0] for p in points if p.name == point.name]
             plugin.reason = (
                 f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
             )
@@ -139,23 +141,25 @@ def _disabled() -> set[str]:
     return {name.strip() for name in os.environ.get("VIDCAP_DISABLE_PLUGINS", "").split(",")}
 
 
-def _distribution(point: importlib_metadata.EntryPoint) -> str:
-    return point.dist.name if point.dist else "?"
-
-
 def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.PluginManager) -> None:
     """Import one plugin and take down what it declares; whatever goes wrong becomes its reason."""
     try:
-        plugin.module = point.load()
-        read_declarations(plugin, manager)
-    except (Exception, SystemExit) as error:  # a plugin may fail in any way; the others must go on
+        with watched(f"plugin '{plugin.name}' ({plugin.distribution})", plugin.name):
+            plugin.module = point.load()
+            read_declarations(plugin, manager)
+    except KeyboardInterrupt:  # a person's, who waits for an import that does not end
+        raise
+    except BaseException as error:  # a plugin may fail in any way; the others must go on
         if manager.has_plugin(point.name):
             manager.unregister(name=point.name)
+        plugin.module = None
         plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
         plugin.reason = _reason(error)
 
 
 def _check_module(module: object) -> None:
+    if not isinstance(module, ModuleType):
+        raise PluginError(f"its entry point names a {type(module).__name__}, not a module")
     api = getattr(module, "VIDCAP_API", None)
     if api != hookspecs.VIDCAP_API:
         stated = "states no VIDCAP_API" if api is None else f"is written for plugin API {api}"
@@ -194,6 +198,9 @@ def read_declarations(plugin: Plugin, manager: pluggy.PluginManager) -> None:
     for card in manager.subset_hook_caller("vidcap_cards", others)():
         plugin.card = _existing(card, "vidcap_cards")
     manager.subset_hook_caller("vidcap_commands", others)(add=plugin.commands.__setitem__)
+    for command, target in plugin.commands.items():
+        if not (isinstance(command, str) and COMMAND.fullmatch(command) and isinstance(target, str)):
+            raise PluginError(f"vidcap_commands() added {command!r}: {target!r}, not a name and a module")
 
 
 def _checked_components(declared: object) -> dict[str, dict[str, str]]:
@@ -208,7 +215,7 @@ def _checked_components(declared: object) -> dict[str, dict[str, str]]:
             )
         for name, target in components.items():
             _check_component(f"{kind} '{name}'", name, str(target))
-    return {kind: dict(components) for kind, components in declared.items()}
+    return {kind: {n: str(target) for n, target in names.items()} for kind, names in declared.items()}
 
 
 def _check_component(what: str, name: str, target: str) -> None:
@@ -234,7 +241,7 @@ def _source(module: str) -> str | None:
         return None
     if spec.origin is None or not spec.origin.endswith(".py"):
         return ""
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return importlib.util.decode_source(Path(spec.origin).read_bytes())
 
 
 def _existing(path: object, hook: str) -> Path:
@@ -259,7 +266,10 @@ def _reason(error: BaseException) -> str:
     """One line; for an error raised while the plugin was imported, with the place."""
     if isinstance(error, PluginError):
         return error.line
-    text = " ".join(str(error).split()) or type(error).__name__
-    frames = inspect.getinnerframes(error.__traceback__) if error.__traceback__ else []
-    location = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    try:
+        text = " ".join(str(error).split()) or type(error).__name__
+    except Exception:  # an author's own kind of error
+        text = "an error that cannot say what it is"
+    frames = list(traceback.walk_tb(error.__traceback__))
+    location = f" ({Path(frames[-1][0].f_code.co_filename).name}:{frames[-1][1]})" if frames else ""
     return f"{type(error).__name__}: {text}{location}"

@@ -44,7 +44,7 @@ class Entry:
 
 
 class Registry:
-    """One kind of component. `plugin.Name` always works; a bare `Name` only while one plugin offers it."""
+    """One kind of component. `plugin.Name` always works; a bare `Name` is the core's, or its only plugin's."""
 
     def __init__(
         self, kind: str, noun: str, installed: Callable[[], Mapping[str, Plugin]] = discover
@@ -70,13 +70,15 @@ class Registry:
             yield from self._entries[name]
 
     def names(self) -> list[str]:
-        """Every name that can be typed: bare where unique, `plugin.Name` where not."""
-        return [entry.name if len(self._entries[entry.name]) == 1 else entry.full_name for entry in self]
+        """Every name that can be typed: bare where it leads to the entry, else `plugin.Name`."""
+        return [entry.name if self._behind(entry.name) == [entry] else entry.full_name for entry in self]
 
     def find(self, name: str) -> Entry:
         """The entry behind a name; outside of `installed_only` a path to anything importable is an entry too."""
         plugin, _, bare = name.rpartition(".")
-        offers = [e for e in self._entries.get(bare, []) if not plugin or e.plugin == plugin]
+        offers = (
+            [e for e in self._entries.get(bare, []) if e.plugin == plugin] if plugin else self._behind(bare)
+        )
         if len(offers) == 1:
             return offers[0]
         if offers:
@@ -85,6 +87,11 @@ class Registry:
         if not _INSTALLED_ONLY.get() and (":" in name or (plugin and _importable(plugin))):
             return Entry("", name, name if ":" in name else f"{plugin}:{bare}")
         raise self._unknown(name, plugin)
+
+    def _behind(self, bare: str) -> list[Entry]:
+        """Who may be meant by a bare name: no plugin takes one of the core's away."""
+        offers = self._entries.get(bare, [])
+        return [entry for entry in offers if entry.plugin == "core"] or offers
 
     def load(self, name: str) -> Any:
         """The component itself, imported now."""

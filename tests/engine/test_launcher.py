@@ -1,0 +1,77 @@
+"""Several processes on this machine: Ctrl-C says one line, and none of them outlives its launcher."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="finds processes in /proc")
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run of two processes that trains, in a group of its own, as a shell starts it."""
+    line = [sys.executable, "-m", "vidcap_core.cli.run", "core/toy", "--nproc", "2", "--work-dir", "run"]
+    line += ["--device", "cpu", "--set", "phases.caption.epochs=10000"]
+    log = (tmp_path / "log").open("w")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        line, cwd=tmp_path, stderr=log, stdout=log, text=True, env=environment, start_new_session=True
+    )
+    end = time.monotonic() + 240
+    while not list(tmp_path.glob("run/scalars*.jsonl")):
+        assert process.poll() is None, (tmp_path / "log").read_text()
+        assert time.monotonic() < end, (tmp_path / "log").read_text()
+        time.sleep(0.2)
+    yield process
+    if left := members(process.pid):
+        for member in left:
+            os.kill(member, signal.SIGKILL)
+    process.wait()
+
+
+def members(session: int) -> list[int]:
+    """The processes of a session that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def test_processes_end_with_a_launcher_that_was_killed(launcher: subprocess.Popen[str]) -> None:
+    assert len(members(launcher.pid)) >= 3
+    os.kill(launcher.pid, signal.SIGKILL)
+    launcher.wait()
+    end = time.monotonic() + 30
+    while members(launcher.pid):
+        assert time.monotonic() < end, "its processes go on without it"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+def test_an_interruption_is_one_line(
+    launcher: subprocess.Popen[str], tmp_path: Path, how: signal.Signals
+) -> None:
+    """Ctrl-C goes to every process of the terminal; a polite kill to the launcher alone."""
+    if how is signal.SIGINT:
+        os.killpg(launcher.pid, how)
+    else:
+        os.kill(launcher.pid, how)
+    assert launcher.wait(90) == 130
+    said = (tmp_path / "log").read_text()
+    assert said.count("interrupted; go on with: vidcap-run core/toy --nproc 2") == 1, said
+    assert "internal error" not in said
+    assert "Traceback" not in said
+    assert members(launcher.pid) == []

@@ -1,0 +1,93 @@
+"""Each damaged bundle ends in a line: no internal error, no traceback, and not the memory of the machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from damaged_bundles import BUNDLES
+from films import make, slope
+
+from vidcap_core.captioner.build import build_captioner
+from vidcap_core.cli.main import main
+from vidcap_core.config.files import load_config
+from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.errors import CheckpointError
+from vidcap_core.saved import checkpoint, limits
+from vidcap_core.saved.export import export
+from vidcap_core.zoo import registry
+
+CHANGES = ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
+CAPTIONS = {
+    "weights: one of whole numbers": "they are made what the model has",
+    "weights: all are NaN": "they are numbers to a computer",
+    "weights: all are infinite": "they are numbers to a computer",
+}
+"""Where a caption may come of it, and why."""
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a bundle of random weights and a film."""
+    folder = tmp_path_factory.mktemp("good")
+    make(folder / "film.mp4", 12, slope)
+    made = load_config("core/toy", CHANGES)
+    tokenizer = registry.TOKENIZERS.load("Vocabulary")()
+    tokenizer.fit(["a small dog runs over the green grass"])
+    torch.manual_seed(0)
+    captioner = build_captioner(captioner_recipe(made), tokenizer)
+    run = folder / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    for name, data in {"config": made.data, "tokenizer": tokenizer.state(), "meta": {"data": "none"}}.items():
+        (run / f"{name}.json").write_text(json.dumps(data))
+    checkpoint.save(run / "checkpoints" / "best.pt", {"weights": dict(captioner.state_dict()), "step": 1})
+    export(run, folder / "bundle")
+    return folder
+
+
+def caption(good: Path, bundle: Path) -> int:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return main(["caption", str(good / "film.mp4"), "--model", str(bundle), "--device", "cpu"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_what_is_not_damaged_captions(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert caption(good, good / "bundle") == 0
+    assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("damage", BUNDLES)
+def test_a_damaged_bundle_is_refused_in_a_line(
+    good: Path, tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = Path(shutil.copytree(good / "bundle", tmp_path / "bundle"))
+    BUNDLES[damage](bundle)
+    code = caption(good, bundle)
+    said = capsys.readouterr().err
+    assert code in ((0, 1, 2) if damage in CAPTIONS else (2,)), said
+    assert "internal error" not in said
+    assert "Traceback" not in said
+    assert said.startswith("error: ") or damage in CAPTIONS
+
+
+def test_a_model_larger_than_the_machine_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_memory", lambda: 1 << 20)
+    with (
+        pytest.raises(CheckpointError, match=r"X asks for a model of more than 0\.0 GiB"),
+        limits.bounded("X"),
+    ):
+        torch.nn.Linear(1000, 1000)
+    assert torch.nn.Linear(1000, 1000).weight.shape == (1000, 1000), "afterwards nothing is counted"
+
+
+def test_a_model_of_endless_parts_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TENSORS", 100)
+    with pytest.raises(CheckpointError, match="more than 100 tensors"), limits.bounded("X"):
+        torch.nn.Sequential(*(torch.nn.Linear(1, 1) for _ in iter(int, 1)))
