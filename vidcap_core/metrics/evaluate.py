@@ -15,6 +15,9 @@ from vidcap_core.metrics.human import Human, leave_one_out
 from vidcap_core.metrics.scorer import DEFAULT, Missing, Scorer, Scores
 from vidcap_core.zoo.registry import METRICS
 
+MOST_SAMPLES = 100_000
+"""Bootstrap samples: each holds a number for every clip."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -28,6 +31,14 @@ class Options:
     garbage: str = "2021"
     samples: int = 1000
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples <= MOST_SAMPLES:
+            raise UserError(
+                f"--samples {self.samples}: between 1 and {MOST_SAMPLES:,} can be drawn", hint="--samples 1000"
+            )
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: a whole number of at least 0", hint="--seed 0")
 
 
 @dataclass(frozen=True)
