@@ -90,7 +90,9 @@ def _events(
     for index, (time, text) in enumerate(zip(times, texts, strict=True)):
         start, end = _span(path, name, time)
         if not isinstance(text, str):
-            raise DataError(f"{path}: clip '{name}' has the sentence {text!r:.40}", hint="sentences are strings")
+            raise DataError(
+                f"{path}: clip '{name}' has the sentence {text!r:.40}", hint="sentences are strings"
+            )
         event_id = f"{name}#{index}"
         if end < start:
             oddities.reversed.append(event_id)

@@ -28,7 +28,13 @@ def read_text(path: Path) -> str:
             f"{path}: byte {error.start} is not UTF-8",
             hint=f"save it as UTF-8, e.g. iconv -f ITS_ENCODING -t UTF-8 {path.name}",
         ) from error
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:  # encrypted, packed oddly
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        zipfile.BadZipFile,
+        RuntimeError,
+    ) as error:  # encrypted, packed oddly
         raise DataError(f"{path}: cannot be read: {error}", hint="get the file again") from error
 
 

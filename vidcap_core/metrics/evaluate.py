@@ -35,7 +35,8 @@ class Options:
     def __post_init__(self) -> None:
         if not 1 <= self.samples <= MOST_SAMPLES:
             raise UserError(
-                f"--samples {self.samples}: between 1 and {MOST_SAMPLES:,} can be drawn", hint="--samples 1000"
+                f"--samples {self.samples}: between 1 and {MOST_SAMPLES:,} can be drawn",
+                hint="--samples 1000",
             )
         if self.seed < 0:
             raise UserError(f"--seed {self.seed}: a whole number of at least 0", hint="--seed 0")

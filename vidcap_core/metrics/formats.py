@@ -248,13 +248,15 @@ def _rows(path: Path, lines: list[str], delimiter: str, width: int) -> Iterator[
             continue
         first, whole = (first, f"{begun}\n{line}") if begun else (number, line)
         try:
-            row = next(csv.reader((f"{part}\n" for part in whole.split("\n")), delimiter=delimiter, strict=True))
+            row = next(
+                csv.reader((f"{part}\n" for part in whole.split("\n")), delimiter=delimiter, strict=True)
+            )
         except csv.Error as error:
             if "unexpected end of data" in str(error) and len(whole) < csv.field_size_limit():
                 begun = whole  # a quote that was opened is not closed yet
                 continue
             if width > 2 or begun or "field larger" in str(error):
-                raise DataError(f"{path}, line {first}: {error}", hint=f'"a ""quoted"" text"') from None
+                raise DataError(f"{path}, line {first}: {error}", hint='"a ""quoted"" text"') from None
             row = whole.split(delimiter, 1)  # quotes that are a part of the text
         if len(row) > width == 2:
             row = whole.split(delimiter, 1)

@@ -135,7 +135,10 @@ def _read(path: str | Path) -> Any:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
     try:
-        text = unpacked(path, gzip.open(io.BytesIO(raw))) if raw[:2] == b"\x1f\x8b" else raw
+        text = raw
+        if raw[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(raw)) as file:
+                text = unpacked(path, file)
     except DAMAGED as error:
         raise DataError(f"{path}: cannot be unpacked: {error}", hint="get the file again") from error
     return parse_json(path, text, lambda pairs: _once(path, pairs))
