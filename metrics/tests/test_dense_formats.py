@@ -70,7 +70,7 @@ def test_bad_files(tmp_path: Path) -> None:
         read_references(tmp_path / "absent.json")
     file = tmp_path / "val.json"
     file.write_text("{")
-    with pytest.raises(DataError, match="no JSON"):
+    with pytest.raises(DataError, match="not JSON"):
         read_references(file)
     file.write_text(json.dumps({"v": {"timestamps": [[0, 1]], "sentences": []}}))
     with pytest.raises(DataError, match="1 timestamps and 0 sentences"):

@@ -19,6 +19,9 @@ from vidcap_metrics.references import References
 from vidcap_metrics.scorer import Missing, Scorer, Scores
 from vidcap_metrics.tokenizers import tokenizer
 
+MOST_SAMPLES = 100_000
+"""Bootstrap samples: each holds a number for every clip."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -40,6 +43,15 @@ class Options:
     """how `emotion` reads captions"""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """of single metrics: thresholds and the like"""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.samples <= MOST_SAMPLES:
+            raise UserError(
+                f"--samples {self.samples}: between 1 and {MOST_SAMPLES:,} can be drawn",
+                hint="--samples 1000",
+            )
+        if self.seed < 0:
+            raise UserError(f"--seed {self.seed}: a whole number of at least 0", hint="--seed 0")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from vidcap_metrics.own_files import latest
 IDS = ("image_id", "video_id", "videoid", "clip_id", "clip", "vid", "id")
 EVENTS = "--metrics dense, or --paragraphs for one text a clip"
 TEXTS = ("caption", "captions", "sentence", "text", "emcaptions", "references", "pred", "prediction")
+LARGEST = 1 << 30
+"""Bytes that a compressed file may unpack to."""
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+"""What reading a compressed file raises where it is damaged, encrypted, or packed in a way that is not known."""
 
 
 def load_predictions(path: str | Path) -> dict[str, str]:
@@ -44,6 +49,32 @@ def load_references(path: str | Path) -> dict[str, list[str]]:
     return out
 
 
+def parse_json(path: str | Path, text: str | bytes, hook: Any = None, where: str = "") -> Any:
+    """JSON, however odd: what Python cannot take for a value is refused as what is no JSON is."""
+    try:
+        return json.loads(text, object_pairs_hook=hook)
+    except json.JSONDecodeError as error:
+        at = where or f", line {error.lineno}, column {error.colno}"
+        raise DataError(
+            f"{path}{at}: not JSON ({error.msg})",
+            hint="name the file .jsonl if it has one object a line, .csv or .tsv if it is a table",
+        ) from None
+    except RecursionError:
+        raise DataError(f"{path}{where}: too deep", hint="captions lie at most a few levels deep") from None
+    except ValueError as error:  # a number of thousands of digits, bytes that are no text
+        raise DataError(f"{path}{where}: not JSON ({error})", hint="check how the file was written") from None
+
+
+def unpacked(path: str | Path, file: Any) -> bytes:
+    """All that an open compressed file holds, up to a limit."""
+    raw: bytes = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise DataError(
+            f"{path} unpacks to more than {LARGEST >> 20:,} MiB", hint="unpack it, and look at what it holds"
+        )
+    return raw
+
+
 def _captions(path: Path) -> Iterator[tuple[str, str]]:
     """(clip, caption) in the order of the file, whatever its format."""
     name, text = _read(path)
@@ -69,16 +100,22 @@ def _read(path: Path) -> tuple[str, str]:
                     raise DataError(
                         f"{path} holds {len(names)} files", hint=f"unzip {path}, and name one of them"
                     )
-                return names[0].lower(), archive.read(names[0]).decode()
+                return names[0].lower(), _member(path, archive, names[0])
         if path.suffix == ".gz":
-            return path.stem.lower(), gzip.decompress(path.read_bytes()).decode()
+            with gzip.open(path) as file:
+                return path.stem.lower(), unpacked(path, file).decode("utf-8-sig")
         return path.name.lower(), path.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError, zipfile.BadZipFile) as error:
+    except (UnicodeDecodeError, *DAMAGED) as error:
         raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from None
 
 
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> str:
+    with archive.open(name) as file:
+        return unpacked(path, file).decode("utf-8-sig")
+
+
 def _from_json(path: Path, text: str) -> Iterator[tuple[str, str]]:
-    data = _parse(path, text)
+    data = parse_json(path, text)
     if isinstance(data, dict) and "results" in data and isinstance(data["results"], dict):
         raise DataError(f"{path} has events with times (ActivityNet results)", hint=EVENTS)
     for key in ("annotations", "sentences"):
@@ -98,16 +135,6 @@ def _from_json(path: Path, text: str) -> Iterator[tuple[str, str]]:
         yield from ((str(clip), caption) for caption in _texts(path, clip, value))
 
 
-def _parse(path: Path, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(
-            f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})",
-            hint="name the file .jsonl if it has one object a line, .csv or .tsv if it is a table",
-        ) from None
-
-
 def _refuse_twice(path: Path, text: str) -> None:
     """JSON lets a key come twice and keeps the last one; a clip that is lost that way is an error."""
 
@@ -119,7 +146,7 @@ def _refuse_twice(path: Path, text: str) -> None:
             raise DataError(f"{path}: '{twice}' comes more than once", hint="keep one entry for every clip")
         return out
 
-    json.loads(text, object_pairs_hook=check)
+    parse_json(path, text, check)
 
 
 def _lines(text: str) -> list[str]:
@@ -131,10 +158,7 @@ def json_lines(path: str | Path, text: str) -> Iterator[Any]:
     """Each line's object."""
     for number, line in enumerate(_lines(text), 1):
         if line.strip():
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from None
+            yield parse_json(path, line, where=f", line {number}")
 
 
 def _from_records(path: Path, records: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -213,12 +237,35 @@ def _from_csv(path: Path, text: str) -> Iterator[tuple[str, str]]:
             f"{path}: the header is '{lines[0]}'",
             hint=f"name one column {IDS[0]} or {IDS[-1]}, and one {TEXTS[0]}",
         ) from None
-    for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        row = next(csv.reader([line], delimiter=delimiter))
-        if len(row) > len(header) == 2:
-            row = line.split(delimiter, 1)
+    for number, row in _rows(path, lines, delimiter, len(header)):
         if len(row) != len(header):
             raise DataError(f"{path}, line {number}: {len(row)} fields, the header has {len(header)}")
         yield row[clip_at], row[text_at]
+
+
+def _rows(path: Path, lines: list[str], delimiter: str, width: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table, each with the number of its line; a quoted text may go on over several lines."""
+    begun, first = "", 0
+    for number, line in enumerate(lines[1:], 2):
+        if not begun and not line.strip():
+            continue
+        first, whole = (first, f"{begun}\n{line}") if begun else (number, line)
+        try:
+            row = next(
+                csv.reader((f"{part}\n" for part in whole.split("\n")), delimiter=delimiter, strict=True)
+            )
+        except csv.Error as error:
+            if "unexpected end of data" in str(error) and len(whole) < csv.field_size_limit():
+                begun = whole  # a quote that was opened is not closed yet
+                continue
+            if width > 2 or begun or "field larger" in str(error):
+                raise DataError(f"{path}, line {first}: {error}", hint='"a ""quoted"" text"') from None
+            row = whole.split(delimiter, 1)  # quotes that are a part of the text
+        if len(row) > width == 2:
+            row = whole.split(delimiter, 1)
+        begun = ""
+        yield first, row
+    if begun:
+        raise DataError(
+            f"{path}, line {first}: a quoted text that does not end", hint='write a quote in a text as ""'
+        )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import json
+import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.event import Event
-from vidcap_metrics.formats import json_lines
+from vidcap_metrics.formats import DAMAGED, json_lines, parse_json, unpacked
 from vidcap_metrics.own_files import latest
 
 
@@ -44,6 +45,11 @@ def read_references(path: str | Path) -> list[Annotations]:
                 hint='{"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
             )
         times, texts = entry["timestamps"], entry["sentences"]
+        if not isinstance(times, list) or not isinstance(texts, list):
+            raise DataError(
+                f"{path}: timestamps and sentences of clip '{clip}' are no lists",
+                hint='"timestamps": [[0, 4]], "sentences": ["..."]',
+            )
         if len(times) != len(texts):
             raise DataError(
                 f"{path}: clip '{clip}' has {len(times)} timestamps and {len(texts)} sentences",
@@ -51,7 +57,7 @@ def read_references(path: str | Path) -> list[Annotations]:
             )
         events[clip] = tuple(_event(path, clip, time, text) for time, text in zip(times, texts, strict=True))
         if "duration" in entry:
-            durations[clip] = float(entry["duration"])
+            durations[clip] = duration_of(path, clip, entry["duration"])
     return [Annotations(events, durations)]
 
 
@@ -143,20 +149,19 @@ def _text(path: str | Path) -> str:
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
     try:
-        return (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (ValueError, OSError, EOFError) as error:
+        if raw[:2] == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(raw)) as file:
+                raw = unpacked(path, file)
+    except DAMAGED as error:
+        raise DataError(f"{path}: cannot be unpacked: {error}", hint="get the file again") from error
+    try:
+        return raw.decode("utf-8-sig")
+    except ValueError as error:
         raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from error
 
 
 def _read(path: str | Path) -> Any:
-    text = _text(path)
-    try:
-        data = json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs))
-    except ValueError as error:
-        raise DataError(
-            f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON"
-        ) from error
-    return data
+    return parse_json(path, _text(path), lambda pairs: _once(path, pairs))
 
 
 def _clips(path: str | Path, data: object) -> dict[str, Any]:
@@ -175,19 +180,36 @@ def _once(path: str | Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return out
 
 
+def duration_of(path: str | Path, clip: str, value: object) -> float:
+    """Seconds that a clip lasts."""
+    seconds = _seconds(value)
+    if not 0 < seconds < math.inf:
+        raise DataError(
+            f"{path}: clip '{clip}' has the duration {value!r:.40}",
+            hint="a finite number of seconds above 0, or leave it out",
+        )
+    return seconds
+
+
+def _seconds(value: object) -> float:
+    """A number as a float; NaN for what is none, or larger than any float."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
+
+
 def _event(path: str | Path, clip: str, time: Any, text: object) -> Event:
     if not isinstance(text, str):
         raise DataError(
             f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",
             hint="sentences are strings; leave out an event without one",
         )
-    numbers = (
-        isinstance(time, (list, tuple))
-        and len(time) == 2
-        and all(isinstance(t, (int, float)) and not isinstance(t, bool) for t in time)
-    )
-    if not numbers:
+    times = [_seconds(t) for t in time] if isinstance(time, (list, tuple)) else []
+    if len(times) != 2 or not all(math.isfinite(t) for t in times):
         raise DataError(
             f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds"
         )
-    return Event(float(time[0]), float(time[1]), text)
+    return Event(times[0], times[1], text)

@@ -21,6 +21,17 @@ from vidcap_core.errors import DataError, UserError
 FACTS = {"model": "m", "decoding": {"mode": "beam", "beam": 5}, "every": None}
 
 
+OPEN: list[Folder] = []
+
+
+def opened(path: Path, form: str, facts: Any) -> Folder:
+    """The folder, as the next process finds it: those before have ended, and their locks with them."""
+    while OPEN:
+        OPEN.pop().close()
+    OPEN.append(Folder(path, form, facts))
+    return OPEN[-1]
+
+
 def said(path: Path, text: str = "a dog") -> Prediction:
     words = [{"tokens": text.split(), "log_probs": [-0.5] * len(text.split())}]
     extras: dict[str, Any] = {"words": words, "streams": ["image"], "n_best": [["the dog"]]}
@@ -43,8 +54,8 @@ def video(tmp_path: Path) -> Callable[[str], Path]:
 
 def test_finished_files_are_known_again(tmp_path: Path, video: Any) -> None:
     first, second = video("a.mp4"), video("b.mp4")
-    Folder(tmp_path / "out", "srt", FACTS).add(first, said(first))
-    again = Folder(tmp_path / "out", "srt", FACTS)
+    opened(tmp_path / "out", "srt", FACTS).add(first, said(first))
+    again = opened(tmp_path / "out", "srt", FACTS)
     assert again.has(first)
     assert not again.has(second)
     assert (tmp_path / "out" / "a.srt").read_text() == srt(said(first))
@@ -52,14 +63,14 @@ def test_finished_files_are_known_again(tmp_path: Path, video: Any) -> None:
     assert not again.has(first), "the file has changed since"
     again.add(first, said(first, "a cat"))
     assert "a cat" in (tmp_path / "out" / "a.srt").read_text()
-    assert [p.text for _, p in Folder(tmp_path / "out", "srt", FACTS).predictions()] == ["a cat"]
+    assert [p.text for _, p in opened(tmp_path / "out", "srt", FACTS).predictions()] == ["a cat"]
 
 
 def test_a_line_holds_the_whole_prediction(tmp_path: Path, video: Any) -> None:
     path = video("a.mp4")
-    folder = Folder(tmp_path / "out", "html", FACTS)
+    folder = opened(tmp_path / "out", "html", FACTS)
     folder.add(path, said(path))
-    ((_, read),) = Folder(tmp_path / "out", "html", FACTS).predictions()
+    ((_, read),) = opened(tmp_path / "out", "html", FACTS).predictions()
     assert read.events == said(path).events
     assert {key: read.extras[key] for key in said(path).extras} == said(path).extras
     assert read.clip.span == (0, 2)
@@ -67,7 +78,7 @@ def test_a_line_holds_the_whole_prediction(tmp_path: Path, video: Any) -> None:
 
 @pytest.mark.parametrize("names", [("x/a.mp4", "y/a.mp4", "y/A.mp4"), ("a.mp4", "a.avi", "b/a.mkv")])
 def test_no_output_replaces_another(tmp_path: Path, video: Any, names: tuple[str, ...]) -> None:
-    folder = Folder(tmp_path / "out", "text", FACTS)
+    folder = opened(tmp_path / "out", "text", FACTS)
     for number, name in enumerate(names):
         path = video(name)
         folder.add(path, said(path, f"text {number}"))
@@ -79,7 +90,7 @@ def test_a_strangers_file_is_not_replaced(tmp_path: Path, video: Any) -> None:
     path = video("a.mp4")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.srt").write_text("made by hand")
-    Folder(tmp_path / "out", "srt", FACTS).add(path, said(path))
+    opened(tmp_path / "out", "srt", FACTS).add(path, said(path))
     assert (tmp_path / "out" / "a.srt").read_text() == "made by hand"
     assert len(list((tmp_path / "out").glob("a-*.srt"))) == 1
 
@@ -89,16 +100,16 @@ def test_a_strangers_file_is_not_replaced(tmp_path: Path, video: Any) -> None:
 )
 def test_odd_names(tmp_path: Path, video: Any, name: str) -> None:
     path = video(name)
-    Folder(tmp_path / "out", "json", FACTS).add(path, said(path))
+    opened(tmp_path / "out", "json", FACTS).add(path, said(path))
     (output,) = (p for p in (tmp_path / "out").glob("*.json") if p.name != "job.json")
     assert json.loads(output.read_text())["path"] == str(path)
-    assert Folder(tmp_path / "out", "json", FACTS).has(path)
+    assert opened(tmp_path / "out", "json", FACTS).has(path)
 
 
 def test_a_name_that_is_no_text(tmp_path: Path, video: Any) -> None:
     path = video(os.fsdecode(b"caf\xe9.mp4"))
-    Folder(tmp_path / "out", "jsonl", FACTS).add(path, said(path))
-    again = Folder(tmp_path / "out", "jsonl", FACTS)
+    opened(tmp_path / "out", "jsonl", FACTS).add(path, said(path))
+    again = opened(tmp_path / "out", "jsonl", FACTS)
     assert again.has(path)
     assert [p.clip.path for _, p in again.predictions()] == [str(path)]
 
@@ -106,46 +117,46 @@ def test_a_name_that_is_no_text(tmp_path: Path, video: Any) -> None:
 @pytest.mark.parametrize("torn", [b'{"file": "/x", "si', b"x" * 200_000])
 def test_half_a_line_goes(tmp_path: Path, video: Any, torn: bytes) -> None:
     path = video("a.mp4")
-    folder = Folder(tmp_path / "out", "jsonl", FACTS)
+    folder = opened(tmp_path / "out", "jsonl", FACTS)
     folder.add(path, said(path))
     whole = folder.lines.read_bytes()
     folder.lines.write_bytes(whole + torn)
-    assert Folder(tmp_path / "out", "jsonl", FACTS).has(path)
+    assert opened(tmp_path / "out", "jsonl", FACTS).has(path)
     assert folder.lines.read_bytes() == whole
 
 
 def test_damage_inside_is_said(tmp_path: Path, video: Any) -> None:
-    folder = Folder(tmp_path / "out", "jsonl", FACTS)
+    folder = opened(tmp_path / "out", "jsonl", FACTS)
     folder.lines.write_text("{}}\n")
-    with pytest.raises(DataError, match=r"captions\.jsonl is damaged"):
-        Folder(tmp_path / "out", "jsonl", FACTS)
+    with pytest.raises(DataError, match=r"captions\.jsonl, line 1 is damaged"):
+        opened(tmp_path / "out", "jsonl", FACTS)
 
 
 def test_an_output_that_a_kill_cost_is_written_again(tmp_path: Path, video: Any) -> None:
     path = video("a.mp4")
-    Folder(tmp_path / "out", "vtt", FACTS).add(path, said(path))
+    opened(tmp_path / "out", "vtt", FACTS).add(path, said(path))
     before = (tmp_path / "out" / "a.vtt").read_text()
     (tmp_path / "out" / "a.vtt").unlink()
-    Folder(tmp_path / "out", "vtt", FACTS).complete()
+    opened(tmp_path / "out", "vtt", FACTS).complete()
     assert (tmp_path / "out" / "a.vtt").read_text() == before
 
 
 def test_another_job_is_refused(tmp_path: Path) -> None:
-    Folder(tmp_path / "out", "srt", FACTS)
+    opened(tmp_path / "out", "srt", FACTS)
     other = {**FACTS, "decoding": {"mode": "beam", "beam": 3}}
     with pytest.raises(UserError, match="captions of another job: beam 5, now 3\n  try: another --out"):
-        Folder(tmp_path / "out", "srt", other)
+        opened(tmp_path / "out", "srt", other)
     with pytest.raises(UserError, match="format srt, now vtt"):
-        Folder(tmp_path / "out", "vtt", FACTS)
+        opened(tmp_path / "out", "vtt", FACTS)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "captions.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match=r"captions\.jsonl that no caption job made"):
-        Folder(tmp_path / "mine", "srt", FACTS)
+        opened(tmp_path / "mine", "srt", FACTS)
 
 
 def test_a_full_disk(tmp_path: Path, video: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [video(f"{number}.mp4") for number in range(3)]
-    folder = Folder(tmp_path / "out", "srt", FACTS)
+    folder = opened(tmp_path / "out", "srt", FACTS)
     folder.add(paths[0], said(paths[0]))
     whole = folder.lines.read_bytes()
     real, room = os.write, [50]
@@ -167,12 +178,12 @@ def test_a_full_disk(tmp_path: Path, video: Any, monkeypatch: pytest.MonkeyPatch
     assert folder.lines.read_bytes() == whole, "half a line is taken back"
     assert not folder.has(paths[1])
     folder.add(paths[1], said(paths[1]))
-    assert len(Folder(tmp_path / "out", "srt", FACTS)) == 2
+    assert len(opened(tmp_path / "out", "srt", FACTS)) == 2
 
 
 def test_an_interruption_while_writing(tmp_path: Path, video: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     path = video("a.mp4")
-    folder = Folder(tmp_path / "out", "srt", FACTS)
+    folder = opened(tmp_path / "out", "srt", FACTS)
 
     def write(place: int, data: bytes) -> int:
         raise KeyboardInterrupt
@@ -186,7 +197,7 @@ def test_an_interruption_while_writing(tmp_path: Path, video: Any, monkeypatch: 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(FolderError, match="cannot be written: File exists"):
-        Folder(tmp_path / "out", "srt", FACTS)
+        opened(tmp_path / "out", "srt", FACTS)
 
 
 def test_spans_of_a_file_become_clips_of_the_page(tmp_path: Path) -> None:
@@ -199,3 +210,55 @@ def test_spans_of_a_file_become_clips_of_the_page(tmp_path: Path) -> None:
     assert (first.id, first.text, first.span) == ("v, 0.0 – 1.0 s", "a", (0, 1))
     assert [panel["kind"] for panel in second.panels] == [FrameAttention.kind]
     assert len(second.events) == 1
+
+
+def test_two_jobs_do_not_share_a_folder(tmp_path: Path, video: Any) -> None:
+    with Folder(tmp_path / "out", "jsonl", FACTS) as first:
+        path = video("a.mp4")
+        first.add(path, said(path))
+        with pytest.raises(
+            UserError, match=r"another job writes into .*\n  try: wait for it, or another --out"
+        ):
+            Folder(tmp_path / "out", "jsonl", FACTS)
+    with Folder(tmp_path / "out", "jsonl", FACTS) as second:
+        assert second.has(path)
+    assert len((tmp_path / "out" / "captions.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("garbage", "said_of_it"),
+    [
+        (b"\xff\xfe\n", "line 2 is damaged"),
+        (b"3\n", "line 2: holds int, not an object"),
+        (b"{}\n", "line 2: lacks 'id'"),
+        (b"[" * 100_000 + b"\n", "line 2 is damaged: it is nested too deeply"),
+        (b'{"size": ' + b"9" * 5_000 + b"}\n", "line 2 is damaged"),
+    ],
+)
+def test_garbage_in_the_lines_is_named(tmp_path: Path, video: Any, garbage: bytes, said_of_it: str) -> None:
+    with Folder(tmp_path / "out", "jsonl", FACTS) as folder:
+        folder.add(video("a.mp4"), said(video("a.mp4")))
+        lines = folder.lines
+    whole = lines.read_bytes()
+    lines.write_bytes(whole + garbage)
+    with pytest.raises(DataError, match=said_of_it):
+        Folder(tmp_path / "out", "jsonl", FACTS)
+    changed = json.loads(whole)
+    for key, value in (
+        ("events", [{"start": 0}]),
+        ("size", "3"),
+        ("span", [1]),
+        ("output", 3),
+        ("panels", [3]),
+    ):
+        lines.write_text(json.dumps({**changed, key: value}) + "\n")
+        with pytest.raises(DataError, match="line 1"):
+            Folder(tmp_path / "out", "jsonl", FACTS)
+
+
+def test_garbage_for_a_job_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    for garbage in (b"\xff", b"[]", b"{"):
+        (tmp_path / "out" / "job.json").write_bytes(garbage)
+        with pytest.raises(DataError, match=r"job\.json"):
+            Folder(tmp_path / "out", "jsonl", FACTS)

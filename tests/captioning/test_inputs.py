@@ -91,3 +91,24 @@ def test_a_pipe_with_a_video(here: Path, head: bytes) -> None:
     content = head + bytes(range(256)) * 400
     (path,) = find(["-"], pipe=(io.BytesIO(content), here)).files
     assert path.read_bytes() == content
+
+
+def test_lists_that_name_themselves_are_refused(here: Path) -> None:
+    (here / "own.txt").write_text("x.webm\n@own.txt\n")
+    (here / "a.txt").write_text("@b.txt\n")
+    (here / "b.txt").write_text("@a.txt\n")
+    for name, again in (("@own.txt", "own.txt"), ("@a.txt", "a.txt")):
+        with pytest.raises(UserError, match=f"{again} names itself"):
+            names(name)
+    for number in range(100):
+        (here / f"deep{number}.txt").write_text(f"@deep{number + 1}.txt\n")
+    with pytest.raises(UserError, match="is named by 20 lists in a row"):
+        names("@deep0.txt")
+
+
+def test_a_list_is_read_once(here: Path) -> None:
+    """Twice two times, twenty times over, would be a million readings."""
+    for number in range(19):
+        (here / f"l{number}.txt").write_text(f"@l{number + 1}.txt\n" * 2)
+    (here / "l19.txt").write_text("x.webm\n")
+    assert names("@l0.txt", "@l19.txt") == ["x.webm"]

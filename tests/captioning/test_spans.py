@@ -32,6 +32,15 @@ def test_what_a_person_types() -> None:
             parse(text)
 
 
+def test_spans_are_neither_tiny_nor_countless() -> None:
+    with pytest.raises(UserError, match=r"'1e-9': at least 0\.1 s\n  try: --every 10"):
+        parse("1e-9")
+    with pytest.raises(
+        VideoError, match=r"86400 s in spans of 0\.5 s are more than 100,000\n  try: --every 1"
+    ):
+        spans("day.mp4", 86_400.0, 0.5, lambda: False)
+
+
 @pytest.mark.parametrize(
     ("duration", "edges"),
     [

@@ -270,3 +270,33 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: pyte
     monkeypatch.undo()
     assert torch.equal(checkpoint.load(path)["weights"]["a"], torch.ones(2))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_the_first_line_after_a_resumption_is_of_all_its_steps(tmp_path: Path) -> None:
+    """A checkpoint in the midst of a line's steps keeps what they summed up to."""
+    data = tiny.config(runtime={"batch": 4, "log_every": 4, "save_every": 1, "keep": 100})
+    run(tmp_path / "whole", data=data)
+    run(tmp_path / "run", data=data)
+    checkpoints = checkpoint.numbered(tmp_path / "run" / "checkpoints")
+    for path in checkpoints[2:]:  # the next one to be read is of step 2
+        path.unlink()
+    assert last_step(tmp_path / "run") == 2
+    run(tmp_path / "run", resume=True, data=data)
+    assert losses(tmp_path / "run") == losses(tmp_path / "whole")
+
+
+def test_the_words_of_a_run_cannot_change_places(tmp_path: Path) -> None:
+    run(tmp_path / "run", data=tiny.config())
+    file = tmp_path / "run" / "tokenizer.json"
+    state = json.loads(file.read_text())
+    file.write_text(json.dumps(dict(reversed(state.items()))))
+    load_run(tmp_path / "run", extractors=False)  # in which order the keys stand means nothing
+    state["words"][-2:] = reversed(state["words"][-2:])
+    file.write_text(json.dumps(state))
+    for again in (
+        lambda: load_run(tmp_path / "run", extractors=False),
+        lambda: run(tmp_path / "run", resume=True, data=tiny.config()),
+        lambda: engine_runs.test(Config("test", tiny.config()), work_dir=tmp_path / "run", split="val"),
+    ):
+        with pytest.raises(UserError, match=r"tokenizer\.json is not the tokenizer that the weights"):
+            again()

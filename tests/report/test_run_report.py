@@ -319,3 +319,33 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = Path(capsys.readouterr().out.strip())
     assert path == folder / "report-test.html"
     assert blocks(path)["clip-0"]["film"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("predictions-val.json", '{"a": "a dog"}', r"predictions-val\.json: holds dict, not a list"),
+        ("predictions-val.json", '["a dog"]', r"predictions-val\.json\.0: holds str, not an object"),
+        ("predictions-val.json", '[{"id": "a"}]', r"\.0: lacks 'text'"),
+        ("predictions-val.json", '[{"id": "a", "text": "", "events": [{"start": "0"}]}]', r"\.0\.events\.0"),
+        ("predictions-val.json", "[" * 100_000, "is not JSON: it is nested too deeply"),
+        ("predictions-val.json", "9" * 5_000, "is not JSON"),
+        ("scores-val.json", '{"values": {"CIDEr": "good"}}', r"scores-val\.json\.values\.CIDEr"),
+        ("references-val.json", "[]", r"references-val\.json: holds list, not an object"),
+        ("panels-val.json", '{"a": [{}]}', r"panels-val\.json\.a\.0: lacks 'kind'"),
+        ("config.json", "[]", r"config\.json: holds list"),
+        ("scalars.jsonl", "garbage\n{}\n", r"scalars\.jsonl, line 1: "),
+        (
+            "scalars.jsonl",
+            '{"step": 1}\n{"a": 1}\n{"step": 2}\n',
+            r"scalars\.jsonl, line 2: no object with a step",
+        ),
+        ("scalars.jsonl", '{"step": 1, "a": 1' + "0" * 400 + "}\n\n", r"line 1: a number beyond all bounds"),
+    ],
+)
+def test_files_of_another_shape_are_named(tmp_path: Path, name: str, content: str, said: str) -> None:
+    folder = run_folder(tmp_path / "run", clips=2)
+    (folder / name).write_text(content)
+    with pytest.raises(UserError, match=said) as caught:
+        write_run_report(folder, frames=0)
+    assert "\n  try: " in str(caught.value)

@@ -14,6 +14,8 @@ from typing import BinaryIO
 from vidcap_core.errors import UserError
 from vidcap_core.video.suffixes import NO_FILM, films
 
+DEEPEST = 20
+"""Lists that name lists, one inside the other."""
 HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
 BINARY = re.compile(rb"^\x00|[\x01-\x08\x0b\x0c\x0e-\x1f]")
@@ -27,6 +29,7 @@ class Inputs:
     files: list[Path] = field(default_factory=list)
     bad: list[tuple[str, str]] = field(default_factory=list)  # name, reason
     others: int = 0  # files in folders that are no videos by their names
+    lists: set[str] = field(default_factory=set)  # those that were read: a second time adds nothing
 
 
 def find(
@@ -52,7 +55,10 @@ def shown(path: str | Path) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
 
 
-def _expanded(names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] | None) -> Iterator[Path]:
+def _expanded(
+    names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] | None, inside: tuple[str, ...] = ()
+) -> Iterator[Path]:
+    """inside: the lists that these names were read from, the outermost first."""
     for name in names:
         if name == "-" and pipe is not None:
             yield from _piped(*pipe, inputs)
@@ -61,12 +67,12 @@ def _expanded(names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] 
         elif os.path.lexists(name):  # before patterns: [ and * may stand in a name
             yield Path(name)
         elif name.startswith("@"):
-            yield from _listed(Path(name[1:]), inputs)
+            yield from _listed(Path(name[1:]), inputs, inside)
         elif glob.has_magic(name):
             matches = sorted(glob.glob(name, recursive=True))
             if not matches:
                 inputs.bad.append((name, "no file has such a name"))
-            yield from _expanded(matches, inputs, None)
+            yield from _expanded(matches, inputs, None, inside)
         else:
             inputs.bad.append((name, "there is no such file"))
 
@@ -88,13 +94,21 @@ def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
     yield from chosen
 
 
-def _listed(file: Path, inputs: Inputs) -> Iterator[Path]:
+def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Path]:
     """The files that a list names, one a line; relative to here, or else to the list."""
+    absolute = os.path.realpath(file)
+    if absolute in inside or len(inside) >= DEEPEST:
+        what = "names itself" if absolute in inside else f"is named by {DEEPEST} lists in a row"
+        raise UserError(f"the list {file} {what}", hint="a list of videos: one path a line")
+    if absolute in inputs.lists:
+        return
+    inputs.lists.add(absolute)
     try:
         content = file.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise UserError(
-            f"the list {file} cannot be read: {error.strerror}", hint="--list FILE, one path a line"
+            f"the list {file} cannot be read: {getattr(error, 'strerror', error)}",
+            hint="--list FILE, one path a line",
         ) from error
     if BINARY.search(content[:HEAD]):
         raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
@@ -104,6 +118,7 @@ def _listed(file: Path, inputs: Inputs) -> Iterator[Path]:
         (path if os.path.lexists(path) else name for path, name in zip(beside, names, strict=True)),
         inputs,
         None,
+        (*inside, absolute),
     )
 
 

@@ -15,10 +15,28 @@ from vidcap_core.captioning.formats import PER_FILE, one_line
 from vidcap_core.contracts.panels import from_plain
 from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.errors import DataError, UserError
+from vidcap_core.files.json_text import loads
 from vidcap_core.saved.predictions import panels_data, prediction_data
+from vidcap_core.saved.shape import EVENT, PREDICTION, check
 from vidcap_metrics.files.atomic import write_text
+from vidcap_metrics.files.lock import Lock
 
-JOB, LINES = "job.json", "captions.jsonl"
+JOB, LINES, LOCK = "job.json", "captions.jsonl", ".lock"
+MEND = "another --out, or mend the line"
+LINE: dict[str, Any] = {
+    **PREDICTION,
+    "id": str,
+    "path": (str, None),
+    "span": [(int, float)],
+    "events": [EVENT],
+    "streams": [str],
+    "file": str,
+    "size": int,
+    "modified": int,
+    "output": (str, None),
+    "panels?": [{"kind": str}],
+}
+"""What a line of `captions.jsonl` holds."""
 
 
 class FolderError(UserError):
@@ -38,6 +56,7 @@ class Folder:
     """`captions.jsonl` has a line for each finished file, and everything else is written from it.
 
     A line is written whole or not at all; a file's own output (`NAME.srt`) is written beside its place and renamed.
+    The folder belongs to whoever opened it until it is closed: two jobs would caption every file twice.
     """
 
     def __init__(self, path: Path, form: str, facts: Mapping[str, Any]) -> None:
@@ -47,10 +66,31 @@ class Folder:
         self._outputs: set[str] = set()
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._claim({"format": form, **facts})
-            self._mend()
+            self._lock = Lock(path / LOCK)
+        except BlockingIOError as error:
+            raise UserError(
+                f"another job writes into {path}", hint="wait for it, or another --out"
+            ) from error
         except OSError as error:
             raise self._unwritable(error) from error
+        try:
+            self._claim({"format": form, **facts})
+            self._mend()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError):
+                raise self._unwritable(error) from error
+            raise
+
+    def close(self) -> None:
+        """Let another job have it."""
+        self._lock.release()
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -81,7 +121,13 @@ class Folder:
         for data in self._read():
             entry = self._entries.get(data["file"])
             if entry is not None and (entry.size, entry.modified) == (data["size"], data["modified"]):
-                yield data["file"], _prediction(data)
+                try:
+                    prediction = _prediction(data)
+                except (TypeError, ValueError, KeyError, AttributeError) as error:  # a panel of another shape
+                    raise DataError(
+                        f"{self.lines}: the panels of {data['file']}: {error}", hint=MEND
+                    ) from error
+                yield data["file"], prediction
 
     def complete(self) -> None:
         """Write the outputs that are missing: a process may end between a line and its output."""
@@ -102,7 +148,7 @@ class Folder:
         """The folder belongs to one job: another model or another way to decode must not be mixed in."""
         path = self.path / JOB
         if path.is_file():
-            before, now = _flat(_json(path.read_text(encoding="utf-8"), path)), _flat(facts)
+            before, now = _flat(_json(path.read_bytes(), f"{path}", "another --out")), _flat(facts)
             other = [key for key in {**before, **now} if before.get(key) != now.get(key)]
             if other:
                 was = ", ".join(f"{key} {before.get(key)}, now {now.get(key)}" for key in other)
@@ -126,9 +172,14 @@ class Folder:
 
     def _read(self) -> Iterator[dict[str, Any]]:
         if self.lines.exists():
-            with self.lines.open(encoding="utf-8") as file:
-                for line in file:
-                    yield _json(line, self.lines)
+            with self.lines.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    where = f"{self.lines}, line {number}"
+                    data = _json(line, where, MEND)
+                    check(data, LINE, where, MEND)
+                    if len(data["span"]) != 2:
+                        raise DataError(f"{where}: a span has a start and an end", hint=MEND)
+                    yield data
 
     def _keep(self, absolute: str, entry: _Entry) -> None:
         self._entries[absolute] = entry
@@ -207,11 +258,12 @@ def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for group in groups for key, value in group}
 
 
-def _json(line: str, where: Path) -> dict[str, Any]:
+def _json(text: bytes, where: str, hint: str) -> dict[str, Any]:
     try:
-        data = json.loads(line)
+        data = loads(text.decode("utf-8"))
     except ValueError as error:
-        raise DataError(f"{where} is damaged: {error}", hint="another --out, or mend the line") from error
+        raise DataError(f"{where} is damaged: {error}", hint=hint) from error
+    check(data, {}, where, hint)
     return dict(data)
 
 
@@ -227,4 +279,7 @@ def _prediction(data: Mapping[str, Any]) -> Prediction:
         extras["n_best"] = data["n_best"]
     start, end = data["span"]
     clip = Clip(data["id"], data["path"], start, duration=end)
-    return Prediction(clip, tuple(Event(**event) for event in events), extras)
+    known = [
+        {key: event[key] for key in ("start", "end", "text", "score") if key in event} for event in events
+    ]
+    return Prediction(clip, tuple(Event(**event) for event in known), extras)

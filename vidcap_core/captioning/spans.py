@@ -7,12 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import UserError, VideoError
 
 Every: TypeAlias = float | Literal["shots"] | None
 """Seconds a span, or a span a shot; None: the file as a whole."""
 TAIL = 0.5
 """A rest shorter than this share of a span belongs to the span before."""
+SHORTEST = 0.1
+"""Seconds of the shortest span: a few pictures."""
+MOST = 100_000
+"""Spans of a file: 240 hours, the longest that is read, at one every nine seconds."""
 
 
 def parse(text: str) -> Every:
@@ -27,6 +31,8 @@ def parse(text: str) -> Every:
         raise UserError(
             f"--every '{text}': not a number of seconds above 0", hint="--every 10, or --every shots"
         )
+    if seconds < SHORTEST:
+        raise UserError(f"--every '{text}': at least {SHORTEST:g} s", hint="--every 10, or --every shots")
     return seconds
 
 
@@ -41,6 +47,11 @@ def spans(
         if len(edges) > 1 and duration - edges[-1] < SHORTEST:
             edges.pop()
     else:
+        if duration / every > MOST:
+            raise VideoError(
+                f"{path}: {duration:g} s in spans of {every:g} s are more than {MOST:,}",
+                hint=f"--every {math.ceil(duration / MOST)}",
+            )
         count = max(1, math.ceil(duration / every))
         if count > 1 and duration - (count - 1) * every < TAIL * every:
             count -= 1

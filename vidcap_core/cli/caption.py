@@ -139,7 +139,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
             if printer is not None:
                 job.to_stream(inputs.files, printer, moving)
             else:
-                page = job.to_folder(inputs.files, job.folder(args.out), moving)
+                with job.folder(args.out) as folder:
+                    page = job.to_folder(inputs.files, folder, moving)
                 note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
     except (FolderError, PageError) as error:
         note(f"error: {error}")

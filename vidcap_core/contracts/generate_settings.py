@@ -9,6 +9,8 @@ from typing import Literal
 
 from vidcap_core.errors import ConfigError
 
+MOST = {"beam": 1_000, "n_best": 1_000, "max_length": 10_000}
+"""Beyond these a setting is a slip, or meant to fill the memory: room is made for so many words beforehand."""
 OF_MODE: dict[str, frozenset[str]] = {
     "beam": frozenset({"beam", "length", "alpha", "stop", "early_stopping", "n"}),
     "sample": frozenset({"length", "alpha", "top_k", "top_p", "temperature", "seed"}),
@@ -73,6 +75,9 @@ class GenerateSettings:
         _at_least("no_repeat_ngram", self.no_repeat_ngram, 0)
         _at_least("n_best", self.n_best, 1)
         _at_least("seed", self.seed, 0)
+        for key, most in MOST.items():
+            if getattr(self, key) > most:
+                raise ConfigError(f"generate.{key} must be at most {most:,}, not {getattr(self, key)}")
         if self.prompt is not None and not (isinstance(self.prompt, str) and self.prompt.strip()):
             raise ConfigError(f"generate.prompt must be a text of at least a word, not {self.prompt!r}")
         if self.n is not None:

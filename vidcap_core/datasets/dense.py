@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,19 +68,31 @@ def _names(name: str) -> tuple[str, ...]:
 
 def _duration(path: Path, name: str, entry: Mapping[str, Any]) -> float:
     try:
-        return float(entry["duration"])
-    except (TypeError, KeyError, ValueError):
+        duration = float(entry["duration"])
+    except (TypeError, KeyError, ValueError, OverflowError):
         raise DataError(f"{path}: clip '{name}' has no duration") from None
+    if not 0 < duration < math.inf:  # NaN is neither
+        raise DataError(
+            f"{path}: clip '{name}' has the duration {duration}", hint="a number of seconds above 0"
+        )
+    return duration
 
 
 def _events(
     path: Path, name: str, entry: dict[str, Any], duration: float, oddities: Oddities
 ) -> tuple[Event, ...]:
     times, texts = entry.get("timestamps", ()), entry.get("sentences", ())
+    if not isinstance(times, (list, tuple)) or not isinstance(texts, (list, tuple)):
+        raise DataError(f"{path}: timestamps and sentences of clip '{name}' are no lists")
     if len(times) != len(texts):
         raise DataError(f"{path}: clip '{name}' has {len(times)} timestamps and {len(texts)} sentences")
     events = []
-    for index, ((start, end), text) in enumerate(zip(times, texts, strict=True)):
+    for index, (time, text) in enumerate(zip(times, texts, strict=True)):
+        start, end = _span(path, name, time)
+        if not isinstance(text, str):
+            raise DataError(
+                f"{path}: clip '{name}' has the sentence {text!r:.40}", hint="sentences are strings"
+            )
         event_id = f"{name}#{index}"
         if end < start:
             oddities.reversed.append(event_id)
@@ -90,3 +103,15 @@ def _events(
             oddities.beyond.append(event_id)
         events.append(Event(min(float(start), duration), min(float(end), duration), " ".join(text.split())))
     return tuple(events)
+
+
+def _span(path: Path, name: str, time: object) -> tuple[float, float]:
+    try:
+        start, end = map(float, time)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        start = end = math.nan
+    if not math.isfinite(start) or not math.isfinite(end):
+        raise DataError(
+            f"{path}: clip '{name}' has the timestamp {time!r:.40}", hint="[start, end] in seconds"
+        )
+    return start, end

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import DataError
+from vidcap_core.files.json_text import loads
 
 
 def read_text(path: Path) -> str:
@@ -26,19 +28,27 @@ def read_text(path: Path) -> str:
             f"{path}: byte {error.start} is not UTF-8",
             hint=f"save it as UTF-8, e.g. iconv -f ITS_ENCODING -t UTF-8 {path.name}",
         ) from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        zipfile.BadZipFile,
+        RuntimeError,
+    ) as error:  # encrypted, packed oddly
         raise DataError(f"{path}: cannot be read: {error}", hint="get the file again") from error
 
 
 def read_json(path: Path) -> Any:
     """The data of a JSON file."""
     try:
-        return json.loads(read_text(path))
+        return loads(read_text(path))
     except json.JSONDecodeError as error:
         raise DataError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})",
             hint="get the file again",
         ) from error
+    except ValueError as error:
+        raise DataError(f"{path}: not JSON ({error})", hint="get the file again") from error
 
 
 def _member(path: Path) -> bytes:

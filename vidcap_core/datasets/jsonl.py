@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,11 @@ from vidcap_core.datasets.files import read_text
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import Defect, Reading, Record, broken_videos
 from vidcap_core.errors import DataError, VideoError
+from vidcap_core.files.json_text import loads
 
 KEYS = ("video", "id", "caption", "captions", "events", "start", "end", "duration", "split")
+LATEST = 1e9
+"""Seconds beyond which no video lasts."""
 EXAMPLE = '{"video": "dog.mp4", "captions": ["a dog runs", "a puppy is running"]}'
 EXAMPLE_EVENTS = '{"video": "day.mp4", "events": [{"start": 0, "end": 4.5, "text": "a dog wakes up"}]}'
 
@@ -102,9 +104,10 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not text.strip():
             continue
         try:
-            line = json.loads(text)
-        except json.JSONDecodeError as error:
-            what = f"{path}, line {number}, column {error.colno}: not JSON ({error.msg})"
+            line = loads(text)
+        except ValueError as error:
+            at = f", column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+            what = f"{path}, line {number}{at}: not JSON ({getattr(error, 'msg', error)})"
             if _is_json(content):
                 what = f"{path}: is one JSON value over several lines, not one object a line"
             raise DataError(what, hint=f"one object a line: {EXAMPLE}") from None
@@ -120,8 +123,8 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except json.JSONDecodeError:
+        loads(text)
+    except ValueError:
         return False
     return True
 
@@ -139,10 +142,10 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread:
     name = line.get("id", Path(video).stem + span)
     if not isinstance(name, str) or not name:
         raise DataError(f"{where}: 'id' must be text, not {name!r}")
-    file = folder / Path(video).expanduser()
-    clip = Clip(
-        name, str(file) if file.is_file() else None, start or 0.0, end, _number(where, line, "duration")
-    )
+    duration = _number(where, line, "duration")
+    if duration == 0:
+        raise DataError(f"{where}: the video lasts 0 s", hint='leave "duration" out, or say how long it is')
+    clip = Clip(name, _file(folder, video), start or 0.0, end, duration)
     events = tuple(_events(where, line))
     captions = tuple(_captions(where, line))
     if bool(events) == bool(captions):
@@ -154,6 +157,15 @@ def _record(path: Path, number: int, line: dict[str, Any], folder: Path, unread:
         except VideoError as error:
             unread[name] = error.message
     return Record(clip, captions, (events,) if events else (), names=(Path(video).stem,))
+
+
+def _file(folder: Path, video: str) -> str | None:
+    """Where a video is, if it is there; a name that no file can have is that of none."""
+    try:
+        file = folder / Path(video).expanduser()
+        return str(file) if file.is_file() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def _captions(where: str, line: dict[str, Any]) -> Iterator[str]:
@@ -194,8 +206,8 @@ def _number(where: str, line: dict[str, Any], key: str) -> float | None:
     value = line.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
         raise DataError(f"{where}: '{key}' must be a number of seconds, not {value!r:.40}")
-    if value is not None and not 0 <= value < math.inf:  # NaN is neither
-        raise DataError(f"{where}: '{key}' is {value}; times are seconds from the start of the video")
+    if value is not None and not 0 <= value <= LATEST:  # NaN is neither
+        raise DataError(f"{where}: '{key}' is {value!r:.40}; times are seconds from the start of the video")
     return None if value is None else float(value)
 
 

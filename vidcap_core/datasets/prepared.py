@@ -33,7 +33,9 @@ def read_prepared(folder: Path, split: str) -> Reading | None:
             hint="vidcap data prepare NAME --from a FOLDER that holds its annotations",
         )
     path = folder / f"{split}.jsonl"
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = (
+        path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    )  # a caption may hold other line ends
     facts = facts["splits"][split]
     defects = [Defect(d["what"], tuple(d["ids"]), d["mend"], d["known"]) for d in facts["defects"]]
     base = source_folders(folder)[-1]

@@ -264,7 +264,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             "optimizer": sharding.optimizer_state(self.captioner, self.runner.optim_wrapper),
             "plateau": self.plateau.state() if self.plateau else None,
             "random": states,
-            "lines": self.training.tracker.lines,
+            "logged": self.training.tracker.state(),
         }
 
         def write() -> None:
@@ -280,7 +280,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.training.base = dict(left_out)
         self.progress = state.Progress(**content["progress"])
         averaging.restore(self.average, content["average"], left_out)
-        self.training.tracker.start(content["lines"])
+        self.training.tracker.start(**content["logged"])
         self._restored = content
 
     def _restore_after_entering(self, content: dict[str, Any]) -> None:

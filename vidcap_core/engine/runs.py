@@ -25,7 +25,7 @@ from vidcap_core.engine.start import start
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError, in_a_line
 from vidcap_core.report.run_page import write_run_report
-from vidcap_core.saved import assets, base, checkpoint
+from vidcap_core.saved import assets, base, checkpoint, words
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.load import head_assets
@@ -65,7 +65,7 @@ def train(
         check_folder(folder, recipe.config, resume, force_resume, settable)
         begun = folder.config.is_file()
         mm.set_random_seed(recipe.seed)
-        tokenizer = _stored_tokenizer(folder, recipe) if resume else None
+        tokenizer = _stored_tokenizer(folder, recipe, (newest or {}).get("tokenizer")) if resume else None
         learnt = resume and _learnt(folder, force_resume)
         # without a checkpoint the head must come with its own weights
         given = None if newest is None else head_assets(folder, left_out)
@@ -226,7 +226,8 @@ def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: st
     mm.set_random_seed(recipe.seed)
     best = checkpoint.best_weights(folder.checkpoints) if recipe.phases else None
     given = head_assets(folder, best.base) if best is not None else None
-    training = Training(recipe, folder, device, _stored_tokenizer(folder, recipe), True, given)
+    tokenizer = _stored_tokenizer(folder, recipe, best.tokenizer if best is not None else None)
+    training = Training(recipe, folder, device, tokenizer, True, given)
     if best is not None:
         base.put(training.captioner, best.weights, best.base, best.source)
     training.captioner.to(device)
@@ -250,16 +251,19 @@ def _restore(runner: CaptionRunner, training: Training) -> None:
     content, training.resumed = training.resumed, None
     if content is None:
         training.tracker.say("no checkpoint yet: starting from the beginning")
-        training.tracker.start(0)
+        training.tracker.start()
         return
     runner.loop.restore(content)
     training.tracker.say(f"going on after step {content['progress']['step']}")
 
 
-def _stored_tokenizer(folder: RunFolder, recipe: Recipe) -> Tokenizer | None:
+def _stored_tokenizer(folder: RunFolder, recipe: Recipe, known: str | None) -> Tokenizer | None:
+    """The tokenizer of a run, which must be the one that its weights were trained with."""
     if not folder.tokenizer.is_file():
         return None
-    return stored_tokenizer(recipe, folder.read(folder.tokenizer))
+    state = folder.read(folder.tokenizer)
+    words.check(state, known, folder.tokenizer)
+    return stored_tokenizer(recipe, state)
 
 
 def _learnt(folder: RunFolder, force: bool) -> bool:

@@ -13,7 +13,7 @@ import torch
 
 from vidcap_core.engine.mm import Visualizer
 from vidcap_core.saved.run import RunFolder
-from vidcap_metrics.files.atomic import write_text
+from vidcap_metrics.files.atomic import whole_file
 
 BACKENDS = {"tensorboard": "TensorboardVisBackend", "wandb": "WandbVisBackend"}
 
@@ -33,12 +33,18 @@ class Tracker:
         self._bar: Any = None
         self.lines = 0
 
-    def start(self, lines: int) -> None:
+    def state(self) -> dict[str, Any]:
+        """How many lines were written, and the sums of the steps that are in none of them yet."""
+        return {"lines": self.lines, "sums": dict(self._sums), "steps": self._steps}
+
+    def start(self, lines: int = 0, sums: Mapping[str, float] | None = None, steps: int = 0) -> None:
         """Go on after so many lines of scalars: later ones, left by a killed run, are dropped."""
-        self.lines = lines
+        self.lines, self._steps = lines, steps
+        self._sums.update(sums or {})
         if self.main and self.folder.scalars.is_file():
-            recorded = self.folder.scalars.read_text(encoding="utf-8").splitlines(keepends=True)
-            write_text(self.folder.scalars, "".join(recorded[:lines]))
+            recorded = self.folder.scalars.read_bytes().splitlines(keepends=True)
+            with whole_file(self.folder.scalars) as file:
+                file.write(b"".join(recorded[:lines]))
 
     def say(self, text: str) -> None:
         """One line for people, to the screen and to log.txt."""

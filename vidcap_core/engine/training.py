@@ -21,6 +21,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.saved import assets, base
 from vidcap_core.saved.provenance import provenance
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.saved.words import digest
 from vidcap_core.zoo.component import Component
 
 
@@ -85,7 +86,11 @@ class Training:
 
     def header(self) -> dict[str, Any]:
         """What every checkpoint says of itself."""
-        return {"config": self.recipe.config.to_json(), "provenance": self.provenance}
+        return {
+            "config": self.recipe.config.to_json(),
+            "provenance": self.provenance,
+            "tokenizer": digest(self.tokenizer.state()),
+        }
 
     def stored(self, weights: Mapping[str, Tensor]) -> dict[str, Any]:
         """What a file holds of all weights."""

@@ -14,7 +14,23 @@ from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.run import other_settings
+from vidcap_core.saved.shape import EVENT, PREDICTION
 
+CONFIG = {
+    "evaluate?": {"best?": (str, None)},
+    "head?": ({"streams?": (dict, None)}, None),
+    "losses?": ({"*": {}}, None),
+}
+NUMBERS = {"*": (int, float, None)}
+SCORES = {
+    "values?": NUMBERS,
+    "per_clip?": {"*": NUMBERS},
+    "signatures?": {"*": str},
+    "changes?": {},
+    "notes?": [str],
+    "clips?": (str, int, None),
+}
+"""What the files of a run hold, as far as a page shows it."""
 PREFERRED = ("cider-d", "cider", "meteor", "rouge-l", "bleu-4")
 """Which score tells good clips from bad ones, where the config names none: the first that there is."""
 
@@ -39,22 +55,22 @@ def splits(folder: Path) -> list[str]:
 
 def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Chart]]:
     """What a page says of a run, and its curves."""
-    config = saved_predictions.read(folder / "config.json")
+    config = saved_predictions.read(folder / "config.json", shape=CONFIG)
     if config is None:
         raise UserError(f"{folder} holds no run (no config.json)", hint="vidcap report runs/NAME")
-    predictions = saved_predictions.read(folder / f"predictions-{split}.json")
+    predictions = saved_predictions.read(folder / f"predictions-{split}.json", shape=[PREDICTION])
     if predictions is None:
         available = splits(folder)
         made = f"; it has those of {', '.join(available)}" if available else ""
         hint = f"--split {available[0]}" if available else f"vidcap-run CONFIG test --work-dir {folder}"
         raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
-    meta = saved_predictions.read(folder / "meta.json", {})
-    scores = saved_predictions.read(folder / f"scores-{split}.json", {})
+    meta = saved_predictions.read(folder / "meta.json", {}, {})
+    scores = saved_predictions.read(folder / f"scores-{split}.json", {}, SCORES)
     values: Mapping[str, float | None] = scores.get("values", {})
     per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
     metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
-    references = saved_predictions.read(folder / f"references-{split}.json", {})
-    panels = saved_predictions.read(folder / f"panels-{split}.json", {})
+    references = saved_predictions.read(folder / f"references-{split}.json", {}, {"*": ([str], [[EVENT]])})
+    panels = saved_predictions.read(folder / f"panels-{split}.json", {}, {"*": [{"kind": str}]})
     clips = [_clip(p, references, per_clip, panels) for p in predictions]
     facts = {
         "split": split,

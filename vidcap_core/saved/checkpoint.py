@@ -124,6 +124,7 @@ class Best(NamedTuple):
     weights: dict[str, torch.Tensor]
     source: str
     base: base.Base
+    tokenizer: str | None = None  # the digest of the one they were trained with
 
 
 def best_weights(folder: Path) -> Best:
@@ -139,7 +140,9 @@ def best_weights(folder: Path) -> Best:
         if not isinstance(content.get("weights"), dict):
             raise CheckpointError(f"{best} holds no weights")
         left_out = base.read(content.get("base"), str(best))
-        return Best(content["weights"], f"best.pt (step {content.get('step')})", left_out)
+        return Best(
+            content["weights"], f"best.pt (step {content.get('step')})", left_out, content.get("tokenizer")
+        )
     newest, notes = latest(folder)
     if newest is None:
         raise CheckpointError(
@@ -150,4 +153,4 @@ def best_weights(folder: Path) -> Best:
     if average := newest.get("average"):
         weights = {key.removeprefix("module."): value for key, value in average.items() if key != "steps"}
     source = f"the last checkpoint (step {newest['progress']['step']})"
-    return Best(weights, source, base.read(newest.get("base"), source))
+    return Best(weights, source, base.read(newest.get("base"), source), newest.get("tokenizer"))

@@ -13,7 +13,7 @@ from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError, in_a_line
-from vidcap_core.saved import assets, base, foreign, limits
+from vidcap_core.saved import assets, base, foreign, limits, words
 from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open_bundle
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
@@ -130,7 +130,9 @@ def read_run(folder: Path, extractors: bool = True, changes: Sequence[str] = ())
     config = base.moved(stored, changes, left_out, str(folder))
     with foreign.building(config) as recipe:
         left_out = base.renewed(left_out, recipe)
-        tokenizer = stored_tokenizer(recipe, run.read(run.tokenizer))
+        state = run.read(run.tokenizer)
+        words.check(state, best.tokenizer if best is not None else None, run.tokenizer)
+        tokenizer = stored_tokenizer(recipe, state)
         given = head_assets(run, left_out) if best is not None else None
         settable = base.keys(left_out)
         preflight.check_stored(recipe, head=given is None, extractors=extractors, settable=settable)

@@ -13,6 +13,8 @@ from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.panels import plain, to_plain
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.errors import UserError
+from vidcap_core.files.json_text import loads
+from vidcap_core.saved.shape import check
 from vidcap_metrics.files.atomic import write_text
 
 
@@ -63,16 +65,19 @@ def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: 
         write_text(folder / f"{name}-{split}.json", json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
-def read(path: Path, missing: object = None) -> Any:
-    """Data of a run folder; `missing` where there is no such file."""
+AGAIN = "the test step again, which writes it anew"
+
+
+def read(path: Path, missing: object = None, shape: object = object) -> Any:
+    """Data of a run folder, of this shape; `missing` where there is no such file."""
     if not path.is_file():
         return missing
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path} is not JSON: {error}", hint="the test step again, which writes it anew"
-        ) from error
+        data = loads(path.read_bytes())
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}", hint=AGAIN) from error
+    check(data, shape, str(path), AGAIN)
+    return data
 
 
 def reference_tracks(value: Sequence[Any]) -> tuple[list[str], list[list[Event]]]:
