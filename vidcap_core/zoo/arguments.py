@@ -30,7 +30,10 @@ def problems(
         if key not in named and not open_ended:
             yield (key,), f"{name} has no argument '{key}'{meant(key, named)}"
         elif key in hints and key in named and not fits(value, hints[key]):
-            yield (key,), f"{name} wants {spell(hints[key])} for '{key}', not {value!r}"
+            yield (
+                (key,),
+                f"{name} wants {spell(hints[key])} for '{key}', not {value!r}{_of_choices(value, hints[key])}",
+            )
     for key, parameter in named.items():
         if parameter.default is parameter.empty and key not in given:
             yield (), f"{name} needs the argument '{key}'"
@@ -76,10 +79,29 @@ def _judged(hint: object) -> bool:
 
 
 def spell(hint: object) -> str:
-    """A type as one would write it in a signature."""
-    if isinstance(hint, type) and not typing.get_args(hint):
-        return hint.__name__
+    """A type as one would write it in a signature; the values of an enumeration as one would list them."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if isinstance(hint, type) and not inner:
+        return "None" if issubclass(hint, types.NoneType) else hint.__name__
+    if origin is typing.Literal:
+        *others, last = map(repr, inner)
+        return f"{', '.join(others)} or {last}" if others else last
+    if origin in (typing.Union, types.UnionType):
+        parts = [spell(part) for part in inner]
+        return (" or " if any(" or " in part for part in parts) else " | ").join(parts)
+    if isinstance(origin, type) and origin is not abc.Callable and inner:
+        return f"{origin.__name__}[{', '.join('...' if part is ... else spell(part) for part in inner)}]"
     return str(hint).replace("typing.", "").replace("collections.abc.", "")
+
+
+def _of_choices(value: object, hint: object) -> str:
+    """Which of the values that an annotation lists was meant, where one is close."""
+    inner = [hint, *typing.get_args(hint)]
+    known = [
+        str(v) for part in inner if typing.get_origin(part) is typing.Literal for v in typing.get_args(part)
+    ]
+    close = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def meant(name: str, known: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import importlib_metadata
 from packaging.requirements import Requirement
 
 from vidcap_core.files.cache import cache_home
-from vidcap_core.zoo import plugins
+from vidcap_core.zoo import plugins, published
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,10 @@ def _plugins() -> Iterator[Finding]:
         else:
             fix = f"pip install --upgrade {plugin.distribution}, or VIDCAP_DISABLE_PLUGINS={plugin.name}"
             yield Finding(name, "warning", plugin.reason, fix)
+    for absent in published.PLUGINS.keys() - plugins.discover():
+        yield Finding(
+            f"plugin {absent}", "absent", "not installed", f"pip install {published.PLUGINS[absent]}"
+        )
 
 
 def _torch() -> Iterator[Finding]:
