@@ -138,7 +138,7 @@ def test_a_wrong_file_is_one_line_with_the_place(tmp_path: Path, text: str, said
         ("gone.py", "there is no such config"),
         ("toy", "neither a .py file nor of the form plugin/name; did you mean 'core/toy'?"),
         ("core/toyy", "plugin 'core' has no config 'toyy'; did you mean 'toy'?"),
-        ("nobody/toy", "no plugin is named 'nobody' (installed: core"),
+        ("nobody/toy", "no plugin is named 'nobody'"),
         ("coer/toy", "did you mean 'core'?"),
         ("core/no_such_config", "plugin 'core' has no config 'no_such_config'"),
     ],

