@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from vidcap_core.captioner.device import choose_device, devices
+from vidcap_core.cli import main
 from vidcap_core.config.files import Config
 from vidcap_core.contracts.types import View
 from vidcap_core.engine import runs, trial
@@ -93,6 +94,25 @@ def test_a_folder_that_cannot_be_written_is_refused_before_data_are_read(tmp_pat
     wrong.data["data"]["train"]["clips"] = 0
     with pytest.raises(UserError, match="cannot write to"):
         train(wrong, tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("head.streams.image=17", "the stream 'image' with width 17, but got width 16"),
+        ("phases.caption.train=['haed']", "no parameter belongs to the part 'haed'"),
+        ("evaluate.best=cidr", "no score is named 'cidr'"),
+    ],
+)
+def test_a_deep_check_finds_what_a_run_would_refuse(
+    change: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tiny.py"
+    path.write_text("from vidcap_core.testing import tiny\nglobals().update(tiny.config())\n")
+    assert main.main(["config", "check", str(path), "--deep"]) == 0
+    assert main.main(["config", "check", str(path), "--deep", "--set", change]) == 2
+    assert reason in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir() if file.suffix != ".py"] == []
 
 
 def test_to_try_a_folder_leaves_nothing_behind(tmp_path: Path) -> None:

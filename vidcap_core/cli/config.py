@@ -28,6 +28,11 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="plugin/name, or a .py file, or a folder of them; none: all installed",
     )
+    check.add_argument(
+        "--deep",
+        action="store_true",
+        help="read the data and build the parts too, where they are here: widths, names of parts and scores",
+    )
     add_changes(check, "change one key of each: head.layers=3")
     check.set_defaults(func=run_check)
 
@@ -75,6 +80,10 @@ def run_check(args: argparse.Namespace) -> int:
             lines = [f"{name}: fine", *preflight.remarks(recipe), *preflight.notes(recipe)]
             if lacking := list(preflight.lacking(recipe)):
                 lines.append(f"lacks here: {', '.join(lacking)}: vidcap-run {name} says where to put them")
+            elif args.deep:
+                from vidcap_core.engine import trial  # heavy, as what it builds
+
+                trial.rehearse(recipe)
             print("\n".join(lines).replace("\n", "\n  "))
         except UserError as error:
             broken += 1

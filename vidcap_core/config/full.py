@@ -42,7 +42,7 @@ def values(config: Config) -> list[Value]:
     """Every key that counts, in the order of the sections; of a config that is valid."""
     made: list[Value] = []
     for section in schema.SECTIONS:
-        node = config.get(section)
+        node: Any = config.get(section)
         if section in COMPONENTS:
             for name, each in (node or {}).items():
                 made += _component(config, (section, name), each, COMPONENTS[section])

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from vidcap_core.config.recipe import Phase
+from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.types import Batch
-from vidcap_core.engine import state
+from vidcap_core.engine import checks, state
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
+from vidcap_core.saved.run import RunFolder
 
 MISFIT = re.compile(r"shape|size|channel|dimension", re.IGNORECASE)
 """What torch says where tensors do not go together."""
+
+
+def rehearse(recipe: Recipe) -> None:
+    """All that a run checks before it begins, with its data read and its parts built, and nothing written."""
+    checks.check_names(recipe)
+    training = Training(recipe, RunFolder(Path(os.devnull)))
+    checks.check(training)
+    check(training)
 
 
 def check(training: Training) -> None:
