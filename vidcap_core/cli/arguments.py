@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.arguments import meant
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
         """A complaint of argparse's own."""
         raise UserError(f"{self.prog}: {message}", hint=f"{self.prog} --help")
 
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
+    def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is not None and value not in action.choices:
             raise argparse.ArgumentError(action, f"there is no '{value}'{meant(str(value), action.choices)}")
 

@@ -21,7 +21,7 @@ COMPONENTS: dict[str, Registry] = {
     "extract": ENCODERS,
     "losses": LOSSES,
 }
-SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, type[Any]] = {
     "generate": GenerateSettings,
     "schedule": schema.Schedule,
     "evaluate": schema.Evaluate,
@@ -79,7 +79,7 @@ def _component(config: Config, path: KeyPath, node: dict[str, Any], registry: Re
         yield Value(dotted((*path, "scale")), 1.0, "default")
 
 
-def _settings(config: Config, path: KeyPath, node: dict[str, Any], spec: Any) -> Iterator[Value]:
+def _settings(config: Config, path: KeyPath, node: dict[str, Any], spec: type[Any]) -> Iterator[Value]:
     yield from _said(config, path, node) if node else ()
     for field in dataclasses.fields(spec):
         if field.name not in node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from vidcap_core.config import schema
@@ -57,7 +57,7 @@ def _named(node: object, metrics: bool, inside: bool) -> Iterator[str]:
             yield from [value] if metrics and isinstance(value, str) else _named(value, metrics, inside)
 
 
-def as_data(kind: str, entry: Entry, target: Any) -> dict[str, Any]:
+def as_data(kind: str, entry: Entry, target: Callable[..., Any]) -> dict[str, Any]:
     """What there is to know of a component."""
     return {
         "name": entry.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +52,7 @@ def given_cache(model: nn.Module, cache: Cache) -> dict[str, Cache]:
     return {"cache" if "cache" in parameters else "past_key_values": cache}
 
 
-def cache_in(output: Any) -> Cache | None:
+def cache_in(output: object) -> Cache | None:
     """The cache in what a model gave; not by `getattr`, since a new transformers warns of the old name."""
     values = vars(output)
     return values.get("cache", values.get("past_key_values"))

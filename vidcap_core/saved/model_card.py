@@ -69,7 +69,7 @@ def _page(
         yield from (f"- {limit}" for limit in method.limits)
 
 
-def _short(named: Any) -> str:
+def _short(named: object) -> str:
     """The name of a data set or a metric, without the plugin or the module that offers it."""
     name = named["type"] if isinstance(named, dict) else str(named)
     return str(name).replace(":", ".").rpartition(".")[2].lower()
