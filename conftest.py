@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,28 @@ def shared_data() -> Path:
         "VIDCAP_SHARED_DATA", str(folder)
     )  # configs that a test loads by name look there too
     return folder
+
+
+class Deprecations(logging.Handler):
+    """What transformers logs of calls that it will not take for ever; it says each once a process."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember it."""
+        if "deprecated" in (message := record.getMessage()):
+            self.messages.append(message)
+
+
+@pytest.fixture(autouse=True)
+def no_deprecated_calls() -> Iterator[None]:
+    """A test fails that calls transformers in a way that is on its way out."""
+    logger, handler = logging.getLogger("transformers"), Deprecations()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    assert handler.messages == []

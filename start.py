@@ -10,11 +10,9 @@ file, installs vidcap and its plugins there, and then
 
 import argparse
 import hashlib
-import json
 import os
 import subprocess
 import sys
-import time
 import venv
 from pathlib import Path
 
@@ -41,7 +39,10 @@ def main():
         python = environment(args.venv.resolve(), EXTRAS[args.task])
         if args.task == "test":
             return tests(python, rest)
-        return first_run(python) if args.task == "run" else 0
+        code = first_run(python) if args.task == "run" else 0
+        if code == 0:
+            how_to_use(python)
+        return code
     except subprocess.CalledProcessError as error:
         command = " ".join(map(str, error.cmd))
         print(f"error: this command failed with exit code {error.returncode}:\n  {command}")
@@ -81,23 +82,17 @@ def environment(folder, extras):
 
 
 def first_run(python):
-    """Train, score, caption a clip; say where everything lies."""
-    number = 1
-    while (ROOT / "runs" / f"toy-{number}").exists():
-        number += 1
-    folder = Path("runs") / f"toy-{number}"
-    start = time.monotonic()
-    say("training core/toy on the built-in toy videos")
-    train = [python, "-m", "vidcap_core.cli.run", "core/toy", "--work-dir", folder]
-    subprocess.run(train, check=True, cwd=ROOT)
-    predictions = sorted((ROOT / folder).glob("predictions-*.json"))[-1]
-    clip = json.loads(predictions.read_text(encoding="utf-8"))[0]["path"]
-    say(f"captioning {clip}")
-    caption = [python, "-m", "vidcap_core.cli.main", "caption", clip, "--model", folder]
-    subprocess.run(caption, check=True, cwd=ROOT)
-    report = sorted((ROOT / folder).glob("report*.html"))[-1]
-    say(f"done in {time.monotonic() - start:.0f} s; the report: {report}")
-    return 0
+    """Train, score, caption a clip; it ends with where everything lies and what to type next."""
+    return subprocess.run([python, "-m", "vidcap_core.cli.main", "demo"], cwd=ROOT).returncode
+
+
+def how_to_use(python):
+    """How to use what was installed."""
+    activate = python.with_name("activate")
+    lines = [f"to use it: {python.with_name('vidcap')} COMMAND, from anywhere"]
+    if activate.is_file():
+        lines.append(f"or, once a shell: source {activate}    and then: vidcap COMMAND")
+    say("\n   ".join(lines))
 
 
 def tests(python, rest):

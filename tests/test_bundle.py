@@ -19,6 +19,7 @@ from vidcap_core.saved import bundle
 from vidcap_core.saved.export import export
 from vidcap_core.saved.load import find_bundle, load_bundle
 from vidcap_core.testing import tiny
+from vidcap_core.zoo import plugins
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +167,53 @@ def test_a_damaged_index_is_refused(made: Path, index: str) -> None:
     (made / "bundle.json").write_text(index)
     with pytest.raises(CheckpointError):
         bundle.open_bundle(made)
+
+
+def test_a_bundle_can_be_read_by_others_and_has_a_page_for_a_hub(made: Path) -> None:
+    import yaml
+
+    usual = made.parent / "usual"
+    usual.touch()
+    assert {path.stat().st_mode for path in made.iterdir()} == {usual.stat().st_mode}
+    _, head, page = (made / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    metadata = yaml.safe_load(head)
+    assert (metadata["library_name"], metadata["pipeline_tag"]) == ("vidcap", "video-to-text")
+    assert metadata["datasets"] == ["tinyclips"]
+    assert metadata["metrics"] == ["cider-d"]
+    assert "vidcap_core.load(" in page
+
+
+def test_the_page_may_be_changed_and_is_not_needed(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "copy")
+    (tmp_path / "copy" / "README.md").write_text("ours")
+    bundle.open_bundle(tmp_path / "copy")
+    (tmp_path / "copy" / "README.md").unlink()
+    bundle.open_bundle(tmp_path / "copy")
+
+
+def test_a_page_of_a_method_has_its_licence_its_paper_and_its_limits() -> None:
+    from vidcap_core.saved.model_card import model_card
+
+    plugin = plugins.get("mffcl")
+    config = Config("x", {"method": "mffcl", "head": {"type": "MFFCL"}})
+    page = model_card(
+        config, {"seed": 1, "scores": {"val": {"BLEU-4": 0.25}}}, plugin.card, plugin.distribution
+    )
+    assert "license: apache-2.0" in page
+    assert "pip install vidcap-core vidcap-plugin-mffcl" in page
+    assert "| val | BLEU-4 | 0.2500 |" in page
+    assert "## Limits" in page
+
+
+def test_where_nothing_can_be_written_is_told_before_the_weights_are_read(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="could not be written"):
+        export(without_weights(tmp_path, run), tmp_path / "file" / "bundle")
+
+
+def without_weights(folder: Path, run: Path) -> Path:
+    """A run whose weights are damaged, which would be told next."""
+    shutil.copytree(run, folder / "run")
+    for file in (folder / "run" / "checkpoints").iterdir():
+        file.write_bytes(b"")
+    return folder / "run"

@@ -136,8 +136,9 @@ def test_a_wrong_file_is_one_line_with_the_place(tmp_path: Path, text: str, said
     ("name", "said"),
     [
         ("gone.py", "there is no such config"),
-        ("toy", "neither a .py file nor of the form plugin/name"),
-        ("nobody/toy", "pip install vidcap-plugin-nobody"),
+        ("toy", "neither a .py file nor of the form plugin/name; did you mean 'core/toy'?"),
+        ("core/toyy", "plugin 'core' has no config 'toyy'; did you mean 'toy'?"),
+        ("nobody/toy", "no plugin is named 'nobody'"),
         ("coer/toy", "did you mean 'core'?"),
         ("core/no_such_config", "plugin 'core' has no config 'no_such_config'"),
     ],

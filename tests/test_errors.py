@@ -55,7 +55,7 @@ def test_a_base_of_a_plugin_that_is_not_there(tmp_path: Path) -> None:
     path.write_text("_base_ = ['nobody/toy']", encoding="utf-8")
     with pytest.raises(ConfigError, match="_base_ 'nobody/toy': no plugin is named 'nobody'") as raised:
         load_config(path)
-    assert raised.value.hint == "pip install vidcap-plugin-nobody"
+    assert raised.value.hint == "vidcap plugins"
     assert "try:" not in raised.value.message
 
 

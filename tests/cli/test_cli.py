@@ -155,7 +155,7 @@ def test_doctor_finds_this_machine_fit() -> None:
 WRONG = [
     ("", ["gone.py"], ["gone.py: there is no such config"]),
     ("", ["toy"], ["'toy' is neither a .py file nor of the form plugin/name"]),
-    ("", ["nobody/toy"], ["no plugin is named 'nobody'", "pip install vidcap-plugin-nobody"]),
+    ("", ["nobody/toy"], ["no plugin is named 'nobody'", "try: vidcap plugins"]),
     ("head = dict(", ["bad.py"], ["bad.py:1: syntax error"]),
     ("haed = 1", ["bad.py"], ["bad.py: haed: a config has no section 'haed'; did you mean 'head'?"]),
     ("import no_such", ["bad.py"], ["bad.py:1: ModuleNotFoundError"]),

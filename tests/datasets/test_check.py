@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vidcap_core.cli.main import main
 from vidcap_core.datasets.activitynet import ActivityNet
 from vidcap_core.datasets.check import check_dataset, write_missing
 from vidcap_core.datasets.emvidcap import EmVidCap
@@ -223,3 +224,43 @@ def test_a_zip_cannot_write_outside_its_folder(tmp_path: Path) -> None:
 def test_what_lies_elsewhere_is_not_prepared(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="read from where it lies"):
         prepare(MSVDPart, tmp_path, tmp_path / "place")
+
+
+def test_the_data_of_a_config_are_checked_split_by_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clips").mkdir()
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"video": f"{name}.mp4", "captions": ["x", "y"]}))
+    config = tmp_path / "mine.py"
+    splits = {"train": "a", "val": "b"}
+    data = {
+        split: {"path": str(tmp_path / f"{of}.jsonl"), "root": str(tmp_path / "clips")}
+        for split, of in splits.items()
+    }
+    config.write_text(
+        f'_base_ = ["vidcap://datasets/jsonl.py"]\ndata = {data!r}\ndata["test"] = data["val"]\n'
+    )
+    assert main(["data", "check", str(config), "--split", "train", "--split", "val", "--json"]) == 0
+    reports = json.loads(capsys.readouterr().out)
+    assert [(row["split"], row["clips"], row["captions"]) for row in reports] == [
+        ("train", 1, 2),
+        ("val", 1, 2),
+    ]
+    same = f"--set=data.val.path={tmp_path / 'a.jsonl'}"
+    assert main(["data", "check", str(config), "--split", "train", "--split", "val", same]) == 1
+    assert "1 clips" not in (said := capsys.readouterr().err)
+    assert "that are in 'train' too" in said
+
+
+@pytest.mark.parametrize("name", ["toy", "core/toy"])
+def test_a_split_that_is_not_there_is_a_mistake_of_the_command(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "check", name, "--split", "tset"]) == 2
+    assert "has no split 'tset'; did you mean 'test'?" in capsys.readouterr().err
+
+
+def test_what_belongs_to_a_dataset_is_refused_of_a_config(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", "core/toy", "--root", "x"]) == 2
+    assert "--set data.train.root=FOLDER" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from vidcap_core.decoding.step_source import Source
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.causal_lm import CausalLMHead, nothing
 from vidcap_core.heads.language_model import check_causal, language_model
+from vidcap_core.heads.prefix_cache import given_cache
 
 BOS, EOS, ROWS = 1, 2, 5
 GPT2 = {
@@ -254,11 +255,12 @@ class OwnCache(PromptOnly):
 
     def start(self, view):
         cache = DynamicCache(config=self.lm.config)
-        self.lm(input_ids=view.prompt[:, :-1], past_key_values=cache)
+        self.lm(input_ids=view.prompt[:, :-1], **given_cache(self.lm, cache))
         return None, cache
 
     def step(self, tokens, memory, state):
-        return self.lm(input_ids=tokens[:, None], past_key_values=state).logits[:, -1], state
+        out = self.lm(input_ids=tokens[:, None], **given_cache(self.lm, state))
+        return out.logits[:, -1], state
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
-import torch
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.device import choose_device
 from vidcap_core.captioner.prompt import check_prompt
 from vidcap_core.captioning.captions import Captions
 from vidcap_core.captioning.clip_streams import Encoded, Reader
@@ -158,10 +158,6 @@ def load(
     ("head.lm=FOLDER").
     """
     name = default_model() if name is None else str(name)
+    device = choose_device(device)
     captioner = load_captioner(name, copy, changes)
-    return FileCaptioner(
-        captioner.to(device or ("cuda" if torch.cuda.is_available() else "cpu")).eval(),
-        name,
-        without,
-        changes,
-    )
+    return FileCaptioner(captioner.to(device).eval(), name, without, changes)

@@ -16,6 +16,9 @@ def add_parser(subparsers: Subparsers) -> None:
     show = actions.add_parser("show", help="print a config with its bases and changes resolved")
     show.add_argument("name", help="plugin/name, the path of a .py file, or a base: vidcap://datasets/toy.py")
     add_changes(show, "change one key: head.layers=3")
+    show.add_argument(
+        "--full", action="store_true", help="every key with its value, defaults too, and where it comes from"
+    )
     add_json(show)
     show.set_defaults(func=run_show)
     check = actions.add_parser("check", help="validate configs: every key against the component it is for")
@@ -24,6 +27,11 @@ def add_parser(subparsers: Subparsers) -> None:
         nargs="*",
         metavar="NAME",
         help="plugin/name, or a .py file, or a folder of them; none: all installed",
+    )
+    check.add_argument(
+        "--deep",
+        action="store_true",
+        help="read the data and build the parts too, where they are here: widths, names of parts and scores",
     )
     add_changes(check, "change one key of each: head.layers=3")
     check.set_defaults(func=run_check)
@@ -34,6 +42,20 @@ def run_show(args: argparse.Namespace) -> int:
     from vidcap_core.config.files import load_config
 
     resolved = load_config(args.name, args.changes)
+    if args.full:
+        from dataclasses import asdict
+
+        from vidcap_core.cli.console import print_json, table
+        from vidcap_core.config.full import values
+        from vidcap_core.config.validate import validate
+
+        validate(resolved)  # a key that is wrong has no default
+        rows = values(resolved)
+        if args.json:
+            print_json([asdict(row) for row in rows])
+        else:
+            table(["key", "value", "from"], [(row.key, repr(row.value), row.origin) for row in rows])
+        return 0
     print(resolved.to_json() if args.json else resolved.text())
     return 0
 
@@ -58,6 +80,10 @@ def run_check(args: argparse.Namespace) -> int:
             lines = [f"{name}: fine", *preflight.remarks(recipe), *preflight.notes(recipe)]
             if lacking := list(preflight.lacking(recipe)):
                 lines.append(f"lacks here: {', '.join(lacking)}: vidcap-run {name} says where to put them")
+            elif args.deep:
+                from vidcap_core.engine import trial  # heavy, as what it builds
+
+                trial.rehearse(recipe)
             print("\n".join(lines).replace("\n", "\n  "))
         except UserError as error:
             broken += 1

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vidcap_core.cli.arguments import Subparsers
+
+if TYPE_CHECKING:
+    from vidcap_core.zoo.component import Component
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -31,14 +35,20 @@ def add_parser(subparsers: Subparsers) -> None:
     prepare.set_defaults(func=run_prepare)
 
     check = actions.add_parser("check", help="counts, missing and broken files, and how to mend them")
-    check.add_argument("name", help="the dataset (vidcap data where)")
+    check.add_argument(
+        "name", help="the dataset (vidcap data where), or a config: plugin/name, or a .py file"
+    )
     check.add_argument("--root", metavar="FOLDER", help="the folder of the dataset")
     check.add_argument("--split", action="append", metavar="SPLIT", help="one split only; can be repeated")
     check.add_argument(
         "--stream", action="append", default=[], metavar="NAME=STORE", help="features to look for"
     )
     check.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="further arguments of the dataset"
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="further arguments of the dataset; of a config: change one key",
     )
     check.add_argument("--quick", action="store_true", help="do not open videos and features")
     check.add_argument(
@@ -75,21 +85,44 @@ def run_check(args: argparse.Namespace) -> int:
     """Print the table, what is odd and how to mend it; 1 when something is broken."""
     from vidcap_core.cli.console import note, on_terminal, print_json, show, track
     from vidcap_core.datasets.catalogue import find_dataset
-    from vidcap_core.datasets.check import check_dataset, describe, plain, write_missing
-    from vidcap_core.datasets.locations import arguments, refuse
+    from vidcap_core.datasets.check import check_components, check_dataset, describe, plain, write_missing
+    from vidcap_core.datasets.locations import arguments, refuse, refuse_splits
     from vidcap_metrics.files.cache import cache_home
 
-    made_by = find_dataset(args.name)
-    given = arguments(args.root, args.stream, args.set)
-    refuse(made_by, given, made_by.name)
-    reports = check_dataset(made_by, args.split, not args.quick, track if on_terminal() else plain, **given)
-    folder = args.missing or cache_home() / "check" / made_by.name
+    moving = track if on_terminal() else plain
+    if "/" in args.name or args.name.endswith(".py"):
+        name, data = args.name, _of_config(args)
+        refuse_splits(args.split or (), data, name)
+        chosen = {split: data[split] for split in args.split or data}
+        reports = check_components(chosen, not args.quick, moving)
+    else:
+        made_by = find_dataset(args.name)
+        name, given = made_by.name, arguments(args.root, args.stream, args.set)
+        refuse(made_by, given, name)
+        refuse_splits(args.split or (), made_by.splits, name)
+        reports = check_dataset(made_by, args.split, not args.quick, moving, **given)
+    folder = args.missing or cache_home() / "check" / name.replace("/", "-")
     lists = {report.split: str(path) for report in reports if (path := write_missing(report, folder))}
     if args.json:
         print_json([describe(report, lists.get(report.split)) for report in reports])
     else:
-        show([report.row() for report in reports], as_json=False, title=made_by.name)
+        show([report.row() for report in reports], as_json=False, title=name)
         for report in reports:
             for line in report.lines(lists.get(report.split)):
                 note(line)
     return int(any(report.broken for report in reports))
+
+
+def _of_config(args: argparse.Namespace) -> dict[str, Component]:
+    """The data sets of a config; `--set` changes its keys, and what belongs to one data set is refused."""
+    from vidcap_core.config.files import load_config
+    from vidcap_core.config.parse import dataset
+    from vidcap_core.errors import UserError
+
+    if args.root or args.stream:
+        raise UserError(
+            f"--root and --stream are of a dataset, and {args.name} is a config",
+            hint=f"vidcap data check {args.name} --set data.train.root=FOLDER",
+        )
+    config = load_config(args.name, args.set)
+    return {split: dataset(config, ("data", split)) for split in config.get("data", {})}

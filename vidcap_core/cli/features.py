@@ -57,8 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run_extract(args: argparse.Namespace) -> int:
     """Extract, then say what was skipped and why."""
-    import torch
-
+    from vidcap_core.captioner.device import choose_device
     from vidcap_core.cli.console import note, progress
     from vidcap_core.datasets.extraction import Source, clips_in, clips_of, load_encoder
     from vidcap_core.datasets.locations import arguments
@@ -76,7 +75,7 @@ def run_extract(args: argparse.Namespace) -> int:
         changes = arguments(args.root, (), args.data)
         encoder = load_encoder(args.encoder, args.set, args.stream)
         clips, absent, packed = clips_of(args.dataset, args.split or (), changes, encoder)
-    device = args.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = choose_device(args.device)
     encoder = encoder.to(device)
     with progress("extract", len(clips)) as advance:
         report = extract(clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance, packed)

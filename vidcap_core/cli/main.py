@@ -8,15 +8,17 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from vidcap_core.cli.arguments import Subparsers
+from vidcap_core.cli.arguments import Parser, Subparsers
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.version import __version__
 
 COMMANDS: dict[str, str] = {
+    "run": "train, test or predict what a config describes; vidcap-run is short for it",
     "list": "what is installed: encoders, heads, losses, datasets, transforms, metrics, tokenizers, configs, models",
     "plugins": "the installed plugins, and why a broken one is broken",
-    "info": "a method's card: paper, what is known or inferred, what was measured",
+    "demo": "train on built-in toy videos, score, caption a clip: minutes, and nothing is downloaded",
+    "info": "a method's card, or what a component is: arguments, defaults, the configs that use it",
     "config": "print a resolved config, or check one",
     "doctor": "check this machine: versions, GPU, decoder, caches, known conflicts",
     "score": "caption metrics of a file of predictions, each with its signature",
@@ -31,20 +33,21 @@ COMMANDS: dict[str, str] = {
     "push": "upload a bundle to the Hugging Face hub",
     "pull": "download a bundle from the Hugging Face hub",
     "conform": "check what an installed plugin promises",
+    "completion": "what a shell needs to complete commands, options and configs",
     "new": "write the skeleton of a plugin of your own",
 }
 """Command -> what it does; the command `x` is the module `vidcap_core.cli.x`."""
 
 PACKAGE = "vidcap_core.cli"
 EPILOG = """\
-train, test and predict with:  vidcap-run CONFIG      (vidcap list configs)
+configs to train:              vidcap list configs
 help on a command:             vidcap COMMAND --help
 """
 
 
-def build_parser(typed: str | None) -> tuple[argparse.ArgumentParser, list[str]]:
+def build_parser(typed: str | None) -> tuple[Parser, list[str]]:
     """The parser, with the arguments of the typed command only, and the names of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="vidcap",
         description="A model zoo for video captioning in which a paper is a package.",
         epilog=EPILOG,
@@ -52,7 +55,9 @@ def build_parser(typed: str | None) -> tuple[argparse.ArgumentParser, list[str]]
     )
     parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", required=True)
+    subparsers: Subparsers = parser.add_subparsers(  # type: ignore[assignment]  # of parsers of our class
+        dest="command", metavar="COMMAND", title="commands", required=True
+    )
     commands = {name: (f"{PACKAGE}.{name}", summary) for name, summary in COMMANDS.items()}
     commands |= _plugin_commands(typed)
     for name, (module, summary) in commands.items():
@@ -79,6 +84,10 @@ def _add(module: str, name: str, subparsers: Subparsers) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["run"]:  # it has a debug option and an end of its own
+        from vidcap_core.cli import run
+
+        return run.main(arguments[1:], "vidcap run")
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     typed = next((argument for argument in arguments if not argument.startswith("-")), None)
@@ -92,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not arguments:
             parser.print_help()
             return 0
-        args = parser.parse_args(arguments)
+        args = parser.parse(arguments)
         return int(args.func(args))
 
     return guarded(command, debug)

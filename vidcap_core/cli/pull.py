@@ -9,7 +9,7 @@ from pathlib import Path
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The arguments of `vidcap pull`."""
     parser = subparsers.add_parser("pull", help="download a bundle from the Hugging Face hub")
-    parser.add_argument("hub_id", metavar="HUB-ID", help="OWNER/NAME")
+    parser.add_argument("hub_id", metavar="HUB-ID", help="hf:OWNER/NAME")
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)"
     )

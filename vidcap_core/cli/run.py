@@ -1,4 +1,4 @@
-"""`vidcap-run CONFIG`: train, test or predict what a config describes."""
+"""`vidcap run CONFIG`, or `vidcap-run CONFIG`: train, test or predict what a config describes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidcap_core.cli.arguments import add_changes
+from vidcap_core.cli.arguments import Parser, Subparsers, add_changes
 from vidcap_core.cli.outcome import INTERRUPTED, guarded
 from vidcap_core.engine.follow import follow_launcher
 from vidcap_core.zoo.version import __version__
@@ -26,14 +26,25 @@ configs that are installed: vidcap list configs
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
+AMP = ("off", "bf16", "fp16")
+ABOUT = "Train, test or predict what a config describes."
+
+
+def build_parser(prog: str = "vidcap-run") -> Parser:
     """The arguments of `vidcap-run`."""
-    parser = argparse.ArgumentParser(
-        prog="vidcap-run",
-        description="Train, test or predict what a config describes.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = Parser(
+        prog=prog, description=ABOUT, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    _add_arguments(parser)
+    return parser
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """The same as those of `vidcap run`, which `main` runs."""
+    _add_arguments(subparsers.add_parser("run", help=ABOUT, description=ABOUT))
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="plugin/name, or the path of a .py file")
     parser.add_argument(
         "task",
@@ -55,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="short for --set seed=N")
     parser.add_argument(
         "--amp",
-        choices=("off", "bf16", "fp16"),
+        choices=AMP,
         nargs="?",
         const="bf16",
         help="mixed precision, short for --set runtime.amp=...; alone: bf16",
@@ -66,40 +77,48 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--quiet", action="store_true", help="no progress, only errors and the end")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser.add_argument("--version", action="version", version=f"vidcap {__version__}")
-    return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "vidcap-run") -> int:
     """Run one config; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Before torch is imported: threads that wait by spinning make a busy machine many times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    parser = build_parser()
+    parser = build_parser(prog)
     if not arguments:
         parser.print_help()
         return 0
-    args = parser.parse_args(arguments)
+    debug = "--debug" in arguments
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # a polite kill says how to go on, as Ctrl-C does
-    resume = ["vidcap-run", *arguments, *([] if args.resume else ["--resume"])]
+    resume = [prog, *arguments, *([] if "--resume" in arguments else ["--resume"])]
     worker = "LOCAL_RANK" in os.environ
     follow_launcher()
 
     def command() -> int:
         try:
-            return _run(args, arguments)
+            return _run(parser.parse(_with_amp(arguments)), arguments)
         except KeyboardInterrupt:
             if worker:  # the process that started it says so
                 return INTERRUPTED
             raise
 
-    code = guarded(command, args.debug, after_interrupt=f"go on with: {' '.join(resume)}")
+    code = guarded(command, debug, after_interrupt=f"go on with: {' '.join(resume)}")
     if worker:  # gloo's threads now and then abort a process that ends in the usual way
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     return code
+
+
+def _with_amp(arguments: Sequence[str]) -> list[str]:
+    """The arguments, where `--amp` alone takes nothing that stands behind it for its value."""
+    following = [*arguments[1:], ""]
+    return [
+        "--amp=bf16" if word == "--amp" and behind not in AMP and not behind.isalnum() else word
+        for word, behind in zip(arguments, following, strict=True)
+    ]
 
 
 def _run(args: argparse.Namespace, arguments: list[str]) -> int:

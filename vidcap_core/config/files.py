@@ -100,16 +100,25 @@ def find_config(name: str | Path) -> Path:
     plugin_name, slash, config_name = str(name).partition("/")
     if not slash:
         raise ConfigError(
-            f"'{name}' is neither a .py file nor of the form plugin/name", hint="vidcap list configs"
+            f"'{name}' is neither a .py file nor of the form plugin/name{_close(str(name))}",
+            hint="vidcap list configs",
         )
     plugin = plugins.get(plugin_name)
     known = plugin.config_names()
     if plugin.configs is not None and (plugin.configs / f"{config_name}.py").is_file():
         return plugin.configs / f"{config_name}.py"
     raise ConfigError(
-        f"plugin '{plugin.name}' has no config '{config_name}'; it has: {', '.join(known) or 'none'}",
-        hint=f"vidcap-run {plugin.name}/{known[0]}" if known else "vidcap list configs",
+        f"plugin '{plugin.name}' has no config '{config_name}'{meant(config_name, known)}",
+        hint="vidcap list configs",
     )
+
+
+def _close(name: str) -> str:
+    """The config of a plugin that goes by this name, where one does."""
+    for plugin in plugins.discover().values():
+        if name in plugin.config_names():
+            return f"; did you mean '{plugin.name}/{name}'?"
+    return ""
 
 
 def expand_names(names: Iterable[str]) -> list[str]:
@@ -136,7 +145,9 @@ def set_key(config: Config, change: str) -> None:
     path: KeyPath = tuple(int(part) if part.isdigit() else part for part in key.split("."))
     origin = f"--set {key}"
     node: Any = config.data
-    for part in path[:-1]:
+    for depth, part in enumerate(path[:-1], 1):
+        if isinstance(node, dict) and str(part) not in node:
+            config.origins[path[:depth]] = origin
         node = _child(node, part, origin)
     last = path[-1]
     if path[0] == "phases" and len(path) == 3 and isinstance(node, dict):

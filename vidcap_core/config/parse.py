@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from vidcap_core.config.files import Config
+from vidcap_core.config.mistakes import Gathered
 from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Hook
 from vidcap_core.contracts.dataset import IterableDataset
@@ -47,9 +48,12 @@ def component_of(
 def dataset(config: Config, path: KeyPath) -> Component:
     """The data set at a path; its frames and its transforms are checked too."""
     made = component(config, path, DATASETS)
+    gathered = Gathered(config.name)
+    for check in (check_frames, check_transforms):
+        with gathered.of_a_part():
+            check(config, path, made.arguments)
+    gathered.refuse()
     refuse_stream(config, path, made.type, made.target)
-    check_frames(config, path, made.arguments)
-    check_transforms(config, path, made.arguments)
     return made
 
 
@@ -69,8 +73,11 @@ def check_transforms(config: Config, path: KeyPath, arguments: Mapping[str, Any]
     path, given = (*path, "transforms"), arguments.get("transforms") or ()
     if not isinstance(given, (list, tuple)):
         raise config.error(path, "must be a list of dict(type=..., ...)", hint="vidcap list transforms")
+    gathered = Gathered(config.name)
     for index, node in enumerate(given):
-        component_of(config, (*path, index), node, TRANSFORMS)
+        with gathered.of_a_part():
+            component_of(config, (*path, index), node, TRANSFORMS)
+    gathered.refuse()
 
 
 def settings(config: Config, path: KeyPath, given: Any, spec: type[Settings]) -> Settings:
@@ -94,8 +101,11 @@ def check_arguments(
     config: Config, path: KeyPath, given: object, callee: Callable[..., Any], name: str
 ) -> None:
     """Refuse arguments that a call would not take."""
+    gathered = Gathered(config.name)
     for where, what in problems(given, callee, name, filled=INJECTED):
-        raise config.error((*path, *where), what)
+        with gathered.of_a_part():
+            raise config.error((*path, *where), what)
+    gathered.refuse()
 
 
 def check_frames(config: Config, path: KeyPath, given: Mapping[str, Any]) -> None:

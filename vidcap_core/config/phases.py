@@ -6,6 +6,7 @@ from typing import Any
 
 from vidcap_core.config import schema
 from vidcap_core.config.files import Config
+from vidcap_core.config.mistakes import Gathered
 from vidcap_core.config.optimizers import optimizer
 from vidcap_core.config.parse import check_arguments, check_frames, check_transforms, settings
 from vidcap_core.config.paths import KeyPath
@@ -15,49 +16,55 @@ from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
 
 
-def phases_of(config: Config, train: Component, runtime: schema.Runtime) -> tuple[Phase, ...]:
-    """Every phase, in order."""
-    usual = settings(config, ("schedule",), config.get("schedule", {}), schema.Schedule)
-    base = config.get("optimizer", {})
-    made_by = optimizer(config, ("optimizer",), base)
+def phases_of(config: Config, train: Component | None, runtime: schema.Runtime) -> tuple[Phase, ...]:
+    """Every phase, in order; train: None where the training data are wrong, and there is no recipe to make."""
+    gathered = Gathered(config.name)
+    usual, base, made_by = schema.Schedule(), config.get("optimizer", {}), None
+    with gathered.of_a_part():
+        usual = settings(config, ("schedule",), config.get("schedule", {}), schema.Schedule)
+    with gathered.of_a_part():
+        made_by = optimizer(config, ("optimizer",), base)
+    first = made_by
     weight_names = {"last", "best"}
     phases: list[Phase] = []
     for name, keys in config["phases"].items():
         path: KeyPath = ("phases", name)
-        phase = settings(config, path, keys, schema.Phase)
-        _check(config, path, name, phase, weight_names)
-        weight_names |= {phase.keep} if phase.keep else set()
-        if isinstance(phase.optimizer, dict):
-            made_by = optimizer(config, (*path, "optimizer"), {**base, **phase.optimizer})
-        elif phase.optimizer == "fresh":
-            made_by = optimizer(config, ("optimizer",), base)
-        own = phase.schedule
-        phases.append(
-            Phase(
-                name=name,
-                updates=tuple(map(tuple, phase.updates or [phase.losses])),
-                epochs=phase.epochs,
-                steps=phase.steps,
-                train=None if phase.train is None else tuple(phase.train),
-                freeze=tuple(phase.freeze),
-                groups=tuple(
-                    _group(config, (*path, "groups", i), group) for i, group in enumerate(phase.groups)
-                ),
-                data=_data(config, (*path, "data"), train, phase.data or {}),
-                cache=tuple(phase.cache),
-                batch=phase.batch or runtime.batch,
-                accumulate=phase.accumulate or runtime.accumulate,
-                optimizer=made_by,
-                keeps_optimizer=phase.optimizer == "keep",
-                schedule=usual
-                if own is None
-                else settings(config, (*path, "schedule"), own, schema.Schedule),
-                clipping=_clipping(phase) or _clipping(runtime),
-                best=phase.best,
-                start_from=phase.start_from,
-                keep=phase.keep,
+        with gathered.of_a_part():
+            phase = settings(config, path, keys, schema.Phase)
+            _check(config, path, name, phase, weight_names)
+            weight_names |= {phase.keep} if phase.keep else set()
+            if isinstance(phase.optimizer, dict):
+                made_by = optimizer(config, (*path, "optimizer"), {**base, **phase.optimizer})
+            elif phase.optimizer == "fresh":
+                made_by = first
+            own = phase.schedule
+            schedule = usual if own is None else settings(config, (*path, "schedule"), own, schema.Schedule)
+            groups = [_group(config, (*path, "groups", i), group) for i, group in enumerate(phase.groups)]
+            if train is None or made_by is None:
+                continue
+            phases.append(
+                Phase(
+                    name=name,
+                    updates=tuple(map(tuple, phase.updates or [phase.losses])),
+                    epochs=phase.epochs,
+                    steps=phase.steps,
+                    train=None if phase.train is None else tuple(phase.train),
+                    freeze=tuple(phase.freeze),
+                    groups=tuple(groups),
+                    data=_data(config, (*path, "data"), train, phase.data or {}),
+                    cache=tuple(phase.cache),
+                    batch=phase.batch or runtime.batch,
+                    accumulate=phase.accumulate or runtime.accumulate,
+                    optimizer=made_by,
+                    keeps_optimizer=phase.optimizer == "keep",
+                    schedule=schedule,
+                    clipping=_clipping(phase) or _clipping(runtime),
+                    best=phase.best,
+                    start_from=phase.start_from,
+                    keep=phase.keep,
+                )
             )
-        )
+    gathered.refuse()
     return tuple(phases)
 
 

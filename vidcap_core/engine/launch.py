@@ -13,6 +13,7 @@ from torch.distributed.elastic.multiprocessing.api import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from vidcap_core.captioner.device import choose_device
 from vidcap_core.engine.follow import LAUNCHER
 from vidcap_core.errors import UserError
 
@@ -44,10 +45,10 @@ def launch(nproc: int, argv: Sequence[str]) -> int:
 @contextmanager
 def processes(device: str | None) -> Iterator[str]:
     """The device of this process, inside the process group that torchrun describes, if it does."""
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError(f"--device {device}: this machine has no GPU that torch can use", hint="--device cpu")
     rank = os.environ.get("LOCAL_RANK")
+    device = choose_device(device)
+    if rank is not None and not device.startswith("cuda"):
+        device = "cpu"  # processes exchange gradients on CUDA's GPUs and on the CPU only
     if rank is None:
         yield device
         return

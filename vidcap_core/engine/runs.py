@@ -18,7 +18,7 @@ from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.engine import checks, hooks, launch, mm, sharding, state
+from vidcap_core.engine import checks, hooks, launch, mm, sharding, state, trial
 from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.start import start
@@ -33,10 +33,12 @@ from vidcap_core.saved.run import (
     RunFolder,
     changes,
     check_folder,
+    clear,
     default_path,
     locked,
     make_folder,
     other_settings,
+    refuse_unwritable,
 )
 from vidcap_metrics.files.atomic import write_json
 
@@ -63,8 +65,11 @@ def train(
         left_out = {} if newest is None else base.read(newest.get("base"), "the newest checkpoint")
         settable = base.keys(left_out)
         check_folder(folder, recipe.config, resume, force_resume, settable)
+        if mm.is_main():
+            refuse_unwritable(folder.path)
         begun = folder.config.is_file()
         mm.set_random_seed(recipe.seed)
+        checks.check_names(recipe)
         tokenizer = _stored_tokenizer(folder, recipe, (newest or {}).get("tokenizer")) if resume else None
         learnt = resume and _learnt(folder, force_resume)
         # without a checkpoint the head must come with its own weights
@@ -75,6 +80,8 @@ def train(
         del newest  # it is large, and held until it is restored
         checks.check(training)
         started = list(start(training.captioner, recipe.start).lines()) if recipe.start and begins else []
+        if training.resumed is None:
+            trial.check(training)
         mm.wait_for_all()  # every process has looked at the folder before one writes into it
         with ExitStack() as held:
             refusal: UserError | None = None
@@ -144,6 +151,8 @@ def _write(training: Training, resume: bool, force: bool, begun: bool, settable:
     check_folder(folder, config, resume, force, settable)
     if folder.config.is_file() != begun:
         raise UserError(f"another process began a run in {folder.path} meanwhile", hint=AGAIN)
+    if begun and not resume:
+        clear(folder)
     make_folder(folder, config, force, meta=training.provenance, tokenizer=training.tokenizer.state())
     assets.store(training.captioner, folder.assets)
 

@@ -16,7 +16,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
 from vidcap_core.heads.layers import positions, prompt_history
 from vidcap_core.heads.model_config import ModelConfig
-from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
+from vidcap_core.heads.prefix_cache import Pair, cache_in, cache_of, given_cache, words_of
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
 
@@ -102,8 +102,8 @@ class CausalLMHead(Head):
             input_ids=tokens[:, None],
             attention_mask=mask,
             position_ids=position,
-            past_key_values=cache,
             use_cache=True,
+            **given_cache(self.lm, cache),
         )
         return out.logits[:, -1], words_of(cache)
 
@@ -113,7 +113,7 @@ class CausalLMHead(Head):
         before = Stream(memory.values.repeat_interleave(beams, 0), memory.mask.repeat_interleave(beams, 0))
         ids = tokens[:, None]
         out = self._read(before, ids, torch.ones_like(ids), "prompt and words", keep=True)
-        pairs = words_of(out.past_key_values)
+        pairs = words_of(cache_in(out))
         memory.pairs = tuple(
             (keys[::beams, :, :length], values[::beams, :, :length]) for keys, values in pairs
         )

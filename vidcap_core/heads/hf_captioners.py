@@ -21,7 +21,7 @@ from vidcap_core.contracts.types import Batch, RawClip, Stream, View
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads import processor_config
 from vidcap_core.heads.model_config import ModelConfig
-from vidcap_core.heads.prefix_cache import Pair, cache_of, words_of
+from vidcap_core.heads.prefix_cache import Pair, cache_in, cache_of, given_cache, words_of
 from vidcap_core.heads.processor_config import ProcessorConfig
 from vidcap_core.pretrained.load import from_hub, model_from_hub
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
@@ -136,7 +136,7 @@ class HFVideoCaptioner(ReadyMade):
             pictures = pictures[:, 0]
         first = torch.full((len(pictures), 1), int(self.model.config.bos_token_id), device=pictures.device)
         out = self.model(input_ids=first, pixel_values=pictures, use_cache=True)
-        pairs = words_of(out.past_key_values)
+        pairs = words_of(cache_in(out))
         none = tuple((keys[:, :, :0], values[:, :, :0]) for keys, values in pairs)
         return tuple((keys[:, :, :-1], values[:, :, :-1]) for keys, values in pairs), none
 
@@ -147,7 +147,10 @@ class HFVideoCaptioner(ReadyMade):
         cache = cache_of(memory, state)
         position = torch.full((1, 1), state[0][0].shape[2], device=tokens.device)
         out = self.model(
-            input_ids=tokens[:, None], position_ids=position, past_key_values=cache, use_cache=True
+            input_ids=tokens[:, None],
+            position_ids=position,
+            use_cache=True,
+            **given_cache(self.model, cache),
         )
         return out.logits[:, -1], words_of(cache)
 

@@ -16,6 +16,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_N
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.errors import ConfigError, UserError
 from vidcap_core.heads.model_config import ModelConfig, check_no_code
+from vidcap_core.heads.prefix_cache import cache_in
 from vidcap_core.pretrained.load import check_implementations
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, gguf_file, install_first, lacking, model_folder
 
@@ -86,7 +87,7 @@ def check_causal(model: PreTrainedModel) -> None:
         raise UserError(
             f"a {kind} sees the words behind each word, so it cannot write them one by one", hint=ANOTHER
         )
-    if getattr(out, "past_key_values", None) is None:
+    if cache_in(out) is None:
         raise UserError(f"a {kind} keeps no keys and values of the words it has read", hint=ANOTHER)
 
 

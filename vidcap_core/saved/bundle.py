@@ -16,8 +16,9 @@ from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.hashing import hash_file
 from vidcap_core.saved import assets, base, foreign
+from vidcap_core.saved.model_card import model_card
 from vidcap_core.saved.weights import write_tensors
-from vidcap_metrics.files.atomic import remove_parts, whole_folder, write_json
+from vidcap_metrics.files.atomic import remove_parts, whole_folder, write_json, write_text
 
 FORMAT = 1
 INDEX = "bundle.json"
@@ -55,8 +56,12 @@ def save(
     copies: Mapping[str, Mapping[str, Any]] | None = None,
     card: Path | None = None,
     left_out: base.Base | None = None,
+    distribution: str = "",
 ) -> Path:
-    """Write a bundle whole or not at all; an existing folder is never overwritten. left_out: what it does not hold."""
+    """Write a bundle whole or not at all; an existing folder is never overwritten.
+
+    left_out: what it does not hold; distribution: the plugin that it needs.
+    """
     left_out = left_out or {}
     if folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} exists already", hint="-o another folder")
@@ -85,11 +90,17 @@ def save(
                 **({"base": left_out} if left_out else {}),
             }
             write_json(part / INDEX, index)
+            write_text(part / foreign.UNREAD, model_card(run_config, provenance, card, distribution))
     except OSError as error:
-        raise UserError(
-            f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission"
-        ) from error
+        raise unwritable(folder, error) from error
     return folder
+
+
+def unwritable(folder: Path, error: OSError) -> UserError:
+    """That a folder could not be written, and why."""
+    return UserError(
+        f"{folder} could not be written: {error.strerror}", hint="-o DIR with room and permission"
+    )
 
 
 def is_bundle(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from vidcap_core.saved import base, bundle, checkpoint
 from vidcap_core.saved.load import read_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo import plugins
+from vidcap_metrics.files.atomic import check_writable
 
 
 def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = ()) -> Path:
@@ -24,13 +25,19 @@ def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = (
     folder = RunFolder(run)
     if not folder.config.is_file():
         raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR")
+    try:
+        check_writable(out)
+    except OSError as error:
+        raise bundle.unwritable(out, error) from error
     captioner, config, left_out = read_run(run, extractors=False, changes=changes)
     copies = {
         path.stem.removeprefix("keep-"): _copy(path, captioner)
         for path in sorted(folder.checkpoints.glob("keep-*.pt"))
     }
     method = config.get("method")
-    card = plugins.get(method).card if method else None
+    plugin = plugins.get(method) if method else None
+    card = plugin.card if plugin else None
+    distribution = plugin.distribution if plugin and plugin.name != "core" else ""
     provenance = folder.read(folder.meta)
     scores = {
         split: folder.read(path)["values"]
@@ -38,7 +45,9 @@ def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = (
         if (path := folder.scores(split)).is_file()
     }
     left_out = {} if whole else left_out
-    return bundle.save(out, captioner, config, {**provenance, "scores": scores}, copies, card, left_out)
+    return bundle.save(
+        out, captioner, config, {**provenance, "scores": scores}, copies, card, left_out, distribution
+    )
 
 
 def _copy(path: Path, captioner: Captioner) -> dict[str, Any]:

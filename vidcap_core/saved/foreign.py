@@ -18,6 +18,9 @@ from vidcap_core.zoo import plugins, registry
 SECTIONS = ("method", "tokenizer", "encoders", "extract", "head", "generate")
 """What captioning needs of a config; the rest (data, losses, phases) is never built from a stored one."""
 
+UNREAD = "README.md"
+"""A text for people and for a hub's page, which may be changed there: it has no hash, and nothing reads it."""
+
 NAME = 200
 """Longest name of a listed file."""
 KINDS = (".json", ".safetensors", ".yaml")
@@ -76,7 +79,7 @@ def check_files(folder: Path, names: Iterable[str]) -> None:
     """Refuse a folder that holds anything but these files; a link among them could show a file from elsewhere."""
     listed = set(names)
     for name in sorted(os.listdir(folder)):
-        if name not in listed:
+        if name not in listed and name != UNREAD:
             raise CheckpointError(
                 f"{folder} holds '{name}', which its index does not list",
                 hint=f"move {name} out of the folder, if you know where it came from",

@@ -6,17 +6,22 @@ import shutil
 from pathlib import Path
 
 from vidcap_core.errors import CheckpointError, UserError, in_a_line
+from vidcap_core.pretrained.locate import hub_answers
 from vidcap_core.saved import bundle
 from vidcap_metrics.files.atomic import whole_folder
 from vidcap_metrics.files.cache import cache_home, make_once
+
+PREFIX = "hf:"
+"""Before OWNER/NAME it says that a name is the hub's, whatever folders there are here."""
 
 
 def push(folder: Path, hub_id: str, private: bool = False) -> str:
     """Upload a bundle, whose hashes are checked first; returns its address."""
     from huggingface_hub import HfApi
 
-    _check_id(hub_id)
+    hub_id = _checked(hub_id)
     bundle.open_bundle(folder)
+    _refuse_unreachable(f"'{hub_id}' could not be pushed")
     api = HfApi()
     with _Reasons(f"'{hub_id}' could not be pushed"):
         api.create_repo(hub_id, private=private, exist_ok=True)
@@ -26,7 +31,7 @@ def push(folder: Path, hub_id: str, private: bool = False) -> str:
 
 def pull(hub_id: str, out: Path) -> Path:
     """Download a bundle, check it, and only then put it in place, whole; nothing is overwritten."""
-    _check_id(hub_id)
+    hub_id = _checked(hub_id)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} exists already", hint="-o another folder")
     try:
@@ -42,7 +47,7 @@ def pull(hub_id: str, out: Path) -> Path:
 
 def cached(hub_id: str) -> Path:
     """The bundle of a hub id in the user's cache, pulled at first use."""
-    _check_id(hub_id)
+    hub_id = _checked(hub_id)
     folder = cache_home() / "bundles" / hub_id.replace("/", "--")
     if folder.is_dir() and not (folder / bundle.INDEX).is_file():  # nothing that could be used
         shutil.rmtree(folder)
@@ -53,6 +58,7 @@ def _download(hub_id: str, part: Path) -> None:
     """The index of a bundle, and where that is sound the files that it lists; nothing else of the model is taken."""
     from huggingface_hub import HfApi, hf_hub_download
 
+    _refuse_unreachable(f"'{hub_id}' could not be pulled")
     with _Reasons(f"'{hub_id}' could not be pulled"):
         model = HfApi().model_info(hub_id)  # all files are of this one state, whatever is pushed meanwhile
     there = {file.rfilename for file in model.siblings or ()}
@@ -74,6 +80,9 @@ def _download(hub_id: str, part: Path) -> None:
     except CheckpointError as error:  # the folder that it names is gone when this is read
         message = error.message.replace(str(part), hub_id).replace(part.name, hub_id)
         raise CheckpointError(message, hint=error.hint) from error
+
+
+BY_HAND = "check the network, or copy the bundle's folder by hand"
 
 
 class _Reasons:
@@ -111,7 +120,7 @@ class _Reasons:
         if unreachable or any(word in type(error).__name__ for word in ("Connect", "Offline", "Timeout")):
             raise UserError(
                 f"{self.what}: the hub cannot be reached from this machine",
-                hint="check the network, or copy the bundle's folder by hand",
+                hint=BY_HAND,
             ) from error
         if isinstance(error, HfHubHTTPError):
             raise UserError(f"{self.what}: {str(error).splitlines()[0]}") from error
@@ -122,13 +131,25 @@ class _Reasons:
             ) from error
 
 
-def _check_id(hub_id: str) -> None:
+def _refuse_unreachable(what: str) -> None:
+    """Refuse within seconds, once: the hub's client tries again and again, and says so each time."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        raise UserError(f"{what}: HF_HUB_OFFLINE is set", hint="unset HF_HUB_OFFLINE")
+    if not hub_answers():
+        raise UserError(f"{what}: the hub cannot be reached from this machine", hint=BY_HAND)
+
+
+def _checked(hub_id: str) -> str:
+    """OWNER/NAME, of what may have the prefix."""
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
     try:
-        validate_repo_id(hub_id)
+        validate_repo_id(name := hub_id.removeprefix(PREFIX))
     except HFValidationError as error:
         raise UserError(
-            f"'{hub_id}' is no hub id", hint="OWNER/NAME, as in huggingface.co/OWNER/NAME"
+            f"'{hub_id}' is no hub id", hint="hf:OWNER/NAME, as in huggingface.co/OWNER/NAME"
         ) from error
+    return name

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,8 @@ from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.weights import read_tensors
 from vidcap_core.zoo import catalogue, plugins
 from vidcap_core.zoo.fault import fault
+
+KINDS_OF_NAMES = "a folder of a run or a bundle; a name of `vidcap list models`; hf:OWNER/NAME"
 
 
 def default_model() -> str:
@@ -173,11 +177,30 @@ def find_bundle(name: str) -> Bundle:
             )
         which = f" '{short}'" if slash else ""
         raise UserError(f"plugin '{owner}' ships no bundle{which}", hint="vidcap list models")
-    if slash and not short.startswith(".") and "/" not in short:
-        from vidcap_core.saved import hub  # huggingface_hub takes a second to import
+    if name.startswith("hf:"):
+        return _of_hub(name)
+    if slash and not short.startswith(".") and "/" not in short and not _is_local(owner):
+        print(
+            f"note: there is no folder {name}, so it is the model hf:{name} of the Hugging Face hub",
+            file=sys.stderr,
+        )
+        return _of_hub(name)
+    there = sorted(str(path) for path in Path(name).parent.glob("*/") if path.is_dir()) if slash else []
+    known = [*there, *(row["name"] for row in catalogue.rows("models"))]
+    close = difflib.get_close_matches(name, known, n=1)
+    suggestion = f"; did you mean '{close[0]}'?" if close else ""
+    raise UserError(f"there is no bundle, run or model '{name}'{suggestion}", hint=KINDS_OF_NAMES)
 
-        return open_bundle(hub.cached(name))
-    raise UserError(f"there is no bundle, run or model '{name}'", hint="vidcap list models")
+
+def _of_hub(name: str) -> Bundle:
+    from vidcap_core.saved import hub  # huggingface_hub takes a second to import
+
+    return open_bundle(hub.cached(name))
+
+
+def _is_local(owner: str) -> bool:
+    """Whether OWNER of OWNER/NAME is a folder here, or the one where runs lie."""
+    return owner in ("runs", "", "~") or owner.startswith(".") or Path(owner).is_dir()
 
 
 def _without_phases(name: str) -> Config | None:

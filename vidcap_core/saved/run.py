@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from vidcap_core.config.files import Config
 from vidcap_core.errors import UserError
 from vidcap_core.saved.foreign import check_links, read_dict
-from vidcap_metrics.files.atomic import whole_text
+from vidcap_metrics.files.atomic import check_writable, whole_text
 from vidcap_metrics.files.lock import Lock
 
 FREE = (
@@ -106,6 +107,8 @@ def check_folder(
     path = folder.path
     if folder.config.is_file():
         if not resume:
+            if is_free(folder):
+                return
             raise UserError(
                 f"{path} holds a run already",
                 hint=f"--resume to go on with it, or --work-dir {path}-2 for a new one",
@@ -119,6 +122,32 @@ def check_folder(
             )
     elif path.is_dir() and any(not _of_a_killed_start(file) for file in path.iterdir()):
         raise UserError(f"{path} is not empty and holds no run", hint=f"--work-dir {path}-2")
+
+
+def is_free(folder: RunFolder) -> bool:
+    """Whether a run was begun in a folder and came to nothing: no weights, no captions, no scores."""
+    made = (folder.checkpoints.glob("*.pt"), folder.path.glob("predictions-*"), folder.path.glob("scores-*"))
+    return not any(any(files) for files in made)
+
+
+def clear(folder: RunFolder) -> None:
+    """Remove what a run that came to nothing left, but for features, which say themselves what they are of."""
+    for file in (folder.config, folder.meta, folder.tokenizer, folder.scalars, folder.path / "log.txt"):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(folder.assets, ignore_errors=True)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Refuse, before anything is read, a folder that nothing could be written to."""
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """That a run's folder cannot be written to, and why."""
+    return UserError(f"cannot write to {path}: {error.strerror}", hint="--work-dir DIR")
 
 
 def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) -> None:
@@ -143,7 +172,7 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
                 file.flush()  # what the disk has no room for must show before the first one takes its place
         folder.checkpoints.mkdir(exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+        raise unwritable(folder.path, error) from error
 
 
 @contextmanager
@@ -156,7 +185,7 @@ def locked(folder: RunFolder) -> Iterator[None]:
     except BlockingIOError as error:
         raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
     except OSError as error:
-        raise UserError(f"cannot write to {folder.path}: {error.strerror}", hint="--work-dir DIR") from error
+        raise unwritable(folder.path, error) from error
     with lock:
         yield
 

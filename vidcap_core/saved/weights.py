@@ -55,7 +55,10 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path, beside: Path | None
         else:
             known[content] = ("", key)
             own[key] = value.clone()  # safetensors refuses parts of one memory
+    path.touch()
+    mode = path.stat().st_mode
     save_file(own, str(path), {NAMED: json.dumps(named)} if named else None)
+    path.chmod(mode)  # safetensors lets nobody but the owner read
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

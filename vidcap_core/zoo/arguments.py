@@ -30,7 +30,10 @@ def problems(
         if key not in named and not open_ended:
             yield (key,), f"{name} has no argument '{key}'{meant(key, named)}"
         elif key in hints and key in named and not fits(value, hints[key]):
-            yield (key,), f"{name} wants {spell(hints[key])} for '{key}', not {value!r}"
+            yield (
+                (key,),
+                f"{name} wants {spell(hints[key])} for '{key}', not {value!r}{_of_choices(value, hints[key])}",
+            )
     for key, parameter in named.items():
         if parameter.default is parameter.empty and key not in given:
             yield (), f"{name} needs the argument '{key}'"
@@ -39,6 +42,30 @@ def problems(
 def names(callee: Callable[..., Any]) -> Collection[str]:
     """Names of the arguments that a call takes, and of those that a class hands on as `**others`."""
     return _signature(callee)[0]
+
+
+NEEDED = "(needed)"
+"""Stands for the default of an argument that has none."""
+
+
+def described(callee: Callable[..., Any], filled: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Each argument of a call: its name, its type and default as one writes them, and the default itself."""
+    named, hints, _ = _signature(callee)
+    actual: dict[str, inspect.Parameter] = dict(inspect.signature(callee).parameters)
+    for owner in callee.__mro__ if inspect.isclass(callee) else ():
+        if "__init__" in vars(owner) and owner is not object:
+            actual = {**inspect.signature(vars(owner)["__init__"]).parameters, **actual}
+    rows = []
+    for key in named:
+        if key not in {"self", *filled}:
+            default = actual.get(key, named[key]).default
+            empty = default is inspect.Parameter.empty
+            kind = spell(hints[key]) if key in hints else ""
+            written = NEEDED if empty else repr(default)
+            rows.append(
+                {"argument": key, "type": kind, "default": written, "value": None if empty else default}
+            )
+    return rows
 
 
 def fits(value: Any, hint: Any) -> bool:
@@ -76,10 +103,29 @@ def _judged(hint: object) -> bool:
 
 
 def spell(hint: object) -> str:
-    """A type as one would write it in a signature."""
-    if isinstance(hint, type) and not typing.get_args(hint):
-        return hint.__name__
+    """A type as one would write it in a signature; the values of an enumeration as one would list them."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if isinstance(hint, type) and not inner:
+        return "None" if hint.__name__ == "NoneType" else hint.__name__
+    if origin is typing.Literal:
+        *others, last = map(repr, inner)
+        return f"{', '.join(others)} or {last}" if others else last
+    if origin in (typing.Union, types.UnionType):
+        parts = [spell(part) for part in inner]
+        return (" or " if any(" or " in part for part in parts) else " | ").join(parts)
+    if isinstance(origin, type) and origin.__name__ != "Callable" and inner:
+        return f"{origin.__name__}[{', '.join('...' if part is ... else spell(part) for part in inner)}]"
     return str(hint).replace("typing.", "").replace("collections.abc.", "")
+
+
+def _of_choices(value: object, hint: object) -> str:
+    """Which of the values that an annotation lists was meant, where one is close."""
+    inner = [hint, *typing.get_args(hint)]
+    known = [
+        str(v) for part in inner if typing.get_origin(part) is typing.Literal for v in typing.get_args(part)
+    ]
+    close = difflib.get_close_matches(str(value), known, n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def meant(name: str, known: Iterable[str]) -> str:

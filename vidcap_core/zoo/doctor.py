@@ -16,7 +16,7 @@ from typing import Any, Literal
 import importlib_metadata
 from packaging.requirements import Requirement
 
-from vidcap_core.zoo import plugins
+from vidcap_core.zoo import plugins, published
 from vidcap_metrics.files.cache import cache_home
 
 
@@ -77,6 +77,10 @@ def _plugins() -> Iterator[Finding]:
         else:
             fix = f"pip install --upgrade {plugin.distribution}, or VIDCAP_DISABLE_PLUGINS={plugin.name}"
             yield Finding(name, "warning", plugin.reason, fix)
+    for absent in published.PLUGINS.keys() - plugins.discover():
+        yield Finding(
+            f"plugin {absent}", "absent", "not installed", f"pip install {published.PLUGINS[absent]}"
+        )
 
 
 def _torch() -> Iterator[Finding]:

@@ -19,7 +19,7 @@ import importlib_metadata
 import pluggy
 
 from vidcap_core.errors import PluginError
-from vidcap_core.zoo import hookspecs
+from vidcap_core.zoo import hookspecs, published
 from vidcap_core.zoo.guarded_import import owner_of, points_of, watched
 from vidcap_core.zoo.hookspecs import KINDS
 
@@ -91,11 +91,12 @@ def get(name: str) -> Plugin:
         raise PluginError(
             f"plugin '{key}' is left out by VIDCAP_DISABLE_PLUGINS", hint="unset VIDCAP_DISABLE_PLUGINS"
         )
-    close = difflib.get_close_matches(key, plugins, n=1)
+    close = difflib.get_close_matches(key, {**plugins, **published.PLUGINS}, n=1)
     suggestion = f"; did you mean '{close[0]}'?" if close else ""
+    absent = next((known for known in (key, *close) if known in published.PLUGINS.keys() - plugins), None)
     raise PluginError(
         f"no plugin is named '{name}'{suggestion} (installed: {', '.join(plugins)})",
-        hint=f"pip install vidcap-plugin-{key.replace('_', '-')}",
+        hint=f"pip install {published.PLUGINS[absent]}" if absent else "vidcap plugins",
     )
 
 

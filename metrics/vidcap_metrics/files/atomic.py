@@ -6,6 +6,7 @@ import glob
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -53,6 +54,22 @@ def whole_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
             folder.rmdir()  # Windows renames nothing onto a folder
     if old is not None:
         shutil.rmtree(old)
+
+
+def check_writable(folder: Path) -> None:
+    """Raise an OSError where nothing could be written into a folder; one that is not there is not left behind."""
+    made: list[Path] = []
+    try:
+        for path in reversed((folder, *folder.parents)):
+            if not path.exists():
+                path.mkdir()
+                made.append(path)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    finally:
+        for path in reversed(made):
+            with suppress(OSError):  # another process put something there meanwhile
+                path.rmdir()
 
 
 def remove_parts(folder: Path, name: str | None = None) -> None:
