@@ -56,6 +56,7 @@ class Flow:
         workers = self.workers or cores()
         files: deque[_File] = deque()
         batch: list[tuple[_File, Encoded]] = []
+        limit = 1  # the first caption comes at once; batches grow to what they may be
 
         def say() -> None:
             for file, result in self._say([entry for entry in batch if entry[0].error is None]):
@@ -75,8 +76,9 @@ class Flow:
                     for clip in clips:
                         batch.append((file, clip))
                         file.waiting += 1
-                        if len(batch) >= self.batch:
+                        if len(batch) >= limit:
                             say()
+                            limit = min(2 * limit, self.batch)
                     file.read = True
                 except VideoError as error:
                     file.error = error
