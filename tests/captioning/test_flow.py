@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,33 @@ def test_spans_side_by_side_as_one_by_one(captioner: FileCaptioner, films: list[
         assert events[0].start == 0
         assert [e.end for e in events[:-1]] == [e.start for e in events[1:]]
         assert events[-1].end == pytest.approx(alone.clip.duration)  # type: ignore[union-attr]
+
+
+def test_the_first_caption_waits_for_no_other_file(
+    captioner: FileCaptioner, films: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other files are not read before the first caption is there; after it, batches grow."""
+    captioned, sizes = threading.Event(), []
+    read, predict = captioner.reader.read, captioner.captioner.predict
+
+    def held(path: Path, *args: Any) -> Any:
+        assert path == films[0] or captioned.wait(30), "the first caption did not come"
+        return read(path, *args)
+
+    def counted(batch: Any, panels: bool = False) -> Any:
+        sizes.append(len(batch.clips))
+        return predict(batch, panels)
+
+    monkeypatch.setattr(captioner.reader, "read", held)
+    monkeypatch.setattr(captioner.captioner, "predict", counted)
+    results = []
+    for _, result in captioner.each(films, batch=4, workers=1):
+        captioned.set()
+        results.append(result)
+    assert len(results) == len(films)
+    assert sizes[:2] == [1, 2]
+    assert max(sizes) <= 4
+    assert sum(sizes) == len(films)
 
 
 def test_two_files_of_one_name(captioner: FileCaptioner, films: list[Path], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from vidcap_core.encoders import efficientnet_lite
 from vidcap_core.encoders.batchnorm_folding import folded
 from vidcap_core.encoders.efficientnet_lite import (
+    FEW,
     EfficientNetLite0,
     EfficientNetLite1,
     EfficientNetLite2,
@@ -155,6 +156,14 @@ def test_features_that_were_stored_stay_valid() -> None:
     assert recipe["weights"] == made
     assert (recipe["encoder"], recipe["model"]) == ("EfficientNetLite0", "tf_efficientnet_lite0")
     assert recipe["pretrained"] == "efficientnet-lite0-57934424.pth"
+
+
+@torch.no_grad()
+def test_a_frame_does_not_depend_on_how_many_there_are() -> None:
+    encoder = EfficientNetLite0()
+    frames = torch.randint(0, 256, (1, FEW + 3, 240, 240, 3), dtype=torch.uint8)
+    alone = [encoder(frames[:, [row]]).values[0, 0] for row in range(frames.shape[1])]
+    torch.testing.assert_close(encoder(frames).values[0], torch.stack(alone), rtol=1e-5, atol=1e-5)
 
 
 def test_norms_are_folded() -> None:

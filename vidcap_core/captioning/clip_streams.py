@@ -16,12 +16,13 @@ from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.types import Clip, RawClip, Stream
 from vidcap_core.encoders.rows import device_of, encode_alone
-from vidcap_core.errors import UserError
+from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import VideoInfo, probe
 from vidcap_core.video.sampling import frame_times
+from vidcap_core.zoo.fault import author_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,27 @@ class Reader:
         for (start, end), clip_frames, sound in zip(cut, frames, sounds, strict=True):
             clip = Clip(f"{whole.id}@{start:.2f}-{end:.2f}", whole.path, start, end, info.duration)
             yield self._encode(clip, clip_frames, sound, panels)
+
+    def read_safely(
+        self,
+        path: Path,
+        every: Every = None,
+        halted: Callable[[], bool] = lambda: False,
+        panels: bool = False,
+    ) -> Iterator[Encoded]:
+        """The same; whatever goes wrong is that file's VideoError, and the others go on."""
+        try:
+            yield from self.read(path, every, halted, panels)
+        except VideoError:
+            raise
+        except UserError as error:
+            raise error.wrap(str(path), VideoError) from error
+        except MemoryError as error:
+            raise VideoError(f"{path}: needs more memory than there is", hint="--every 60") from error
+        except Exception as error:  # of thousands of files one will be odd in a new way
+            place = author_fault(error)
+            where = f" (in {place})" if place else ""
+            raise VideoError(f"{path}: {type(error).__name__}: {error}{where}") from error
 
     def of_array(self, frames: np.ndarray, name: str, panels: bool = False) -> Encoded:
         """Frames uint8 [T, H, W, 3] that somebody has read already; a second each, as nobody says when they were."""

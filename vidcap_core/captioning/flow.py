@@ -17,7 +17,6 @@ from vidcap_core.contracts.head import HEAD
 from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.files.prefetch import ahead, threads_shared
-from vidcap_core.zoo.fault import author_fault
 
 PANELS = 40
 """Spans of a file whose panels are kept: a page of more could not be opened."""
@@ -56,6 +55,7 @@ class Flow:
         workers = self.workers or cores()
         files: deque[_File] = deque()
         batch: list[tuple[_File, Encoded]] = []
+        limit = 1  # the first caption comes at once; batches grow to what they may be
 
         def say() -> None:
             for file, result in self._say([entry for entry in batch if entry[0].error is None]):
@@ -75,8 +75,9 @@ class Flow:
                     for clip in clips:
                         batch.append((file, clip))
                         file.waiting += 1
-                        if len(batch) >= self.batch:
+                        if len(batch) >= limit:
                             say()
+                            limit = min(2 * limit, self.batch)
                     file.read = True
                 except VideoError as error:
                     file.error = error
@@ -85,20 +86,7 @@ class Flow:
             yield from _finished(files)
 
     def _produce(self, path: Path, halted: Callable[[], bool]) -> Iterator[Encoded]:
-        try:
-            yield from self.reader.read(path, self.every, halted, self.panels)
-        except VideoError:
-            raise
-        except UserError as error:
-            raise error.wrap(str(path), VideoError) from error
-        except MemoryError as error:
-            raise VideoError(f"{path}: needs more memory than there is", hint="--every 60") from error
-        except (
-            Exception
-        ) as error:  # of thousands of files one will be odd in a new way; the others must go on
-            place = author_fault(error)
-            where = f" (in {place})" if place else ""
-            raise VideoError(f"{path}: {type(error).__name__}: {error}{where}") from error
+        yield from self.reader.read_safely(path, self.every, halted, self.panels)
 
     def _say(
         self, entries: Sequence[tuple[_File, Encoded]]

@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -28,19 +28,23 @@ class Inputs:
 
     files: list[Path] = field(default_factory=list)
     bad: list[tuple[str, str]] = field(default_factory=list)  # name, reason
-    others: int = 0  # files in folders that are no videos by their names
+    others: int = 0  # files in folders that are not wanted by their names
+    wanted: Callable[[Sequence[Path]], list[Path]] = films  # of the files of a folder
     lists: set[str] = field(default_factory=set)  # those that were read: a second time adds nothing
 
 
 def find(
-    names: Iterable[str], lists: Iterable[str] = (), pipe: tuple[BinaryIO, Path] | None = None
+    names: Iterable[str],
+    lists: Iterable[str] = (),
+    pipe: tuple[BinaryIO, Path] | None = None,
+    wanted: Callable[[Sequence[Path]], list[Path]] = films,
 ) -> Inputs:
     """Every file that is meant.
 
     A name is a file, a folder (all videos below it), a pattern (`*.mp4`, `**/*.avi`), `@LIST`, or `-`. `pipe` is
-    what `-` reads, and a folder in which a video that comes through it can lie.
+    what `-` reads, and a folder in which a video that comes through it can lie. `wanted`: of the files of a folder.
     """
-    inputs = Inputs()
+    inputs = Inputs(wanted=wanted)
     seen: set[str] = set()
     for path in _expanded([*names, *(f"@{name}" for name in lists)], inputs, pipe):
         absolute = os.path.abspath(path)
@@ -87,7 +91,7 @@ def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(parent, name) for name in sorted(files)]
-    chosen = films([file for file in found if not file.name.startswith(".")])
+    chosen = inputs.wanted([file for file in found if not file.name.startswith(".")])
     inputs.others += len(found) - len(chosen)
     if not chosen:
         inputs.bad.append((folder, f"the folder {NO_FILM}"))

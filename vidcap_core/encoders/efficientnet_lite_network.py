@@ -85,6 +85,11 @@ class SameConv(nn.Conv2d):
         padding = kernel // 2 if stride == 1 else 0
         super().__init__(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
 
+    def reset_parameters(self) -> None:
+        """Normal with variance 2 / fan-out, as the family is trained from scratch."""
+        fan_out = math.prod(self.kernel_size) * self.out_channels // self.groups
+        nn.init.normal_(self.weight, 0, math.sqrt(2 / fan_out))
+
     def forward(self, x: Tensor) -> Tensor:
         """Pictures [N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
         if self.stride[0] == 1:
@@ -97,6 +102,11 @@ class SameConv(nn.Conv2d):
         kernel, stride = self.kernel_size[0], self.stride[0]
         total = max(0, (math.ceil(length / stride) - 1) * stride + kernel - length)
         return total // 2, total - total // 2
+
+
+def _relu6(x: Tensor) -> Tensor:
+    """In place: what the convolution or norm before it made is read by nothing else."""
+    return functional.relu6(x, inplace=True)
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
@@ -116,7 +126,7 @@ class Separable(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, H', W']."""
-        made: Tensor = self.bn2(self.conv_pw(functional.relu6(self.bn1(self.conv_dw(x)))))
+        made: Tensor = self.bn2(self.conv_pw(_relu6(self.bn1(self.conv_dw(x)))))
         return made + x if self.adds else made
 
 
@@ -136,8 +146,8 @@ class Inverted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, H', W']."""
-        made: Tensor = functional.relu6(self.bn1(self.conv_pw(x)))
-        made = functional.relu6(self.bn2(self.conv_dw(made)))
+        made: Tensor = _relu6(self.bn1(self.conv_pw(x)))
+        made = _relu6(self.bn2(self.conv_dw(made)))
         made = self.bn3(self.conv_pwl(made))
         return made + x if self.adds else made
 
@@ -160,12 +170,11 @@ class EfficientNetLite(nn.Module):
             self.blocks.append(row)
         self.conv_head = SameConv(channels, HEAD)
         self.bn2 = _norm(HEAD)
-        self.apply(_start)
 
     def forward(self, x: Tensor) -> Tensor:
         """Pictures [N, 3, H, W] -> [N, 1280]."""
-        x = self.blocks(functional.relu6(self.bn1(self.conv_stem(x))))
-        wide: Tensor = functional.relu6(self.bn2(self.conv_head(x)))
+        x = self.blocks(_relu6(self.bn1(self.conv_stem(x))))
+        wide: Tensor = _relu6(self.bn2(self.conv_head(x)))
         return wide.mean((2, 3))
 
 
@@ -173,10 +182,3 @@ def _block(channels: int, stage: Stage, stride: int) -> nn.Module:
     if stage.expansion == 1:
         return Separable(channels, stage.channels, stage.kernel, stride)
     return Inverted(channels, stage.channels, stage.kernel, stride, stage.expansion)
-
-
-def _start(module: nn.Module) -> None:
-    """Normal with variance 2 / fan-out, as the family is trained from scratch."""
-    if isinstance(module, nn.Conv2d):
-        fan_out = math.prod(module.kernel_size) * module.out_channels // module.groups
-        nn.init.normal_(module.weight, 0, math.sqrt(2 / fan_out))

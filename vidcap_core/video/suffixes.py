@@ -32,3 +32,8 @@ def films(files: Sequence[Path]) -> list[Path]:
     """The videos among the files of a folder; where there are none, its pictures."""
     videos = [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES]
     return videos or [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
+
+
+def films_and_pictures(files: Sequence[Path]) -> list[Path]:
+    """The videos and the pictures among the files of a folder."""
+    return [file for file in files if file.suffix.lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES]

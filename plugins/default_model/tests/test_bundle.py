@@ -68,6 +68,27 @@ def test_it_captions_a_file_offline(clip: Path) -> None:
     assert "<unk>" not in said
 
 
+def test_a_caption_imports_nothing_that_is_slow(clip: Path) -> None:
+    """Each of these costs a good part of a second before the first word."""
+    slow = {
+        "timm",
+        "torchvision",
+        "transformers",
+        "open_clip",
+        "matplotlib",
+        "mmengine",
+        "scipy",
+        "sympy",
+        "pandas",
+    }
+    code = (
+        "import sys; from vidcap_core.cli.main import main; "
+        f"code = main(['caption', {str(clip)!r}]); print(code, sorted({slow!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0 []", done.stdout + done.stderr
+
+
 def test_no_test_clip_gets_half_a_sentence(shipped: bundle.Bundle, shared_data: Path) -> None:
     """Six captions held an unknown word when it might be written; a bundle made before there was a choice bans it."""
     from dataclasses import replace
