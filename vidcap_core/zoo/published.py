@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PLUGINS = {
+    "default_alignment": "vidcap-plugin-default-alignment",
     "default_model": "vidcap-plugin-default-model",
     "mffcl": "vidcap-plugin-mffcl",
     "spectrum": "vidcap-plugin-spectrum",

@@ -1,6 +1,6 @@
 """Five-fold cross-validation of the default model beside the one before it; the test clips are never read.
 
-python plugins/default_model/benchmarks/cross_validation.py --stores STORES --runs RUNS [--seeds 3] [--json FILE]
+python plugins/default_model/benchmarks/cross_validation.py --stores STORES --runs RUNS [--seeds 2] [--json FILE]
 
 Trains on four fifths of train + val of MSVD's part at a time and captions the fifth that is left. The phase on pictures
 is the same for all folds and is done once a seed; each fold starts from it (`start_from`). The model before it is

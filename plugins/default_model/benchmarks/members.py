@@ -1,4 +1,4 @@
-"""Makes the default model: trains `pictures` and then `clips` with three seeds each, and writes their ensemble.
+"""Makes the default model: trains `pictures` and then `clips` with two seeds each, and writes their ensemble.
 
 python plugins/default_model/benchmarks/members.py --stores STORES --runs RUNS --out plugins/default_model/bundles/NAME
     [--captions FILE] [--references FILE]
@@ -33,7 +33,7 @@ from vidcap_core.saved import bundle
 from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 
-SEEDS = 3
+SEEDS = 2
 CLIPS, PICTURES = "msvd_lite2", "flickr8k_lite2"
 
 
