@@ -344,7 +344,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_files_of_another_shape_are_named(tmp_path: Path, name: str, content: str, said: str) -> None:
-    folder = run_folder(tmp_path / "run", clips=2)
+    folder = made_up.run_folder(tmp_path / "run", clips=2)
     (folder / name).write_text(content)
     with pytest.raises(UserError, match=said) as caught:
         write_run_report(folder, frames=0)
