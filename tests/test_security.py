@@ -14,14 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from films import make, slope
+from security_parts import CHANGES, good_models
 
-from vidcap_core.captioner.build import build_captioner
 from vidcap_core.cli.main import main
 from vidcap_core.cli.run import main as run_main
-from vidcap_core.config.files import Config, load_config
-from vidcap_core.config.validate import captioner_recipe
+from vidcap_core.config.files import Config
 from vidcap_core.contracts.panels import Curve
 from vidcap_core.errors import CheckpointError, PluginError
 from vidcap_core.report import curves, renderers
@@ -30,29 +27,15 @@ from vidcap_core.saved import checkpoint, foreign
 from vidcap_core.saved.export import export
 from vidcap_core.zoo import plugins, registry
 
-WORDS = "a small dog runs over the green grass"
 NAMES = ("subprocess:Popen", "evil_package:Component", "evil_package.inner.Component")
 KINDS = ("run", "bundle")
-CHANGES = ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
-"""What makes the small model of these tests out of `core/toy`."""
 
 
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `run`, its `bundle` and a `film.mp4`; all of them are as they should be."""
     folder = tmp_path_factory.mktemp("good")
-    make(folder / "film.mp4", 12, slope)
-    made = load_config("core/toy", CHANGES)
-    tokenizer = registry.TOKENIZERS.load("Vocabulary")()
-    tokenizer.fit([WORDS])
-    torch.manual_seed(0)
-    captioner = build_captioner(captioner_recipe(made), tokenizer)
-    run = folder / "run"
-    (run / "checkpoints").mkdir(parents=True)
-    for name, data in {"config": made.data, "tokenizer": tokenizer.state(), "meta": {"data": "none"}}.items():
-        (run / f"{name}.json").write_text(json.dumps(data))
-    checkpoint.save(run / "checkpoints" / "best.pt", {"weights": dict(captioner.state_dict()), "step": 1})
-    export(run, folder / "bundle")
+    good_models(folder)
     return folder
 
 
