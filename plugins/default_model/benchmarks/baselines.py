@@ -46,7 +46,7 @@ def main() -> None:
     rows = [row(name, file, args.references) for name, file in files.items()]
     first = next(iter(files.values()))
     for one, file in zip(rows[1:], list(files.values())[1:], strict=True):
-        found = pairwise(file, first, [args.references], Options())
+        found = pairwise(file, first, [args.references], Options()).comparisons
         one["first minus this"] = {
             c.name: {"difference": c.difference, "low": c.low, "high": c.high} for c in found
         }

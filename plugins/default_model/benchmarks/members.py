@@ -92,8 +92,10 @@ def together(members: Sequence[Captioner], config: Config) -> Captioner:
 def ensemble_config(config: Config, members: int) -> Config:
     """The config of what ships: several such heads in one, and nothing of how they were trained beside it."""
     data = {key: copy.deepcopy(value) for key, value in config.items() if key != "start_from"}
-    for split in (*data["data"]["train"]["of"].values(), data["data"]["val"], data["data"]["test"]):
-        split["streams"] = {name: Path(store).name for name, store in split["streams"].items()}
+    train = data["data"]["train"]
+    for split in (*train.get("of", {"all": train}).values(), data["data"]["val"], data["data"]["test"]):
+        if isinstance(split["streams"], dict):
+            split["streams"] = {name: Path(store).name for name, store in split["streams"].items()}
     head = {key: value for key, value in data["head"].items() if key != "streams"}
     data["head"] = {"type": "Ensemble", "head": head, "streams": data["head"]["streams"], "members": members}
     return Config(config.name, data)
