@@ -19,22 +19,23 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="f
 def launcher(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A run of two processes that trains, in a group of its own, as a shell starts it."""
     line = [sys.executable, "-m", "vidcap_core.cli.run", "core/toy", "--nproc", "2", "--work-dir", "run"]
-    line += ["--device", "cpu", "--set", "phases.caption.epochs=10000"]
+    line += ["--device", "cpu", "--set", "phases.caption.epochs=10000", "--set", "evaluate.every=10000"]
     log = (tmp_path / "log").open("w")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         line, cwd=tmp_path, stderr=log, stdout=log, text=True, env=environment, start_new_session=True
     )
-    end = time.monotonic() + 240
-    while not list(tmp_path.glob("run/scalars*.jsonl")):
-        assert process.poll() is None, (tmp_path / "log").read_text()
-        assert time.monotonic() < end, (tmp_path / "log").read_text()
-        time.sleep(0.2)
-    yield process
-    if left := members(process.pid):
-        for member in left:
+    end = time.monotonic() + 300
+    try:
+        while not (tmp_path / "run" / "scalars.jsonl").is_file():
+            assert process.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < end, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        yield process
+    finally:
+        for member in members(process.pid):
             os.kill(member, signal.SIGKILL)
-    process.wait()
+        process.wait()
 
 
 def members(session: int) -> list[int]:
