@@ -158,7 +158,7 @@ def test_events_of_a_dense_clip(page: Any) -> None:
     assert len({bar.rect["y"] for bar in predicted}) == 2, "events that overlap lie in two rows"
     assert len(many(page, ".clip[data-index='1'] .masks path")) == 2
     page.execute_script("arguments[0].focus()", many(page, ".clip[data-index='1'] .reference .event")[1])
-    assert "1.2 s – 3.0 s: it moves away" in one(page, ".clip[data-index='1'] .said").text
+    assert "1.2 s – 3.0 s: it falls" in one(page, ".clip[data-index='1'] .said").text
 
 
 def test_a_clip_without_a_word_still_has_its_place(page: Any) -> None:
