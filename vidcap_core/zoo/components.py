@@ -57,6 +57,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "dense": "vidcap_core.metrics.dense:Dense",
         "localisation": "vidcap_core.metrics.located:Localisation",
         "soda_c": "vidcap_core.metrics.soda:SodaC",
+        "paragraph": "vidcap_core.metrics.paragraph:Paragraph",
     },
     "tokenizers": {
         "GGUFTokenizer": "vidcap_core.tokenizers.gguf:GGUFTokenizer",
