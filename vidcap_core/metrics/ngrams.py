@@ -210,7 +210,11 @@ class NgramIndex:
         starts = np.cumsum(self.per_clip) - self.per_clip
         reference = self.lines.owner[at]
         clip = self.clip_of[reference]
-        code = (code << bits | clip) << low | (reference - starts[clip])
+        code <<= bits  # in place: one array of all words is much room where there are many
+        code |= clip
+        code <<= low
+        code |= reference - starts[clip]
+        del at, reference, clip
         if n == 1:
             order = np.argsort(code)
             code = code[order]
