@@ -6,12 +6,15 @@ import csv
 import gzip
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import DataError
 
+BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)
+"""damaged, packed in a way that is not known, locked by a password"""
 IDS = ("image_id", "video_id", "videoid", "clip_id", "clip", "vid", "id")
 TEXTS = ("caption", "captions", "sentence", "text", "emcaptions", "references", "pred", "prediction")
 
@@ -71,7 +74,7 @@ def _read(path: Path) -> tuple[str, str]:
         if path.suffix == ".gz":
             return path.stem.lower(), gzip.decompress(path.read_bytes()).decode()
         return path.name.lower(), path.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError, zipfile.BadZipFile) as error:
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error, *BAD_ZIP) as error:
         raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from None
 
 
@@ -104,6 +107,8 @@ def _parse(path: Path, text: str) -> Any:
             f"{path}, line {error.lineno}, column {error.colno}: not JSON ({error.msg})",
             hint="name the file .jsonl if it has one object a line, .csv or .tsv if it is a table",
         ) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, brackets in brackets
+        raise DataError(f"{path}: not JSON of captions ({error})") from None
 
 
 def _refuse_twice(path: Path, text: str) -> None:
@@ -132,6 +137,8 @@ def _json_lines(path: Path, text: str) -> Iterator[Any]:
                 yield json.loads(line)
             except json.JSONDecodeError as error:
                 raise DataError(f"{path}, line {number}: not JSON ({error.msg})") from None
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{path}, line {number}: not JSON of captions ({error})") from None
 
 
 def _from_records(path: Path, records: Iterable[Any]) -> Iterator[tuple[str, str]]:
@@ -213,7 +220,10 @@ def _from_csv(path: Path, text: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(lines[1:], 2):
         if not line.strip():
             continue
-        row = next(csv.reader([line], delimiter=delimiter))
+        try:
+            row = next(csv.reader([line], delimiter=delimiter))
+        except csv.Error as error:
+            raise DataError(f"{path}, line {number}: {error}") from None
         if len(row) > len(header) == 2:
             row = line.split(delimiter, 1)
         if len(row) != len(header):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
+
+LONGEST = 1e12
+"""seconds: what is longer, infinite or no number is no time"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ def read_references(path: str | Path) -> list[Annotations]:
                 hint='{"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
             )
         times, texts = entry["timestamps"], entry["sentences"]
+        if not isinstance(times, list) or not isinstance(texts, list):
+            raise DataError(
+                f"{path}: timestamps and sentences of clip '{clip}' are no lists",
+                hint='{"v_id": {"duration": 9.5, "timestamps": [[0, 4]], "sentences": ["..."]}}',
+            )
         if len(times) != len(texts):
             raise DataError(
                 f"{path}: clip '{clip}' has {len(times)} timestamps and {len(texts)} sentences",
@@ -48,7 +57,7 @@ def read_references(path: str | Path) -> list[Annotations]:
             )
         events[clip] = tuple(_event(path, clip, time, text) for time, text in zip(times, texts, strict=True))
         if "duration" in entry:
-            durations[clip] = float(entry["duration"])
+            durations[clip] = _seconds(path, clip, "duration", entry["duration"])
     return [Annotations(events, durations)]
 
 
@@ -126,14 +135,14 @@ def _read(path: str | Path) -> Any:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
+        raise DataError(f"{path}: {error.strerror}", hint="check the path") from None
     try:
         text = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
         data = json.loads(text, object_pairs_hook=lambda pairs: _once(path, pairs))
-    except ValueError as error:
+    except (ValueError, RecursionError, OSError, EOFError, zlib.error) as error:
         raise DataError(
             f"{path}: no JSON ({error})", hint="an ActivityNet Captions or results file is JSON"
-        ) from error
+        ) from None
     return data
 
 
@@ -159,13 +168,17 @@ def _event(path: str | Path, clip: str, time: Any, text: object) -> Event:
             f"{path}: clip '{clip}' has the sentence {text!r:.40} ({type(text).__name__})",
             hint="sentences are strings; leave out an event without one",
         )
-    numbers = (
-        isinstance(time, (list, tuple))
-        and len(time) == 2
-        and all(isinstance(t, (int, float)) and not isinstance(t, bool) for t in time)
-    )
-    if not numbers:
+    if not isinstance(time, (list, tuple)) or len(time) != 2:
         raise DataError(
             f"{path}: clip '{clip}' has the timestamp {time!r:.60}", hint="[start, end] in seconds"
         )
-    return Event(float(time[0]), float(time[1]), text)
+    start, end = (_seconds(path, clip, "timestamp", seconds) for seconds in time)
+    return Event(start, end, text)
+
+
+def _seconds(path: str | Path, clip: str, what: str, value: object) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LONGEST:
+        return float(value)
+    raise DataError(
+        f"{path}: clip '{clip}' has the {what} {value!r:.60}", hint="times are finite numbers of seconds"
+    )
