@@ -6,7 +6,7 @@
 included; *again* is a further set of predictions for the same references in the same process. Both sides take
 turns, so that a busy machine slows both, and the best time of each counts. Writes
 benchmarks/results/metrics.json and the table in docs/metrics.md. A part is a function in PARTS that returns
-rows.
+rows. Dense captioning is in benchmarks/metrics_dense.py, growth with the data in benchmarks/metrics_scale.py.
 """
 
 from __future__ import annotations

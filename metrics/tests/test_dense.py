@@ -207,3 +207,17 @@ def test_no_references() -> None:
 def test_plain() -> None:
     """Every character beyond ASCII is one space."""
     assert plain("a café\u2019s") == "a caf  s"
+
+
+def test_rouge_splits_at_spaces_alone() -> None:
+    """The tokenizer joins `7 1/2` by a no-break space: one word for ROUGE-L, as in the official script."""
+    references = {"v": [Event(0, 10, "add 7 1/2 cups of milk"), Event(20, 30, "stir")]}
+    predictions = {"v": [Event(0, 10, "add 7 cups of milk")]}
+    found = Dense(meteor=None, tious=[0.5]).scorer(references).score(predictions).values
+    precision, recall = 4 / 5, 4 / 5  # the reference has five words: add, 7 1/2, cups, of, milk
+    assert found["dense-ROUGE-L"] == pytest.approx(
+        (1 + 1.2**2) * precision * recall / (recall + 1.2**2 * precision)
+    )
+    assert found["dense-BLEU-1"] == pytest.approx(
+        math.exp(1 - 6 / 5), abs=1e-6
+    )  # which splits at any white space

@@ -107,3 +107,13 @@ def test_annotator_without_the_clip_is_left_out() -> None:
     assert found["SODA_c-F1@1"] == pytest.approx(1, abs=1e-6)
     assert found["SODA_c-F1@2"] == 0
     assert found["SODA_c"] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_zero_leaves_out_what_is_missing() -> None:
+    """As the official script does; the signature and a warning say so."""
+    references = {"a": [Event(0, 10, "dog")], "b": [Event(0, 10, "cat")]}
+    predictions = {"a": [Event(0, 10, "dog")]}
+    with pytest.warns(ScoreWarning, match="SODA_c leaves out clips without a prediction"):
+        scores = SodaC("zero", meteor=Overlap()).scorer(references).score(predictions)
+    assert scores.values["SODA_c"] == pytest.approx(1, abs=1e-6)
+    assert "|missing:skip|clips:1/2|" in str(scores.scores[0].signature)

@@ -17,7 +17,17 @@ import numpy as np
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, Order, Predicted, bincount, expand
+from vidcap_metrics.ngrams import (
+    ORDERS,
+    Floats,
+    Found,
+    Ints,
+    NgramIndex,
+    Order,
+    Predicted,
+    bincount,
+    expand,
+)
 from vidcap_metrics.references import References, predicted
 from vidcap_metrics.signature import hash_captions
 
@@ -31,8 +41,6 @@ class Weighted:
     index: NgramIndex
     idf: list[Floats]
     """per gram: log N − log df"""
-    weight: list[Floats]
-    """per entry: count · idf"""
     norm: list[Floats]
     """per reference: length of its vector"""
     unseen: float
@@ -43,13 +51,12 @@ def weigh(index: NgramIndex) -> Weighted:
     """tf-idf vectors of all references."""
     unseen = float(np.log(max(1.0, index.documents)))
     idf = [unseen - np.log(np.maximum(1.0, order.documents)) for order in index.orders]
-    weight = [order.count * order.spread(values) for order, values in zip(index.orders, idf, strict=True)]
     size = len(index.lines.lengths)
     norm = [
-        np.sqrt(bincount(order.reference, values**2, size))
-        for order, values in zip(index.orders, weight, strict=True)
+        np.sqrt(bincount(order.reference, (order.count * order.spread(values)) ** 2, size))
+        for order, values in zip(index.orders, idf, strict=True)
     ]
-    return Weighted(index, idf, weight, norm, unseen)
+    return Weighted(index, idf, norm, unseen)
 
 
 def cider(refs: Weighted, candidates: Predicted, clipped: bool) -> Floats:
@@ -64,11 +71,9 @@ def cider(refs: Weighted, candidates: Predicted, clipped: bool) -> Floats:
     for n in range(ORDERS):
         order, rows = index.orders[n], candidates.orders[n]
         idf = np.append(refs.idf[n], refs.unseen)  # gram -1, one that no reference has, takes the last
-        weight: Floats = rows.count * idf[rows.gram]
-        norm = np.sqrt(bincount(rows.row, weight**2, size))
-        similarity = _products(
-            order, refs.weight[n], rows.pair, rows.row, weight, clipped, begin - first, len(owner)
-        )
+        weights: Floats = idf[rows.gram]
+        norm = np.sqrt(bincount(rows.row, (rows.count * weights) ** 2, size))
+        similarity = _products(order, rows, weights, clipped, begin - first, len(owner))
         lengths = norm[owner] * refs.norm[n][reference]
         total += np.divide(similarity, lengths, out=similarity, where=lengths != 0)
     if clipped:
@@ -80,13 +85,13 @@ def cider(refs: Weighted, candidates: Predicted, clipped: bool) -> Floats:
     return bincount(owner, total, size) * 10 / ORDERS / per_clip
 
 
-def _products(
-    order: Order, weight: Floats, pair: Ints, row: Ints, mine: Floats, clipped: bool, move: Ints, size: int
-) -> Floats:
+def _products(order: Order, rows: Found, weights: Floats, clipped: bool, move: Ints, size: int) -> Floats:
     """Dot products of every prediction with each of its references."""
-    hit = np.flatnonzero(pair >= 0)
-    entry, owner = expand(order.first[pair[hit]], order.first[pair[hit] + 1])
-    theirs, ours, caption = weight[entry], mine[hit][owner], row[hit][owner]
+    hit = np.flatnonzero(rows.pair >= 0)
+    pair = rows.pair[hit]
+    entry, owner = expand(order.first[pair], order.first[pair + 1])
+    weight, caption = weights[hit][owner], rows.row[hit][owner]
+    theirs, ours = order.count[entry] * weight, rows.count[hit][owner] * weight
     products = (np.minimum(ours, theirs) if clipped else ours) * theirs
     return bincount(order.reference[entry] + move[caption], products, size)
 

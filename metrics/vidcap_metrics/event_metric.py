@@ -75,6 +75,8 @@ class EventMetric(ABC):
     reads_events: ClassVar[bool] = True
     reads_texts: ClassVar[bool] = True
     reads_durations: ClassVar[bool] = True
+    absent: ClassVar[str] = ""
+    """what is to be known of this metric where clips have no prediction"""
     missing: Missing
 
     @property
@@ -125,6 +127,8 @@ class EventScorer:
         check_predictions(predictions, notes, self.metric.reads_texts)
         clips = scored_clips(predictions, self.references.files, self.metric.missing, notes)
         parts = self.metric.parts(self._prepared, clips, predictions)
+        if self.metric.absent and any(clip not in predictions for clip in self.references.clips):
+            notes.append(self.metric.absent)
         annotated = [sum(clip in file for file in self.references.files) for clip in clips]
         known = self.references.clips
         absent = hash_ids(clip for clip in known if clip not in predictions)

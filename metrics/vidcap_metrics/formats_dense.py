@@ -147,7 +147,7 @@ def _text(path: str | Path) -> str:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}", hint="check the path") from error
+        raise DataError(f"{path}: {error.strerror}", hint="check the path") from None
     try:
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as file:

@@ -21,6 +21,7 @@ METRICS: dict[str, str] = {
     "dense": "vidcap_metrics.dense:Dense",
     "localisation": "vidcap_metrics.located:Localisation",
     "soda_c": "vidcap_metrics.soda:SodaC",
+    "paragraph": "vidcap_metrics.paragraph:Paragraph",
 }
 
 DEFAULT = ("bleu", "meteor", "rouge", "cider-d")

@@ -20,6 +20,7 @@ from vidcap_metrics.errors import DataError
 
 Ints = NDArray[np.int64]
 Ints32 = NDArray[np.int32]
+Indices = NDArray[np.int64] | NDArray[np.int32]
 Floats = NDArray[np.float64]
 ORDERS = 4
 BLOCK = 20_000
@@ -69,7 +70,7 @@ class Lines:
             lengths.append(counts)
         return cls(np.concatenate(words).astype(np.int64), np.concatenate(lengths))
 
-    @cached_property
+    @property
     def owner(self) -> Ints:
         """Which caption each word belongs to."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
@@ -89,7 +90,7 @@ class Lines:
         start = int(self.starts[caption])
         return list(self.words[start : start + int(self.lengths[caption])].tolist())
 
-    @cached_property
+    @property
     def left(self) -> Ints:
         """How many words each word and those after it in its caption are."""
         return np.repeat(self.starts + self.lengths, self.lengths) - np.arange(len(self.words))
@@ -125,7 +126,7 @@ class Order:
     """sorted codes of (gram, clip): gram << bits | clip"""
     most: Ints32
     """per pair: the most often that one reference has it"""
-    first: Ints
+    first: Ints32
     """per pair: its first entry; one more at the end"""
     reference: Ints32
     """per entry: number of the reference"""
@@ -177,7 +178,7 @@ class NgramIndex:
         self._bigrams, bigram = np.unique(self._pairs(self.lines.words)[pairs], return_inverse=True)
         self._bigram = np.full(len(self.lines.words), -1)
         self._bigram[pairs] = bigram
-        self.pair = np.empty(len(self.lines.words), np.int64)
+        self.pair = np.empty(len(self.lines.words), np.int32)
         """per word of a reference: the number of its (word, clip) pair"""
         # Sorting runs outside Python's lock, so two cores share the four orders, unless room is short.
         with ThreadPoolExecutor(2 if len(self.lines.words) < MANY else 1) as pool:
@@ -209,7 +210,11 @@ class NgramIndex:
         starts = np.cumsum(self.per_clip) - self.per_clip
         reference = self.lines.owner[at]
         clip = self.clip_of[reference]
-        code = (code << bits | clip) << low | (reference - starts[clip])
+        code <<= bits  # in place: one array of all words is much room where there are many
+        code |= clip
+        code <<= low
+        code |= reference - starts[clip]
+        del at, reference, clip
         if n == 1:
             order = np.argsort(code)
             code = code[order]
@@ -227,7 +232,7 @@ class NgramIndex:
         gram = np.cumsum(fresh) - 1
         documents = np.bincount(gram[clip < self.documents], minlength=int(fresh.sum()))
         reference = (starts[pair & ((1 << bits) - 1)] + (code & ((1 << low) - 1))).astype(np.int32)
-        first = np.append(begin, len(entry))
+        first = np.append(begin, len(entry)).astype(np.int32)
         return Order(
             pair[begin][fresh] >> bits, documents, gram << bits | clip, most, first, reference, count, bits
         )
@@ -294,7 +299,7 @@ def locate(ordered: Ints, wanted: Ints) -> Ints:
     return out
 
 
-def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+def expand(first: Indices, last: Indices) -> tuple[Ints, Ints]:
     """All places of many ranges, and which range each belongs to."""
     sizes = last - first
     owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -302,6 +307,6 @@ def expand(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     return np.arange(int(sizes.sum())) - np.repeat(starts - first, sizes), owner
 
 
-def bincount(index: NDArray[Any], weights: NDArray[Any], size: int) -> Floats:
+def bincount(index: Indices, weights: NDArray[Any], size: int) -> Floats:
     """Sum the weights that share an index."""
     return np.bincount(index, weights=weights, minlength=size).astype(np.float64, copy=False)

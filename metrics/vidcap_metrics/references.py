@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from vidcap_metrics.errors import DataError
-from vidcap_metrics.ngrams import NgramIndex, Predicted
+from vidcap_metrics.ngrams import BLOCK, NgramIndex, Predicted
 from vidcap_metrics.signature import hash_captions
 
 Tokenize = Callable[[Iterable[str]], list[str]]
@@ -41,8 +41,7 @@ class References(Mapping[str, tuple[str, ...]]):
     def plain(self) -> bool:
         """Whether words are what stands between single spaces: no empty line, no other white space."""
         lines = [line for captions in self.values() for line in captions]
-        whole = " ".join(lines)
-        return all(lines) and "  " not in whole and whole.count(" ") + 1 == len(whole.split())
+        return all(_plain(lines[start : start + BLOCK]) for start in range(0, len(lines), BLOCK))
 
     @cached_property
     def digest(self) -> str:
@@ -66,6 +65,11 @@ class References(Mapping[str, tuple[str, ...]]):
 
     def __len__(self) -> int:
         return len(self._captions)
+
+
+def _plain(lines: Sequence[str]) -> bool:
+    whole = " ".join(lines)
+    return all(lines) and "  " not in whole and whole.count(" ") + 1 == len(whole.split())
 
 
 class Predictions(Mapping[str, str]):

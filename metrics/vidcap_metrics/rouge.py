@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import Extension, Floats, Ints, Lines, Vocabulary, expand, locate
+from vidcap_metrics.ngrams import Extension, Floats, Indices, Ints, Lines, Vocabulary, expand, locate
 from vidcap_metrics.references import References
 
 BETA = 1.2
@@ -31,7 +31,7 @@ class Prepared:
     pairs: Ints
     """sorted codes word << bits | clip"""
     bits: int
-    pair: Ints
+    pair: Indices
     """per word of a reference: number of its pair"""
 
 

@@ -44,11 +44,14 @@ class SodaC(EventMetric):
     annotators: "mean" scores each annotator alone and averages, as papers do; "merged" takes all
         events as one annotator's; "multi" takes each clip's best annotator, references in their file's order, as
         published numbers of that kind do. The three differ by points: compare like with like.
+    missing: clips without a prediction do not count under "zero" either, as the official script leaves them out.
     meteor: "python", "java" (the published jar), or an engine.
     """
 
     name = "soda_c"
+    version = "2"
     reads_durations = False
+    absent = "SODA_c leaves out clips without a prediction, as its official script does"
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class SodaC(EventMetric):
         annotators: Annotators = "mean",
         meteor: Backend | PairMeteor = "python",
     ) -> None:
-        self.missing: Missing = missing
+        self.missing: Missing = "skip" if missing == "zero" else missing
         self.annotators: Annotators = annotators
         self.meteor = load(meteor) if isinstance(meteor, str) else meteor
 

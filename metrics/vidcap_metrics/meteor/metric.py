@@ -18,7 +18,7 @@ class Meteor:
 
     def __init__(self, backend: Backend = "python") -> None:
         self.engine: PairMeteor = load(backend)
-        self.version = "1.5" if backend == "python" else "1.5-java"
+        self.version = "1.5.1" if backend == "python" else "1.5-java"
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """The references, looked up."""
