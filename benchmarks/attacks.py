@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "attacks.json"
@@ -30,11 +31,10 @@ def main() -> int:
         folder = Path(scratch)
         rows = []
         for row in zoo.rows(folder, args.every):
-            print(f"{row.attack}: {row.survived} of {row.tried}", *row.failed, sep="\n  ", file=sys.stderr)
-            rows.append(row)
+            rows.append(said(row))
         server = Server([folder / "bundle"], folder / "server", "--max-size", "1")
         try:
-            rows.append(requests.asked(server))
+            rows.append(said(requests.asked(server)))
         finally:
             server.stop()
     print("| attack | tried | survived | peak memory |\n|---|---|---|---|")
@@ -46,6 +46,14 @@ def main() -> int:
     args.out.write_text(json.dumps(data, indent=1) + "\n")
     good = not any(row.failed for row in rows) and max(row.peak for row in rows) <= PEAK
     return 0 if good else 1
+
+
+def said(row: Any) -> Any:
+    """The row, after a line on how it went."""
+    print(
+        f"{row.attack}: {row.survived} of {row.tried}", *row.failed, sep="\n  ", file=sys.stderr, flush=True
+    )
+    return row
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def asked(server: Server) -> Row:
     row = Row("requests to `serve`")
     for name, request in raw():
         row.tried += 1
-        answer = _sent(server, request)
+        answer = _sent(server, request, name.startswith(("half", "line")))
         status = int(answer[9:12]) if answer[9:12].isdigit() else 0
         if b"root:" in answer:
             row.failed.append(f"{name}: {CODE_RAN}, or a file was given away")
@@ -107,11 +107,13 @@ def asked(server: Server) -> Row:
     return row
 
 
-def _sent(server: Server, request: bytes) -> bytes:
+def _sent(server: Server, request: bytes, ends: bool) -> bytes:
+    """What is answered; `ends`: the sender closes its side, as one that has gone does."""
     with socket.create_connection((server.host, server.port), timeout=10) as line:
         try:
             line.sendall(request)
-            line.shutdown(socket.SHUT_WR)
+            if ends:
+                line.shutdown(socket.SHUT_WR)
             return line.recv(100_000)
         except (TimeoutError, ConnectionError):
             return b""
