@@ -143,7 +143,7 @@ def _plain_events(path: str | Path, clip: str, events: object) -> tuple[Event, .
     return tuple(out)
 
 
-def _text(path: str | Path) -> str:
+def _unpacked(path: str | Path) -> bytes:
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
@@ -151,17 +151,21 @@ def _text(path: str | Path) -> str:
     try:
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as file:
-                raw = unpacked(path, file)
+                return unpacked(path, file)
     except DAMAGED as error:
         raise DataError(f"{path}: cannot be unpacked: {error}", hint="get the file again") from error
+    return raw
+
+
+def _text(path: str | Path) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        return _unpacked(path).decode("utf-8-sig")
     except ValueError as error:
         raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from error
 
 
 def _read(path: str | Path) -> Any:
-    return parse_json(path, _text(path), lambda pairs: _once(path, pairs))
+    return parse_json(path, _unpacked(path), lambda pairs: _once(path, pairs))
 
 
 def _clips(path: str | Path, data: object) -> dict[str, Any]:
