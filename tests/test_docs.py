@@ -53,7 +53,7 @@ def test_a_documented_command_can_be_typed(page: str, words: list[str]) -> None:
     if name == "vidcap-run":
         run.build_parser().parse_args(arguments)
     else:
-        main.build_parser(arguments[0])[0].parse_args(arguments)
+        main.build_parser(arguments[0])[0].parse(arguments)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -71,6 +71,8 @@ def test_every_skeleton_is_laid_out_as_our_own_plugins() -> None:
         assert common - theirs <= ({"configs/toy.py"} if kind == "command" else set()), kind
     for plugin in (path.parent for path in ROOT.glob("plugins/*/pyproject.toml")):
         ours = {path.replace("pooled", plugin.name) for path in common}
+        if not (plugin / "configs").is_dir():  # one that brings weights or metrics has nothing to run
+            ours = {path for path in ours if not path.startswith("configs/")}
         assert [path for path in sorted(ours) if not (plugin / path).is_file()] == []
 
 

@@ -184,7 +184,7 @@ def test_a_bundle_in_a_runs_folder_is_the_bundle(
 
 @pytest.mark.parametrize(
     "name",
-    ["config.py", "README.md", ".gitattributes", "__init__.py", "Weights.safetensors", "TOKENIZER.JSON"],
+    ["config.py", "README.txt", ".gitattributes", "__init__.py", "Weights.safetensors", "TOKENIZER.JSON"],
 )
 def test_what_a_bundle_does_not_list_is_refused_by_name(
     folder: Path, marker: Path, refused: Callable[..., None], name: str

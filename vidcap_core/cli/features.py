@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vidcap_core.cli.arguments import Subparsers
+
+if TYPE_CHECKING:
+    from vidcap_core.features.extract import Report
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -118,7 +121,7 @@ def run_import(args: argparse.Namespace) -> int:
     return _finish(report, args.out)
 
 
-def _finish(report: Any, out: Path) -> int:
+def _finish(report: Report, out: Path) -> int:
     from vidcap_core.cli.console import show
 
     print(f"{out}: {report.made} made, {report.kept} already there, {len(report.skipped)} skipped")

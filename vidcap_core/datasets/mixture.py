@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.errors import DataError
 from vidcap_core.zoo.registry import DATASETS
+
+Value = TypeVar("Value")
 
 
 class Mixture:
@@ -117,5 +119,5 @@ def _build(name: str, spec: Mapping[str, Any]) -> Dataset:
     return made
 
 
-def _joined(mappings: Any) -> dict[str, Any]:
+def _joined(mappings: Iterable[Mapping[str, Value]]) -> dict[str, Value]:
     return {key: value for mapping in mappings for key, value in mapping.items()}

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
@@ -147,6 +147,6 @@ def _too_large(limits: Limits) -> Refused:
     return Refused(413, what, "a smaller file, or vidcap serve --max-size MB", {"Connection": "close"})
 
 
-def _copy(source: Any, path: Path) -> None:
+def _copy(source: BinaryIO, path: Path) -> None:
     with path.open("xb") as file:
         shutil.copyfileobj(source, file, 1 << 20)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video import sampling as moments
 from vidcap_core.video.frames import Frames
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 HEAD = 64
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -211,13 +214,13 @@ def _decoder(stream: BinaryIO, name: str, kind: str, short_side: int | None) -> 
         ) from error
 
 
-def _turn(picture: Any) -> int:
+def _turn(picture: Image.Image) -> int:
     """EXIF's orientation, 1 to 8; from 5 on width and height change places."""
     turn = picture.getexif().get(ORIENTATION, 1)
     return turn if turn in UPRIGHT else 1
 
 
-def _resized(picture: Any, size: tuple[int, int], turn: int) -> np.ndarray:
+def _resized(picture: Image.Image, size: tuple[int, int], turn: int) -> np.ndarray:
     """uint8 [H, W, 3], upright; `size` is meant as the picture lies in its file."""
     from PIL import Image
 
@@ -228,7 +231,7 @@ def _resized(picture: Any, size: tuple[int, int], turn: int) -> np.ndarray:
     return np.asarray(small)
 
 
-def _rgb(picture: Any) -> Any:
+def _rgb(picture: Image.Image) -> Image.Image:
     """As RGB: 16 bits of grey are scaled and not cut off, what is transparent lies on white."""
     from PIL import Image
 
