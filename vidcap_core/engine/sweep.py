@@ -20,8 +20,7 @@ from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.files.atomic import write_json, write_text
 from vidcap_core.saved.run import RunFolder
-
-DONE = "done.json"
+from vidcap_core.saved.sweep_scores import DONE
 
 
 @dataclass(frozen=True, slots=True)

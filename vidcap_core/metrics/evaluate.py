@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import UserError
-from vidcap_core.metrics.bootstrap import Comparison, Interval, compare, intervals
+from vidcap_core.metrics.bootstrap import Comparison, Interval, compare, corrected, intervals
 from vidcap_core.metrics.formats import load_predictions, load_references
 from vidcap_core.metrics.human import Human, leave_one_out
 from vidcap_core.metrics.scorer import DEFAULT, Missing, Scorer, Scores
@@ -94,7 +94,7 @@ class Pair:
 
 
 def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> Pair:
-    """Paired bootstrap of two files of predictions against the same references."""
+    """Paired tests of two files of predictions against the same references."""
     first, second = _scores_of([a, b], references, options)
     comparisons = [
         row
@@ -109,7 +109,7 @@ def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> 
         for note in scores.warnings
         if note not in shared
     ]
-    return Pair(comparisons, (*shared, *own))
+    return Pair(corrected(comparisons), (*shared, *own))
 
 
 def _scores(predictions: Path, references: Sequence[Path], options: Options) -> Scores:
