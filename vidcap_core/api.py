@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from vidcap_core.encoders.rows import row_mask, rows_by_clip
     from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
     from vidcap_core.errors import ConfigError, DataError, UserError
+    from vidcap_core.features.extract import encode_clip
+    from vidcap_core.features.store import FeatureStore
     from vidcap_core.features.writer import FeatureWriter
     from vidcap_core.files.cache import cache_home, make_once
     from vidcap_core.heads.language_model import check_tokenizer
@@ -112,6 +114,8 @@ _HOMES = {
     "encoders.rows": ("row_mask", "rows_by_clip"),
     "encoders.text_batches": ("flatten_texts", "regroup_texts"),
     "errors": ("ConfigError", "DataError", "UserError"),
+    "features.extract": ("encode_clip",),
+    "features.store": ("FeatureStore",),
     "features.writer": ("FeatureWriter",),
     "files.cache": ("cache_home", "make_once"),
     "heads.language_model": ("check_tokenizer",),
@@ -153,6 +157,7 @@ __all__ = [
     "Encoder",
     "Event",
     "EventMetric",
+    "FeatureStore",
     "FeatureWriter",
     "FrameAttention",
     "GenerateSettings",
@@ -192,6 +197,7 @@ __all__ = [
     "check_tokenizer",
     "check_widths",
     "component_of",
+    "encode_clip",
     "flatten_texts",
     "frame_times",
     "group_frames",

@@ -25,6 +25,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--corpus", type=Path, help="references whose document frequencies CIDEr takes")
     parser.add_argument("--train", type=Path, help="training captions, for the share of novel captions")
+    parser.add_argument(
+        "--videos",
+        type=Path,
+        metavar="PATH",
+        help="for metrics that look at videos: a folder whose files are named by clip, or JSON {clip: path}",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="METRIC.KEY=VALUE",
+        help="an argument of one metric; KEY may have dots",
+    )
     parser.add_argument("--meteor", choices=("python", "java"), default="python", help="which METEOR")
     parser.add_argument("--garbage", choices=("2018", "2021"), default="2021", help="which densevid_eval")
     parser.add_argument("--samples", type=int, default=1000, help="bootstrap samples")
@@ -51,10 +64,21 @@ def add_parser(subparsers: Subparsers) -> None:
 def options(args: argparse.Namespace) -> Any:
     """The shared options as the metrics take them."""
     from vidcap_core.metrics.evaluate import Options
+    from vidcap_core.metrics.metric_arguments import metric_arguments
+    from vidcap_core.video.by_clip import videos_by_clip
 
     names = [name.strip() for name in args.metrics.split(",") if name.strip()]
     return Options(
-        names, args.missing, args.corpus, args.train, args.meteor, args.garbage, args.samples, args.seed
+        names,
+        args.missing,
+        args.corpus,
+        args.train,
+        args.meteor,
+        args.garbage,
+        args.samples,
+        args.seed,
+        metric_arguments(args.set, names),
+        videos_by_clip(args.videos) if args.videos else None,
     )
 
 

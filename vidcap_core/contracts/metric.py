@@ -48,6 +48,12 @@ class Metric(Protocol):
     `prepare` does once what depends on the references alone; `score` may then be called often. One whose values lie
     between two numbers may say so in `bounds`: value -> (worst, best).
     The predictions' ids are the references' ids: `Scorer` sees to that.
+
+    A class may say more; where it says nothing, it is False:
+    `reads_as_written`: it gets texts as they are in the files, not tokenised (its signature then has `tok:none`).
+    `reads_clips`: it looks at the videos: `prepare(references, clips)`, with `{clip: Clip}` of the same ids.
+    `reads_events` (`EventMetric`), `reads_samples` (`Samples`): it reads something else than one text a clip, and has
+    a `scorer` of its own.
     """
 
     name: str

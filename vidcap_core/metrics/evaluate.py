@@ -28,6 +28,10 @@ class Options:
     garbage: str = "2021"
     samples: int = 1000
     seed: int = 0
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """of single metrics: {name: {argument: value}}"""
+    clips: Mapping[str, Any] | None = None
+    """the videos by clip, for metrics that look at them"""
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,9 @@ def score(
                 by_metric |= intervals(metric_score, options.samples, seed=options.seed)
     ceiling = None
     if human:
-        if _events(options):
+        if _kind(options) != "captions":
             raise UserError(
-                "a human score is for captions of whole clips", hint="leave out --human, or dense metrics"
+                "a human score is for one caption of a whole clip", hint="leave out --human, or these metrics"
             )
         names = [name for name in options.metrics if name not in ("spice", "diversity")]
         ceiling = leave_one_out(_captions(references), _built(options, names))
@@ -118,9 +122,13 @@ def _scores(predictions: Path, references: Sequence[Path], options: Options) -> 
 
 def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
     """Scores of several files; references are prepared once."""
-    if _events(options):
+    kind = _kind(options)
+    if kind == "events":
         return _event_scores(files, references, options)
-    scorer = Scorer(_captions(references), _built(options, options.metrics), missing=options.missing)
+    if kind == "samples":
+        return _sample_scores(files, references, options)
+    metrics = _built(options, options.metrics)
+    scorer = Scorer(_captions(references), metrics, missing=options.missing, clips=options.clips)
     return [scorer.score(load_predictions(file)) for file in files]
 
 
@@ -144,16 +152,35 @@ def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Op
     return out
 
 
-def _events(options: Options) -> bool:
-    """Whether the metrics read events; captions and events lie in different files, so never both."""
-    kinds = {name: bool(getattr(METRICS.load(name), "reads_events", False)) for name in options.metrics}
-    if len(set(kinds.values())) > 1:
-        dense = ", ".join(name for name, reads in kinds.items() if reads)
+def _sample_scores(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
+    captions = _captions(references)
+    scorers = [metric.scorer(captions) for metric in _built(options, options.metrics)]
+    out = []
+    for file in files:
+        results = [scorer.score(load_references(file)) for scorer in scorers]
+        notes = dict.fromkeys(note for result in results for note in result.warnings)
+        out.append(Scores(tuple(score for result in results for score in result.scores), tuple(notes)))
+    return out
+
+
+def _kind(options: Options) -> str:
+    """What the metrics read: captions, events, or several samples a clip; these lie in different files."""
+    kinds: dict[str, list[str]] = {}
+    for name in options.metrics:
+        metric = METRICS.load(name)
+        reads = [kind for kind in ("events", "samples") if getattr(metric, f"reads_{kind}", False)]
+        kinds.setdefault(reads[0] if reads else "captions", []).append(name)
+    if len(kinds) > 1:
+        what = {
+            "events": "for events with times",
+            "samples": "for several captions a clip",
+            "captions": "for one",
+        }
         raise UserError(
-            f"{dense}: for events with times, the other metrics for one caption a clip",
-            hint=f"two commands, one of them with --metrics {dense}",
+            "; ".join(f"{', '.join(names)}: {what[kind]}" for kind, names in kinds.items()),
+            hint="two commands, one of them with --metrics " + ",".join(list(kinds.values())[-1]),
         )
-    return any(kinds.values())
+    return next(iter(kinds), "captions")
 
 
 def _built(options: Options, names: Sequence[str]) -> list[Any]:
@@ -170,10 +197,25 @@ def _built(options: Options, names: Sequence[str]) -> list[Any]:
     for name in names:
         kind = METRICS.load(name)
         wanted = inspect.signature(kind).parameters
-        out.append(
-            kind(**{key: value for key, value in given.items() if key in wanted and value is not None})
-        )
+        own = options.arguments.get(name, {})
+        strange = [key for key in own if key not in wanted]
+        if strange:
+            raise UserError(
+                f"metric '{name}' has no '{strange[0]}'",
+                hint=f"--set {name}.KEY=VALUE, KEY of: {', '.join(wanted)}",
+            )
+        shared = {key: value for key, value in given.items() if key in wanted and value is not None}
+        arguments = {**shared, **own}
+        lacking = [each.name for each in wanted.values() if _needed(each) and each.name not in arguments]
+        if lacking:
+            raise UserError(f"metric '{name}' needs '{lacking[0]}'", hint=f"--set {name}.{lacking[0]}=...")
+        out.append(kind(**arguments))
     return out
+
+
+def _needed(parameter: inspect.Parameter) -> bool:
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return parameter.kind in named and parameter.default is parameter.empty
 
 
 def _captions(paths: Sequence[Path]) -> dict[str, list[str]]:

@@ -24,6 +24,10 @@ NOTHING = "what counts matches is 0 and rests on nothing"
 """Said of numbers that were computed from no word or no event at all."""
 
 
+AS_WRITTEN = "none"
+"""The tokenizer of a metric that reads texts as they are, in its signature."""
+
+
 class ScoreWarning(UserWarning):
     """A number was computed, but something about the files deserves a look."""
 
@@ -67,7 +71,7 @@ class Scorer:
     """Score predictions against references that are tokenised and prepared once.
 
     `missing`: what becomes of clips without a prediction. `unreferenced`: of clips whose list of references is
-    empty; where "skip" leaves none, every value is 0.
+    empty; where "skip" leaves none, every value is 0. `clips`: the videos, for metrics that read them.
 
     >>> Scorer({"a": ["a man runs"], "b": ["a dog sits"]}, metrics=["bleu"]).score(
     ...     {"a": "a man runs", "b": "a dog"}).values["BLEU-1"]  # doctest: +SKIP
@@ -82,6 +86,7 @@ class Scorer:
         unreferenced: Unreferenced = "error",
         tokenizer: Tokenizer = ptb.tokenize,
         tokenizer_name: str = ptb.NAME,
+        clips: Mapping[str, Any] | None = None,
     ) -> None:
         skipped = [clip for clip, lines in references.items() if not lines and unreferenced == "skip"]
         self._skipped = dict.fromkeys(skipped)
@@ -94,7 +99,9 @@ class Scorer:
         self.missing = missing
         self._tokenizer = tokenizer
         self._tokenizer_name = tokenizer_name
-        self._prepared = [metric.prepare(self.references) for metric in self.metrics]
+        self._as_written = References(references)
+        self._clips = clips
+        self._prepared = [self._prepare(metric, self.references) for metric in self.metrics]
 
     def score(self, predictions: Mapping[str, str]) -> Scores:
         """Every metric over every clip; ids that do not match are an error, unless `missing` allows it."""
@@ -109,11 +116,11 @@ class Scorer:
         absent = [clip for clip in self.references if clip not in predictions]
         scores = []
         for metric, ready in zip(self.metrics, prepared, strict=True):
-            values = metric.score(ready, tokens)
+            values = metric.score(ready, Predictions(chosen) if as_written(metric) else tokens)
             signature = Signature(
                 metric.name,
                 metric.version,
-                self._tokenizer_name,
+                AS_WRITTEN if as_written(metric) else self._tokenizer_name,
                 references.counts(),
                 self.missing,
                 len(tokens),
@@ -173,7 +180,27 @@ class Scorer:
         if len(tokens) == len(self.references):
             return self.references, self._prepared
         part = self.references.only(tokens)
-        return part, [metric.prepare(part) for metric in self.metrics]
+        return part, [self._prepare(metric, part) for metric in self.metrics]
+
+    def _prepare(self, metric: Metric, references: References) -> Any:
+        """References as the metric wants them; the videos too, where it reads them."""
+        texts = self._as_written.only(references) if as_written(metric) else references
+        if not getattr(metric, "reads_clips", False):
+            return metric.prepare(texts)
+        lacking = [clip for clip in references if clip not in (self._clips or {})]
+        if lacking:
+            raise DataError(
+                f"{metric.name} looks at the videos, and {len(lacking)} of {len(references)} clips have none "
+                f"({_some(lacking)})",
+                hint="--videos FOLDER, whose files are named by clip, or a JSON file {clip: path}",
+            )
+        videos = {clip: self._clips[clip] for clip in references} if self._clips else {}
+        return metric.prepare(texts, videos)  # type: ignore[call-arg]
+
+
+def as_written(metric: Metric) -> bool:
+    """Whether a metric reads texts as they are, and not tokenised."""
+    return bool(getattr(metric, "reads_as_written", False))
 
 
 def _mismatch(absent: Sequence[str], extra: Sequence[str]) -> str:
