@@ -1,0 +1,71 @@
+"""A tiny random CLIP and a tiny random BERT in a folder, and three short films."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import open_clip
+import pytest
+import torch
+from safetensors.torch import save_file
+from transformers import BertConfig, BertModel, BertTokenizerFast
+
+from vidcap_core.testing import write_video
+from vidcap_core.video.by_clip import videos_by_clip
+
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+VOCABULARY += ["a", "the", "man", "woman", "dog", "runs", "sits", "plays", "ball"]
+VOCABULARY += ["with", "red", "in", "park", "and", "someone", "is"]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """Specs of the encoders, the CLIP behind them, and the films."""
+    root = tmp_path_factory.mktemp("tiny")
+    config = {
+        "embed_dim": 24,
+        "vision_cfg": {"image_size": 32, "layers": 2, "width": 32, "head_width": 16, "patch_size": 16},
+        "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
+    }
+    (root / "clip").mkdir()
+    (root / "clip" / "tiny-pair.json").write_text(json.dumps(config))
+    open_clip.add_model_config(root / "clip")
+    torch.manual_seed(3)
+    clip = open_clip.create_model("tiny-pair", pretrained=None).eval()
+    with torch.no_grad():
+        clip.token_embedding.weight.mul_(20)  # so that texts differ
+        clip.text_projection.mul_(-1)  # and are nearer to frames than their opposites
+    weights = root / "clip.safetensors"
+    save_file({name: value.contiguous() for name, value in clip.state_dict().items()}, weights)
+    torch.manual_seed(4)
+    size = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
+    BertModel(BertConfig(vocab_size=len(VOCABULARY), **size)).save_pretrained(root / "bert")
+    BertTokenizerFast(vocab={w: i for i, w in enumerate(VOCABULARY)}).save_pretrained(root / "bert")
+    side = {"model": "tiny-pair", "pretrained": str(weights), "quick_gelu": False}
+    for index, name in enumerate("abc"):
+        write_video(
+            root / "films" / f"{name}.mp4", seconds=1, colour=(90 * index, 200 - 60 * index, 40), sound=False
+        )
+    return SimpleNamespace(
+        clip=clip,
+        words={"type": "OpenClipText", **side},
+        pictures={"type": "OpenClipImage", "frames": 3, **side},
+        bert={"type": "HFText", "model": str(root / "bert")},
+        films=videos_by_clip(root / "films"),
+        folder=root / "films",
+        root=root,
+    )
+
+
+@pytest.fixture(scope="session")
+def captions() -> SimpleNamespace:
+    """Predictions and references of the three films."""
+    return SimpleNamespace(
+        references={
+            "a": ["A man runs in the park.", "someone is in the park"],
+            "b": ["the dog plays with a ball"],
+            "c": ["a woman sits", "The woman is in a park and sits", "someone sits"],
+        },
+        predictions={"a": "a man runs", "b": "The dog sits with a red ball", "c": "a man and a dog"},
+    )
