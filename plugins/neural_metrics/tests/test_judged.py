@@ -21,6 +21,7 @@ from vidcap_neural_metrics.prompt import load_prompt
 from vidcap_core.api import DataError, UserError
 from vidcap_core.cli.main import main
 from vidcap_core.metrics.scorer import Scorer
+from vidcap_core.testing.checks import metrics
 
 REFERENCES = {
     "a": ["a man runs. a dog barks. a ball rolls"],
@@ -267,6 +268,26 @@ def test_a_model_that_runs_here(tmp_path: Path) -> None:
         Judge(rule, "1", tmp_path / "b.jsonl")
     with pytest.raises(UserError, match="is not described"):
         AutoDQ({"model": "x"})
+
+
+def always(prompt: str) -> str:
+    """A judge that is content with everything."""
+    if "List what happens" in prompt:
+        return json.dumps({"events": [_part(prompt, "Description")]})
+    if "numbered list of events" in prompt:
+        return json.dumps({"verdicts": ["entailed" if len(prompt) % 2 else "neither"]})
+    if "questions about the video" in prompt:
+        return json.dumps({"questions": [{"question": "what is it?", "answer": "it"}]})
+    return json.dumps(
+        {"answer": "it"} if "Answer a question" in prompt else {"correct": "yes", "score": len(prompt) % 6}
+    )
+
+
+@pytest.mark.parametrize("kind", [AutoDQ, CaptionQA])
+@pytest.mark.parametrize("check", ["signature", "odd clips", "any order", "score again"])
+def test_judged_metrics_keep_the_promises_of_metrics(tmp_path: Path, kind: type, check: str) -> None:
+    metric = kind(Judge(always, "1", tmp_path / "a.jsonl", name="content"))
+    metrics.CHECKS[check](metrics.Subject(lambda: metric))
 
 
 def test_fields_are_not_read_for_fields() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from vidcap_neural_metrics.em_score import EmScore
 from vidcap_neural_metrics.sentence_similarity import SentenceSimilarity
 
 from vidcap_core.api import DataError, FeatureWriter, UserError, build_component, encode_clip
+from vidcap_core.cli.main import main
 from vidcap_core.metrics.scorer import Scorer, Scores
 
 Array = np.ndarray
@@ -256,6 +258,32 @@ def test_texts_reach_the_network_as_they_are_written(
         .values
     )
     assert plain != marked
+
+
+def test_videos_on_the_command_line(
+    tiny: SimpleNamespace, captions: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("references", "predictions"):
+        (tiny.root / f"{name}.json").write_text(json.dumps(getattr(captions, name)))
+    files = [str(tiny.root / "predictions.json"), str(tiny.root / "references.json")]
+    specs = {"words": tiny.words, "pictures": tiny.pictures}
+    words = [
+        part
+        for side, spec in specs.items()
+        for key, value in spec.items()
+        for part in ("--set", f"clipscore.{side}.{key}={value}")
+    ]
+    assert (
+        main(
+            ["score", *files, "--metrics", "clipscore,rouge", *words, "--videos", str(tiny.folder), "--json"]
+        )
+        == 0
+    )
+    values = json.loads(capsys.readouterr().out)["values"]
+    metric = ClipScore(tiny.words, tiny.pictures)
+    assert values["CLIPScore"] == pytest.approx(scored(metric, tiny, captions).values["CLIPScore"])
+    assert main(["score", *files, "--metrics", "clipscore", *words]) == 2
+    assert "--videos FOLDER" in capsys.readouterr().err
 
 
 def test_what_does_not_fit(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:
