@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
     from vidcap_core.metrics.emotion import Lexicon, lexicon
     from vidcap_core.metrics.event_metric import EventMetric
+    from vidcap_core.metrics.scorer import Scorer
     from vidcap_core.pretrained.load import seeded
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
@@ -124,6 +125,7 @@ _HOMES = {
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
     "metrics.emotion": ("Lexicon", "lexicon"),
     "metrics.event_metric": ("EventMetric",),
+    "metrics.scorer": ("Scorer",),
     "pretrained.load": ("seeded",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
@@ -180,6 +182,7 @@ __all__ = [
     "Record",
     "Rows",
     "Sample",
+    "Scorer",
     "SpatialAttention",
     "Stream",
     "Timeline",

@@ -99,9 +99,9 @@ def class_path(models: Path | None = None) -> str:
     return os.pathsep.join([str(folder / "*"), str(program / PROGRAM), str(program / "lib" / "*")])
 
 
-def _number(value: Any) -> float:
+def _number(value: object) -> float:
     """The program writes numbers, or "NaN" as a text."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        return float(str(value))
+    except ValueError:
         return math.nan

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import open_clip
@@ -11,8 +14,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
+from vidcap_core.api import Clip
 from vidcap_core.testing import write_video
-from vidcap_core.video.by_clip import videos_by_clip
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 VOCABULARY += ["a", "the", "man", "woman", "dog", "runs", "sits", "plays", "ball"]
@@ -37,7 +40,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         clip.token_embedding.weight.mul_(20)  # so that texts differ
         clip.text_projection.mul_(-1)  # and are nearer to frames than their opposites
     weights = root / "clip.safetensors"
-    save_file({name: value.contiguous() for name, value in clip.state_dict().items()}, weights)
+    tensors = {name: value.contiguous() for name, value in clip.state_dict().items()}
+    save_file(tensors, weights)
+    (root / "whole").mkdir()
+    save_file(tensors, root / "whole" / "open_clip_model.safetensors")
+    whole = {"model_cfg": config, "preprocess_cfg": open_clip.get_model_preprocess_cfg(clip)}
+    (root / "whole" / "open_clip_config.json").write_text(json.dumps(whole))
     torch.manual_seed(4)
     size = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
     BertModel(BertConfig(vocab_size=len(VOCABULARY), **size)).save_pretrained(root / "bert")
@@ -52,7 +60,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         words={"type": "OpenClipText", **side},
         pictures={"type": "OpenClipImage", "frames": 3, **side},
         bert={"type": "HFText", "model": str(root / "bert")},
-        films=videos_by_clip(root / "films"),
+        films={name: Clip(name, str(root / "films" / f"{name}.mp4")) for name in "abc"},
         folder=root / "films",
         root=root,
     )
@@ -69,3 +77,15 @@ def captions() -> SimpleNamespace:
         },
         predictions={"a": "a man runs", "b": "The dog sits with a red ball", "c": "a man and a dog"},
     )
+
+
+@pytest.fixture
+def vidcap() -> Callable[..., SimpleNamespace]:
+    """`vidcap WORDS` in a process of its own."""
+
+    def run(*words: str) -> SimpleNamespace:
+        command = [sys.executable, "-m", "vidcap_core.cli.main", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    return run

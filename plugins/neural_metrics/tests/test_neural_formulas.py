@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import open_clip
@@ -16,14 +18,12 @@ from vidcap_neural_metrics.clip_score import ClipScore, PacScore
 from vidcap_neural_metrics.em_score import EmScore
 from vidcap_neural_metrics.sentence_similarity import SentenceSimilarity
 
-from vidcap_core.api import DataError, FeatureWriter, UserError, build_component, encode_clip
-from vidcap_core.cli.main import main
-from vidcap_core.metrics.scorer import Scorer, Scores
+from vidcap_core.api import DataError, FeatureWriter, Scorer, UserError, build_component, encode_clip
 
 Array = np.ndarray
 
 
-def scored(metric: object, tiny: SimpleNamespace, captions: SimpleNamespace) -> Scores:
+def scored(metric: object, tiny: SimpleNamespace, captions: SimpleNamespace) -> Any:
     return Scorer(captions.references, [metric], clips=tiny.films).score(captions.predictions)  # type: ignore
 
 
@@ -261,29 +261,24 @@ def test_texts_reach_the_network_as_they_are_written(
 
 
 def test_videos_on_the_command_line(
-    tiny: SimpleNamespace, captions: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    tiny: SimpleNamespace, captions: SimpleNamespace, vidcap: Callable[..., SimpleNamespace]
 ) -> None:
     for name in ("references", "predictions"):
         (tiny.root / f"{name}.json").write_text(json.dumps(getattr(captions, name)))
     files = [str(tiny.root / "predictions.json"), str(tiny.root / "references.json")]
-    specs = {"words": tiny.words, "pictures": tiny.pictures}
-    words = [
-        part
-        for side, spec in specs.items()
-        for key, value in spec.items()
-        for part in ("--set", f"clipscore.{side}.{key}={value}")
-    ]
-    assert (
-        main(
-            ["score", *files, "--metrics", "clipscore,rouge", *words, "--videos", str(tiny.folder), "--json"]
-        )
-        == 0
-    )
-    values = json.loads(capsys.readouterr().out)["values"]
-    metric = ClipScore(tiny.words, tiny.pictures)
-    assert values["CLIPScore"] == pytest.approx(scored(metric, tiny, captions).values["CLIPScore"])
-    assert main(["score", *files, "--metrics", "clipscore", *words]) == 2
-    assert "--videos FOLDER" in capsys.readouterr().err
+    whole = f"local-dir:{tiny.root / 'whole'}"
+    sides = {
+        "words": {"type": "OpenClipText", "model": whole},
+        "pictures": {"type": "OpenClipImage", "model": whole, "frames": 3},
+    }
+    words = [part for side, spec in sides.items() for part in ("--set", f"clipscore.{side}={spec}")]
+    words = ["score", *files, "--metrics", "clipscore,rouge", *words]
+    told = vidcap(*words, "--videos", str(tiny.folder), "--json")
+    expected = scored(ClipScore(tiny.words, tiny.pictures), tiny, captions).values["CLIPScore"]
+    assert json.loads(told.out)["values"]["CLIPScore"] == pytest.approx(expected, abs=1e-5)
+    without = vidcap(*words)
+    assert without.code == 2
+    assert "--videos FOLDER" in without.err
 
 
 def test_what_does_not_fit(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:

@@ -54,9 +54,9 @@ class Subject:
             )
         return folder
 
-    def clips(self, metric: Any) -> dict[str, Clip] | None:
+    def clips(self) -> dict[str, Clip]:
         """Films of the clips, for a metric that looks at them."""
-        return videos_by_clip(self._folder.name) if getattr(metric, "reads_clips", False) else None
+        return videos_by_clip(self._folder.name)
 
     def scorer(
         self, references: Mapping[str, Sequence[str]] = REFERENCES
@@ -76,7 +76,8 @@ class Subject:
         if getattr(metric, "reads_samples", False):
             samples = metric.scorer(references)
             return lambda texts: samples.score({c: [text, references[c][0]] for c, text in texts.items()})
-        return Scorer(references, [metric], clips=self.clips(metric)).score
+        clips = self.clips() if getattr(metric, "reads_clips", False) else None
+        return Scorer(references, [metric], clips=clips).score
 
     def score(
         self, predictions: Mapping[str, str], references: Mapping[str, Sequence[str]] = REFERENCES
