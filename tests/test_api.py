@@ -88,7 +88,7 @@ def test_what_a_type_checker_reads_is_what_runs() -> None:
         node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     )
     read = {
-        alias.asname or alias.name: ((node.module or "").removeprefix("vidcap_core."), alias.name)
+        alias.asname or alias.name: (node.module, alias.name)
         for node in block.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
