@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from vidcap_core.encoders.rows import row_mask, rows_by_clip
     from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
     from vidcap_core.errors import ConfigError, DataError, UserError
+    from vidcap_core.features.extract import encode_clip
+    from vidcap_core.features.store import FeatureStore
     from vidcap_core.features.writer import FeatureWriter
     from vidcap_core.heads.language_model import check_tokenizer
     from vidcap_core.heads.model_config import ModelConfig
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from vidcap_metrics.event_metric import EventMetric
     from vidcap_metrics.files.cache import cache_home, make_once
     from vidcap_metrics.metric import Additive, Metric, Values
+    from vidcap_metrics.scorer import Scorer
 
 _HOMES = {
     "config.recipe": ("Recipe",),
@@ -111,6 +114,8 @@ _HOMES = {
     "encoders.rows": ("row_mask", "rows_by_clip"),
     "encoders.text_batches": ("flatten_texts", "regroup_texts"),
     "errors": ("ConfigError", "DataError", "UserError"),
+    "features.extract": ("encode_clip",),
+    "features.store": ("FeatureStore",),
     "features.writer": ("FeatureWriter",),
     "heads.language_model": ("check_tokenizer",),
     "heads.model_config": ("ModelConfig",),
@@ -130,6 +135,7 @@ _SCORER_HOMES = {
     "event_metric": ("EventMetric",),
     "files.cache": ("cache_home", "make_once"),
     "metric": ("Additive", "Metric", "Values"),
+    "scorer": ("Scorer",),
 }
 """The same for those of the scorer."""
 
@@ -158,6 +164,7 @@ __all__ = [
     "Encoder",
     "Event",
     "EventMetric",
+    "FeatureStore",
     "FeatureWriter",
     "FrameAttention",
     "GenerateSettings",
@@ -180,6 +187,7 @@ __all__ = [
     "Record",
     "Rows",
     "Sample",
+    "Scorer",
     "SpatialAttention",
     "Stream",
     "Timeline",
@@ -197,6 +205,7 @@ __all__ = [
     "check_tokenizer",
     "check_widths",
     "component_of",
+    "encode_clip",
     "flatten_texts",
     "frame_times",
     "group_frames",

@@ -50,8 +50,8 @@ def test_spice_refuses_without_java(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_spice_names_what_is_missing() -> None:
     if not shutil.which("java"):
         pytest.skip("needs Java")
-    folder = Path(importlib.util.find_spec("pycocoevalcap.spice").submodule_search_locations[0])  # type: ignore
-    if all((folder / name).is_file() for name in spice.NEEDED):
+    folder = Path(importlib.util.find_spec("pycocoevalcap.spice").submodule_search_locations[0]) / "lib"  # type: ignore
+    if all((folder / name).is_file() for name in spice.MODELS):
         pytest.skip("SPICE's models are installed")
     with pytest.raises(UserError, match=r"SPICE needs .*stanford-corenlp-3\.6\.0"):
         Scorer({"a": ["x"]}, ["spice"])

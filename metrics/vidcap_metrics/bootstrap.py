@@ -7,13 +7,19 @@ in for it, and its interval is moved to the corpus value (METEOR).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from vidcap_metrics.errors import DataError
+from vidcap_metrics.holm import holm
 from vidcap_metrics.metric import Score
 from vidcap_metrics.ngrams import Floats
+from vidcap_metrics.randomisation import randomised
+
+LEVEL = 0.05
+"""A corrected p below this is called sure."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class Comparison:
     high: float
     p: float
     """two-sided: how often resampling turns the sign of the difference"""
+    randomised: float
+    """two-sided, of approximate randomisation"""
+    holm: float
+    """`randomised`, corrected for the number of values that are compared (Holm)"""
 
     @property
     def difference(self) -> float:
@@ -43,8 +53,8 @@ class Comparison:
 
     @property
     def sure(self) -> bool:
-        """Whether the interval of the difference excludes 0."""
-        return self.low > 0 or self.high < 0
+        """Whether the corrected p of approximate randomisation is below 0.05."""
+        return self.holm < LEVEL
 
 
 def intervals(score: Score, samples: int = 1000, level: float = 0.95, seed: int = 0) -> dict[str, Interval]:
@@ -55,7 +65,7 @@ def intervals(score: Score, samples: int = 1000, level: float = 0.95, seed: int 
 
 
 def compare(a: Score, b: Score, samples: int = 1000, level: float = 0.95, seed: int = 0) -> list[Comparison]:
-    """Paired bootstrap of B − A: the same clips are drawn for both."""
+    """Paired bootstrap of B − A (the same clips are drawn for both), and approximate randomisation."""
     if _clips(a) != _clips(b):
         raise DataError(
             "the two systems were scored on different clips", hint="score both with --missing zero"
@@ -63,14 +73,22 @@ def compare(a: Score, b: Score, samples: int = 1000, level: float = 0.95, seed: 
     draws = _draws(len(_clips(a)), samples, seed)
     first, second = _resampled(a, draws), _resampled(b, draws)
     edges = (50 * (1 - level), 50 * (1 + level))
+    shuffled = randomised(a, b, samples, seed)
     out = []
     for name in first:
         difference = second[name] - first[name]
         low, high = map(float, np.percentile(difference, edges))
         tail = min(int((difference <= 0).sum()), int((difference >= 0).sum()))
         p = min(1.0, 2 * (tail + 1) / (samples + 1))
-        out.append(Comparison(name, a.values[name], b.values[name], low, high, p))
-    return out
+        by_chance = shuffled[name]
+        out.append(Comparison(name, a.values[name], b.values[name], low, high, p, by_chance, by_chance))
+    return corrected(out)
+
+
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The same with Holm's correction over all of them: call it again where several lists become one."""
+    values = holm([comparison.randomised for comparison in comparisons])
+    return [replace(row, holm=value) for row, value in zip(comparisons, values, strict=True)]
 
 
 def _clips(score: Score) -> list[str]:

@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidcap_metrics.bootstrap import Comparison, Interval, compare, intervals
-from vidcap_metrics.emotion import Protocol, emotion_scorer
+from vidcap_metrics.bootstrap import Comparison, Interval, compare, corrected, intervals
+from vidcap_metrics.emotion import emotion_scorer
 from vidcap_metrics.errors import UserError
 from vidcap_metrics.formats import load_predictions, load_references
 from vidcap_metrics.formats_dense import load_paragraphs, paragraph, read_predictions, read_references
 from vidcap_metrics.human import Human, leave_one_out
-from vidcap_metrics.names import DEFAULT, Load, load_metric
-from vidcap_metrics.references import References
-from vidcap_metrics.scorer import Missing, Scorer, Scores
-from vidcap_metrics.tokenizers import tokenizer
-
-MOST_SAMPLES = 100_000
-"""Bootstrap samples: each holds a number for every clip."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What may be chosen on the command line; each metric takes of it what its constructor names."""
-
-    metrics: Sequence[str] = DEFAULT
-    missing: Missing = "error"
-    corpus: Path | None = None
-    training: Path | None = None
-    meteor: str = "python"
-    garbage: str = "2021"
-    samples: int = 1000
-    seed: int = 0
-    load: Load = load_metric
-    tokenizer: str = "ptb"
-    paragraphs: bool = False
-    """events as one paragraph a clip, for metrics of captions"""
-    protocol: Protocol = "full"
-    """how `emotion` reads captions"""
-    chosen: Mapping[str, Any] = field(default_factory=dict)
-    """of single metrics: thresholds and the like"""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.samples <= MOST_SAMPLES:
-            raise UserError(
-                f"--samples {self.samples}: between 1 and {MOST_SAMPLES:,} can be drawn",
-                hint="--samples 1000",
-            )
-        if self.seed < 0:
-            raise UserError(f"--seed {self.seed}: a whole number of at least 0", hint="--seed 0")
+from vidcap_metrics.options import Options, built, refuse_unused
+from vidcap_metrics.scorer import Scorer, Scores
 
 
 @dataclass(frozen=True)
@@ -100,13 +63,15 @@ def score(
                 by_metric |= intervals(metric_score, options.samples, seed=options.seed)
     ceiling = None
     if human:
-        if _events(options):
+        if _kind(options) != "captions":
             raise UserError(
-                "a human score is for captions of whole clips", hint="leave out --human, or dense metrics"
+                "a human score is for one caption of a whole clip", hint="leave out --human, or these metrics"
             )
         names = [name for name in options.metrics if name not in ("spice", "diversity")]
-        built = _built(options, names)
-        ceiling = leave_one_out(_references(references, options), built, tokenizer=options.tokenizer)
+        metrics = built(options, names)
+        ceiling = leave_one_out(
+            _references(references, options), metrics, tokenizer=options.tokenizer, clips=options.clips
+        )
     return Report(scores, by_metric, ceiling)
 
 
@@ -119,7 +84,7 @@ class Pair:
 
 
 def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> Pair:
-    """Paired bootstrap of two files of predictions against the same references."""
+    """Paired tests of two files of predictions against the same references."""
     first, second = _scores_of([a, b], references, options)
     comparisons = [
         row
@@ -134,7 +99,7 @@ def pairwise(a: Path, b: Path, references: Sequence[Path], options: Options) -> 
         for note in scores.warnings
         if note not in shared
     ]
-    return Pair(comparisons, (*shared, *own))
+    return Pair(corrected(comparisons), (*shared, *own))
 
 
 def _scores(predictions: Path, references: Sequence[Path], options: Options) -> Scores:
@@ -143,14 +108,17 @@ def _scores(predictions: Path, references: Sequence[Path], options: Options) -> 
 
 def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
     """Scores of several files; references are prepared once."""
-    if _events(options):
+    kind = _kind(options)
+    refuse_unused(options)
+    if kind != "captions":
         if options.paragraphs or options.tokenizer != "ptb":
             typed = "--paragraphs" if options.paragraphs else f"--tokenizer {options.tokenizer}"
             raise UserError(
                 f"{typed} is for metrics of captions, not for {', '.join(options.metrics)}",
                 hint="--metrics bleu,meteor,rouge,cider-d",
             )
-        return _event_scores(files, references, options)
+        scores = _event_scores if kind == "events" else _sample_scores
+        return scores(files, references, options)
     scorer = _scorer(_references(references, options), options)
     read = load_paragraphs if options.paragraphs else load_predictions
     return [scorer.score(read(file)) for file in files]
@@ -159,8 +127,14 @@ def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Optio
 def _scorer(references: Mapping[str, Sequence[str]], options: Options) -> Scorer:
     """Metrics of captions with their references ready."""
     if options.protocol == "full":
-        metrics = _built(options, options.metrics)
-        return Scorer(references, metrics, missing=options.missing, tokenizer=options.tokenizer)
+        metrics = built(options, options.metrics)
+        return Scorer(
+            references,
+            metrics,
+            missing=options.missing,
+            tokenizer=options.tokenizer,
+            clips=options.clips,
+        )
     if list(options.metrics) != ["emotion"] or options.tokenizer != "ptb":
         raise UserError(
             "--protocol epan reads captions in a way of its own, for emotion alone",
@@ -178,7 +152,7 @@ def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Op
         for clip, seconds in file.durations.items()
     }
     events = [annotation.events for annotation in annotations]
-    scorers = [metric.scorer(events, durations) for metric in _built(options, options.metrics)]
+    scorers = [metric.scorer(events, durations) for metric in built(options, options.metrics)]
     out = []
     for system in systems:
         results = [scorer.score(system.events) for scorer in scorers]
@@ -187,55 +161,35 @@ def _event_scores(files: Sequence[Path], references: Sequence[Path], options: Op
     return out
 
 
-def _events(options: Options) -> bool:
-    """Whether the metrics read events; captions and events lie in different files, so never both."""
-    kinds = {name: bool(getattr(options.load(name), "reads_events", False)) for name in options.metrics}
-    if len(set(kinds.values())) > 1:
-        dense = ", ".join(name for name, reads in kinds.items() if reads)
-        raise UserError(
-            f"{dense}: for events with times, the other metrics for one caption a clip",
-            hint=f"two commands, one of them with --metrics {dense}",
-        )
-    return any(kinds.values())
-
-
-def _built(options: Options, names: Sequence[str]) -> list[Any]:
-    """The metrics, each with the options that its constructor names."""
-    given: Mapping[str, Any] = {
-        "missing": options.missing,
-        "garbage": options.garbage,
-        "meteor": options.meteor,
-        "backend": options.meteor,
-        "corpus": _tokenised(options.corpus, options) if options.corpus else None,
-        "training": load_references(options.training) if options.training else None,
-        **options.chosen,
-    }
-    _refuse_unused(options, names)
+def _sample_scores(files: Sequence[Path], references: Sequence[Path], options: Options) -> list[Scores]:
+    captions = _captions(references)
+    scorers = [metric.scorer(captions) for metric in built(options, options.metrics)]
     out = []
-    for name in names:
-        kind = options.load(name)
-        wanted = inspect.signature(kind).parameters
-        out.append(
-            kind(**{key: value for key, value in given.items() if key in wanted and value is not None})
-        )
+    for file in files:
+        results = [scorer.score(load_references(file)) for scorer in scorers]
+        notes = dict.fromkeys(note for result in results for note in result.warnings)
+        out.append(Scores(tuple(score for result in results for score in result.scores), tuple(notes)))
     return out
 
 
-def _refuse_unused(options: Options, names: Sequence[str]) -> None:
-    """What was typed for a metric that is not asked for would be lost silently."""
-    typed = {name: f"--{name}" for name in options.chosen}
-    typed |= {"corpus": "--corpus"} if options.corpus else {}
-    typed |= {"training": "--train"} if options.training else {}
-    wanted = {key for name in names for key in inspect.signature(options.load(name)).parameters}
-    lost = [option for key, option in typed.items() if key not in wanted]
-    if lost:
+def _kind(options: Options) -> str:
+    """What the metrics read: captions, events, or several samples a clip; these lie in different files."""
+    kinds: dict[str, list[str]] = {}
+    for name in options.metrics:
+        metric = options.load(name)
+        reads = [kind for kind in ("events", "samples") if getattr(metric, f"reads_{kind}", False)]
+        kinds.setdefault(reads[0] if reads else "captions", []).append(name)
+    if len(kinds) > 1:
+        what = {
+            "events": "for events with times",
+            "samples": "for several captions a clip",
+            "captions": "for one",
+        }
         raise UserError(
-            f"{lost[0]} is for none of {', '.join(names)}", hint=f"leave {lost[0]} out, or name its metric"
+            "; ".join(f"{', '.join(names)}: {what[kind]}" for kind, names in kinds.items()),
+            hint="two commands, one of them with --metrics " + ",".join(list(kinds.values())[-1]),
         )
-
-
-def _tokenised(path: Path, options: Options) -> References:
-    return References.tokenised(load_references(path), tokenizer(options.tokenizer).tokenize)
+    return next(iter(kinds), "captions")
 
 
 def _references(paths: Sequence[Path], options: Options) -> dict[str, list[str]]:

@@ -152,7 +152,13 @@ class EventScorer:
             )
             for part in parts
         )
-        own = [value for score in scores for name, value in score.values.items() if ":" not in name]
+        described = getattr(self.metric, "describes", ())
+        own = [
+            value
+            for score in scores
+            for name, value in score.values.items()
+            if ":" not in name and name not in described
+        ]
         if empty := self._empty(clips, predictions):
             notes.append(f"no clip has {empty}: {NOTHING}")
         elif own and max(own) < HARDLY:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric
@@ -26,6 +27,7 @@ def leave_one_out(
     metrics: Sequence[str | Metric] = DEFAULT,
     rounds: int = 5,
     tokenizer: str = "ptb",
+    clips: Mapping[str, Any] | None = None,
 ) -> Human:
     """In round k the k-th reference of every clip is the prediction; clips with only one are left out."""
     several = {clip: list(lines) for clip, lines in references.items() if len(lines) > 1}
@@ -37,7 +39,7 @@ def leave_one_out(
     totals: dict[str, float] = {}
     for number in range(rounds):
         others = {clip: lines[:number] + lines[number + 1 :] for clip, lines in several.items()}
-        scorer = Scorer(others, metrics, tokenizer=tokenizer)
+        scorer = Scorer(others, metrics, tokenizer=tokenizer, clips=clips)
         scores = scorer.score({clip: lines[number] for clip, lines in several.items()})
         for name, value in scores.values.items():
             totals[name] = totals.get(name, 0.0) + value / rounds

@@ -50,6 +50,12 @@ class Metric(Protocol):
     corpus, training captions) says so in `settings`: name -> value or hash, which the signature shows. Values that
     describe the predictions alone, and are no match with the references, are named in `describes`.
     The predictions' ids are the references' ids: `Scorer` sees to that.
+
+    A class may say more; where it says nothing, it is False:
+    `reads_as_written`: it gets texts as they are in the files, not tokenised (its signature then has `tok:none`).
+    `reads_clips`: it looks at the videos: `prepare(references, clips)`, with `{clip: Clip}` of the same ids.
+    `reads_events` (`EventMetric`), `reads_samples` (`Samples`): it reads something else than one text a clip, and has
+    a `scorer` of its own.
     """
 
     name: str

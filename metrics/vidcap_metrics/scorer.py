@@ -27,6 +27,10 @@ HARDLY = 1e-6
 """BLEU without a single match is not quite 0."""
 
 
+AS_WRITTEN = "none"
+"""The tokenizer of a metric that reads texts as they are, in its signature."""
+
+
 class ScoreWarning(UserWarning):
     """A number was computed, but something about the files deserves a look."""
 
@@ -71,6 +75,7 @@ class Scorer:
 
     `missing`: what becomes of clips without a prediction. `unreferenced`: of clips whose list of references is
     empty; where "skip" leaves none, every value is 0. `tokenizer`: ptb, none, 13a or char, or one of your own.
+    `clips`: the videos, for metrics that read them.
 
     >>> Scorer({"a": ["a man runs"], "b": ["a dog sits"]}, metrics=["bleu"]).score(
     ...     {"a": "a man runs", "b": "a dog"}).values["BLEU-1"]  # doctest: +SKIP
@@ -84,6 +89,7 @@ class Scorer:
         missing: Missing = "error",
         unreferenced: Unreferenced = "error",
         tokenizer: str | Tokenizer = "ptb",
+        clips: Mapping[str, Any] | None = None,
     ) -> None:
         self._tokenizer = named_tokenizer(tokenizer) if isinstance(tokenizer, str) else tokenizer
         skipped = [clip for clip, lines in references.items() if not lines and unreferenced == "skip"]
@@ -98,7 +104,9 @@ class Scorer:
         self.metrics: list[Metric] = [load_metric(m)() if isinstance(m, str) else m for m in metrics]
         self.missing = missing
         self._unsplit = unsplit([line for lines in self.references.values() for line in lines])
-        self._prepared = [metric.prepare(self.references) for metric in self.metrics]
+        self._as_written = References(references)
+        self._clips = clips
+        self._prepared = [self._prepare(metric, self.references) for metric in self.metrics]
 
     def score(self, predictions: Mapping[str, str]) -> Scores:
         """Every metric over every clip; ids that do not match are an error, unless `missing` allows it."""
@@ -115,11 +123,11 @@ class Scorer:
         absent = [clip for clip in self.references if clip not in predictions]
         scores = []
         for metric, ready in zip(self.metrics, prepared, strict=True):
-            values = metric.score(ready, tokens)
+            values = metric.score(ready, Predictions(chosen) if as_written(metric) else tokens)
             signature = Signature(
                 metric.name,
                 metric.version,
-                self._tokenizer.name,
+                AS_WRITTEN if as_written(metric) else self._tokenizer.name,
                 references.counts(),
                 self.missing,
                 len(tokens),
@@ -181,7 +189,27 @@ class Scorer:
         if len(tokens) == len(self.references):
             return self.references, self._prepared
         part = self.references.only(tokens)
-        return part, [metric.prepare(part) for metric in self.metrics]
+        return part, [self._prepare(metric, part) for metric in self.metrics]
+
+    def _prepare(self, metric: Metric, references: References) -> Any:
+        """References as the metric wants them; the videos too, where it reads them."""
+        texts = self._as_written.only(references) if as_written(metric) else references
+        if not getattr(metric, "reads_clips", False):
+            return metric.prepare(texts)
+        lacking = [clip for clip in references if clip not in (self._clips or {})]
+        if lacking:
+            raise DataError(
+                f"{metric.name} looks at the videos, and {len(lacking)} of {len(references)} clips have none "
+                f"({_some(lacking)})",
+                hint="--videos FOLDER, whose files are named by clip, or a JSON file {clip: path}",
+            )
+        videos = {clip: self._clips[clip] for clip in references} if self._clips else {}
+        return metric.prepare(texts, videos)  # type: ignore[call-arg]
+
+
+def as_written(metric: Metric) -> bool:
+    """Whether a metric reads texts as they are, and not tokenised."""
+    return bool(getattr(metric, "reads_as_written", False))
 
 
 def nothing_matches(scores: Sequence[Score], metrics: Sequence[object]) -> bool:

@@ -64,3 +64,30 @@ def test_names_that_are_none(
 ) -> None:
     assert main(["score", *files, "--metrics", typed]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_videos_that_no_metric_looks_at(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    assert main(["score", *files, "--metrics", "bleu", "--videos", str(tmp_path)]) == 2
+    assert "--videos is for none of bleu" in capsys.readouterr().err
+
+
+def test_an_argument_of_one_metric(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "--metrics",
+        "bleu,hallucination",
+        "--set",
+        "hallucination.words={'dog': []}",
+        "--tokenizer",
+        "13a",
+    ]
+    assert main(["score", *files, *words, "--json"]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert out["values"]["Object-recall"] == 1
+    assert "|words:" in out["signatures"]["CHAIR-i"]
+    assert (
+        out["values"]["BLEU-1"]
+        == Scorer(REFERENCES, ["bleu"], tokenizer="13a").score(PREDICTIONS).values["BLEU-1"]
+    )

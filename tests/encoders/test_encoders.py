@@ -163,6 +163,11 @@ def test_open_clip(models: Path, tmp_path: Path) -> None:
     assert stream.mask.tolist() == [[True, True], [True, False]]
     torch.testing.assert_close(stream.values[0, 1], stream.values[1, 0])
     torch.testing.assert_close(stream.values[0].norm(dim=-1), torch.ones(2))
+    (ids, rows), (fewer, _) = text.word_rows(["a man runs", "a dog"])
+    assert len(ids) == len(rows) == 5  # start mark, three words, end mark
+    assert ids[0] == fewer[0]
+    assert ids[-1] == fewer[-1]
+    torch.testing.assert_close(torch.nn.functional.normalize(rows[-1], dim=-1), stream.values[0, 0])
     import open_clip
 
     torch.save(open_clip.create_model("tiny-clip").state_dict(), tmp_path / "clip.pt")

@@ -19,7 +19,8 @@ from vidcap_core.engine.training import Training
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.testing import tiny
 from vidcap_core.testing.tiny import TinyClips
-from vidcap_metrics.evaluate import Options, score
+from vidcap_metrics.evaluate import score
+from vidcap_metrics.options import Options
 
 ONE_EPOCH = {"caption": {"epochs": 1, "losses": ["tokens"]}}
 OTHER = "scored with other settings than the run was trained with: generate.max_length=3"

@@ -227,7 +227,7 @@ def _across(reports: list[Report], nested: Mapping[str, frozenset[str]]) -> Iter
     for number, report in enumerate(reports):
         shared = [
             Defect(
-                f"clips that are in '{other.split}' too",
+                f"{'clip that is' if len(common) == 1 else 'clips that are'} in '{other.split}' too",
                 tuple(sorted(common)),
                 f"leave them out of {other.split}",
             )

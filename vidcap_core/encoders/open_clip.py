@@ -228,6 +228,31 @@ class OpenClipText(Encoder):
         ids = self.tokenize(texts).to(self.clip.logit_scale.device)
         return regroup_texts(self.clip.encode_text(ids, normalize=self.normalize), counts)
 
+    def word_rows(self, texts: Sequence[str]) -> list[tuple[list[int], Tensor]]:
+        """Of each text its token ids, from start to end mark, and a row [dim] for each in the space of pictures.
+
+        The row at the end mark is the text's own. What a fine-grained similarity (EMScore) compares with frames.
+        """
+        network = getattr(self.clip, "text", self.clip)
+        project, last = getattr(network, "text_projection", None), getattr(network, "ln_final", None)
+        if last is None or project is None or getattr(network, "cls_emb", None) is not None:
+            raise UserError(
+                f"'{_name(self.model)}': its text side has no row for each word in the space of pictures",
+                hint="a CLIP whose text is a causal Transformer, as ViT-B-32",
+            )
+        ids = self.tokenize(list(texts)).to(self.clip.logit_scale.device)
+        states: list[Tensor] = []
+        hook = last.register_forward_hook(lambda module, inputs, output: states.append(output))
+        try:
+            self.clip.encode_text(ids)
+        finally:
+            hook.remove()
+        rows = project(states[0]) if isinstance(project, nn.Module) else states[0] @ project
+        ends = ids.argmax(dim=-1).tolist()  # the end mark is the largest id
+        return [
+            (row[: end + 1].tolist(), made[: end + 1]) for row, made, end in zip(ids, rows, ends, strict=True)
+        ]
+
     @classmethod
     def remarks(
         cls, model: str, pretrained: Pretrained = True, quick_gelu: bool | None = None, **_: Any

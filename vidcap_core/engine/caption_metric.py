@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Event, Prediction
 from vidcap_core.engine.mm import METRICS, BaseMetric
+from vidcap_core.errors import UserError
 from vidcap_core.zoo.component import Component
 from vidcap_metrics.event_metric import EventScorer
+from vidcap_metrics.metric import Metric
 from vidcap_metrics.scorer import Scorer, Scores, ScoreWarning
 
 Scoring = Callable[[Sequence[Prediction]], Scores]
@@ -52,11 +54,21 @@ class CaptionMetric(BaseMetric):  # type: ignore[misc]
     def _prepare(self) -> list[Scoring]:
         """One scorer for the metrics of texts, and one each for those of events; a split may have no event at all."""
         built = [metric.build() for metric in self.metrics]
+        for metric in built:
+            if getattr(metric, "reads_samples", False):
+                raise UserError(
+                    f"evaluate.metrics: {metric.name} reads several captions a clip, and a run writes one",
+                    hint=f"leave it out, and: vidcap score SAMPLES REFERENCES --metrics {metric.name}",
+                )
         texts = [m for m in built if not getattr(m, "reads_events", False)]
         events = [m for m in built if getattr(m, "reads_events", False)]
-        scorings = [_of_texts(Scorer(self._references(), texts, unreferenced="skip"))] if texts else []
+        scorings = [_of_texts(self._scorer(texts))] if texts else []
         durations = self.dataset.durations()
         return scorings + [_of_events(m.scorer(self._events(), durations)) for m in events]
+
+    def _scorer(self, metrics: Sequence[Metric]) -> Scorer:
+        clips = {clip.id: clip for clip in self.dataset.clips}
+        return Scorer(self._references(), metrics, unreferenced="skip", clips=clips)
 
     def _references(self) -> dict[str, Sequence[str]]:
         """Captions by clip; none of a clip that nothing was said of."""

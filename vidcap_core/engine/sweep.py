@@ -19,9 +19,8 @@ from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.saved.sweep_scores import DONE
 from vidcap_metrics.files.atomic import write_json, write_text
-
-DONE = "done.json"
 
 
 @dataclass(frozen=True, slots=True)

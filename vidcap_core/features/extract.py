@@ -59,7 +59,7 @@ def extract(
     report = Report()
 
     def produce(clip: Clip, halted: Callable[[], bool]) -> Iterator[np.ndarray]:
-        yield _encode(encoder, clip, decoder, (packed or {}).get(clip.id))
+        yield encode_clip(encoder, clip, decoder, (packed or {}).get(clip.id))
 
     with FeatureWriter(out, recipe, dtype) as writer:
         done = writer.done
@@ -77,10 +77,10 @@ def extract(
     return report
 
 
-def _encode(
-    encoder: Encoder, clip: Clip, decoder: str, read: Callable[[], Frames] | None = None
+def encode_clip(
+    encoder: Encoder, clip: Clip, decoder: str = "pyav", read: Callable[[], Frames] | None = None
 ) -> np.ndarray:
-    """One clip's rows as they are stored."""
+    """The rows [T, dim] of one clip, float32, from its file: what it becomes does not depend on other clips."""
     with torch.inference_mode():
         if encoder.reads == "audio":
             made = encode_alone(encoder, read_clip_sound(clip))

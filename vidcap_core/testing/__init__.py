@@ -12,7 +12,7 @@ from vidcap_core.testing.fixtures import (
     tiny_streams,
     tiny_vocabulary,
 )
-from vidcap_core.testing.kit import check_plugin, conform
+from vidcap_core.testing.kit import check_metric, check_plugin, conform
 from vidcap_core.testing.tiny import TinyClips
 from vidcap_core.testing.tiny import config as tiny_config
 from vidcap_core.testing.videos import write_video
@@ -22,6 +22,7 @@ __all__ = [
     "Check",
     "TinyClips",
     "TinyParts",
+    "check_metric",
     "check_plugin",
     "collate",
     "conform",

@@ -72,6 +72,13 @@ def check_plugin(name: str) -> None:
         raise AssertionError("\n".join([f"the plugin '{name}' breaks promises:", *lines]))
 
 
+def check_metric(build: Callable[[], Any]) -> None:
+    """For a test of a metric that no config can build, as it needs weights: raise with its broken promises."""
+    broken = [check for check in run(metrics.CHECKS, metrics.Subject(build), "metric") if check.ok is False]
+    if broken:
+        raise AssertionError("\n".join(["the metric breaks promises:", *listed(broken)]))
+
+
 def report(checks: list[Check]) -> Iterator[str]:
     """A line a check, one or two more for what is broken, and a summary."""
     yield from listed(checks)

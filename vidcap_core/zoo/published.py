@@ -6,6 +6,7 @@ PLUGINS = {
     "default_alignment": "vidcap-plugin-default-alignment",
     "default_model": "vidcap-plugin-default-model",
     "mffcl": "vidcap-plugin-mffcl",
+    "neural_metrics": "vidcap-plugin-neural-metrics",
     "spectrum": "vidcap-plugin-spectrum",
     "srvc_la": "vidcap-plugin-srvc-la",
     "wsdvc_mask": "vidcap-plugin-wsdvc-mask",

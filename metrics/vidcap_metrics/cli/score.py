@@ -32,6 +32,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--corpus", type=Path, help="references whose document frequencies CIDEr takes")
     parser.add_argument("--train", type=Path, help="training captions, for the share of novel captions")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="METRIC.KEY=VALUE",
+        help="an argument of one metric; KEY may have dots",
+    )
     parser.add_argument("--meteor", choices=("python", "java"), default="python", help="which METEOR")
     parser.add_argument("--garbage", choices=("2018", "2021"), default="2021", help="which densevid_eval")
     parser.add_argument("--samples", type=int, default=1000, help="bootstrap samples")
@@ -60,13 +67,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def options(
-    args: argparse.Namespace, predictions: Path, references: Sequence[Path], load: Load = load_metric
+    args: argparse.Namespace,
+    predictions: Path,
+    references: Sequence[Path],
+    load: Load = load_metric,
+    clips: Mapping[str, Any] | None = None,
 ) -> Any:
     """The shared options as the metrics take them; the files tell which metrics are usual."""
-    from vidcap_metrics.evaluate import Options
+    from vidcap_metrics.metric_arguments import metric_arguments
+    from vidcap_metrics.options import Options
 
+    names = metric_names(args.metrics, predictions, references, args.paragraphs)
     return Options(
-        metric_names(args.metrics, predictions, references, args.paragraphs),
+        names,
         args.missing,
         args.corpus,
         args.train,
@@ -79,11 +92,18 @@ def options(
         paragraphs=args.paragraphs,
         protocol=args.protocol,
         chosen=chosen(args),
+        arguments=metric_arguments(args.set, names),
+        clips=clips,
     )
 
 
-def run(args: argparse.Namespace, load: Load = load_metric, show: Show = print_rows) -> int:
-    """Print the table."""
+def run(
+    args: argparse.Namespace,
+    load: Load = load_metric,
+    clips: Mapping[str, Any] | None = None,
+    show: Show = print_rows,
+) -> int:
+    """Print the table; `clips` are the videos, for metrics that look at them."""
     from vidcap_metrics.evaluate import score
     from vidcap_metrics.scorer import ScoreWarning
 
@@ -91,7 +111,7 @@ def run(args: argparse.Namespace, load: Load = load_metric, show: Show = print_r
         warnings.simplefilter("ignore", ScoreWarning)  # they are in the report, and printed below
         predictions = predictions_file(args.predictions)
         references = references_files(predictions, args.references)
-        choices = options(args, predictions, references, load)
+        choices = options(args, predictions, references, load, clips)
         report = score(predictions, references, choices, args.intervals, args.human)
     if args.clips:
         args.clips.write_text(json.dumps(report.scores.clips, indent=1))

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.testing.measured import write
-from vidcap_metrics.evaluate import Options, pairwise, score
+from vidcap_metrics.evaluate import pairwise, score
+from vidcap_metrics.options import Options
 
 SPLIT = 670
 """Clips of MSVD's official test split."""

@@ -6,13 +6,18 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from vidcap_core.contracts.types import Event
+from vidcap_core.contracts.types import Clip, Event
 from vidcap_core.errors import UserError
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
+from vidcap_core.testing.videos import write_video
+from vidcap_core.video.by_clip import videos_by_clip
 from vidcap_metrics.scorer import Scorer, Scores
 
 REFERENCES = {
@@ -39,6 +44,20 @@ class Subject:
 
     build: Callable[[], Any]
 
+    @cached_property
+    def _folder(self) -> TemporaryDirectory[str]:
+        """A film of each clip; the folder goes when the subject goes."""
+        folder = TemporaryDirectory()
+        for index, clip in enumerate(REFERENCES):
+            write_video(
+                Path(folder.name) / f"{clip}.mp4", seconds=0.5, colour=(60 * index, 200, 40), sound=False
+            )
+        return folder
+
+    def clips(self) -> dict[str, Clip]:
+        """Films of the clips, for a metric that looks at them."""
+        return videos_by_clip(self._folder.name)
+
     def scorer(
         self, references: Mapping[str, Sequence[str]] = REFERENCES
     ) -> Callable[[Mapping[str, str]], Scores]:
@@ -54,7 +73,11 @@ class Subject:
             return lambda texts: made.score(
                 {clip: [Event(0.0, SECONDS, text)] for clip, text in texts.items()}
             )
-        return Scorer(references, [metric]).score
+        if getattr(metric, "reads_samples", False):
+            samples = metric.scorer(references)
+            return lambda texts: samples.score({c: [text, references[c][0]] for c, text in texts.items()})
+        clips = self.clips() if getattr(metric, "reads_clips", False) else None
+        return Scorer(references, [metric], clips=clips).score
 
     def score(
         self, predictions: Mapping[str, str], references: Mapping[str, Sequence[str]] = REFERENCES

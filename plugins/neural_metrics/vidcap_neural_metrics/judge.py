@@ -1,0 +1,155 @@
+"""A judge: a language model with a name and a version, whose every answer is written down and never asked for twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vidcap_core.api import DataError, UserError
+from vidcap_neural_metrics.endpoint import Endpoint
+from vidcap_neural_metrics.prompt import Prompt
+
+Ask = Callable[[str], str]
+"""From a prompt to an answer: an endpoint, or a model that runs here."""
+
+
+START = b'{"judge": '
+"""How a line begins, also one that was cut off."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One answer, as a line of the file of answers."""
+
+    judge: str
+    version: str
+    name: str
+    hash: str
+    """of the prompt's file"""
+    prompt: str
+    """the whole question, so that another judge can be asked the same"""
+    answer: str
+
+
+class Judge:
+    """Answers from the file where it has them, else from the model, which is then written down.
+
+    model: what the endpoint calls it; or a function from a prompt to an answer, for a model that runs here.
+    version: of the model, as exactly as its provider says it; stands in the signature.
+    answers: a file of answers (JSON lines) that travels with the scores. url: of the endpoint; name: of a function.
+    """
+
+    def __init__(
+        self,
+        model: str | Ask,
+        version: str,
+        answers: str | Path,
+        url: str | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> None:
+        if callable(model) and not name:
+            raise UserError("a judge that is a function needs a name", hint='name="my-model-7b"')
+        self.name = (name or str(model)).replace("|", "/")
+        self.version = str(version).replace("|", "/")
+        self.file = Path(answers)
+        self._model, self._url, self._options = model, url, options
+        self._ask: Ask | None = model if callable(model) else None
+        self._known = {_key(entry): entry.answer for entry in read_answers(self.file)}
+        self.asked = 0
+        """answers that the model gave now, and not the file"""
+
+    def answer(self, prompt: Prompt, **fields: str) -> str:
+        """What the judge says to a filled prompt."""
+        return self.answer_text(prompt.name, prompt.hash, prompt.fill(**fields))
+
+    def answer_text(self, name: str, prompt_hash: str, text: str) -> str:
+        """The same of a prompt that is filled already."""
+        entry = Entry(self.name, self.version, name, prompt_hash, text, "")
+        key = _key(entry)
+        if key not in self._known:
+            answer = self._model_answer(text)
+            self._write(Entry(self.name, self.version, name, prompt_hash, text, answer))
+            self._known[key] = answer
+            self.asked += 1
+        return self._known[key]
+
+    def signed(self, metric: str, *prompts: Prompt, **settings: Any) -> str:
+        """`metric:JUDGE@VERSION-PROMPTS`: the last are eight digits of the hash of all prompts and settings."""
+        data = [[prompt.name, prompt.hash] for prompt in prompts] + [settings]
+        digits = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]
+        return f"{metric}:{self.name}@{self.version}-{digits}"
+
+    def _model_answer(self, text: str) -> str:
+        if self._ask is None:  # an endpoint is needed where the file lacks an answer, and not before
+            self._ask = Endpoint(str(self._model), self._url, **self._options)
+        return self._ask(text)
+
+    def _write(self, entry: Entry) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("ab") as out:
+            if not self.asked:  # a line that a kill cut off goes before the first new one
+                out.truncate(_whole(self.file.read_bytes()))
+            out.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
+
+
+def read_answers(file: Path) -> Iterator[Entry]:
+    """The lines of a file of answers; none where there is no file. A line cut off by a kill, the last, is dropped."""
+    if not file.is_file():
+        return
+    raw = file.read_bytes()
+    whole = _whole(raw)
+    if whole < len(raw) and not raw[whole:].startswith(START[: len(raw) - whole]):
+        raise DataError(f"{file}: holds something else than answers of a judge")
+    for number, line in enumerate(raw[:whole].decode("utf-8", errors="replace").split("\n"), 1):
+        if line:
+            yield _entry(file, number, line)
+
+
+def json_object(answer: str) -> Mapping[str, Any] | None:
+    """The JSON object that an answer is, in a code fence or not; None where it is something else: it is not guessed."""
+    text = answer.strip()
+    if text.startswith("```") and text.endswith("```") and len(text) > 6:
+        text = text[3:-3].removeprefix("json").strip()
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _whole(raw: bytes) -> int:
+    """Where the last whole line of a file ends."""
+    return raw.rfind(b"\n") + 1
+
+
+def _entry(file: Path, number: int, line: str) -> Entry:
+    try:
+        entry = Entry(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{file}, line {number}: is no answer of a judge: {error}") from None
+    if not all(isinstance(value, str) for value in asdict(entry).values()):
+        raise DataError(f"{file}, line {number}: is no answer of a judge")
+    return entry
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    """The prompt's file is told by the whole question."""
+    return entry.judge, entry.version, entry.prompt
+
+
+def built(judge: Judge | Mapping[str, Any]) -> Judge:
+    """A judge as it is, or of a config's words."""
+    if isinstance(judge, Judge):
+        return judge
+    try:
+        return Judge(**judge)
+    except TypeError as error:
+        raise UserError(
+            f"the judge is not described: {error}",
+            hint='judge=dict(model="NAME", version="...", answers="answers.jsonl", url="http://HOST/v1")',
+        ) from None
