@@ -241,7 +241,9 @@ def test_the_data_of_a_config_are_checked_split_by_split(
     config.write_text(
         f'_base_ = ["vidcap://datasets/jsonl.py"]\ndata = {data!r}\ndata["test"] = data["val"]\n'
     )
-    assert main(["data", "check", str(config), "--split", "train", "--split", "val", "--json"]) == 1, "no video"
+    assert main(["data", "check", str(config), "--split", "train", "--split", "val", "--json"]) == 1, (
+        "no video"
+    )
     reports = json.loads(capsys.readouterr().out)
     assert [(row["split"], row["clips"], row["captions"]) for row in reports] == [
         ("train", 1, 2),

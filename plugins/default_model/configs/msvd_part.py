@@ -1,7 +1,6 @@
-"""A member of the model that ships: image features alone, one random caption a clip and epoch.
+"""A member of the model that shipped before: image features alone, one random caption a clip and epoch.
 
-Three of them make the model:
-    python plugins/default_model/benchmarks/members.py --runs RUNS --out plugins/default_model/bundles/msvd_part
+`benchmarks/cross_validation.py` sets it beside the model that ships.
 """
 
 _base_ = ["_base.py", "vidcap://datasets/msvd_part.py"]
