@@ -134,7 +134,7 @@ def test_killed_and_restarted_is_byte_identical(tmp_path: Path, after: int) -> N
     assert contents(tmp_path / "killed") == whole
 
 
-@pytest.mark.parametrize("step", ["write_shard", "write_text", "truncate"])
+@pytest.mark.parametrize("step", ["write_shard", "write_index", "truncate"])
 def test_killed_while_sealing(tmp_path: Path, step: str) -> None:
     """The process dies right before, or right after, each step that makes a shard of the open data."""
     whole = contents(write(tmp_path / "whole"))

@@ -27,6 +27,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+NO_MORE = 3
+"""Open files of a process that can open no further one: those three it has from the start."""
+
+
 @pytest.fixture(scope="module")
 def server(served_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server([served_run], tmp_path_factory.mktemp("server"), "--queue", "1")
@@ -154,7 +158,7 @@ def test_a_worker_that_cannot_start_again_fails_the_job_and_is_tried_again(
     server.wait(first, "working")
     second = server.send(toy_clip.read_bytes(), "second.mp4")
     assert second.status == 202
-    with limited(server, resource.RLIMIT_NOFILE, 8):
+    with limited(server, resource.RLIMIT_NOFILE, NO_MORE):
         os.kill(server.workers()[0], signal.SIGKILL)
         until(lambda: "no captioning process can be started: Too many open files" in server.log, 60)
         time.sleep(0.5)
@@ -172,7 +176,7 @@ def test_a_machine_without_open_files_says_so(server: Server, toy_clip: Path) ->
     with connected(server) as connection:
         connection.sendall(head(kind, f"Content-Length: {len(body)}") + body[:-10])
         time.sleep(0.5)
-        with limited(server, resource.RLIMIT_NOFILE, 8):
+        with limited(server, resource.RLIMIT_NOFILE, NO_MORE):
             connection.sendall(body[-10:])
             told = connection.recv(65536)
     assert b"503" in told.split(b"\r\n")[0], told
