@@ -51,7 +51,7 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     done = command("--model", "nowhere", "--port", "0", cwd=tmp_path)
     assert done.returncode == 2
     assert "there is no bundle, run or model 'nowhere'" in done.stderr
-    assert "try: vidcap list models" in done.stderr
+    assert "a name of `vidcap list models`" in done.stderr
     assert "Traceback" not in done.stderr
 
 

