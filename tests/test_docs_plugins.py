@@ -64,6 +64,7 @@ def test_an_example_imports_one_module_of_ours(kind: str) -> None:
 
 
 WITHOUT_HEADS = {"default_alignment", "neural_metrics"}
+"""Plugins of weights or metrics: they have nothing to run."""
 
 
 def test_every_skeleton_is_laid_out_as_our_own_plugins() -> None:
@@ -74,9 +75,7 @@ def test_every_skeleton_is_laid_out_as_our_own_plugins() -> None:
         assert common - theirs <= ({"configs/toy.py"} if kind == "command" else set()), kind
     for plugin in (path.parent for path in ROOT.glob("plugins/*/pyproject.toml")):
         ours = {path.replace("pooled", plugin.name) for path in common}
-        if (
-            not (plugin / "configs" / "toy.py").is_file() and plugin.name in WITHOUT_HEADS
-        ):  # one that brings weights or metrics has nothing to run
+        if not (plugin / "configs" / "toy.py").is_file() and plugin.name in WITHOUT_HEADS:
             ours = {path for path in ours if not path.startswith("configs/")}
         assert [path for path in sorted(ours) if not (plugin / path).is_file()] == []
 
