@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 import random
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "metrics" / "tests"))
 
 from fuzz_lines import POOLS
 

@@ -17,7 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metrics import ROOT, machine, write_files
+from score_files import ROOT, machine, write_files
+
 from vidcap_metrics.formats import load_predictions, load_references
 from vidcap_metrics.scorer import Scorer
 

@@ -23,7 +23,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from metrics import ROOT, SHARED, machine
+from score_files import ROOT, SHARED, machine
 
 SCRIPTS = {"dense": "densevid_eval/evaluate2018.py", "soda_c": "SODA/soda.py", "paragraph": "para.py"}
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from metrics import ROOT, machine, write_files
+from score_files import ROOT, machine, write_files
 
 SIZES = (1, 4, 16)
 

@@ -13,11 +13,13 @@ BOS, EOS = 0, 1
 FIRST = {2: 0.5, 3: 0.3, 4: 0.15, 5: 0.05}
 
 
-def first_words(head, draws=4000, **settings):
-    plain = GenerateSettings(mode="sample", n_best=draws, max_length=2, **settings)
-    row = generate(head, View({}, (0,), (None,)), plain, bos=BOS, eos=EOS)[0]
-    count = torch.bincount(torch.tensor([text.tokens[0] for text in row]), minlength=6).double() / draws
-    return {word: count[word].item() for word in FIRST}
+def first_words(head, draws=4000, at_once=1000, **settings):
+    count = torch.zeros(6, dtype=torch.double)
+    for seed in range(draws // at_once):
+        plain = GenerateSettings(mode="sample", n_best=at_once, max_length=2, seed=seed, **settings)
+        row = generate(head, View({}, (0,), (None,)), plain, bos=BOS, eos=EOS)[0]
+        count += torch.bincount(torch.tensor([text.tokens[0] for text in row]), minlength=6)
+    return {word: (count[word] / draws).item() for word in FIRST}
 
 
 @pytest.fixture

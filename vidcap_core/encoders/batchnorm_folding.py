@@ -60,7 +60,7 @@ def _pairs(encoder: nn.Module, example: Tensor) -> tuple[Tensor, list[Pair]]:
     calls: Counter[nn.Module] = Counter()
     pairs: list[Pair] = []
 
-    def saw(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+    def saw(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
         calls[module] += 1
         if isinstance(module, nn.Conv2d):
             made[id(output)] = (module, output)

@@ -288,7 +288,6 @@ def main() -> None:
         "words": len(words),
         "held-out pictures": measure(held, picture, text, texts, ids),
         "test clips": measure(test, picture, text, texts, ids),
-        "machine": machine(),
     }
     print(json.dumps(row, indent=1))
     if args.out:
@@ -297,8 +296,9 @@ def main() -> None:
         about = {"members": args.members, "hidden": args.hidden, "width": args.width, "words": words}
         (args.out / ABOUT).write_text(json.dumps(about) + "\n", encoding="utf-8")
     if args.json:
-        rows = json.loads(args.json.read_text(encoding="utf-8")) if args.json.is_file() else []
-        args.json.write_text(json.dumps([*rows, row], indent=1) + "\n", encoding="utf-8")
+        known = json.loads(args.json.read_text(encoding="utf-8")) if args.json.is_file() else {"rows": []}
+        content = {"machine": machine(), "rows": [*known["rows"], row]}
+        args.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
