@@ -159,11 +159,6 @@ def _loss(config: Config, name: str) -> LossTerm:
     return LossTerm(made_by, float(config["losses"][name].get("scale", 1.0)))
 
 
-def _start(config: Config) -> schema.StartFrom | None:
-    given = config.get("start_from")
-    return settings(config, ("start_from",), given, schema.StartFrom) if given is not None else None
-
-
 def _decoding(config: Config, head: object) -> Decoding:
     node = config.get("generate", {})
     if not isinstance(node, dict):

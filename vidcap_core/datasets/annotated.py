@@ -276,7 +276,7 @@ class Dataset:
 
     def packed_frames(self, options: FrameOptions) -> dict[str, Callable[[], Frames]]:
         """What reads the frames of each clip that has them in the data set's zip, by the clip's id."""
-        packed = frames_in_zip(source_folders(self.folder), self.frame_zip) if self.frame_zip else None
+        packed = frames_in_zip(source_folders(self.folder), self.frame_zip)
         if packed is None:
             return {}
         reader = FrameZip(packed, options)

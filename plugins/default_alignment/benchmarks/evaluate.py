@@ -60,11 +60,16 @@ def measure(picture: Encoder, text: Encoder, dataset: Dataset) -> dict[str, Any]
     references = dataset.references()
     owners = [(index, caption) for index, clip in enumerate(dataset.clips) for caption in references[clip.id]]
     u, v = directions(picture, dataset), text_directions(text, [caption for _, caption in owners])
-    right = torch.tensor([index for index, _ in owners])[:, None] == torch.arange(len(u))
-    scores = v @ u.T
+    return both_ways(v, u, torch.tensor([index for index, _ in owners]))
+
+
+def both_ways(texts: Tensor, clips: Tensor, owner: Tensor) -> dict[str, Any]:
+    """R@k of texts that look for their clip, and of clips that look for one of their texts."""
+    right = owner[:, None] == torch.arange(len(clips))
+    scores = texts @ clips.T
     return {
-        "among": len(u),
-        "captions": len(v),
+        "among": len(clips),
+        "captions": len(texts),
         "caption to clip": recalls(scores, right),
         "clip to caption": recalls(scores.T, right.T),
     }

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from evaluate import both_ways
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -206,31 +207,14 @@ def joined(members: list[nn.Module], whole: nn.Module) -> nn.Module:
     return whole.eval()
 
 
-def recalls(queries: Tensor, targets: Tensor, right: list[int]) -> dict[str, float]:
-    """R@1, R@5, R@10 of finding `right[i]` with query i; ties count against."""
-    sims = queries @ targets.T
-    mine = sims[torch.arange(len(sims)), torch.tensor(right)]
-    ranks = (sims >= mine[:, None]).sum(1)
-    return {f"R@{k}": round(float((ranks <= k).float().mean()), 4) for k in (1, 5, 10)}
-
-
 @torch.inference_mode()
 def measure(part: Clips, picture: nn.Module, text: nn.Module, texts: Texts, ids: Tensor) -> dict[str, Any]:
-    """Both ways: each caption looks for its picture; each picture for one of its captions, by its best one."""
+    """Both ways, as `evaluate.py` does from files."""
     u = picture(part.means())
-    owner = [index for index, numbers in enumerate(part.captions) for _ in numbers]
+    owner = torch.tensor([index for index, numbers in enumerate(part.captions) for _ in numbers])
     numbers = np.concatenate(part.captions)
     v = text(texts.vectors[numbers], ids[numbers])
-    sims = u @ v.T
-    best = torch.stack([sims[:, torch.tensor(owner) == index].max(1).values for index in range(len(u))], 1)
-    ranks = (best >= best.diagonal()[:, None]).sum(1)
-    back = {f"R@{k}": round(float((ranks <= k).float().mean()), 4) for k in (1, 5, 10)}
-    return {
-        "among": len(u),
-        "captions": len(v),
-        "caption to picture": recalls(v, u, owner),
-        "picture to caption": back,
-    }
+    return both_ways(v, u, owner)
 
 
 def main() -> None:
