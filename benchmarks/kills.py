@@ -1,0 +1,70 @@
+"""Kill training of every plugin's phases and resume: `python benchmarks/kills.py` prints and writes how it ended.
+
+Threshold, from before it was measured: at least 40 kills, and weights and logged losses of each run that was killed
+are bit for bit those of one that never was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "kills.json"
+NAMES = ("core/toy", "default_model/toy", "mffcl/toy", "spectrum/toy", "srvc_la/toy", "wsdvc_mask/toy")
+STEPS = 6
+"""Of each phase."""
+AVERAGED = {"ema": 0.9, "workers": 2, "clip_grad": 1.0}
+
+
+def small(name: str, **runtime: Any) -> Any:
+    """A config whose phases are short, with a checkpoint after every step."""
+    from vidcap_core.config.files import Config, load_config
+
+    sizes = [f"data.{split}.size='small'" for split in ("train", "val", "test")]
+    data = json.loads(load_config(name, sizes).to_json())
+    for phase in data["phases"].values():
+        phase.pop("epochs", None)
+        phase["steps"] = STEPS
+    data["runtime"] |= {"save_every": 1, "log_every": 2, "keep": 2, **runtime}
+    data["evaluate"]["every"] = 0
+    return Config(name, data)
+
+
+def main() -> int:
+    """Run, print, write; 1 where a bit differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=list(NAMES))
+    parser.add_argument("--kills", type=int, default=7, help="of each")
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    args = parser.parse_args()
+    sys.path.insert(0, str(ROOT / "tests"))
+    import torch
+    from killed_runs import final, in_child, killed_often, losses, same
+
+    torch.set_num_threads(1)  # before any fork: threads of a parent do not exist in its child
+    setups = {name: small(name) for name in args.names}
+    if "core/toy" in setups:
+        setups["core/toy, averaged, two workers"] = small("core/toy", **AVERAGED)
+    rows = []
+    for name, config in setups.items():
+        with tempfile.TemporaryDirectory(prefix="vidcap-kills-") as scratch:
+            whole, killed = Path(scratch) / "whole", Path(scratch) / "killed"
+            assert in_child(config, whole, False) == 0
+            kills = killed_often(config, killed, random.Random(27), args.kills)
+            equal = same(final(whole), final(killed)) and losses(whole) == losses(killed)
+        rows.append({"run": name, "phases": list(config["phases"]), "kills": kills, "same": equal})
+        print(f"{name}: {kills} kills, {'bit for bit' if equal else 'DIFFERENT'}", flush=True)
+    total = sum(row["kills"] for row in rows)
+    print(f"{total} kills")
+    args.out.write_text(json.dumps({"rows": rows, "kills": total}, indent=1) + "\n")
+    return 0 if all(row["same"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
