@@ -149,9 +149,9 @@ class Reader:
     ) -> None:
         hint = "--every 60, a caption for each minute" if every is None else "a shorter --every"
         requests = self._requests()
+        check_memory(path, info, span, requests, self._hears(info), hint)
         for request in requests:
             limits.check_rows(path, count(request.sampling, *span), "pictures", hint)
-        check_memory(path, info, span, requests, self._hears(info), hint)
 
 
 def _stream(
