@@ -12,28 +12,11 @@ import random
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "kills.json"
 NAMES = ("core/toy", "default_model/toy", "mffcl/toy", "spectrum/toy", "srvc_la/toy", "wsdvc_mask/toy")
-STEPS = 6
-"""Of each phase."""
 AVERAGED = {"ema": 0.9, "workers": 2, "clip_grad": 1.0}
-
-
-def small(name: str, **runtime: Any) -> Any:
-    """A config whose phases are short, with a checkpoint after every step."""
-    from vidcap_core.config.files import Config, load_config
-
-    sizes = [f"data.{split}.size='small'" for split in ("train", "val", "test")]
-    data = json.loads(load_config(name, sizes).to_json())
-    for phase in data["phases"].values():
-        phase.pop("epochs", None)
-        phase["steps"] = STEPS
-    data["runtime"] |= {"save_every": 1, "log_every": 2, "keep": 2, **runtime}
-    data["evaluate"]["every"] = 0
-    return Config(name, data)
 
 
 def main() -> int:
@@ -45,7 +28,7 @@ def main() -> int:
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
     import torch
-    from killed_runs import final, in_child, killed_often, losses, same
+    from killed_runs import final, in_child, killed_often, losses, same, small
 
     torch.set_num_threads(1)  # before any fork: threads of a parent do not exist in its child
     setups = {name: small(name) for name in args.names}

@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.engine import runs
 from vidcap_core.saved import checkpoint
 
 SECONDS = 300
 """Longest that a run may take before it is killed for good."""
+STEPS = 6
+"""Of each phase of a small config."""
 
 
 def in_child(
@@ -114,3 +116,15 @@ def killed_often(config: Config, folder: Path, chance: random.Random, kills: int
             assert status == 0, f"{folder}: exit status {status}"
             return done
         done += 1
+
+
+def small(name: str, **runtime: Any) -> Config:
+    """A config whose phases are short, with a checkpoint after every step."""
+    sizes = [f"data.{split}.size='small'" for split in ("train", "val", "test")]
+    data = json.loads(load_config(name, sizes).to_json())
+    for phase in data["phases"].values():
+        phase.pop("epochs", None)
+        phase["steps"] = STEPS
+    data["runtime"] |= {"save_every": 1, "log_every": 2, "keep": 2, **runtime}
+    data["evaluate"]["every"] = 0
+    return Config(name, data)

@@ -16,7 +16,7 @@ from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.run import other_settings
 from vidcap_core.saved.shape import EVENT, PREDICTION
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "evaluate?": {"best?": (str, None)},
     "head?": ({"streams?": (dict, None)}, None),
     "losses?": ({"*": {}}, None),
