@@ -1,4 +1,4 @@
-"""Training of plugins' own phases is killed and resumed; `benchmarks/kills.py` does it to all of them, and more often."""
+"""Training of plugins' own phases is killed and resumed; `benchmarks/kills.py` does it to all of them."""
 
 from __future__ import annotations
 

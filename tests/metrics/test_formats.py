@@ -197,7 +197,7 @@ def test_damaged_archives_and_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         path = tmp_path / f"p.json.{kind}"
         for size in range(1, len(whole), 7):
             path.write_bytes(whole[:size])
-            with pytest.raises(DataError, match="cannot be read|holds 0 files"):
+            with pytest.raises(DataError, match=r"cannot be read|holds 0 files"):
                 load_predictions(path)
         path.write_bytes(whole)
         with monkeypatch.context() as patch:
