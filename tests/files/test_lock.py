@@ -129,15 +129,18 @@ def test_a_lock_that_is_forgotten_is_free(tmp_path: Path) -> None:
 def test_a_forked_worker_holds_no_lock(tmp_path: Path) -> None:
     """Or what was killed could not be resumed for as long as its workers do not notice."""
     lock = Lock(tmp_path / "lock")
-    read, write = os.pipe()
+    ready, done = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
-        os.read(read, 1)
+        os.write(ready[1], b"x")
+        os.read(done[0], 1)
         os._exit(0)
-    with pytest.raises(BlockingIOError):
-        Lock(tmp_path / "lock")
-    os.close(lock._file.fileno())  # as the system does for a process that is killed
-    Lock(tmp_path / "lock").release()
-    os.write(write, b"x")
-    os.waitpid(child, 0)
-    lock._file = (tmp_path / "lock").open("ab")
+    try:
+        os.read(ready[0], 1)
+        with pytest.raises(BlockingIOError):
+            Lock(tmp_path / "lock")
+        lock._file.close()  # as the system does for a process that is killed: nobody lets go of the lock
+        Lock(tmp_path / "lock").release()
+    finally:
+        os.write(done[1], b"x")
+        os.waitpid(child, 0)

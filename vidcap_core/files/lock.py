@@ -56,7 +56,7 @@ _HELD: weakref.WeakSet[Lock] = weakref.WeakSet()
 
 
 def _let_go() -> None:
-    """In a forked process: a worker must not hold the lock of one that was killed, for as long as it does not notice."""
+    """In a forked process: a worker must not hold the lock of one that was killed until it notices."""
     for lock in list(_HELD):
         lock._file.close()
         lock.held = False
