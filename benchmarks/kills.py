@@ -7,11 +7,12 @@ are bit for bit those of one that never was.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
 from pathlib import Path
+
+from vidcap_core.testing.measured import write
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "kills.json"
@@ -49,7 +50,7 @@ def main() -> int:
         print(f"{name}: {kills} kills, {'bit for bit' if equal else 'DIFFERENT'}", flush=True)
     total = sum(row["kills"] for row in rows)
     print(f"{total} kills")
-    args.out.write_text(json.dumps({"rows": rows, "kills": total}, indent=1) + "\n")
+    write(args.out, {"rows": rows, "kills": total})
     return 0 if all(row["same"] for row in rows) else 1
 
 

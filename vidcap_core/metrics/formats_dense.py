@@ -7,7 +7,7 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from vidcap_core.contracts.types import Event
 from vidcap_core.errors import DataError
@@ -138,7 +138,7 @@ def _read(path: str | Path) -> Any:
         text = raw
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as file:
-                text = unpacked(path, file)
+                text = unpacked(path, cast(IO[bytes], file))
     except DAMAGED as error:
         raise DataError(f"{path}: cannot be unpacked: {error}", hint="get the file again") from error
     return parse_json(path, text, lambda pairs: _once(path, pairs))
