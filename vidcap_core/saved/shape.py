@@ -63,8 +63,8 @@ def _wrong(value: object, shape: object, at: str) -> str | None:
         wrong = (_wrong(item, shape[0], f"{at}.{index}") for index, item in enumerate(value))
         return next((reason for reason in wrong if reason is not None), None)
     kind = type(None) if shape is None else cast(type, shape)
-    if isinstance(value, kind) and not isinstance(value, bool):
-        if not (isinstance(value, int) and abs(value) > LARGEST):
-            return None
+    far = isinstance(value, int) and abs(value) > LARGEST
+    if isinstance(value, kind) and not isinstance(value, bool) and not far:
+        return None
     name = "null" if shape is None else kind.__name__
     return f"{at}: holds {'null' if value is None else type(value).__name__}, not {name}"
