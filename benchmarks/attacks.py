@@ -6,11 +6,12 @@ Threshold, from before it was measured: 0 code executions, 0 internal errors, 0 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from vidcap_core.testing.measured import write
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "attacks.json"
@@ -43,7 +44,7 @@ def main() -> int:
     found = {name: sum(getattr(row, name) for row in rows) for name in ("code_ran", "internal", "wrong")}
     print(", ".join(f"{name} {count}" for name, count in found.items()))
     data = {"rows": [{**vars(row), "survived": row.survived} for row in rows], **found}
-    args.out.write_text(json.dumps(data, indent=1) + "\n")
+    write(args.out, data)
     good = not any(row.failed for row in rows) and max(row.peak for row in rows) <= PEAK
     return 0 if good else 1
 

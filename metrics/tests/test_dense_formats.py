@@ -86,3 +86,19 @@ def test_a_clip_twice_is_refused(tmp_path: Path) -> None:
     file.write_text('{"results": {"v": [], "w": [], "v": []}}')
     with pytest.raises(DataError, match="'v' comes more than once"):
         read_predictions(file)
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "0", "-3", '"9"', "null", "true", "1" + "0" * 400])
+def test_durations_that_cannot_be_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "val.json"
+    file.write_text(f'{{"v": {{"duration": {text}, "timestamps": [[0, 4]], "sentences": ["a"]}}}}')
+    with pytest.raises(DataError, match="clip 'v' has the duration"):
+        read_references(file)
+
+
+@pytest.mark.parametrize("text", ["[0, NaN]", "[0, 1e999]", "[0, 1" + "0" * 400 + "]", "3"])
+def test_times_that_cannot_be_are_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "val.json"
+    file.write_text(f'{{"v": {{"timestamps": [{text}], "sentences": ["a"]}}}}')
+    with pytest.raises(DataError, match="clip 'v' has the timestamp"):
+        read_references(file)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from vidcap_metrics import formats
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.formats import load_predictions, load_references
 
@@ -156,3 +157,51 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
         archive.writestr("b.json", "{}")
     with pytest.raises(DataError, match="holds 2 files"):
         load_references(tmp_path / "two.zip")
+
+
+def test_a_quoted_text_may_go_on_over_lines(tmp_path: Path) -> None:
+    """Cut at the line break, the second half was the caption of another clip."""
+    path = written(
+        tmp_path, "lines.csv", 'id,caption\na,"a man\nb,runs"\nc,a dog\nd,"a ""big"" cat"\ne,"an" ox, too\n'
+    )
+    assert load_predictions(path) == {
+        "a": "a man\nb,runs",
+        "c": "a dog",
+        "d": 'a "big" cat',
+        "e": '"an" ox, too',
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("open.csv", 'id,caption\na,"a man\nb,a dog\n', "line 2: a quoted text that does not end"),
+        ("swallows.csv", 'id,caption\na,"a man\nb,"a dog"\n', "line 2: ',' expected after"),
+        ("wide.csv", "id,caption\na," + "x" * 200_000, "line 2: field larger than field limit"),
+        ("deep.json", "[" * 100_000, "too deep"),
+        ("long.json", "9" * 5_000, "not JSON"),
+        ("long.jsonl", '{"id": ' + "9" * 5_000 + "}", "line 1: not JSON"),
+    ],
+)
+def test_odd_files_are_refused(tmp_path: Path, name: str, content: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        load_predictions(written(tmp_path, name, content))
+
+
+def test_damaged_archives_and_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = json.dumps(PREDICTIONS).encode()
+    with zipfile.ZipFile(tmp_path / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("p.json", raw)
+    wholes = {"gz": gzip.compress(raw), "zip": (tmp_path / "whole.zip").read_bytes()}
+    for kind, whole in wholes.items():
+        path = tmp_path / f"p.json.{kind}"
+        for size in range(1, len(whole), 7):
+            path.write_bytes(whole[:size])
+            with pytest.raises(DataError, match=r"cannot be read|holds 0 files"):
+                load_predictions(path)
+        path.write_bytes(whole)
+        with monkeypatch.context() as patch:
+            patch.setattr(formats, "LARGEST", 10)
+            with pytest.raises(DataError, match="unpacks to more than"):
+                load_predictions(path)
+        assert load_predictions(path) == PREDICTIONS

@@ -7,13 +7,15 @@ import gzip
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias, cast
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.own_files import latest
 
+Hook: TypeAlias = Callable[[list[tuple[str, Any]]], object]
+"""Makes an object of JSON of its pairs."""
 IDS = ("image_id", "video_id", "videoid", "clip_id", "clip", "vid", "id")
 EVENTS = "--metrics dense, or --paragraphs for one text a clip"
 TEXTS = ("caption", "captions", "sentence", "text", "emcaptions", "references", "pred", "prediction")
@@ -49,7 +51,7 @@ def load_references(path: str | Path) -> dict[str, list[str]]:
     return out
 
 
-def parse_json(path: str | Path, text: str | bytes, hook: Any = None, where: str = "") -> Any:
+def parse_json(path: str | Path, text: str | bytes, hook: Hook | None = None, where: str = "") -> Any:
     """JSON, however odd: what Python cannot take for a value is refused as what is no JSON is."""
     try:
         return json.loads(text, object_pairs_hook=hook)
@@ -65,9 +67,9 @@ def parse_json(path: str | Path, text: str | bytes, hook: Any = None, where: str
         raise DataError(f"{path}{where}: not JSON ({error})", hint="check how the file was written") from None
 
 
-def unpacked(path: str | Path, file: Any) -> bytes:
+def unpacked(path: str | Path, file: IO[bytes]) -> bytes:
     """All that an open compressed file holds, up to a limit."""
-    raw: bytes = file.read(LARGEST + 1)
+    raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST:
         raise DataError(
             f"{path} unpacks to more than {LARGEST >> 20:,} MiB", hint="unpack it, and look at what it holds"
@@ -103,7 +105,7 @@ def _read(path: Path) -> tuple[str, str]:
                 return names[0].lower(), _member(path, archive, names[0])
         if path.suffix == ".gz":
             with gzip.open(path) as file:
-                return path.stem.lower(), unpacked(path, file).decode("utf-8-sig")
+                return path.stem.lower(), unpacked(path, cast(IO[bytes], file)).decode("utf-8-sig")
         return path.name.lower(), path.read_text(encoding="utf-8-sig")
     except (UnicodeDecodeError, *DAMAGED) as error:
         raise DataError(f"{path} cannot be read as text: {error}", hint="captions are UTF-8 text") from None

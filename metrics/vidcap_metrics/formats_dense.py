@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.event import Event
@@ -151,7 +151,7 @@ def _unpacked(path: str | Path) -> bytes:
     try:
         if raw[:2] == b"\x1f\x8b":
             with gzip.open(io.BytesIO(raw)) as file:
-                return unpacked(path, file)
+                return unpacked(path, cast(IO[bytes], file))
     except DAMAGED as error:
         raise DataError(f"{path}: cannot be unpacked: {error}", hint="get the file again") from error
     return raw

@@ -57,8 +57,8 @@ def attempts(folder: Path, model: Path) -> list[Attempt]:
     good, refused = frozenset({0}), frozenset({1, 2})
     out: dict[Path, frozenset[int]] = {}
     out |= {path: refused if said else good for path, said in odd_films(folder / "odd").items()}
-    for path in [p for p in out if p.name in ("strip.mp4", "ribbon.mkv", "turned_strip.mp4")]:
-        out[path] = frozenset({0, 1})  # too thin for large encoders only
+    for path in [p for p in out if p.name in ("strip.mp4", "ribbon.mkv", "turned_strip.mp4", "days.mkv")]:
+        out[path] = frozenset({0, 1})  # too thin for large encoders only; too long for one clip
     (folder / "hidden").mkdir()
     out |= dict.fromkeys(hidden_counts(folder / "hidden"), refused)
     for number, matrix in enumerate(MATRICES.values()):
@@ -68,6 +68,7 @@ def attempts(folder: Path, model: Path) -> list[Attempt]:
             out[make(folder / f"{codec}.{kind}", 5, slope, codec=codec, pixels=pixels)] = good
     for name, stamps in STAMPS.items():
         out[make(folder / f"{name}.mkv", len(stamps), stamps=stamps)] = good
+    out[folder / "gap.mkv"] = out[folder / "hours.mkv"] = refused  # too many pictures for one clip
     for width, height in SIZES:
         picture = np.zeros((height, width, 3), np.uint8)
         path = folder / f"{width}x{height}.mov"

@@ -17,7 +17,7 @@ MODULES: dict[str, str | bytes] = {
     "bytes": b"x = '\xff'", "nul": b"x = 1\0", "missing": "import nowhere_to_be_found", "empty": "",
     "old": "VIDCAP_API = 1", "new": "VIDCAP_API = 99", "text_api": "VIDCAP_API = 'two'", "memory": "raise MemoryError",
     "os_error": "open('/nowhere/at/all')", "unicode": "b'\\xff'.decode()", "indent": "if 1:\nx = 1",
-    "unhashable": HOOK % "{'heads': {'A': []}}", "list": HOOK % "[1]", "none": HOOK % "None", "kind":
+    "unhashable": HOOK % "{'heads': {'A': []}}", "list": HOOK % "[1]", "number": HOOK % "3", "kind":
     HOOK % "{'haeds': {}}", "dotless": HOOK % "{'heads': {'A': 'x'}}", "gone": HOOK % "{'heads': {'A': 'nowhere:X'}}",
     "spaces": HOOK % "{'heads': {'A b': 'json:loads'}}", "dots": HOOK % "{'heads': {'a.b': 'json:loads'}}",
     "raising_hook": API + "@hookimpl\ndef vidcap_components():\n    1 / 0\n", "arguments":

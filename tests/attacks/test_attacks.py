@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attacks import zoo
 
-EVERY = 12
+EVERY = 5
 
 
 def test_a_part_of_the_zoo_survives(tmp_path: Path) -> None:

@@ -119,3 +119,14 @@ def test_training_data(odd: Path) -> None:
     *lines, peak = done.stdout.splitlines()
     assert lines.count("(16, 224, 224, 3)") == len(READABLE), done.stderr
     assert int(peak) < MOST
+
+
+def test_a_clip_of_countless_rows_is_refused(tmp_path: Path) -> None:
+    """Three pictures far apart stand for hours, and attention to all of them for gigabytes."""
+    from vidcap_core.video import limits
+
+    with pytest.raises(
+        limits.TooLarge, match=r"far\.mkv: 9,000 rows of features at once; a clip may have 8,192"
+    ):
+        limits.check_rows("far.mkv", 9000, "rows of features", "--every 60")
+    limits.check_rows("near.mkv", limits.ROWS, "rows of features", "--every 60")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from vidcap_core.captioning.clip_streams import Reader
@@ -52,3 +53,14 @@ def test_other_sizes_are_brought_to_the_toy_videos_size() -> None:
     stream = ToyGrid("motion")(frames, torch.ones(1, 4, dtype=torch.bool))
     assert stream.values.shape == (1, 2, 128)
     assert float(stream.values.abs().max()) == 0.0
+
+
+@pytest.mark.parametrize("stream", ["image", "motion"])
+def test_long_clips_are_looked_at_in_pieces(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vidcap_core.datasets.toy import grid_encoder
+
+    frames = torch.randint(0, 256, (1, 21, 48, 64, 3), dtype=torch.uint8)
+    encoder, mask = grid_encoder.ToyGrid(stream), torch.ones(1, 21, dtype=torch.bool)
+    whole = encoder(frames, mask).values
+    monkeypatch.setattr(grid_encoder, "AT_ONCE", 4)
+    assert torch.allclose(encoder(frames, mask).values, whole, atol=1e-3)

@@ -6,14 +6,14 @@ import json
 import os
 import random
 import signal
-import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import killed_runs
 import pytest
 import torch
+from killed_runs import after_steps, final, last_step, losses, same, while_writing
 
 from vidcap_core.config.files import Config
 from vidcap_core.engine import runs as engine_runs
@@ -48,71 +48,8 @@ def run(folder: Path, resume: bool = False, data: dict[str, Any] | None = None) 
 def in_child(
     folder: Path, resume: bool, kill: Callable[[], bool] | None = None, slow_writes: bool = False
 ) -> int:
-    """Train in a forked process and kill -9 it as soon as `kill` says so; its exit status, or -9."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if slow_writes:  # widen the window in which a checkpoint is half written
-                write = torch.save
-
-                def slowly(content: Any, file: Any) -> None:
-                    write(content, file)
-                    file.flush()
-                    time.sleep(0.05)
-
-                torch.save = slowly  # type: ignore[assignment]
-            run(folder, resume)
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if kill is not None and kill():
-            break
-        time.sleep(0.0005)
-    os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def last_step(folder: Path) -> int:
-    steps = checkpoint.numbered(folder / "checkpoints")
-    return int(steps[-1].stem.split("-")[1]) if steps else 0
-
-
-def after_steps(folder: Path, steps: int, delay: float) -> Callable[[], bool]:
-    """True some time after the run has saved so many more steps."""
-    goal, seen = last_step(folder) + steps, []
-
-    def due() -> bool:
-        if not seen and last_step(folder) >= goal:
-            seen.append(time.monotonic())
-        return bool(seen) and time.monotonic() - seen[0] >= delay
-
-    return due
-
-
-def while_writing(folder: Path, steps: int) -> Callable[[], bool]:
-    """True while a checkpoint is half written, after so many more steps."""
-    goal = last_step(folder) + steps
-    return lambda: last_step(folder) >= goal and any((folder / "checkpoints").glob(".*.part"))
-
-
-def final(folder: Path) -> dict[str, torch.Tensor]:
-    content, notes = checkpoint.latest(folder / "checkpoints")
-    assert content is not None
-    assert content["progress"]["done"]
-    assert notes == []
-    return {**content["weights"], **{f"average.{k}": v for k, v in content["average"].items()}}
-
-
-def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
-    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+    """Train in a forked process; its exit status, or -9."""
+    return killed_runs.in_child(Config("test", phases()), folder, resume, kill, slow_writes)
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +87,6 @@ def test_killed_anywhere_ends_bit_identical(whole: Path, tmp_path: Path) -> None
     assert killed >= KILLS
     assert halves >= 4, "too few kills hit a half-written checkpoint"
     assert len(points) >= 10, "the kills fell on too few different points"
-
-
-def losses(folder: Path) -> list[tuple[int, float | None, float | None]]:
-    """What was logged, without what depends on the clock."""
-    lines = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
-    return [(line["step"], line.get("loss/tokens"), line.get("val/CIDEr-D")) for line in lines]
 
 
 def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(whole: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from vidcap_core.video import limits
 from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.probe import VideoInfo, probe
-from vidcap_core.video.sampling import frame_times
+from vidcap_core.video.sampling import count, frame_times
 from vidcap_core.zoo.fault import author_fault
 
 
@@ -154,6 +154,10 @@ class Reader:
             streams[name] = _stream(encoder, frames[index], moments[index], panels)
         for name, encoder in self.audio.items():
             streams[name] = _stream(encoder, sound) if sound is not None else _nothing(encoder)
+        longest = max((len(stream.values) for stream in streams.values()), default=0)
+        limits.check_rows(
+            clip.path or clip.id, longest, "rows of features", "--every 60, a caption for each minute"
+        )
         if self.head is None:
             return Encoded(clip, streams)
         raw = RawClip(clip, audio=sound if "audio" in self.head.reads else None)
@@ -166,7 +170,10 @@ class Reader:
         self, path: str | Path, info: VideoInfo, span: tuple[float, float], every: Every
     ) -> None:
         hint = "--every 60, a caption for each minute" if every is None else "a shorter --every"
-        check_memory(path, info, span, self._requests(), self._hears(info), hint)
+        requests = self._requests()
+        check_memory(path, info, span, requests, self._hears(info), hint)
+        for request in requests:
+            limits.check_rows(path, count(request.sampling, *span), "pictures", hint)
 
 
 def _stream(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from vidcap_core.errors import DataError
 
@@ -27,7 +27,7 @@ PREDICTION: dict[str, Any] = {
 }
 
 
-def check(value: object, shape: Any, where: str, hint: str) -> None:
+def check(value: object, shape: object, where: str, hint: str) -> None:
     """Refuse a value of another shape.
 
     A shape is a type, None, `[shape]` of every item, `{key: shape}`, where `key?` may be absent and `*` is every
@@ -37,7 +37,7 @@ def check(value: object, shape: Any, where: str, hint: str) -> None:
         raise DataError(f"{where}{wrong}", hint=hint)
 
 
-def _wrong(value: object, shape: Any, at: str) -> str | None:
+def _wrong(value: object, shape: object, at: str) -> str | None:
     """What does not fit, and where in the value; None where all does."""
     if shape is object:
         return None
@@ -62,8 +62,9 @@ def _wrong(value: object, shape: Any, at: str) -> str | None:
             return f"{at}: holds {type(value).__name__}, not a list"
         wrong = (_wrong(item, shape[0], f"{at}.{index}") for index, item in enumerate(value))
         return next((reason for reason in wrong if reason is not None), None)
-    fits = value is None if shape is None else isinstance(value, shape) and not isinstance(value, bool)
-    if fits and not (isinstance(value, int) and abs(value) > LARGEST):
+    kind = type(None) if shape is None else cast(type, shape)
+    far = isinstance(value, int) and abs(value) > LARGEST
+    if isinstance(value, kind) and not isinstance(value, bool) and not far:
         return None
-    name = "null" if shape is None else shape.__name__
+    name = "null" if shape is None else kind.__name__
     return f"{at}: holds {'null' if value is None else type(value).__name__}, not {name}"

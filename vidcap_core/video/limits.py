@@ -20,6 +20,10 @@ DECODER = 2 << 30
 """Bytes of large pictures that a decoder may hold."""
 REFERENCES = 16
 """Pictures that a decoder keeps because later ones refer to them, at most."""
+ROWS = 8192
+"""of a stream of a clip that is captioned: attention takes the square of them, a gigabyte or two."""
+PICTURES = 4 * ROWS
+"""of a clip that is captioned: what the rows are made of is known beforehand, how many they are only afterwards."""
 HOURS = 240
 """of a film; a damaged header may say anything."""
 FEWER = "fewer pictures a clip, as the encoder or the dataset asks for them, or clips with a start and an end"
@@ -74,6 +78,13 @@ def check_bytes(file: str | Path, needed: float, seconds: float, hint: str = FEW
             f"and a clip may take {BYTES / 2**30:.1f} GiB",
             hint=hint,
         )
+
+
+def check_rows(file: str | Path, rows: int, what: str, hint: str) -> None:
+    """Refuse a clip of so many pictures, or rows of a stream, that a head attending to all of them fills the memory."""
+    most = PICTURES if what == "pictures" else ROWS
+    if rows > most:
+        raise TooLarge(f"{file}: {rows:,} {what} at once; a clip may have {most:,}", hint=hint)
 
 
 def check_length(file: str | Path, seconds: float) -> None:

@@ -94,10 +94,15 @@ class Card:
 def read(path: Path) -> Card:
     """A card from its YAML file; all that is wrong with it in one error."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise CardError(f"{path}: refers to another part of itself (*)", hint="write the part again")
+        data = yaml.safe_load(text)
     except OSError as error:
         raise CardError(f"{path}: cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise CardError(f"{path}: is nested too deeply", hint="vidcap info core shows a whole card") from None
+    except (yaml.YAMLError, ValueError) as error:  # also bytes that are no text, dates that are none
         raise CardError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     return from_data(data, str(path))
 

@@ -123,3 +123,24 @@ def test_a_lock_that_is_forgotten_is_free(tmp_path: Path) -> None:
     gc.collect()
     with Lock(tmp_path / "lock") as lock:
         assert lock.held
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_worker_holds_no_lock(tmp_path: Path) -> None:
+    """Or what was killed could not be resumed for as long as its workers do not notice."""
+    lock = Lock(tmp_path / "lock")
+    ready, done = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(ready[1], b"x")
+        os.read(done[0], 1)
+        os._exit(0)
+    try:
+        os.read(ready[0], 1)
+        with pytest.raises(BlockingIOError):
+            Lock(tmp_path / "lock")
+        lock._file.close()  # as the system does for a process that is killed: nobody lets go of the lock
+        Lock(tmp_path / "lock").release()
+    finally:
+        os.write(done[1], b"x")
+        os.waitpid(child, 0)

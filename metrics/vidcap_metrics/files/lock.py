@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
+import weakref
 from pathlib import Path
 from types import ModuleType, TracebackType
 
@@ -32,6 +34,7 @@ class Lock:
         except BaseException:
             self._file.close()
             raise
+        _HELD.add(self)
 
     def release(self) -> None:
         """Let go of it; a second time does nothing."""
@@ -47,6 +50,20 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+_HELD: weakref.WeakSet[Lock] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """In a forked process: a worker must not hold the lock of one that was killed until it notices."""
+    for lock in list(_HELD):
+        lock._file.close()
+        lock.held = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _take_byte(msvcrt: ModuleType, file: int, path: Path, wait: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -13,6 +14,9 @@ from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
 from vidcap_core.datasets.toy import streams
 from vidcap_core.datasets.toy.picture import FPS, SIDE
+
+AT_ONCE = 2048
+"""Pictures that are looked at together: as numbers they take many times their bytes."""
 
 
 class ToyGrid(Encoder):
@@ -41,8 +45,13 @@ class ToyGrid(Encoder):
         compute = {"image": streams.image, "motion": streams.motion}[self.stream]
         # sums depend in their last bit on how pictures lie in memory: colour by colour, as the decoder leaves them
         several = frames if len(frames) > 1 else frames.repeat(2, 1, 1, 1)  # a picture stands still
-        pictures = _small(several).permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
-        return torch.from_numpy(streams.cached(compute(pictures.cpu().numpy())))
+        rows = []
+        for start in range(0, len(several), AT_ONCE):
+            before = min(start, streams.STEP)  # what a row's motion is compared with
+            piece = _small(several[start - before : start + AT_ONCE])
+            pictures = piece.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+            rows.append(compute(pictures.cpu().numpy())[before // streams.STEP :])
+        return torch.from_numpy(streams.cached(np.concatenate(rows)))
 
     def describe(self) -> dict[str, Any]:
         """Which of the streams."""
