@@ -50,7 +50,10 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., N
     def checked(one: Any, metric: str, sound: Any, held: Callable[[], dict[str, float]]) -> None:
         path = tmp_path / one.name
         path.write_bytes(one.data)
-        code = main([str(path), str(tmp_path / "references.json"), "--metrics", metric, "--json"])
+        files = [str(path), str(tmp_path / "references.json")]
+        assert main([*files, "--missing", "zero"]) in (0, WRONG_INPUT), capsys.readouterr().err
+        capsys.readouterr()
+        code = main([*files, "--metrics", metric, "--json"])
         told = capsys.readouterr()
         if code == WRONG_INPUT:
             assert one.must != "same", told.err
