@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import subprocess
@@ -18,8 +17,9 @@ import numpy as np
 from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
+from vidcap_core.saved import scalars
 from vidcap_core.saved.run import RunFolder
-from vidcap_core.saved.sweep_scores import DONE
+from vidcap_core.saved.sweep_scores import DONE, run_scores
 from vidcap_metrics.files.atomic import write_json, write_text
 
 
@@ -136,7 +136,10 @@ def table(sweep: Sweep) -> dict[str, Any]:
         for seed in range(sweep.seeds):
             folds = [_scores(sweep, cell) for cell in sweep.cells() if cell.row == row and cell.seed == seed]
             for name in folds[0]["values"]:
-                per_seed.setdefault(name, []).append(statistics.fmean(fold["values"][name] for fold in folds))
+                if all(name in fold["values"] for fold in folds):
+                    per_seed.setdefault(name, []).append(
+                        statistics.fmean(fold["values"][name] for fold in folds)
+                    )
             for scores in folds:
                 steps.add(scores["steps"])
                 for name, signature in scores["signatures"].items():
@@ -145,7 +148,11 @@ def table(sweep: Sweep) -> dict[str, Any]:
                     for clip, value in values.items():
                         per_clip.setdefault(name, {}).setdefault(clip, []).append(value)
             clips = ", ".join(dict.fromkeys(fold["clips"] for fold in folds))
-        rows[row] = {name: _cell(values, per_clip.get(name)) for name, values in per_seed.items()}
+        rows[row] = {
+            name: _cell(values, per_clip.get(name))
+            for name, values in per_seed.items()
+            if len(values) == sweep.seeds  # the mean of some seeds is not that of the row
+        }
         rows[row]["_clips"] = {
             name: {c: statistics.fmean(v) for c, v in cs.items()} for name, cs in per_clip.items()
         }
@@ -249,18 +256,16 @@ def _bootstrap(values: np.ndarray, draws: int = 2000) -> tuple[float, float]:
 
 def _machine(sweep: Sweep, cell: Cell) -> str:
     """What a run was made on; older runs did not say it."""
-    meta = json.loads(RunFolder(sweep.out / cell.name).meta.read_text(encoding="utf-8"))
-    return str(meta.get("machine", "not recorded"))
+    run = RunFolder(sweep.out / cell.name)
+    return str(run.read(run.meta).get("machine", "not recorded"))
 
 
 def _scores(sweep: Sweep, cell: Cell) -> dict[str, Any]:
-    path = RunFolder(sweep.out / cell.name).scores(sweep.split)
-    if not path.is_file():
+    run = RunFolder(sweep.out / cell.name)
+    if not run.scores(sweep.split).is_file():
         raise UserError(
             f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped"
         )
-    scalars = RunFolder(sweep.out / cell.name).scalars.read_text(encoding="utf-8").splitlines()
-    return {
-        **json.loads(path.read_text(encoding="utf-8")),
-        "steps": max(json.loads(line)["step"] for line in scalars),
-    }
+    steps = max((int(scalar.step) for scalar in scalars.read(run.scalars)), default=0)
+    scores = run_scores(run, sweep.split)
+    return {**scores, "clips": str(scores.get("clips", "")), "steps": steps}

@@ -14,18 +14,15 @@ from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.run import other_settings
-from vidcap_core.saved.shape import EVENT, PREDICTION
+from vidcap_core.saved.shape import EVENT, PREDICTION, SCORES
 
 CONFIG: dict[str, Any] = {
     "evaluate?": {"best?": (str, None)},
     "head?": ({"streams?": (dict, None)}, None),
     "losses?": ({"*": {}}, None),
 }
-NUMBERS = {"*": (int, float, None)}
-SCORES = {
-    "values?": NUMBERS,
-    "per_clip?": {"*": NUMBERS},
-    "signatures?": {"*": str},
+SHOWN = {
+    **{f"{key}?": shape for key, shape in SCORES.items()},
     "changes?": {},
     "notes?": [str],
     "clips?": (str, int, None),
@@ -65,7 +62,7 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         hint = f"--split {available[0]}" if available else f"vidcap-run CONFIG test --work-dir {folder}"
         raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
     meta = saved_predictions.read(folder / "meta.json", {}, {})
-    scores = saved_predictions.read(folder / f"scores-{split}.json", {}, SCORES)
+    scores = saved_predictions.read(folder / f"scores-{split}.json", {}, SHOWN)
     values: Mapping[str, float | None] = scores.get("values", {})
     per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
     metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
