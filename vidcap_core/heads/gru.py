@@ -59,7 +59,8 @@ class MeanPoolGRU(Head):
 
     def words(self, tokens: Tensor) -> Tensor:
         """Embeddings e(w)."""
-        return self.embed(tokens) * self.scale
+        found: Tensor = self.embed(tokens)
+        return found * self.scale
 
     def step(self, tokens: Tensor, memory: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One word."""

@@ -176,14 +176,14 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
 
 
 @contextmanager
-def locked(folder: RunFolder) -> Iterator[None]:
+def locked(folder: RunFolder, hint: str = "another --work-dir") -> Iterator[None]:
     """Keep other processes out of a run, whose folder is made if need be."""
     check_links(folder.path)  # before the first file is opened for writing
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         lock = Lock(folder.path / LOCK)
     except BlockingIOError as error:
-        raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
+        raise UserError(f"another process is at work on {folder.path}", hint=hint) from error
     except OSError as error:
         raise unwritable(folder.path, error) from error
     with lock:

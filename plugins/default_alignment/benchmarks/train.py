@@ -86,27 +86,20 @@ class Texts:
 
     @torch.inference_mode()
     def encode(self, kept: Path) -> None:
-        """Sentence vectors of all texts, from the file where they are there."""
-        texts = sorted(self.numbers)
+        """Sentence vectors of all texts; the file has those of earlier calls, and gets the new ones."""
+        vectors: dict[str, np.ndarray] = {}
         if kept.is_file():
             with np.load(kept) as file:
-                known = {text: row for row, text in enumerate(file["texts"].tolist())}
-                if known.keys() >= set(texts):
-                    self._set(texts, file["vectors"][[known[text] for text in texts]])
-                    return
-        encoder = HFText(SENTENCES, pooling="mean", normalize=True).eval()
-        vectors = np.zeros((len(texts), encoder.dim), np.float16)
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for first in range(0, len(texts), 64):
-            chosen = by_length[first : first + 64]
-            vectors[chosen] = encoder([[texts[i]] for i in chosen]).values[:, 0].numpy()
-        np.savez(kept, texts=np.array(texts), vectors=vectors)
-        self._set(texts, vectors)
-
-    def _set(self, texts: list[str], vectors: np.ndarray) -> None:
-        order = [self.numbers[text] for text in texts]
-        self.vectors = torch.zeros(len(texts), vectors.shape[1])
-        self.vectors[order] = torch.from_numpy(vectors.astype(np.float32))
+                vectors = dict(zip(file["texts"].tolist(), file["vectors"], strict=True))
+        if new := sorted(self.numbers.keys() - vectors.keys(), key=len):
+            encoder = HFText(SENTENCES, pooling="mean", normalize=True).eval()
+            for first in range(0, len(new), 64):
+                some = new[first : first + 64]
+                rows = encoder([[text] for text in some]).values[:, 0].numpy().astype(np.float16)
+                vectors |= zip(some, rows, strict=True)
+            np.savez(kept, texts=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
+        ordered = np.stack([vectors[text] for text in self.numbers])  # numbers are in the order of insertion
+        self.vectors = torch.from_numpy(ordered.astype(np.float32))
 
 
 def pictures(stores: Path, texts: Texts, hold: int, fold: int | None) -> tuple[Clips, Clips]:
