@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.holm import holm
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.student import quantile, two_sided
 
 SAME = 1e-6
