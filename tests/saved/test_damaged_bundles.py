@@ -53,7 +53,7 @@ def test_a_damaged_bundle_is_refused_in_a_line(
 
 
 def test_a_model_larger_than_the_machine_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_memory", lambda: 1 << 20)
+    monkeypatch.setattr(limits, "machine_memory", lambda: 1 << 20)
     with (
         pytest.raises(CheckpointError, match=r"X asks for a model of more than 0\.0 GiB"),
         limits.bounded("X"),
