@@ -20,6 +20,7 @@ from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.sweep_scores import DONE
+from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import write_json, write_text
 
 
@@ -194,12 +195,12 @@ def write_table(sweep: Sweep) -> Path:
             ]
             csv.append(",".join([row, name, *("" if n is None else f"{n:.6f}" for n in numbers)]))
         lines.append(f"| {row} | {' | '.join(shown)} |")
-    folds = f", {data['folds']} folds" if data["folds"] else ""
+    folds = f", {counted(data['folds'], 'fold')}" if data["folds"] else ""
     budget = " to ".join(dict.fromkeys(str(n) for n in (data["steps"][0], data["steps"][-1])))
     lines += [
         "",
-        f"{data['config']}: {data['seeds']} seeds{folds}, {data['clips']} clips; budget: {budget} steps a run; "
-        f"{data['machine']}.",
+        f"{data['config']}: {counted(data['seeds'], 'seed')}{folds}, {data['clips']} clips; "
+        f"budget: {budget} steps a run; {data['machine']}.",
         "± is the standard deviation over seeds, [] a 95 % bootstrap interval over clips (of scores that are means of "
         f"clips), * a paired difference from {first} whose interval excludes 0.",
         "",

@@ -12,6 +12,7 @@ from vidcap_core.errors import DataError, UserError
 from vidcap_core.features.extract import Report
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.hashing import hash_file
+from vidcap_metrics.counted import counted
 
 PICKLES = {".pkl", ".pickle", ".p", ".pth", ".pt"}
 Items = Iterator[tuple[str, Callable[[], np.ndarray]]]
@@ -103,7 +104,7 @@ def _npz(path: Path) -> Items:
     except (ValueError, OSError, EOFError) as error:
         raise DataError(f"{path}: {_reason(error)}") from error
     if len(ids) != len(values):
-        raise DataError(f"{path}: has {len(ids)} ids for {len(values)} clips")
+        raise DataError(f"{path}: has {counted(len(ids), 'id')} for {counted(len(values), 'clip')}")
     for clip, value in zip(ids, values, strict=True):
         yield str(clip), lambda value=value: value  # type: ignore[misc]
 
