@@ -17,6 +17,7 @@ from vidcap_core.saved import scalars
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.sweep_scores import SeedRun, sweep_scores
 from vidcap_metrics.bootstrap import LEVEL
+from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import write_json, write_text
 from vidcap_metrics.holm import holm
 from vidcap_metrics.seeds import SeedComparison, SeedScores, compare_seeds, seed_intervals
@@ -124,7 +125,7 @@ def shown(cell: Mapping[str, Any], digits: int = 4) -> str:
 
 
 def _legend(data: Mapping[str, Any]) -> list[str]:
-    folds = f", {data['folds']} folds" if data["folds"] else ""
+    folds = f", {counted(data['folds'], 'fold')}" if data["folds"] else ""
     budget = " to ".join(dict.fromkeys(str(n) for n in (data["steps"][0], data["steps"][-1])))
     if data["seeds"] == 1:
         marks = (
@@ -137,9 +138,9 @@ def _legend(data: Mapping[str, Any]) -> list[str]:
             f"no means of clips, over seeds alone), * a difference from {data['first']} with p < {LEVEL} over both, "
             "corrected for all tests of this table (Holm)."
         )
-    seeds = f"{data['seeds']} seed" + ("s" if data["seeds"] > 1 else "")
+    seeds, clips = counted(data["seeds"], "seed"), f"{data['clips']} clips"
     return [
-        f"{data['config']}: {seeds}{folds}, {data['clips']} clips; budget: {budget} steps a run; {data['machine']}.",
+        f"{data['config']}: {seeds}{folds}, {clips}; budget: {budget} steps a run; {data['machine']}.",
         marks,
     ]
 
