@@ -5,7 +5,6 @@ A picture's features are those of EfficientNet-Lite0 and -Lite2, a text's are al
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded
+from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded, stored_json
 from vidcap_core.pretrained.locate import package_folders
 
 PACKAGE = "vidcap_default_alignment"
@@ -212,7 +211,7 @@ def read_alignment(pretrained: Pretrained) -> tuple[dict[str, Any], Mapping[str,
     folders = package_folders(PACKAGE) if pretrained is True else [Path(pretrained).expanduser()]
     for folder in folders:
         if (folder / ABOUT).is_file() and (folder / WEIGHTS).is_file():
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            about = stored_json(folder / ABOUT)
             return about, whole(read_weights(folder / WEIGHTS))
     if pretrained is True:
         raise UserError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 
@@ -12,3 +13,16 @@ def loads(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """The object that a JSON file holds."""
+    if not file.is_file():  # a pipe of that name would be waited for
+        raise ValueError("there is no such file")
+    try:
+        data = loads(file.read_bytes())
+    except OSError as error:
+        raise ValueError(error.strerror) from error
+    if not isinstance(data, dict):
+        raise ValueError(f"it holds {type(data).__name__}, not an object")
+    return data

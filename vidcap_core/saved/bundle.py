@@ -121,12 +121,12 @@ def open_bundle(folder: Path) -> Bundle:
 def read_index(folder: Path) -> dict[str, Any]:
     """A bundle's index, before anything else of it is read or even downloaded."""
     path = folder / INDEX
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not path.is_file():  # a pipe of that name would be waited for
         raise UserError(
             f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
-        ) from error
+        )
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:

@@ -245,7 +245,7 @@ def test_an_error_among_several_ends_it_and_what_was_answered_stays(
 def test_the_same_question_of_two_clips_is_asked_once(
     judge: Callable[..., Judge], server: SimpleNamespace
 ) -> None:
-    same = {clip: REFERENCES["a"] for clip in "abcdefgh"}
+    same = dict.fromkeys("abcdefgh", REFERENCES["a"])
     Scorer(same, [AutoDQ(judge(at_once=8))]).score(dict.fromkeys(same, PREDICTIONS["a"]))
     assert len(server.requests) == 4
 
