@@ -187,7 +187,7 @@ def _kind(options: Options) -> str:
         what = {
             "events": "for events with times",
             "samples": "for several captions a clip",
-            "captions": "for one",
+            "captions": "for one caption a clip",
         }
         raise UserError(
             "; ".join(f"{', '.join(names)}: {what[kind]}" for kind, names in kinds.items()),

@@ -72,9 +72,10 @@ def built(options: Options, names: Sequence[str]) -> list[Any]:
         own = options.arguments.get(name, {})
         strange = [key for key in own if key not in wanted]
         if strange:
+            keys = f"--set {name}.KEY=VALUE, KEY of: {', '.join(wanted)}"
             raise UserError(
                 f"metric '{name}' has no '{strange[0]}'",
-                hint=f"--set {name}.KEY=VALUE, KEY of: {', '.join(wanted)}",
+                hint=keys if wanted else f"leave it out: {name} takes no argument",
             )
         shared = {key: value for key, value in given.items() if key in wanted and value is not None}
         arguments = {**shared, **own}

@@ -304,8 +304,22 @@ def test_a_model_that_runs_here(tmp_path: Path) -> None:
     assert score(AutoDQ(judge)).values["AutoDQ-P"] == 0.75
     with pytest.raises(UserError, match="needs a name"):
         Judge(rule, "1", tmp_path / "b.jsonl")
-    with pytest.raises(UserError, match="is not described"):
+    with pytest.raises(UserError, match="has no version, no answers"):
         AutoDQ({"model": "x"})
+    with pytest.raises(UserError, match="has no model, no version, no answers"):
+        AutoDQ(5)  # type: ignore[arg-type]
+    whole = {"model": "x", "version": "1", "answers": tmp_path / "c"}
+    for key, value in {
+        "strange": 1,
+        "timeout": "long",
+        "retries": 1.5,
+        "pause": -1,
+        "at_once": "all",
+    }.items():
+        with pytest.raises(UserError, match=key):
+            AutoDQ({**whole, key: value})
+    with pytest.raises(UserError, match="count=0"):
+        CaptionQA(whole, count=0)
 
 
 def always(prompt: str) -> str:

@@ -18,7 +18,7 @@ from vidcap_neural_metrics.prompt import digits, load_prompt
 
 Question = tuple[str, str]
 """A question and its right answer."""
-HIGHEST = 5
+HIGHEST, MOST_QUESTIONS = 5, 100
 
 
 class CaptionQA:
@@ -38,6 +38,11 @@ class CaptionQA:
     ) -> None:
         self.judge = built(judge)
         self.questions = read_questions(Path(questions)) if questions is not None else None
+        if not isinstance(count, int) or not 1 <= count <= MOST_QUESTIONS:
+            raise UserError(
+                f"count={count!r}: between 1 and {MOST_QUESTIONS} questions a clip",
+                hint="--set caption-qa.count=5",
+            )
         self.count = count
         names = ("write_questions", "answer_question", "grade_answer")
         self.write, self.reply, self.grade = (load_prompt(name) for name in names)

@@ -33,7 +33,8 @@ class Endpoint:
         address = url or own
         if not address:
             raise UserError(
-                "no judge: its address is not known", hint=f"url=..., or export {URL}=http://HOST/v1"
+                "no judge: its address is not known",
+                hint=f"--set METRIC.judge.url=http://HOST/v1, or export {URL}=http://HOST/v1",
             )
         if not address.startswith(("http://", "https://")):
             raise UserError(f"'{address}' is no address of a judge", hint="http://localhost:8000/v1")

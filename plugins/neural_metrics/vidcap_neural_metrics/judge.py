@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -19,6 +20,10 @@ Ask = Callable[[str], str]
 T = TypeVar("T")
 
 MOST_AT_ONCE = 64
+OPTIONS: Mapping[str, Any] = {"timeout": (int, float), "retries": int, "pause": (int, float)}
+"""What may be said of an endpoint, and its types."""
+NEEDED = ("model", "version", "answers")
+"""What a judge must be given."""
 START = b'{"judge": '
 """How a line begins, also one that was cut off."""
 
@@ -44,6 +49,7 @@ class Judge:
     version: of the model, as exactly as its provider says it; stands in the signature.
     answers: a file of answers (JSON lines) that travels with the scores. url: of the endpoint; name: of a function.
     at_once: clips whose questions are asked at the same time; None: 4 of an endpoint, 1 of a function.
+    options: timeout, retries and pause of the endpoint.
     """
 
     def __init__(
@@ -56,8 +62,11 @@ class Judge:
         at_once: int | None = None,
         **options: Any,
     ) -> None:
-        if at_once is not None and not 1 <= at_once <= MOST_AT_ONCE:
-            raise UserError(f"at_once={at_once}: between 1 and {MOST_AT_ONCE} clips", hint="at_once=4")
+        if at_once is not None and not (isinstance(at_once, int) and 1 <= at_once <= MOST_AT_ONCE):
+            raise UserError(
+                f"judge.at_once={at_once!r}: between 1 and {MOST_AT_ONCE} clips", hint="judge.at_once=4"
+            )
+        _check_options(options)
         self.at_once = at_once or (1 if callable(model) else 4)
         if callable(model) and not name:
             raise UserError("a judge that is a function needs a name", hint='name="my-model-7b"')
@@ -145,6 +154,16 @@ def json_object(answer: str) -> Mapping[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Those of an endpoint, before it is needed."""
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise UserError(f"a judge has no '{name}'", hint=f"one of: {', '.join(OPTIONS)}, at_once, url")
+        if not isinstance(value, OPTIONS[name]) or isinstance(value, bool) or not 0 <= value < math.inf:
+            what = "a whole number" if OPTIONS[name] is int else "a number of seconds"
+            raise UserError(f"judge.{name}={value!r}: {what}, at least 0", hint=f"judge.{name}=2")
+
+
 def _whole(raw: bytes) -> int:
     """Where the last whole line of a file ends."""
     return raw.rfind(b"\n") + 1
@@ -169,10 +188,13 @@ def built(judge: Judge | Mapping[str, Any]) -> Judge:
     """A judge as it is, or of a config's words."""
     if isinstance(judge, Judge):
         return judge
+    lacking = [key for key in NEEDED if not isinstance(judge, Mapping) or key not in judge]
+    if lacking:
+        raise UserError(
+            f"the judge has no {', no '.join(lacking)}",
+            hint="--set METRIC.judge.model=NAME --set METRIC.judge.version=... --set METRIC.judge.answers=FILE",
+        )
     try:
         return Judge(**judge)
     except TypeError as error:
-        raise UserError(
-            f"the judge is not described: {error}",
-            hint='judge=dict(model="NAME", version="...", answers="answers.jsonl", url="http://HOST/v1")',
-        ) from None
+        raise UserError(f"the judge is not described: {error}", hint="vidcap list metrics") from None
