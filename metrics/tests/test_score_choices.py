@@ -199,6 +199,37 @@ def test_what_does_not_go_together_is_said(command: Command, words: tuple[str, .
         command(*words)
 
 
+@pytest.mark.parametrize(
+    ("metric", "change", "message"),
+    [
+        ("dense", "garbage=2017", "2018 or 2021 is wanted"),
+        ("dense", "garbage=[]", "2018 or 2021 is wanted"),
+        ("dense", "tious=high", r"a list \[...\] is wanted"),
+        ("dense", "tious=['a']", r"a list \[...\] is wanted"),
+        ("dense", "tious=[]", "between 0 and 1"),
+        ("localisation", "tious=[0.5, 2]", "between 0 and 1"),
+        ("localisation", "segments=many", "a whole number or None is wanted"),
+        ("localisation", "segments=0", "at least 1 segment"),
+        ("localisation", "detail=1", "True or False is wanted"),
+        ("soda_c", "meteor=ruby", "python or java"),
+        ("soda_c", "meteor={}", "python or java"),
+        ("paragraph", "protocol=mine", "published or ptb is wanted"),
+    ],
+)
+def test_values_of_another_kind(command: Command, metric: str, change: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        command("results.json", "refs.json", "--metrics", metric, "--set", f"{metric}.{change}")
+
+
+def test_values_that_fit(command: Command) -> None:
+    words = ("results.json", "refs.json", "--metrics", "dense")
+    typed = command(
+        *words, "--set", "dense.tious=[0.5, 1]", "--set", "dense.detail=True", "--set", "dense.garbage=2018"
+    )
+    assert "loc-F1@1" in typed["values"]
+    assert typed["signatures"]["dense-METEOR"].startswith("dense-2018@")
+
+
 def test_names_in_any_case_and_twice(command: Command) -> None:
     values = command("said.json", "captions.json", "--metrics", "ROUGE, rouge,Cider-D")["values"]
     assert list(values) == ["ROUGE-L", "CIDEr-D"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_metrics.argument_types import of_types
 from vidcap_metrics.emotion import Protocol
 from vidcap_metrics.errors import UserError
 from vidcap_metrics.formats import load_references
@@ -77,6 +78,7 @@ def built(options: Options, names: Sequence[str]) -> list[Any]:
                 f"metric '{name}' has no '{strange[0]}'",
                 hint=keys if wanted else f"leave it out: {name} takes no argument",
             )
+        own = of_types(kind, name, own)
         shared = {key: value for key, value in given.items() if key in wanted and value is not None}
         arguments = {**shared, **own}
         lacking = [each.name for each in wanted.values() if _needed(each) and each.name not in arguments]

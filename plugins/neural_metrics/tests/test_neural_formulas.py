@@ -290,6 +290,12 @@ def test_videos_on_the_command_line(
 
 
 def test_what_does_not_fit(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:
+    for spec in ({"type": 1}, {}, 5):
+        with pytest.raises(UserError, match="names no encoder"):
+            BertScore(spec)  # type: ignore[arg-type]
+    for wrong in ({}, {"model": 5}, {**tiny.bert, "strange": 1}):
+        with pytest.raises(UserError, match="HFText cannot be built of"):
+            BertScore({"type": "HFText", **wrong})
     with pytest.raises(UserError, match="one of the two"):
         ClipScore(tiny.words)
     with pytest.raises(UserError, match="do not lie in one space"):

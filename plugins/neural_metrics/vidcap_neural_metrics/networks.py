@@ -18,11 +18,18 @@ BATCH = 64
 
 def build_encoder(spec: Mapping[str, Any], reads: str) -> Encoder:
     """The encoder that `dict(type=..., ...)` names, ready to encode; it must read what the metric gives it."""
-    if not isinstance(spec, Mapping) or "type" not in spec:
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
         raise UserError(
             f"{spec!r:.60} names no encoder", hint='dict(type="OpenClipText", model=..., pretrained=...)'
         )
-    encoder: Encoder = build_component("encoders", spec)
+    try:
+        encoder: Encoder = build_component("encoders", spec)
+    except (TypeError, ValueError, AttributeError) as error:
+        given = ", ".join(f"{key}={value!r:.60}" for key, value in spec.items() if key != "type")
+        raise UserError(
+            f"{spec['type']} cannot be built of {given or 'nothing'}: {error}",
+            hint=f"vidcap show {spec['type']}",
+        ) from error
     if encoder.reads != reads:
         raise UserError(
             f"{spec['type']} reads {encoder.reads}, the metric needs one that reads {reads}",
