@@ -28,7 +28,7 @@ def build_encoder(spec: Mapping[str, Any], reads: str) -> Encoder:
         given = ", ".join(f"{key}={value!r:.60}" for key, value in spec.items() if key != "type")
         raise UserError(
             f"{spec['type']} cannot be built of {given or 'nothing'}: {error}",
-            hint=f"vidcap show {spec['type']}",
+            hint="vidcap list encoders",
         ) from error
     if encoder.reads != reads:
         raise UserError(
