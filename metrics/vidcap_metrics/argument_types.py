@@ -10,6 +10,15 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from vidcap_metrics.errors import UserError
 
+WORDS: dict[object, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "a text",
+    Path: "a path",
+}
+EXAMPLES: dict[object, str] = {int: "2", float: "0.5", bool: "True", str: "TEXT", Path: "FILE"}
+
 
 def of_types(kind: Any, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments as they are annotated: a number is text where text is wanted, what does not fit is refused."""
@@ -30,7 +39,7 @@ def of_types(kind: Any, name: str, arguments: Mapping[str, Any]) -> dict[str, An
     return out
 
 
-def fits(value: Any, hint: Any) -> bool:
+def fits(value: object, hint: object) -> bool:
     """Whether a literal is of an annotated type; a whole number fits where any number does."""
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any:
@@ -51,9 +60,8 @@ def fits(value: Any, hint: Any) -> bool:
     return isinstance(origin, type) and isinstance(value, origin)
 
 
-def spelled(hint: Any) -> str:
+def spelled(hint: object) -> str:
     """An annotation in words."""
-    words = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", Path: "a path"}
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Literal:
         return " or ".join(map(str, inner))
@@ -65,20 +73,20 @@ def spelled(hint: Any) -> str:
         return "a mapping {...}"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         return "a list [...]"
-    return words.get(hint, getattr(hint, "__name__", str(hint)))
+    return WORDS.get(hint, getattr(hint, "__name__", str(hint)))
 
 
-def example(hint: Any) -> str:
+def example(hint: object) -> str:
     """What may be typed, as a beginning."""
     inner = get_args(hint)
     if get_origin(hint) is Literal:
         return str(inner[0])
     if get_origin(hint) in (Union, types.UnionType):
         return example(inner[0])
-    return {int: "2", float: "0.5", bool: "True", str: "TEXT", Path: "FILE"}.get(hint, "VALUE")
+    return EXAMPLES.get(hint, "VALUE")
 
 
-def _is(value: Any, kind: Any) -> bool:
+def _is(value: object, kind: object) -> bool:
     if kind is type(None):
         return value is None
     if kind is Path:

@@ -78,6 +78,6 @@ def signed(recipes: Sequence[Mapping[str, Any]], **settings: Any) -> dict[str, s
     return {"model": f"{name}@{digits(weights)}", "encoders": digits(others), **shown}
 
 
-def shown_or_hashed(value: Any) -> str:
+def shown_or_hashed(value: object) -> str:
     """A short word or number as it is, eight digits of the hash of anything else."""
     return str(value) if re.fullmatch(r"[\w.-]{1,24}", str(value)) else digits(value)

@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,6 @@ def load_prompt(name: str) -> Prompt:
     return Prompt(name, file.read_text(encoding="utf-8"))
 
 
-def digits(data: Any) -> str:
+def digits(data: object) -> str:
     """Eight digits of the hash of plain data."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]
