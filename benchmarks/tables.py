@@ -9,17 +9,19 @@ A table is a file of benchmarks/rows/: sweeps whose rows stand side by side. Eac
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+from part_table import joined, markdown
 
 from vidcap_core.config.files import load_config
 from vidcap_core.engine import sweep
 from vidcap_core.engine.sweep import Sweep
 from vidcap_core.engine.sweep_table import write_table
 from vidcap_core.saved.run import RunFolder, locked
+from vidcap_core.testing.measured import write
 
 HERE = Path(__file__).parent
 
@@ -67,11 +69,11 @@ def main() -> int:
             return 1
         for one in found.values():
             write_table(one)
-        show = [sys.executable, str(HERE / "part_table.py"), "--from", origin]
-        show += [f"{name}={one.out}" for name, one in found.items()]
-        return subprocess.run(
-            [*show, *(["--json", str(args.json)] if args.json else [])], check=False
-        ).returncode
+        result = joined({name: one.out for name, one in found.items()}, origin)
+    print(markdown(result))
+    if args.json:
+        write(args.json, result)
+    return 0
 
 
 if __name__ == "__main__":
