@@ -37,41 +37,46 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     folders = {name: Path(folder) for name, _, folder in (word.partition("=") for word in args.sweeps)}
+    result = joined(folders, args.origin, args.last)
+    print(markdown(result))
+    if args.json:
+        write(args.json, result)
+
+
+def joined(folders: dict[str, Path], origin: str, last: str | None = None) -> dict[str, Any]:
+    """The rows of all sweeps, each against the row `origin`."""
     found = {name: json.loads((folder / "table.json").read_text()) for name, folder in folders.items()}
     if (
         len({json.dumps([table["clips"], table["folds"], table["signatures"]]) for table in found.values()})
         > 1
     ):
         raise SystemExit("these sweeps were not scored on the same clips with the same metrics")
-    name = args.origin.partition(":")[0]
+    name = origin.partition(":")[0]
     first, runs, rows = found[name], {}, {}
     for one, table in found.items():
         for other, cells in table["rows"].items():
             rows[f"{one}:{other}"] = {
                 "seeds": table["seeds"],
                 "steps": table["steps"],
-                "last": _last(folders[one], other, args.last),
+                "last": _last(folders[one], other, last),
                 **{score: {key: cells[score][key] for key in CELL} for score in SCORES},
             }
             runs[f"{one}:{other}"] = [_run(each) for each in table["runs"][other]]
-    base = runs.pop(args.origin)
+    base = runs.pop(origin)
     for other, changes in against(base, runs).items():
         for score in SCORES:
             rows[other][score] |= changes.get(score, {})
     machines = dict.fromkeys(table.get("machine", "not recorded") for table in found.values())
-    result = {
+    return {
         "machine": "; ".join(machines),
-        "from": args.origin,
+        "from": origin,
         "clips": first["clips"],
         "folds": first["folds"],
         "signatures": first["signatures"],
-        "last": args.last,
+        "last": last,
         "rows": rows,
         "human": _human(folders[name], first),
     }
-    print(_markdown(result))
-    if args.json:
-        write(args.json, result)
 
 
 def _run(data: dict[str, Any]) -> SeedRun:
@@ -102,7 +107,8 @@ def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
     return {"rounds": human.rounds, "clips": human.clips, **{score: human.values[score] for score in SCORES}}
 
 
-def _markdown(result: dict[str, Any]) -> str:
+def markdown(result: dict[str, Any]) -> str:
+    """The table as a page shows it."""
     last = [result["last"]] if result["last"] else []
     lines = [f"| row | {' | '.join([*SCORES, *last])} |", "|---|" + "---|" * len([*SCORES, *last])]
     for name, row in result["rows"].items():

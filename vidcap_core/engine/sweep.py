@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from vidcap_core.config.validate import validate
 from vidcap_core.errors import UserError
 from vidcap_core.saved.run import RunFolder, locked
 from vidcap_core.saved.sweep_scores import DONE
+from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import write_json
 
 
@@ -67,20 +70,30 @@ def read_grid(path: Path) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def run(sweep: Sweep, jobs: int = 1, say: Callable[[str], None] = print) -> None:
-    """Run what is not done yet, `jobs` at a time; a failed run stops nothing, but is named at the end."""
+def run(sweep: Sweep, jobs: int = 1, say: Callable[[str], None] = print, until: float = math.inf) -> None:
+    """Run what is not done yet, `jobs` at a time; a failed run stops nothing, but is named at the end.
+
+    until: no run is started after this time of the monotonic clock.
+    """
     cells = list(sweep.cells())
     for changes in {cell.changes for cell in cells if cell.seed == 0 and cell.fold in (None, 0)}:
         validate(load_config(sweep.config, changes))  # a misspelt key must not show after an hour
     with locked(RunFolder(sweep.out), hint="wait for it, or another -o"):
-        _run(sweep, cells, jobs, say)
+        _run(sweep, jobs, say, until)
 
 
-def _run(sweep: Sweep, cells: Sequence[Cell], jobs: int, say: Callable[[str], None]) -> None:
-    todo = [cell for cell in cells if not (sweep.out / cell.name / DONE).is_file()]
-    say(f"{len(cells)} runs, {len(cells) - len(todo)} done already")
+def missing(sweep: Sweep) -> list[Cell]:
+    """The runs that are not done."""
+    return [cell for cell in sweep.cells() if not (sweep.out / cell.name / DONE).is_file()]
 
-    def finish(cell: Cell) -> tuple[Cell, int]:
+
+def _run(sweep: Sweep, jobs: int, say: Callable[[str], None], until: float) -> None:
+    todo, count = missing(sweep), len(list(sweep.cells()))
+    say(f"{counted(count, 'run')}, {count - len(todo)} done already")
+
+    def finish(cell: Cell) -> tuple[Cell, int | None]:
+        if time.monotonic() > until:
+            return cell, None
         code = _train_and_score(sweep, cell)
         if code == 0:
             write_json(sweep.out / cell.name / DONE, {"row": cell.row, "seed": cell.seed, "fold": cell.fold})
@@ -88,14 +101,15 @@ def _run(sweep: Sweep, cells: Sequence[Cell], jobs: int, say: Callable[[str], No
 
     failed = []
     with ThreadPoolExecutor(jobs) as pool:
-        for count, (cell, code) in enumerate(pool.map(finish, todo), 1):
-            say(
-                f"{count}/{len(todo)} {cell.name} {'done' if code == 0 else f'failed: see {sweep.out / cell.name}.log'}"
-            )
+        for number, (cell, code) in enumerate(pool.map(finish, todo), 1):
+            if code is None:
+                continue
+            outcome = f"failed: see {sweep.out / cell.name}.log" if code else "done"
+            say(f"{number}/{len(todo)} {cell.name} {outcome}")
             failed += [cell.name] if code else []
     if failed:
         raise UserError(
-            f"{len(failed)} of {len(cells)} runs failed: {', '.join(failed[:5])}",
+            f"{len(failed)} of {counted(count, 'run')} failed: {', '.join(failed[:5])}",
             hint="the same command again resumes them",
         )
 
