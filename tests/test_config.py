@@ -172,3 +172,14 @@ def test_expand_takes_names_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="holds no config"):
         expand_names([str(tmp_path / "empty")])
+
+
+@pytest.mark.parametrize("way", ["core/{up}{file}", "core/{file}", "core/x/{up}{file}"])
+def test_no_name_of_a_config_leads_out_of_its_plugin(tmp_path: Path, way: str) -> None:
+    """A config is a program: `core/...` must be one that the core brings."""
+    write(tmp_path, "outside.py", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    file = tmp_path / "outside"
+    assert file.is_absolute()
+    with pytest.raises(ConfigError, match="plugin 'core' has no config"):
+        load_config(way.format(up="../" * 30, file=file))
+    assert not (tmp_path / "ran").exists()

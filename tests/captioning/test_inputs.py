@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vidcap_core.captioning import inputs
 from vidcap_core.captioning.inputs import find, shown
 from vidcap_core.errors import UserError
 
@@ -112,3 +113,22 @@ def test_a_list_is_read_once(here: Path) -> None:
         (here / f"l{number}.txt").write_text(f"@l{number + 1}.txt\n" * 2)
     (here / "l19.txt").write_text("x.webm\n")
     assert names("@l0.txt", "@l19.txt") == ["x.webm"]
+
+
+class Endless(io.RawIOBase):
+    """A pipe whose other end never stops."""
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "read to an end that does not come"
+        return b"x.webm\n" * (size // 7)
+
+
+def test_a_list_without_an_end_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="/dev/zero is no list of files"):
+        names("@/dev/zero")
+    monkeypatch.setattr(inputs, "LARGEST", 1 << 20)
+    (here / "long.txt").write_text("x.webm\n" * (1 << 18))
+    with pytest.raises(UserError, match=r"long\.txt is larger than 1 MiB"):
+        names("@long.txt")
+    with pytest.raises(UserError, match="of the pipe is larger than 1 MiB"):
+        find(["-"], pipe=(Endless(), here))  # type: ignore[arg-type]

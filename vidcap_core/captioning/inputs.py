@@ -18,6 +18,8 @@ DEEPEST = 20
 """Lists that name lists, one inside the other."""
 HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
+LARGEST = 256 << 20
+"""Bytes of a list."""
 BINARY = re.compile(rb"^\x00|[\x01-\x08\x0b\x0c\x0e-\x1f]")
 """What no list of names holds; a list may be separated by NUL, as `find -print0` gives it."""
 
@@ -108,15 +110,16 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
         return
     inputs.lists.add(absolute)
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            head = opened.read(HEAD)
+            if BINARY.search(head):
+                raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
+            names = _names(head, opened, str(file))
     except (OSError, ValueError) as error:
         raise UserError(
             f"the list {file} cannot be read: {getattr(error, 'strerror', error)}",
             hint="--list FILE, one path a line",
         ) from error
-    if BINARY.search(content[:HEAD]):
-        raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
-    names = _names(content)
     beside = [name if os.path.lexists(name) else os.path.join(file.parent, name) for name in names]
     yield from _expanded(
         (path if os.path.lexists(path) else name for path, name in zip(beside, names, strict=True)),
@@ -126,7 +129,13 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
     )
 
 
-def _names(content: bytes) -> list[str]:
+def _names(head: bytes, rest: BinaryIO, source: str) -> list[str]:
+    """The names that a list holds, which may have no end."""
+    content = head + rest.read(LARGEST)
+    if len(content) > LARGEST:
+        raise UserError(
+            f"the list {source} is larger than {LARGEST >> 20} MiB", hint="several lists, one after the other"
+        )
     lines = content.split(b"\0") if b"\0" in content else content.splitlines()
     return [os.fsdecode(line) for line in lines if line.strip()]
 
@@ -143,4 +152,4 @@ def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Path]:
             shutil.copyfileobj(stream, file)
         yield path
     else:
-        yield from _expanded(_names(head + stream.read()), inputs, None)
+        yield from _expanded(_names(head, stream, "of the pipe"), inputs, None)

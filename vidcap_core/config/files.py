@@ -105,8 +105,10 @@ def find_config(name: str | Path) -> Path:
         )
     plugin = plugins.get(plugin_name)
     known = plugin.config_names()
-    if plugin.configs is not None and (plugin.configs / f"{config_name}.py").is_file():
-        return plugin.configs / f"{config_name}.py"
+    file = Path(f"{config_name}.py")
+    inside = ".." not in file.parts and not file.is_absolute()  # `core/../x`, `core//x` could lead anywhere
+    if plugin.configs is not None and inside and (plugin.configs / file).is_file():
+        return plugin.configs / file
     raise ConfigError(
         f"plugin '{plugin.name}' has no config '{config_name}'{meant(config_name, known)}",
         hint="vidcap list configs",
