@@ -132,3 +132,22 @@ def test_a_list_without_an_end_is_refused(here: Path, monkeypatch: pytest.Monkey
         names("@long.txt")
     with pytest.raises(UserError, match="of the pipe is larger than 1 MiB"):
         find(["-"], pipe=(Endless(), here))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_list_as_windows_writes_it(here: Path, encoding: str) -> None:
+    """Half of the bytes of UTF-16 are NUL, which else stands between two names."""
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    content = f"{mark}x.webm\r\nv/b.mp4\r\n".encode(encoding)
+    (here / "list.txt").write_bytes(content)
+    assert names("@list.txt") == ["x.webm", "v/b.mp4"]
+    assert [str(path) for path in find(["-"], pipe=(io.BytesIO(content), here)).files] == [
+        "x.webm",
+        "v/b.mp4",
+    ]
+
+
+def test_half_a_list_in_utf_16(here: Path) -> None:
+    (here / "list.txt").write_bytes("x.webm".encode("utf-16")[:-1])
+    with pytest.raises(UserError, match="is cut off, or no text"):
+        names("@list.txt")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -20,6 +21,7 @@ HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
 LARGEST = 256 << 20
 """Bytes of a list."""
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BINARY = re.compile(rb"^\x00|[\x01-\x08\x0b\x0c\x0e-\x1f]")
 """What no list of names holds; a list may be separated by NUL, as `find -print0` gives it."""
 
@@ -112,7 +114,7 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
     try:
         with file.open("rb") as opened:
             head = opened.read(HEAD)
-            if BINARY.search(head):
+            if _is_binary(head):
                 raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
             names = _names(head, opened, str(file))
     except (OSError, ValueError) as error:
@@ -129,6 +131,11 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
     )
 
 
+def _is_binary(head: bytes) -> bool:
+    """Whether it is no list of names; one in UTF-16, as a shell of Windows writes it, is."""
+    return not head.startswith(UTF16) and BINARY.search(head) is not None
+
+
 def _names(head: bytes, rest: BinaryIO, source: str) -> list[str]:
     """The names that a list holds, which may have no end."""
     content = head + rest.read(LARGEST)
@@ -136,6 +143,14 @@ def _names(head: bytes, rest: BinaryIO, source: str) -> list[str]:
         raise UserError(
             f"the list {source} is larger than {LARGEST >> 20} MiB", hint="several lists, one after the other"
         )
+    if content.startswith(UTF16):
+        try:
+            content = content.decode("utf-16").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"the list {source} is cut off, or no text: {error}", hint="save it as UTF-8"
+            ) from error
+    content = content.removeprefix(codecs.BOM_UTF8)
     lines = content.split(b"\0") if b"\0" in content else content.splitlines()
     return [os.fsdecode(line) for line in lines if line.strip()]
 
@@ -145,7 +160,7 @@ def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Path]:
     head = stream.read(HEAD)
     if not head:
         inputs.bad.append(("-", "nothing came through the pipe"))
-    elif BINARY.search(head):
+    elif _is_binary(head):
         path = folder / "stdin"
         with path.open("wb") as file:
             file.write(head)
