@@ -183,3 +183,9 @@ def test_no_name_of_a_config_leads_out_of_its_plugin(tmp_path: Path, way: str) -
     with pytest.raises(ConfigError, match="plugin 'core' has no config"):
         load_config(way.format(up="../" * 30, file=file))
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("text", ["a = {}\na['b'] = a", "a = []\na.append(a)", f"a = {'[' * 80}{']' * 80}"])
+def test_a_value_that_holds_itself(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="a holds itself, or is nested too deeply"):
+        load_config(write(tmp_path, "run.py", text))

@@ -151,3 +151,10 @@ def test_half_a_list_in_utf_16(here: Path) -> None:
     (here / "list.txt").write_bytes("x.webm".encode("utf-16")[:-1])
     with pytest.raises(UserError, match="is cut off, or no text"):
         names("@list.txt")
+
+
+def test_nobody_waits_for_a_pipe_in_a_folder(here: Path) -> None:
+    os.mkfifo(here / "v" / "pipe.mp4")
+    found = find(["v"])
+    assert [path.name for path in found.files] == ["a.AVI", "b.mp4", "c.mkv"]
+    assert found.bad == [("v/pipe.mp4", "is no file, but a pipe or a device")]

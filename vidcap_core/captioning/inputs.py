@@ -99,7 +99,13 @@ def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
     inputs.others += len(found) - len(chosen)
     if not chosen:
         inputs.bad.append((folder, f"the folder {NO_FILM}"))
-    yield from chosen
+    for file in chosen:
+        if (
+            file.is_fifo() or file.is_socket() or file.is_char_device()
+        ):  # whoever opens one waits for its other end
+            inputs.bad.append((str(file), "is no file, but a pipe or a device"))
+        else:
+            yield file
 
 
 def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Path]:

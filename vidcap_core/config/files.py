@@ -20,6 +20,8 @@ from vidcap_core.zoo.arguments import meant
 CORE_CONFIGS = Path(__file__).parent / "bases"
 BASES = "vidcap://"
 PLAIN = (type(None), bool, int, float, str)
+DEEPEST = 50
+"""Keys of a config, one inside the other."""
 
 
 @dataclass(slots=True)
@@ -253,6 +255,8 @@ def _core_base(inside: str) -> Path:
 
 
 def _check_plain(value: object, path: KeyPath, file: Path) -> None:
+    if len(path) > DEEPEST:
+        raise ConfigError(f"{_shown(file)}: {dotted(path[:1])} holds itself, or is nested too deeply")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
