@@ -93,6 +93,7 @@ def _guarded(folder: Path, hint: str) -> Iterator[None]:
 
 def _of_bundle(bundle: Bundle, copy: str | None, changes: Sequence[str]) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
+    limits.check_size(weights)
     known = bundle.index.get("extract", {})
     if not isinstance(known, dict):
         raise CheckpointError(f"{bundle.path} is damaged: its index names no encoders under 'extract'")
