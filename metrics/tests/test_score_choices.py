@@ -13,6 +13,7 @@ import pytest
 from vidcap_metrics import Scorer, UserError
 from vidcap_metrics.cider import CiderD
 from vidcap_metrics.cli import main, score
+from vidcap_metrics.cli.choices import PARAGRAPH
 from vidcap_metrics.dense import Dense
 from vidcap_metrics.emotion import emotion_scorer
 from vidcap_metrics.event import Event
@@ -174,6 +175,16 @@ def test_options_of_dense_metrics_reach_them(command: Command) -> None:
             ("results.json", "refs.json", "--metrics", "dense", "--paragraphs"),
             "--paragraphs is for metrics of",
         ),
+        (
+            ("results.json", "refs.json", "--metrics", "dense", "--protocol", "epan"),
+            "--protocol epan is for metrics of captions",
+        ),
+        (("results.json", "refs.json", "--protocol", "ptb"), "--protocol is for none of dense, soda_c"),
+        (("results.json", "refs.json", "--metrics", "soda_c", "--garbage", "2018"), "--garbage is for none"),
+        (
+            ("said.json", "captions.json", "--metrics", "bleu", "--meteor", "java"),
+            "--meteor is for none of bleu",
+        ),
         (("said.json", "captions.json", "--tokenizer", "zh"), "no tokenizer is named 'zh'"),
         (("said.json", "captions.json", "--metrics", "bleu", "--protocol", "epan"), "for emotion alone"),
         (("said.json", "captions.json", "--metrics", ""), "--metrics names no metric"),
@@ -225,6 +236,17 @@ def test_protocol_of_emotion(command: Command) -> None:
     data = command("said.json", "captions.json", "--metrics", "emotion", "--protocol", "epan")
     assert data["values"] == emotion_scorer(CAPTIONS, "epan").score(SAID).values
     assert "|tok:epan-15|" in data["signatures"]["BFS"]
+
+
+def test_protocol_of_paragraphs(command: Command) -> None:
+    words = ("results.json", "refs.json", "--metrics", "paragraph")
+    default, published, ptb = (
+        command(*words, *more) for more in ((), *(("--protocol", p) for p in PARAGRAPH))
+    )
+    assert default == published
+    assert "paragraph-published|v:1|tok:letters" in published["signatures"]["para-METEOR"]
+    assert "paragraph-ptb|v:1|tok:ptb-3.4.1" in ptb["signatures"]["para-METEOR"]
+    assert ptb["values"] == command(*words, "--set", "paragraph.protocol=ptb")["values"]
 
 
 def test_without_the_tables_of_meteor_it_is_left_out_and_said(

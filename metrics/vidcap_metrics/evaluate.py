@@ -111,10 +111,14 @@ def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Optio
     kind = _kind(options)
     refuse_unused(options)
     if kind != "captions":
-        if options.paragraphs or options.tokenizer != "ptb":
-            typed = "--paragraphs" if options.paragraphs else f"--tokenizer {options.tokenizer}"
+        typed = [
+            *(["--paragraphs"] if options.paragraphs else []),
+            *([f"--tokenizer {options.tokenizer}"] if options.tokenizer != "ptb" else []),
+            *([f"--protocol {options.protocol}"] if options.protocol != "full" else []),
+        ]
+        if typed:
             raise UserError(
-                f"{typed} is for metrics of captions, not for {', '.join(options.metrics)}",
+                f"{typed[0]} is for metrics of captions, not for {', '.join(options.metrics)}",
                 hint="--metrics bleu,meteor,rouge,cider-d",
             )
         scores = _event_scores if kind == "events" else _sample_scores

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from vidcap_metrics import baselines
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_metrics.intervals import Events
 from vidcap_metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1
 from vidcap_metrics.metric import Additive, Values
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.scorer import Missing
 from vidcap_metrics.signature import hash_captions
 

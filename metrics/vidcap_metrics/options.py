@@ -28,8 +28,8 @@ class Options:
     missing: Missing = "error"
     corpus: Path | None = None
     training: Path | None = None
-    meteor: str = "python"
-    garbage: str = "2021"
+    meteor: str | None = None
+    """which METEOR; None: each metric's own default"""
     samples: int = 1000
     seed: int = 0
     load: Load = load_metric
@@ -59,7 +59,6 @@ def built(options: Options, names: Sequence[str]) -> list[Any]:
     """The metrics, each with the options that its constructor names."""
     given: Mapping[str, Any] = {
         "missing": options.missing,
-        "garbage": options.garbage,
         "meteor": options.meteor,
         "backend": options.meteor,
         "corpus": _tokenised(options.corpus, options) if options.corpus else None,
@@ -97,6 +96,7 @@ def refuse_unused(options: Options) -> None:
     typed |= {"training": "--train"} if options.training else {}
     wanted = {key for name in options.metrics for key in inspect.signature(options.load(name)).parameters}
     lost = [option for key, option in typed.items() if key not in wanted]
+    lost += ["--meteor"] if options.meteor and not wanted & {"meteor", "backend"} else []
     if lost:
         raise UserError(
             f"{lost[0]} is for none of {', '.join(options.metrics)}",

@@ -75,7 +75,7 @@ def test_npz_of_both_kinds(tmp_path: Path) -> None:
     import_features(tmp_path / "joint.npz", tmp_path / "b", "float32")
     np.testing.assert_array_equal(FeatureStore(tmp_path / "b")["y"], np.arange(12.0, 24).reshape(3, 4))
     np.savez(tmp_path / "odd.npz", ids=np.array(["x"]), feats=np.zeros((2, 3, 4)))
-    with pytest.raises(DataError, match="1 ids for 2 clips"):
+    with pytest.raises(DataError, match="1 id for 2 clips"):
         import_features(tmp_path / "odd.npz", tmp_path / "c")
 
 

@@ -150,8 +150,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
         note(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
-        done = f"interrupted: {job.made + job.kept} of {total} files are finished"
-        goes_on = f"and stay in {args.out}; the same command goes on"
+        done = f"interrupted: {job.made + job.kept} of {total} {'file is' if total == 1 else 'files are'} finished"
+        goes_on = f"and kept in {args.out}; the same command goes on"
         note(f"{done} {goes_on if args.out else '; with --out DIR such a job could go on'}")
         return INTERRUPTED
     finally:

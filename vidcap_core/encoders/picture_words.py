@@ -80,6 +80,11 @@ class TextTower(nn.Module):
             [one(sentences) + (words(ids) * real[..., None]).sum(1) / share for one, words in pairs]
         )
 
+    def each_word(self, sentences: Tensor, ids: Tensor) -> Tensor:
+        """The same of each word by itself, in its sentence: [N, L, members * width]."""
+        pairs = zip(self.sentence, self.words, strict=True)
+        return side_by_side([one(sentences)[:, None] + words(ids) for one, words in pairs])
+
 
 def side_by_side(parts: Sequence[Tensor]) -> Tensor:
     """Directions of several members as one: its cosines are the mean of theirs."""
@@ -171,6 +176,20 @@ class PictureWordsText(Encoder):
         texts, counts = flatten_texts(x)
         vectors = self.sentences([[text] for text in texts]).values[:, 0]
         return regroup_texts(self.tower(vectors, self.tower.ids(texts).to(vectors.device)), counts)
+
+    def word_rows(self, texts: Sequence[str]) -> list[tuple[list[int], Tensor]]:
+        """Of each text the ids of its known words, then 0, and a row [dim] for each in the space of pictures.
+
+        The last row is the text's own. What a fine-grained similarity (EMScore) compares with frames.
+        """
+        vectors = self.sentences([[text] for text in texts]).values[:, 0]
+        ids = self.tower.ids(texts).to(vectors.device)
+        rows, whole = self.tower.each_word(vectors, ids), self.tower(vectors, ids)
+        counts = (ids > 0).sum(-1).tolist()
+        return [
+            ([*known[:count].tolist(), 0], torch.cat([each[:count], text[None]]))
+            for known, each, text, count in zip(ids, rows, whole, counts, strict=True)
+        ]
 
     def describe(self) -> dict[str, Any]:
         """Source of the weights, the model of sentence vectors."""

@@ -14,6 +14,7 @@ from vidcap_core.features.extract import Report
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.hashing import hash_file
 from vidcap_core.files.memory import machine_memory
+from vidcap_metrics.counted import counted
 
 PICKLES = {".pkl", ".pickle", ".p", ".pth", ".pt"}
 SHARE = 0.5
@@ -111,7 +112,7 @@ def _npz(path: Path) -> Items:
     if ids.ndim != 1 or not values.ndim:
         raise DataError(f"{path}: has ids {list(ids.shape)} for {joint} {list(values.shape)}")
     if len(ids) != len(values):
-        raise DataError(f"{path}: has {len(ids)} ids for {len(values)} clips")
+        raise DataError(f"{path}: has {counted(len(ids), 'id')} for {counted(len(values), 'clip')}")
     for clip, value in zip(ids, values, strict=True):
         yield str(clip), lambda value=value: value  # type: ignore[misc]
 

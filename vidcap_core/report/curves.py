@@ -25,6 +25,11 @@ class Chart:
     curves: tuple[Curve, ...]
 
     @property
+    def title(self) -> str:
+        """What is drawn, in words."""
+        return {"lr": "learning rate", "clips_per_s": "clips per second"}.get(self.name, self.name)
+
+    @property
     def slug(self) -> str:
         """The chart's name as a file name."""
         return "".join(c if c.isalnum() or c in "-_" else "-" for c in self.name)
@@ -68,6 +73,7 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
     """Each chart as PNG and CSV; returns the names of the files."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     folder.mkdir(parents=True, exist_ok=True)
     names = []
@@ -88,7 +94,8 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
                 marker="." if len(curve.x) < 30 else None,
                 linewidth=1.4,
             )
-        axes.set(xlabel="step", title=_no_maths(chart.name))
+        axes.set(xlabel="step", title=_no_maths(chart.title))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from vidcap_core.api import DataError, UserError
 from vidcap_neural_metrics.endpoint import Endpoint
-from vidcap_neural_metrics.prompt import Prompt
+from vidcap_neural_metrics.prompt import Prompt, digits
 
 Ask = Callable[[str], str]
 """From a prompt to an answer: an endpoint, or a model that runs here."""
+T = TypeVar("T")
 
-
+MOST_AT_ONCE = 64
 START = b'{"judge": '
 """How a line begins, also one that was cut off."""
 
@@ -41,6 +43,7 @@ class Judge:
     model: what the endpoint calls it; or a function from a prompt to an answer, for a model that runs here.
     version: of the model, as exactly as its provider says it; stands in the signature.
     answers: a file of answers (JSON lines) that travels with the scores. url: of the endpoint; name: of a function.
+    at_once: clips whose questions are asked at the same time; None: 4 of an endpoint, 1 of a function.
     """
 
     def __init__(
@@ -50,8 +53,12 @@ class Judge:
         answers: str | Path,
         url: str | None = None,
         name: str | None = None,
+        at_once: int | None = None,
         **options: Any,
     ) -> None:
+        if at_once is not None and not 1 <= at_once <= MOST_AT_ONCE:
+            raise UserError(f"at_once={at_once}: between 1 and {MOST_AT_ONCE} clips", hint="at_once=4")
+        self.at_once = at_once or (1 if callable(model) else 4)
         if callable(model) and not name:
             raise UserError("a judge that is a function needs a name", hint='name="my-model-7b"')
         self.name = (name or str(model)).replace("|", "/")
@@ -60,6 +67,7 @@ class Judge:
         self._model, self._url, self._options = model, url, options
         self._ask: Ask | None = model if callable(model) else None
         self._known = {_key(entry): entry.answer for entry in read_answers(self.file)}
+        self._lock, self._asking = Lock(), dict[tuple[str, str, str], Lock]()
         self.asked = 0
         """answers that the model gave now, and not the file"""
 
@@ -71,22 +79,37 @@ class Judge:
         """The same of a prompt that is filled already."""
         entry = Entry(self.name, self.version, name, prompt_hash, text, "")
         key = _key(entry)
-        if key not in self._known:
-            answer = self._model_answer(text)
-            self._write(Entry(self.name, self.version, name, prompt_hash, text, answer))
-            self._known[key] = answer
-            self.asked += 1
-        return self._known[key]
+        with self._lock:
+            asking = self._asking.setdefault(key, Lock())
+        with asking:  # the same question of two clips is asked once
+            if key not in self._known:
+                answer = self._model_answer(text)
+                with self._lock:
+                    self._write(Entry(self.name, self.version, name, prompt_hash, text, answer))
+                    self._known[key] = answer
+                    self.asked += 1
+            return self._known[key]
 
-    def signed(self, metric: str, *prompts: Prompt, **settings: Any) -> str:
-        """`metric:JUDGE@VERSION-PROMPTS`: the last are eight digits of the hash of all prompts and settings."""
-        data = [[prompt.name, prompt.hash] for prompt in prompts] + [settings]
-        digits = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]
-        return f"{metric}:{self.name}@{self.version}-{digits}"
+    def each(self, question: Callable[[str], T], clips: Iterable[str]) -> dict[str, T]:
+        """What a function that asks this judge gives of each clip, some at a time; the first error ends it."""
+        pool = ThreadPoolExecutor(self.at_once)
+        try:
+            tasks = {clip: pool.submit(question, clip) for clip in clips}
+            return {clip: task.result() for clip, task in tasks.items()}
+        finally:
+            pool.shutdown(
+                cancel_futures=True
+            )  # waits for what was asked already, whose answers are written down
+
+    def signed(self, *prompts: Prompt) -> dict[str, str]:
+        """What a signature shows: `judge`, and `prompts`, eight digits of the hash of all of them."""
+        hashes = [[prompt.name, prompt.hash] for prompt in prompts]
+        return {"judge": f"{self.name}@{self.version}", "prompts": digits(hashes)}
 
     def _model_answer(self, text: str) -> str:
-        if self._ask is None:  # an endpoint is needed where the file lacks an answer, and not before
-            self._ask = Endpoint(str(self._model), self._url, **self._options)
+        with self._lock:
+            if self._ask is None:  # an endpoint is needed where the file lacks an answer, and not before
+                self._ask = Endpoint(str(self._model), self._url, **self._options)
         return self._ask(text)
 
     def _write(self, entry: Entry) -> None:
