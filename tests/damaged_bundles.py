@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +124,14 @@ BUNDLES: dict[str, Change] = {
     "index: empty": lambda b: (b / "bundle.json").write_text("") and None,
     "index: a list of itself": lambda b: (b / "bundle.json").write_text("[]") and None,
     "index: a folder": lambda b: ((b / "bundle.json").unlink(), (b / "bundle.json").mkdir())[0],
+    "index: a pipe": lambda b: (
+        (b / "bundle.json").unlink(),
+        os.mkfifo(b / "bundle.json"),
+    )[0],
+    "index: no end": lambda b: (
+        (b / "bundle.json").unlink(),
+        (b / "bundle.json").symlink_to("/dev/zero"),
+    )[0],
     "index: weights are a folder": lambda b: (
         (b / "weights.safetensors").unlink(),
         (b / "weights.safetensors").mkdir(),

@@ -330,3 +330,30 @@ def test_what_is_no_store_says_so(tmp_path: Path) -> None:
         FeatureStore(tmp_path / "s")
     writer.close()
     assert time.time() - (tmp_path / "s" / "index.json").stat().st_mtime < 60
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe", "dangling", "below a file", "long"])
+def test_where_no_store_can_be(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / ("x" * 300 if kind == "long" else "s")
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "dangling":
+        path.symlink_to(tmp_path / "nowhere" / "x")
+    elif kind != "long":
+        path.write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        FeatureWriter(path / "inner" if kind == "below a file" else path, RECIPE)
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000, b'{"clip": 3}', b"[]", b'{"shape": 3}', b"9" * 5000])
+def test_a_journal_that_nobody_wrote(tmp_path: Path, line: bytes) -> None:
+    """What follows is made again."""
+    writer = FeatureWriter(tmp_path / "s", RECIPE, "float32", 10_000)
+    writer.add("clip0", features(0))
+    writer.__exit__(RuntimeError, RuntimeError("stopped"), None)
+    with (tmp_path / "s" / "journal.jsonl").open("ab") as journal:
+        journal.write(line + b"\n")
+    with FeatureWriter(tmp_path / "s", RECIPE, "float32", 10_000) as writer:
+        assert writer.done == {"clip0"}
+        writer.add("clip1", features(1))
+    np.testing.assert_array_equal(FeatureStore(tmp_path / "s")["clip1"], features(1))

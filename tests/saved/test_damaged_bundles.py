@@ -13,6 +13,7 @@ from security_parts import good_models
 
 from vidcap_core.cli.main import main
 from vidcap_core.errors import CheckpointError
+from vidcap_core.files.json_text import read_object
 from vidcap_core.saved import limits
 
 
@@ -66,3 +67,14 @@ def test_a_model_of_endless_parts_is_not_built(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(limits, "TENSORS", 100)
     with pytest.raises(CheckpointError, match="more than 100 tensors"), limits.bounded("X"):
         torch.nn.Sequential(*(torch.nn.Linear(1, 1) for _ in iter(int, 1)))
+
+
+def test_files_larger_than_the_machine_are_not_read(tmp_path: Path) -> None:
+    """Files may have holes: a few bytes on a disk are terabytes to who reads them."""
+    file = tmp_path / "file"
+    with file.open("wb") as opened:
+        opened.truncate(1 << 42)
+    with pytest.raises(CheckpointError, match="of this machine's memory"):
+        limits.check_size(file)
+    with pytest.raises(ValueError, match="larger than 1024 MiB"):
+        read_object(file)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from vidcap_core.captioning.inputs import Inputs
     from vidcap_core.captioning.spans import Every
 
+SHOWN, LONG = 10, 300
+"""Of files that are not there: so many are named, and so many characters of each."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The arguments of `vidcap caption`."""
@@ -106,8 +109,9 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="vidcap-") as piped:
         inputs = find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
         if not inputs.files:
-            reasons = "; ".join(f"{shown(name)}: {reason}" for name, reason in inputs.bad)
-            raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}")
+            reasons = "; ".join(f"{shown(name)[:LONG]}: {reason}" for name, reason in inputs.bad[:SHOWN])
+            more = f"; and {len(inputs.bad) - SHOWN} more" if len(inputs.bad) > SHOWN else ""
+            raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}{more}")
         if inputs.others:
             note(f"files in folders that are no videos by their names, left out: {inputs.others}")
         return _caption(args, inputs, every)

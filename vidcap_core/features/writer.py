@@ -39,7 +39,6 @@ class FeatureWriter:
         if dtype not in DTYPES:
             raise DataError(f"features cannot be stored as '{dtype}'", hint="--dtype " + "|".join(DTYPES))
         self.path = Path(path)
-        self.path.mkdir(parents=True, exist_ok=True)
         self._lock = self._take()
         remove_parts(self.path)
         self._data, self._journal = self.path / "open.bin", self.path / "journal.jsonl"
@@ -117,12 +116,17 @@ class FeatureWriter:
             self._lock.release()
 
     def _take(self) -> Lock:
-        """Hold the store for one writer."""
+        """Hold the store for one writer, and make its folder where there is none."""
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             return Lock(self.path / ".lock")
         except BlockingIOError as error:
             raise DataError(
                 f"{self.path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
+            ) from error
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: cannot be written: {error.strerror}", hint="--out ANOTHER_FOLDER"
             ) from error
 
     def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+LARGEST = 1 << 30
+"""Bytes of a file of JSON, which takes several times as many when it is read."""
+
 
 def loads(text: str | bytes) -> Any:
     """The data of a JSON text; one that is nested too deeply to be read is no JSON either."""
@@ -19,6 +22,8 @@ def read_object(file: Path) -> dict[str, Any]:
     """The object that a JSON file holds."""
     if not file.is_file():  # a pipe of that name would be waited for
         raise ValueError("there is no such file")
+    if file.stat().st_size > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
     try:
         data = loads(file.read_bytes())
     except OSError as error:

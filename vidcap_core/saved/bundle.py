@@ -15,6 +15,7 @@ from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.hashing import hash_file
+from vidcap_core.files.json_text import read_object
 from vidcap_core.saved import assets, base, foreign
 from vidcap_core.saved.model_card import model_card
 from vidcap_core.saved.weights import write_tensors
@@ -126,10 +127,10 @@ def read_index(folder: Path) -> dict[str, Any]:
             f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
         )
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        index = read_object(path)
+    except ValueError as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
+    if index.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder} has another bundle format than {FORMAT}, the one that this vidcap-core reads"
         )

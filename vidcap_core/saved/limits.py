@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
@@ -15,6 +16,15 @@ TENSORS = 50_000
 """of a model; the largest language models have a few thousand."""
 SHARE = 0.75
 """of this machine's memory, for the weights of a model that is being built."""
+
+
+def check_size(weights: Path) -> None:
+    """Refuse a file of weights that this machine could not hold, before it is read."""
+    if weights.stat().st_size > (most := int(SHARE * machine_memory())):
+        raise CheckpointError(
+            f"{weights} has more than {most / 2**30:.1f} GiB, {SHARE:.0%} of this machine's memory",
+            hint="a machine with more memory, if the file is what it should be",
+        )
 
 
 @contextmanager
