@@ -87,7 +87,11 @@ class Captioner(nn.Module):
         output.writer = self._writer(batch, streams)
         for name, loss in zip(losses, chosen, strict=True):
             total, weight = loss(output, batch)
-            result[name] = (total, torch.as_tensor(weight, dtype=torch.float32, device=total.device))
+            if isinstance(weight, Tensor):
+                count = weight.to(total.device, torch.float32)
+            else:  # filling costs nothing, while the host would wait for a number that is copied
+                count = total.new_full((), float(weight), dtype=torch.float32)
+            result[name] = (total, count)
         return result
 
     def _writer(self, batch: Batch, streams: Streams) -> CaptionWriter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, cast
 
 import torch
@@ -27,6 +28,7 @@ class Streams(Mapping[str, Stream]):
         self._encoders = encoders
         self._panels = panels
         self._ready = dict(batch.streams)
+        self._rows: dict[str, list[bool]] | None = None
 
     def __getitem__(self, name: str) -> Stream:
         if name not in self._ready:
@@ -43,7 +45,11 @@ class Streams(Mapping[str, Stream]):
 
     def present(self, index: int) -> list[str]:
         """Names of the streams that were used and had something of one clip."""
-        return sorted(name for name, stream in self._ready.items() if bool(stream.mask[index].any()))
+        if self._rows is None or self._rows.keys() != self._ready.keys():
+            there = {name: stream.mask.any(1) for name, stream in self._ready.items()}
+            rows = torch.stack(list(there.values())).tolist() if there else []  # the host waits once for all
+            self._rows = dict(zip(there, rows, strict=True))
+        return sorted(name for name, rows in self._rows.items() if rows[index])
 
     def _encode(self, name: str, encoder: Encoder) -> Stream:
         if encoder.reads == "text":
@@ -51,12 +57,20 @@ class Streams(Mapping[str, Stream]):
                 raise UserError("a text encoder was asked for, but this batch has no captions")
             return encoder(self._batch.texts)  # type: ignore[no-any-return]
         if encoder.reads == "streams":
-            clips, derived = enumerate(self._batch.clips), cast(DerivedEncoder, encoder)
-            return stack([derived.derive(ClipStreams(self, i, without=name), clip.id) for i, clip in clips])
+            return self._derive(name, cast(DerivedEncoder, encoder))
         inputs, times = self._inputs(name, encoder)
         frozen = not any(p.requires_grad for p in encoder.parameters())
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
             return encode(encoder, inputs, times, self._panels)
+
+    def _derive(self, name: str, encoder: DerivedEncoder) -> Stream:
+        """Clip by clip; an encoder without weights works on the host, for which a batch is copied once each way."""
+        device = next((stream.values.device for stream in self._ready.values()), torch.device("cpu"))
+        here = next(chain(encoder.parameters(), encoder.buffers()), None) is not None or device.type == "cpu"
+        source: Mapping[str, Stream] = self if here else _OnHost(self)
+        clips = enumerate(self._batch.clips)
+        made = stack([encoder.derive(ClipStreams(source, i, without=name), clip.id) for i, clip in clips])
+        return made if here else made.to(device)
 
     def _inputs(self, name: str, encoder: Encoder) -> tuple[tuple[Any, ...], Stream | None]:
         """What `forward` gets, and the frames' times where they are known."""
@@ -71,10 +85,40 @@ class Streams(Mapping[str, Stream]):
         return (raw.values, raw.mask), raw
 
 
+class _OnHost(Mapping[str, Stream]):
+    """Streams as the CPU sees them, each copied when it is first read."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+        self._here: dict[str, Stream] = {}
+
+    def __getitem__(self, name: str) -> Stream:
+        if name not in self._here:
+            self._here[name] = _in_one_copy(self._streams[name])
+        return self._here[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._streams)
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+
+def _in_one_copy(stream: Stream) -> Stream:
+    """Values [B, T, D], mask and times on the CPU, for which the host waits once."""
+    parts = [stream.values, stream.mask[..., None]]
+    if stream.times is not None:
+        parts.append(stream.times[..., None])
+    here = torch.cat([part.float() for part in parts], -1).cpu()
+    width = stream.values.shape[-1]
+    times = None if stream.times is None else here[..., width + 1]
+    return Stream(here[..., :width].to(stream.values.dtype), here[..., width].bool(), times)
+
+
 class ClipStreams(Mapping[str, Stream]):
     """One clip's rows of a batch's streams, without padding, for an encoder that derives a stream from others."""
 
-    def __init__(self, streams: Streams, index: int, without: str = "") -> None:
+    def __init__(self, streams: Mapping[str, Stream], index: int, without: str = "") -> None:
         self._streams, self._index, self._without = streams, index, without
 
     def __getitem__(self, name: str) -> Stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,14 @@ class Stream:
 
     def to(self, device: str | torch.device) -> Stream:
         """The same stream on another device."""
+        free = str(device) != "cpu"  # what comes to the CPU would be read before it is there
         parts = (self.values, self.mask, self.times, self.attention)
-        return Stream(*(None if part is None else part.to(device, non_blocking=True) for part in parts))  # type: ignore[arg-type]
+        return Stream(*(None if part is None else part.to(device, non_blocking=free) for part in parts))  # type: ignore[arg-type]
+
+    def pin_memory(self) -> Stream:
+        """The same stream in memory that a GPU copies from while the host goes on."""
+        parts = (self.values, self.mask, self.times, self.attention)
+        return Stream(*(None if part is None else part.pin_memory() for part in parts))  # type: ignore[arg-type]
 
     def rows(self, index: Tensor | Sequence[int]) -> Stream:
         """Some of its clips, in the order of `index`."""
@@ -104,31 +110,48 @@ class Batch:
 
     def to(self, device: str | torch.device) -> Batch:
         """The same batch with every tensor on another device."""
+        return self._moved(lambda value: to_device(value, device))
 
+    def pin_memory(self) -> Batch:
+        """The same batch in memory that a GPU copies from while the host goes on; a data loader calls it."""
+        return self._moved(lambda value: each(value, "pin_memory", lambda item: item.pin_memory()))
+
+    def _moved(self, move: Callable[[Any], Any]) -> Batch:
         return replace(
             self,
-            streams={name: stream.to(device) for name, stream in self.streams.items()},
-            inputs={name: stream.to(device) for name, stream in self.inputs.items()},
-            tokens=to_device(self.tokens, device),
-            token_mask=to_device(self.token_mask, device),
-            targets={name: to_device(value, device) for name, value in self.targets.items()},
-            prepared={name: to_device(value, device) for name, value in self.prepared.items()},
+            streams=move(dict(self.streams)),
+            inputs=move(dict(self.inputs)),
+            tokens=move(self.tokens),
+            token_mask=move(self.token_mask),
+            targets=move(dict(self.targets)),
+            prepared=move(dict(self.prepared)),
         )
 
 
 def to_device(value: Any, device: str | torch.device) -> Any:
     """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
-    if hasattr(value, "to"):
-        return value.to(device)
+    return each(value, "to", lambda item: _to(item, device))
+
+
+def _to(item: Any, device: str | torch.device) -> Any:
+    if hasattr(item, "is_pinned") and str(device) != "cpu":  # a tensor
+        return item.to(device, non_blocking=True)
+    return item.to(device)
+
+
+def each(value: Any, method: str, change: Callable[[Any], Any]) -> Any:
+    """A value with all that has a method changed, in dicts, lists, tuples and dataclasses too."""
+    if hasattr(value, method):
+        return change(value)
     if isinstance(value, dict):
-        return {key: to_device(item, device) for key, item in value.items()}
+        return {key: each(item, method, change) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_make"):  # a named one takes its items one by one
-        return value._make(to_device(item, device) for item in value)
+        return value._make(each(item, method, change) for item in value)
     if isinstance(value, (list, tuple)):
-        return type(value)(to_device(item, device) for item in value)
+        return type(value)(each(item, method, change) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         items = {
-            item.name: to_device(getattr(value, item.name), device) for item in fields(value) if item.init
+            item.name: each(getattr(value, item.name), method, change) for item in fields(value) if item.init
         }
         return replace(value, **items)
     return value

@@ -92,11 +92,12 @@ def beam_search(source: Source, settings: GenerateSettings) -> list[list[Hyp]]:
         live = continuations.pick(chosen)
         live.sums = open_sums.gather(1, chosen)
         done = done | _done(live, pool, count, settings, position + 1)
-        if position + 1 == limit or bool(done.all()):
+        look = (position + 1) % source.patience == 0
+        going = (~done).nonzero().squeeze(1) if look else clips
+        if position + 1 == limit or len(going) == 0:
             break
         source.follow(parents.gather(1, chosen), live.words[:, :, position])
-        going = (~done).nonzero().squeeze(1)
-        if len(going) <= COMPACT * source.clips:
+        if look and len(going) <= COMPACT * source.clips:
             _collect(results, clips, pool, live, done, settings)
             source.keep(going)
             live, pool, clips = live.keep(going), pool.keep(going), clips[going]
@@ -180,18 +181,12 @@ def _scored(live: Texts, settings: GenerateSettings) -> Texts:
 
 
 def _texts(texts: Texts) -> list[list[Hyp]]:
-    rows = []
-    for row in range(texts.sums.shape[0]):
-        hyps = []
-        for words, logs, length, ended, score in zip(
-            texts.words[row].tolist(),
-            texts.logs[row].tolist(),
-            texts.lengths[row].tolist(),
-            texts.ended[row].tolist(),
-            texts.scores[row].tolist(),
-            strict=True,
-        ):
-            if score != -torch.inf:
-                hyps.append(hyp(words[:length], logs[:length], score, ended))
-        rows.append(hyps)
-    return rows
+    parts = (texts.words, texts.logs, texts.lengths, texts.ended, texts.scores)
+    return [
+        [
+            hyp(words[:length], logs[:length], score, ended)
+            for words, logs, length, ended, score in zip(*row, strict=True)
+            if score != -torch.inf
+        ]
+        for row in zip(*(part.tolist() for part in parts), strict=True)
+    ]

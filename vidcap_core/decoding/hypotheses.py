@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from vidcap_core.contracts.hypotheses import Hyp
@@ -10,9 +11,10 @@ from vidcap_core.errors import UserError
 
 def refuse_impossible(values: Tensor) -> None:
     """Complain of log-probabilities or scores of texts that cannot be."""
-    if bool(values.isnan().any()):
+    nan, none = torch.stack([values.isnan().any(), values.isneginf().any()]).tolist()
+    if nan:
         raise UserError("the head gave NaN instead of words", hint="the weights of an earlier checkpoint")
-    if bool(values.isneginf().any()):
+    if none:
         raise UserError("no word may come next", hint="a lower generate.min_length or no_repeat_ngram=0")
 
 

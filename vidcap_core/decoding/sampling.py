@@ -18,11 +18,11 @@ def uniforms(
     generator: torch.Generator | None,
     keys: Sequence[str | int] | None,
 ) -> Tensor:
-    """Numbers in [0, 1), one a word: [clips * n_best, max_length]."""
+    """Numbers in [0, 1), one a word, in float32: [clips * n_best, max_length]."""
     draws, words = settings.n_best, settings.max_length
     if generator is not None:
         shape = (clips * draws, words)
-        return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float64)
+        return torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float64).float()
     names = range(clips) if keys is None else keys
     if len(names) != clips:
         raise ValueError(f"{len(names)} keys for {clips} rows")
@@ -31,7 +31,7 @@ def uniforms(
         key = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:8], "big")
         for draw in range(draws):  # own sequence: a longer max_length or more draws change none of the others
             table[row, draw] = np.random.default_rng([settings.seed, key, draw]).random(words)
-    return torch.from_numpy(table.reshape(clips * draws, words))
+    return torch.from_numpy(table.reshape(clips * draws, words)).float()
 
 
 def draw(log_probs: Tensor, uniform: Tensor, settings: GenerateSettings) -> Tensor:
@@ -42,11 +42,12 @@ def draw(log_probs: Tensor, uniform: Tensor, settings: GenerateSettings) -> Tens
         scores, order = scores.topk(settings.top_k, -1)
     elif settings.top_p is not None:
         scores, order = scores.sort(stable=True, dim=-1, descending=True)
-    probs = scores.double().softmax(-1)
+    probs = scores.float().softmax(-1)  # many devices have no float64
     if settings.top_p is not None:
         before = probs.cumsum(-1) - probs
         probs = probs.masked_fill(before >= settings.top_p, 0.0)
     cumulated = probs.cumsum(-1)
-    target = uniform[:, None] * cumulated[:, -1:]
-    index = torch.searchsorted(cumulated, target, right=True).clamp_max(probs.shape[1] - 1)
+    whole = cumulated[:, -1:]
+    last = (cumulated < whole).sum(-1, keepdim=True)  # beyond it no word has a probability
+    index = torch.searchsorted(cumulated, uniform[:, None] * whole, right=True).minimum(last)
     return (index if order is None else order.gather(1, index)).squeeze(1)

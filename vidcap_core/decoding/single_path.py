@@ -25,6 +25,7 @@ def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | N
     logs = torch.zeros((rows, limit), device=words.device)
     lengths = source.tokens.new_full((rows,), limit)
     ended = torch.zeros(rows, dtype=torch.bool, device=words.device)
+    worst = torch.zeros(rows, device=words.device)  # the least log-probability of each text
     for position in range(limit):
         here = (clips[:, None] * width + torch.arange(width, device=clips.device)).flatten()  # their rows
         scores = source.log_probs()
@@ -38,19 +39,25 @@ def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | N
         else:
             chosen = draw(scores, uniforms[here, position], settings)
             best = scores.gather(1, chosen[:, None]).squeeze(1)
-        refuse_impossible(best[~ended[here]])
+        over = ended[here]
+        worst[here] = torch.where(over, worst[here], worst[here].minimum(best))  # NaN stays NaN
         words[here, position], logs[here, position] = chosen, best
-        stops = (chosen == source.eos) & ~ended[here]
-        lengths[here[stops]] = position + 1
-        ended[here] |= stops
-        open_clips = (~ended[here]).view(-1, width).any(1).nonzero().squeeze(1)
-        if len(open_clips) == 0:
+        stops = (chosen == source.eos) & ~over
+        lengths[here] = torch.where(stops, position + 1, lengths[here])
+        ended[here] = over | stops
+        look = (position + 1) % source.patience == 0
+        if look:
+            open_clips = (~ended[here]).view(-1, width).any(1).nonzero().squeeze(1)
+            if len(open_clips) == 0:
+                break
+        if position + 1 == limit:
             break
         parents = chosen.new_zeros((source.clips, width)) if source.width < width else None
         source.follow(parents, chosen)
-        if len(open_clips) <= COMPACT * source.clips:
+        if look and len(open_clips) <= COMPACT * source.clips:
             source.keep(open_clips)
             clips = clips[open_clips]
+    refuse_impossible(worst)
     return _texts(words, logs, lengths, ended, width, settings)
 
 

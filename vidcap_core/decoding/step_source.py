@@ -15,6 +15,10 @@ from vidcap_core.decoding.constraints import NOTHING
 from vidcap_core.decoding.decoder_state import select_rows
 
 
+EVERY = 8
+"""Words between two looks at what is finished, on a device that the host would have to wait for."""
+
+
 @dataclass
 class Source:
     """A head in the middle of decoding: `clips` memory rows, each with `width` rows of state."""
@@ -42,8 +46,13 @@ class Source:
             tokens, prompt = view.prompt[:, -1], view.prompt
             if view.prompt_mask is not None:
                 prompt = prompt.masked_fill(~view.prompt_mask.bool(), NOTHING)
-        never = torch.tensor(list(banned), dtype=torch.long, device=tokens.device)
+        never = torch.tensor(list(banned), dtype=torch.long).to(tokens.device, non_blocking=True)
         return cls(head, memory, state, tokens, prompt, eos, clips, never)
+
+    @property
+    def patience(self) -> int:
+        """Words between two looks at what is finished: on a GPU the host waits for each."""
+        return 1 if self.tokens.device.type == "cpu" else EVERY
 
     def log_probs(self) -> Tensor:
         """One step: [clips * width, V], in float32."""
@@ -70,8 +79,8 @@ class Source:
 
 
 def _device(head: Head, view: View) -> torch.device:
-    for stream in view.streams.values():
-        return stream.values.device
     for parameter in head.parameters():
         return parameter.device
+    for stream in view.streams.values():  # may run an encoder
+        return stream.values.device
     return torch.device("cpu")

@@ -20,12 +20,25 @@ Settings = tuple[float, float | None]
 """(multiple of the base rate, weight decay or None for the optimiser's own)"""
 
 
-class CpuAmpWrapper(OptimWrapper):  # type: ignore[misc]
-    """bf16 autocast where mmengine's own AMP wrapper would ask for a GPU."""
+class PlainWrapper(OptimWrapper):  # type: ignore[misc]
+    """An optimiser wrapper that does not have the host wait for the norm of the gradients."""
+
+    def _clip_grad(self) -> None:
+        held = [p for group in self.optimizer.param_groups for p in group["params"]]
+        if held := [p for p in held if p.requires_grad and p.grad is not None]:
+            self.clip_func(held, **self.clip_grad_kwargs)
+
+
+class Bf16Wrapper(PlainWrapper):
+    """bf16 autocast. Its range is that of float32, so no loss is scaled and no step skipped."""
+
+    def __init__(self, device: str, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.device = device
 
     def optim_context(self, model: torch.nn.Module) -> AbstractContextManager[Any]:
         """Autocast around the forward pass."""
-        return torch.autocast("cpu", dtype=torch.bfloat16)
+        return torch.autocast(self.device, dtype=torch.bfloat16)
 
 
 def chain(phases: Sequence[Phase], index: int) -> list[Phase]:
@@ -115,14 +128,17 @@ def build(
         group["vidcap_base"] = [group["lr"], group.get("weight_decay", 0.0)]
     clip = _clipping(phases[index].clipping)
     if amp == "off":
-        return OptimWrapper(built, clip_grad=clip)
-    if captioner.device.type == "cuda":
-        kind = "bfloat16" if amp == "bf16" else "float16"
-        scale = "dynamic" if kind == "float16" else 1.0
-        return AmpOptimWrapper(loss_scale=scale, dtype=kind, optimizer=built, clip_grad=clip)
-    if amp == "fp16":
+        return PlainWrapper(built, clip_grad=clip)
+    device = captioner.device.type
+    if amp == "bf16":
+        if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
+            raise UserError(
+                "this GPU has no bf16", hint="--set runtime.amp='fp16', or --set runtime.amp='off'"
+            )
+        return Bf16Wrapper(device, built, clip_grad=clip)
+    if device != "cuda":
         raise UserError("fp16 needs a GPU", hint="--amp bf16, or --amp off")
-    return CpuAmpWrapper(built, clip_grad=clip)
+    return AmpOptimWrapper(loss_scale="dynamic", dtype="float16", optimizer=built, clip_grad=clip)
 
 
 def _clipping(clipping: Clipping | None) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
@@ -18,7 +19,7 @@ from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau, better
 from vidcap_core.engine.timetable import Timetable
-from vidcap_core.engine.update import update
+from vidcap_core.engine.update import Losses, read, update
 from vidcap_core.saved import base, checkpoint
 
 
@@ -40,6 +41,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.out_of_time = False
         self.started = time.monotonic()
         self._restored: dict[str, Any] | None = None
+        self._unread: list[list[Losses]] = []  # of the steps since the last reading, by step
 
     # ---- where it stands, for hooks: runner.iter, runner.epoch, ...
 
@@ -114,32 +116,47 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
             path, content = self.training.folder.checkpoints / f"keep-{phase.keep}.pt", self._weights()
             mm.on_main(lambda: checkpoint.save(path, content))
 
-    def _step(self, phase: Phase, batches: Sequence[Batch]) -> dict[str, float]:
+    def _step(self, phase: Phase, batches: Sequence[Batch]) -> list[Losses]:
         """The updates of a group of batches."""
-        losses: dict[str, float] = {}
+        losses: list[Losses] = []
+        outputs: dict[str, Tensor] = {}
         share = self.progress.phase_step / self.table.steps(self.progress.phase)
         batches = [replace(batch, progress=share) for batch in batches]
         now = {"batch_idx": self.progress.position // phase.accumulate, "data_batch": batches}
         self.runner.call_hook("before_train_iter", **now)
         for names in phase.updates:
-            losses |= update(
-                self.runner.model, self.runner.optim_wrapper, batches, names, self.training.scales
-            )
+            made = update(self.runner.model, self.runner.optim_wrapper, batches, names, self.training.scales)
+            losses.append(made)
+            outputs |= made.values()
         if self.average is not None:
             self.average.update_parameters(self.captioner)
-        self.runner.call_hook("after_train_iter", **now, outputs=losses)
+        self.runner.call_hook("after_train_iter", **now, outputs=outputs)
         return losses
 
-    def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: dict[str, float]) -> None:
+    def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: list[Losses]) -> None:
         progress, runtime = self.progress, self.training.runtime
+        self._unread.append(losses)
+        due = progress.step % runtime.log_every == 0 or progress.step == self.table.total
+        if due or self.captioner.device.type == "cpu":  # where reading costs nothing
+            self._read_losses()
         clips = sum(len(batch) for batch in batches) * mm.world_size()
         lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
-        self.training.tracker.step(phase.name, progress.step, self.table.total, losses, lr, clips)
+        self.training.tracker.step(phase.name, progress.step, self.table.total, lr, clips)
         spent = time.monotonic() - self.started
         # the main process decides for all: clocks differ
         self.out_of_time = runtime.max_time is not None and mm.from_main(spent >= runtime.max_time * 60)
         if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
             self._save()
+
+    def _read_losses(self) -> None:
+        """Tell the tracker what the losses of the last steps were; one that is not finite ends the run."""
+        unread, self._unread = self._unread, []
+        numbers = iter(read([losses for step in unread for losses in step]))
+        for step in unread:
+            values: dict[str, float] = {}
+            for _ in step:
+                values |= next(numbers)
+            self.training.tracker.add(values)
 
     def _after_epoch(self, phase: Phase, steps: int) -> None:
         """Score and save."""
@@ -210,6 +227,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
     def _score(self) -> bool:
         """Evaluate, keep the best weights; True when there has been no better score for too long."""
         settings = self.training.evaluate
+        self._read_losses()  # what diverged is not scored
         self.runner.call_hook("before_val")
         self.runner.call_hook("before_val_epoch")
         model = self.average.module if self.average is not None else self.captioner
@@ -252,6 +270,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         return self.training.stored(sharding.weights(model))
 
     def _save(self) -> None:
+        self._read_losses()  # what diverged is not saved
         path = self.training.folder.checkpoints / f"step-{self.progress.step:08d}.pt"
         states = mm.gather(state.random_state())
         weights = sharding.weights(self.captioner)

@@ -58,13 +58,14 @@ class Tracker:
             else:
                 print(text, file=sys.stderr, flush=True)
 
-    def step(
-        self, phase: str, step: int, steps: int, losses: Mapping[str, float], lr: float, clips: int
-    ) -> None:
-        """Take note of one step; every few of them make a line."""
-        self._first = step - 1 if self._first is None else self._first
+    def add(self, losses: Mapping[str, float]) -> None:
+        """Take note of the losses of one step."""
         for name, value in losses.items():
             self._sums[name] += value
+
+    def step(self, phase: str, step: int, steps: int, lr: float, clips: int) -> None:
+        """Take note of one step; every few of them make a line, of losses that were added by then."""
+        self._first = step - 1 if self._first is None else self._first
         self._steps += 1
         self._clips += clips
         self._advance(phase, step, steps)

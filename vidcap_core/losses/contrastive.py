@@ -49,7 +49,8 @@ class InfoNCE(Loss):
         text = named_output(output, self.text, "InfoNCE").value.float()
         if self.normalize:
             video, text = normalize(video, dim=-1), normalize(text, dim=-1)
-        own = torch.tensor([zlib.crc32(clip.id.encode()) for clip in batch.clips], device=video.device)
+        own = torch.tensor([zlib.crc32(clip.id.encode()) for clip in batch.clips])
+        own = own.to(video.device, non_blocking=True)
         videos, texts, clips, first = video, text, own, 0
         if self.gathers:
             videos, _ = gathered(video)
@@ -57,7 +58,7 @@ class InfoNCE(Loss):
             clips, _ = gathered(own)
         target = torch.arange(first, first + len(video), device=video.device)
         other = own[:, None] == clips[None]
-        other[torch.arange(len(own)), target] = False
+        other[torch.arange(len(own), device=own.device), target] = False
         total = self._one_way(video, texts, target, other)
         if self.symmetric:
             total = (total + self._one_way(text, videos, target, other)) / 2

@@ -69,7 +69,7 @@ class SelfCritical(Loss):
         else:
             advantage = got - (got.sum(1, keepdim=True) - got) / (got.shape[1] - 1)
         scored = [writer.log_probs([row[index] for row in drawn]) for index in range(self.samples_per_clip)]
-        total, weight = torch.zeros(()), torch.zeros(())
+        total = weight = scored[0][0].new_zeros(())
         for (logs, real), gain in zip(scored, advantage.to(scored[0][0].device).unbind(1), strict=True):
             total = total - (logs * gain[:, None]).sum()
             weight = weight + (real.sum() if self.reduce == "token" else len(batch))

@@ -220,10 +220,8 @@ class SpectrumHead(Head):
         attributes, clips = self.attributes, range(len(batch))
         encoded = None if attributes is None else self.encode(streams, len(batch))
         chances = None if encoded is None else self.probabilities(encoded)
-        rows = [
-            {name: int(streams[name].mask[clip].sum()) if name in streams else 0 for name in self.streams}
-            for clip in clips
-        ]
+        counts = {name: streams[name].mask.sum(1).tolist() for name in self.streams if name in streams}
+        rows = [{name: counts[name][clip] if name in counts else 0 for name in self.streams} for clip in clips]
         return [
             clip_panels(rows[clip], events[clip], attributes, None if chances is None else chances[clip])
             for clip in clips
@@ -241,7 +239,7 @@ class SpectrumHead(Head):
         return self.vtai(encoded.values()).sigmoid() if self.attributes else None
 
     def _stream(self, streams: Mapping[str, Stream], name: str, size: int, clips: int) -> Stream:
-        if name not in streams or not bool(streams[name].mask.any()):
+        if name not in streams or streams[name].values.shape[1] == 0:
             mask = torch.zeros(clips, 1, dtype=torch.bool, device=self.classify.weight.device)
             return Stream(self.classify.weight.new_zeros(clips, 1, size), mask)
         return read_streams({name: streams[name]}, {name: size}, "SpectrumHead")[name]

@@ -103,10 +103,10 @@ class RetrievedCaptions(DerivedEncoder):
                 "their scores are no scores of held-out clips",
                 stacklevel=2,
             )
-        vector = self.vectors(given.values[given.mask].float().mean(0)[None].cpu(), [clip_id])
+        vector = self.vectors(given.values[given.mask].float().mean(0)[None], [clip_id])
         _, nearest = database.nearest(vector, torch.tensor([number]), self.top)
-        rows = database.rows[nearest[0][nearest[0] >= 0]].to(given.values.device)
-        return Stream(rows, torch.ones(len(rows), dtype=torch.bool, device=rows.device))
+        rows = database.rows[nearest[0][nearest[0] >= 0]]
+        return Stream(rows, torch.ones(len(rows), dtype=torch.bool))
 
     def assets(self) -> dict[str, Any]:
         """Vectors of the captions (not their words), who said them, the bridge."""

@@ -28,7 +28,7 @@ from vidcap_srvc_la.attention import Norm, Value, attention
 from vidcap_srvc_la.branch import Branch, Weights
 from vidcap_srvc_la.decoder_state import Memory, State, WordHistory
 from vidcap_srvc_la.explain import panels
-from vidcap_srvc_la.frames import side_by_side
+from vidcap_srvc_la.frames import refuse_empty, side_by_side
 from vidcap_srvc_la.fusion import Fusion, fuse
 from vidcap_srvc_la.glove import read_into
 from vidcap_srvc_la.visual_context import Concat, PadEncoder, PadType, VisualContext
@@ -141,7 +141,9 @@ class SRVCLAHead(Head):
 
     def start(self, view: View) -> tuple[Memory, State]:
         """Encode the clips and consume the prompt but for its last word."""
-        memory = self._encode(view.streams, [f"number {index + 1} of the batch" for index in view.clips])
+        frames, mask = side_by_side(view.streams, self.streams)
+        refuse_empty(mask.any(1).tolist(), [f"number {index + 1} of the batch" for index in view.clips], [*self.streams])
+        memory = self._encode(frames, mask)
         state = self._first(memory)
         if (history := prompt_history(view)) is not None:
             weights = self._weights()
@@ -175,9 +177,13 @@ class SRVCLAHead(Head):
         self.refuse_others(want, {"tokens", "branches", "attention"})
         self._complain_of_glove()
         tokens, mask = caption_tokens(batch)
-        memory = self._encode(streams, [f"'{clip.id}'" for clip in batch.clips])
-        hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory)
+        frames, there = side_by_side(streams, self.streams)
         target, counts = tokens[:, 1:], mask[:, 1:]
+        # the host waits for the device once: for both what it checks and the words that it picks
+        known = torch.cat([there.any(1), counts.flatten()]).tolist()
+        refuse_empty(known[: len(there)], [f"'{clip.id}'" for clip in batch.clips], [*self.streams])
+        memory = self._encode(frames, there)
+        hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory)
         named: dict[str, Named] = {}
         if want & {"tokens", "branches"}:
             hidden = [self.dropout(rows) for rows in hidden]
@@ -185,9 +191,11 @@ class SRVCLAHead(Head):
             named["tokens"] = Named(self._fused(hidden), target, counts)
         if "branches" in want:
             # the classifiers are most of the work, and padding needs none of it
+            words = torch.tensor([i for i, counted in enumerate(known[len(there) :]) if counted], dtype=torch.long)
+            words = words.to(target.device, non_blocking=True)
             named |= {
-                name: Named(logits, target[counts])
-                for name, logits in self._classified([rows[counts] for rows in hidden]).items()
+                name: Named(logits, target.flatten()[words])
+                for name, logits in self._classified([rows.flatten(0, 1)[words] for rows in hidden]).items()
             }
         if "attention" in want:
             if not self.watchers:
@@ -196,8 +204,8 @@ class SRVCLAHead(Head):
                     "effective_frames or frame_mass in phases.caption.losses, or words with a sparse_loss_weight",
                     hint="--set phases.caption.losses=\"['words']\" --set losses.words.sparse_loss_weight=0",
                 )
-            frames = self.context.frame_slots(memory.context.mask)
-            named["attention"] = Named(self.context.frame_slots(looks), frames, counts)
+            slots = self.context.frame_slots(memory.context.mask)
+            named["attention"] = Named(self.context.frame_slots(looks), slots, counts)
         return Output(**named)
 
     def explain(
@@ -217,8 +225,8 @@ class SRVCLAHead(Head):
 
     # ---- once a clip
 
-    def _encode(self, streams: Mapping[str, Stream], names: Sequence[str]) -> Memory:
-        context = self.context(*side_by_side(streams, self.streams, names))
+    def _encode(self, frames: Tensor, mask: Tensor) -> Memory:
+        context = self.context(frames, mask)
         weights = self._weights()
         keys = tuple(self._named(name).look.keys(context.values) for name in self.watchers)
         gates = (b.clip_gates(w, context.video) for b, w in zip(self._each(), weights, strict=True))

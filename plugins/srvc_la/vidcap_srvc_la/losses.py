@@ -12,6 +12,7 @@ from vidcap_core.api import Batch, Loss, Output, at_least, output_with_target
 
 BRANCHES = ("visual", "language", "joint")
 TINY = 1e-9
+IGNORED = -100
 
 
 class BranchLoss(Loss):
@@ -37,15 +38,20 @@ class BranchLoss(Loss):
                 output_with_target(output, name, "BranchLoss")[:2] for name in BRANCHES if name in output
             ]
             sums = [cross_entropy(logits.float(), target, reduction="sum") for logits, target in pairs]
-            total, count = torch.stack(sums).mean(), torch.as_tensor(len(pairs[0][0]))
+            total = torch.stack(sums).mean()
+            count = total.detach().new_full((), len(pairs[0][0]))
         else:
             logits, target, mask = output_with_target(output, "tokens", "BranchLoss")
             assert mask is not None
-            total = cross_entropy(logits[mask].float(), target[mask], reduction="sum")
+            counted = target.masked_fill(~mask, IGNORED).flatten()
+            total = cross_entropy(
+                logits.flatten(0, -2).float(), counted, reduction="sum", ignore_index=IGNORED
+            )
             count = mask.sum()
         if self.sparse_loss_weight:
-            spread, frames, _ = _spread(output)
-            total = total + self.sparse_loss_weight * (spread / frames.clamp_min(2).log()).mean(-1).sum()
+            spread, frames, mask = _spread(output)
+            price = (spread / frames.clamp_min(2).log()).mean(-1)
+            total = total + self.sparse_loss_weight * torch.where(mask, price, 0).sum()
         return total, count.float()
 
 
@@ -61,8 +67,8 @@ class EffectiveFrames(Loss):
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
         """Sum over words of the mean over branches, and the number of words."""
-        spread, _, words = _spread(output)
-        return spread.detach().exp().mean(-1).sum(), words.float()
+        spread, _, mask = _spread(output)
+        return torch.where(mask, spread.detach().exp().mean(-1), 0).sum(), mask.sum().float()
 
 
 class FrameMass(Loss):
@@ -76,15 +82,15 @@ class FrameMass(Loss):
         """Sum over words of the mean over branches, and the number of words."""
         weights, _, mask = output_with_target(output, "attention", "FrameMass")
         assert mask is not None
-        return weights[mask].detach().float().sum(-1).mean(-1).sum(), mask.sum().float()
+        mass = weights.detach().float().sum(-1).mean(-1)
+        return torch.where(mask, mass, 0).sum(), mask.sum().float()
 
 
 def _spread(output: Output) -> tuple[Tensor, Tensor, Tensor]:
-    """H(alpha) at each word that counts [W, branches], its clip's number of frames [W, 1], and W."""
+    """H(alpha) at each word [R, L, branches], its clip's number of frames [R, 1, 1], and which words count [R, L]."""
     weights, frames, mask = output_with_target(output, "attention", "attention")
     assert mask is not None
-    count = frames.sum(1)[:, None].expand_as(mask)[mask]
-    return entropy(weights[mask].float()), count[:, None].float(), mask.sum()
+    return entropy(weights.float()), frames.sum(1)[:, None, None].float(), mask
 
 
 def entropy(weights: Tensor) -> Tensor:

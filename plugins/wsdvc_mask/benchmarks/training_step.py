@@ -93,7 +93,7 @@ def plain(head: MaskHead, batch: Batch) -> float:
             for clip, k in places
         ]
         prefix = head.encoder(frames[owner], masks if name == "positive" else 1 - masks)
-        lines = head.prompts.lines(rows, frames.device)
+        lines = head.prompts.lines(rows)
         whole = torch.cat([prefix, head.embed(lines.ids)], 1)
         seen = torch.cat([torch.ones_like(prefix[..., 0], dtype=torch.bool), lines.real], 1)
         labels = torch.cat(

@@ -102,7 +102,7 @@ def test_step_says_what_forward_taught(switches: dict[str, Any], make_head: Make
         )
         memory, state = head.start(view)
         rows = [head.prompts.event(text) for one in batch.targets["sentences"] for text in one]
-        lines = head.prompts.lines(rows, torch.device("cpu"))
+        lines = head.prompts.lines(rows)
         looped = []
         for place in range(lines.ids.shape[1] - 1):
             scores, state = head.step(lines.ids[:, place], memory, state)

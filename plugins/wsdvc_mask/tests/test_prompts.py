@@ -12,7 +12,6 @@ from vidcap_wsdvc_mask.sentences import prepared
 from vidcap_core.api import Tokenizer, UserError
 from vidcap_core.testing import tiny_vocabulary
 
-CPU = torch.device("cpu")
 FULL_ID, MASK_ID, SEP_ID, EOS = 50258, 50259, 50260, 50256
 THREE = ["A man runs.", "A dog sleeps.", "He sings."]
 
@@ -61,11 +60,11 @@ def test_labels_on_gpt2_are_all_but_mode_and_padding(gpt2: Any) -> None:
     assert gpt2.pad_id == gpt2.eos_id == EOS  # the end must be taught although padding has its id
     made = prompts(gpt2)
     rows = [made.event(THREE[0]), made.others(THREE, 0)]
-    lines = made.lines(rows, CPU)
+    lines = made.lines(rows)
     assert labels(lines) == [-100, *rows[0].ids[1:]] + [-100] * (len(rows[1].ids) - len(rows[0].ids))
     assert labels(lines, 1) == [-100, *rows[1].ids[1:]]
     assert lines.taught.sum(1).tolist() == [len(row.ids) - 1 for row in rows]
-    bare = prompts(gpt2, teach_count=False).lines(rows, CPU)
+    bare = prompts(gpt2, teach_count=False).lines(rows)
     assert labels(bare) == [-100] * 5 + rows[0].ids[5:] + [-100] * (len(rows[1].ids) - len(rows[0].ids))
 
 
@@ -93,7 +92,7 @@ def test_layout_by_role_where_a_number_is_cut(pieces: Any, separator: str, count
 def test_a_row_longer_or_shorter_than_its_neighbour_keeps_its_labels(pieces: Any) -> None:
     made = prompts(pieces)
     rows = [made.paragraph(THREE * 4), made.paragraph(THREE[:1])]  # 12 events and 1: prompts differ in length
-    lines = made.lines(rows, CPU)
+    lines = made.lines(rows)
     for place, row in enumerate(rows):
         assert lines.ids[place][lines.real[place]].tolist() == row.ids
         assert labels(lines, place)[: len(row.ids)] == [-100, *row.ids[1:]]
@@ -109,7 +108,7 @@ def test_the_end_is_taught_where_padding_is_the_end(pieces: Any) -> None:
 
     made = prompts(EndIsPadding())
     rows = [made.event(THREE[0]), made.others(THREE, 0)]
-    lines = made.lines(rows, CPU)
+    lines = made.lines(rows)
     assert lines.real.sum(1).tolist() == [len(row.ids) for row in rows]
     assert labels(lines)[len(rows[0].ids) - 1] == pieces.eos_id
     assert set(labels(lines)[len(rows[0].ids) :]) == {-100}

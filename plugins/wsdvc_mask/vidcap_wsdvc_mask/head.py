@@ -178,7 +178,7 @@ class MaskHead(CausalLMHead):
         if want & {"full", "full_rows"}:
             with_text = [clip for clip, texts in enumerate(sentences) if texts]
             rows = [self.prompts.paragraph(sentences[clip]) for clip in with_text]
-            made |= self._taught("full", want, frames[with_text], None, rows)
+            made |= self._taught("full", want, frames[indices(with_text, frames)], None, rows)
         if want - {"full", "full_rows"}:
             if self.stage1 is not None and self.training:  # the first update with masks ends stage 1
                 self.stage1.keep(self._captioning())
@@ -187,16 +187,15 @@ class MaskHead(CausalLMHead):
                 self.localiser(frames, counts, self._vectors(sentences)) if any(counts) else no_spans(frames)
             )
             masks = self._masks(spans)
-            owner = spans.real.nonzero()[:, 0]
             for name in ("positive", "negative"):
                 if want & {name, f"{name}_rows"}:
-                    made |= self._masked(name, want, frames, masks[spans.real], owner, sentences)
+                    made |= self._masked(name, want, frames, masks, sentences)
             if want & {"masks", "spans"}:
                 made["masks"] = Named(masks, mask=spans.real)
                 made["spans"] = Named(torch.stack([spans.centre, spans.width], -1), mask=spans.real)
             if "inside" in want:
                 raw = side_by_side(streams, self.streams, self.frames)
-                made["inside"] = under_masks(raw, masks, spans.real, batch.targets.get("sentence_features"))
+                made["inside"] = under_masks(raw, masks, spans.real, counts, batch.targets.get("sentence_features"))
         return Output(**made)
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
@@ -210,8 +209,8 @@ class MaskHead(CausalLMHead):
         used = [texts[:count] for (_, texts), count in zip(written, counts, strict=True)]
         spans = self.localiser(self._frames(streams, batch.clips), counts, self._vectors(used, max(counts)))
         masks = self._masks(spans)
-        owner = spans.real.nonzero()[:, 0]
-        rows = owner.tolist()
+        rows = [clip for clip, count in enumerate(counts) for _ in range(count)]
+        owner = indices(rows, masks)
         prompt = self.prompts.prompt(self.prompts.mask, 1)
         return [
             View(
@@ -220,7 +219,7 @@ class MaskHead(CausalLMHead):
                 spans=tuple(seconds(spans, [batch.clips[row] for row in rows])),
                 prompt=torch.tensor([prompt] * len(rows), device=device),
                 kind="event",
-                extras={"masks": masks[spans.real]},
+                extras={"masks": masks.flatten(0, 1)[indices(real_rows(counts), masks)]},
             )
         ]
 
@@ -255,17 +254,18 @@ class MaskHead(CausalLMHead):
         want: Set[str],
         frames: Tensor,
         masks: Tensor,
-        owner: Tensor,
         sentences: list[list[str]],
     ) -> dict[str, Named]:
         """One row an event: S_k from v M_k, or all others from v (1 - M_k), which a lone event does not have."""
-        pairs = [(clip, k) for clip, texts in enumerate(sentences) for k in range(len(texts))]
+        least = 1 if name == "positive" else 2
+        pairs = [(clip, k) for clip, texts in enumerate(sentences) for k in range(len(texts)) if len(texts) >= least]
+        owner = indices([clip for clip, _ in pairs], frames)
+        own = masks.flatten(0, 1)[indices([clip * masks.shape[1] + k for clip, k in pairs], frames)]
         if name == "positive":
             rows = [self.prompts.event(sentences[clip][k]) for clip, k in pairs]
-            return self._taught(name, want, frames[owner], masks, rows)
-        chosen = [row for row, (clip, _) in enumerate(pairs) if len(sentences[clip]) > 1]
-        rows = [self.prompts.others(sentences[clip], k) for clip, k in (pairs[row] for row in chosen)]
-        return self._taught(name, want, frames[owner[chosen]], 1 - masks[chosen], rows)
+            return self._taught(name, want, frames[owner], own, rows)
+        rows = [self.prompts.others(sentences[clip], k) for clip, k in pairs]
+        return self._taught(name, want, frames[owner], 1 - own, rows)
 
     def _taught(
         self, name: str, want: Set[str], frames: Tensor, masks: Tensor | None, rows: Sequence[Row]
@@ -276,21 +276,23 @@ class MaskHead(CausalLMHead):
             value = self.lm.get_input_embeddings().weight[:, :1].T[:0]  # type: ignore[operator]
             none = torch.zeros(0, dtype=torch.long, device=device)
             return {name: Named(value, none), f"{name}_rows": Named(none)}
-        prefix, lines = self.encoder(frames, masks), self.prompts.lines(rows, device)
-        order = torch.tensor(sorted(range(len(rows)), key=lambda row: len(rows[row].ids)), device=device)
+        prefix, lines = self.encoder(frames, masks), self.prompts.lines(rows)
+        # what is chosen is found on the host, where the texts are: it waits for no device
+        order = torch.tensor(sorted(range(len(rows)), key=lambda row: len(rows[row].ids)))
         logits, targets, numbers = [], [], []
         for group in order.tensor_split(min(self.length_groups, len(rows))):
             longest = int(lines.real[group].sum(1).max())
             ids, real = lines.ids[group, :longest], lines.real[group, :longest]
-            before = Stream(prefix[group], real.new_ones((len(group), self.frames)))
-            scores = self.teach(before, ids[:, :-1], real[:, :-1])
             taught = lines.taught[group, 1:longest]
-            logits.append(scores[taught])
             targets.append(ids[:, 1:][taught])
             numbers.append(group[:, None].expand_as(taught)[taught])
-        made = {name: Named(torch.cat(logits), torch.cat(targets))}
+            there = [part.to(device, non_blocking=True) for part in (ids, real, group, taught.flatten().nonzero()[:, 0])]
+            ids, real, group, words = there
+            before = Stream(prefix[group], real.new_ones((len(group), self.frames)))
+            logits.append(self.teach(before, ids[:, :-1], real[:, :-1]).flatten(0, 1)[words])
+        made = {name: Named(torch.cat(logits), torch.cat(targets).to(device, non_blocking=True))}
         if f"{name}_rows" in want:
-            made[f"{name}_rows"] = Named(torch.cat(numbers))
+            made[f"{name}_rows"] = Named(torch.cat(numbers).to(device, non_blocking=True))
         return made
 
     # Where.
@@ -322,3 +324,13 @@ class MaskHead(CausalLMHead):
     def _captioning(self) -> list[nn.Parameter]:
         """What captions: all but the mask generator."""
         return [p for name, p in self.named_parameters() if not name.startswith("localiser.")]
+
+
+def indices(rows: Sequence[int], like: Tensor) -> Tensor:
+    """Row numbers where a tensor is; the host does not wait for the copy."""
+    return torch.tensor(list(rows), dtype=torch.long).to(like.device, non_blocking=True)
+
+
+def real_rows(counts: Sequence[int]) -> list[int]:
+    """Numbers of the real rows in [B, N] flattened, of which the first counts[b] of each clip are real."""
+    return [clip * max(counts) + k for clip, count in enumerate(counts) for k in range(count)]

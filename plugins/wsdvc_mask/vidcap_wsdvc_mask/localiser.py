@@ -75,7 +75,7 @@ class Localiser(nn.Module):
     def forward(self, frames: Tensor, counts: Sequence[int], sentences: Tensor | None = None) -> Spans:
         """Spans of `counts[b]` events in each clip's frames [B, T, width]; sentences [B, N, S] tell which."""
         most = max(counts)
-        number = torch.as_tensor(counts, device=frames.device)
+        number = torch.tensor(counts).to(frames.device, non_blocking=True)
         index = torch.arange(most, device=frames.device)
         real = index < number[:, None]
         asked = self.queries[:most] * real[..., None]

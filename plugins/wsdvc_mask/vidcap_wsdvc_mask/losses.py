@@ -46,10 +46,10 @@ class MaskCoverage(Loss):
         named = named_output(output, "masks", "MaskCoverage")
         real = _real(named)
         clips = real.any(1)
-        if not bool(clips.any()):
+        if not real.shape[1]:
             return named.value.sum() * 0, clips.sum().float()
-        seen = (named.value * real[..., None])[clips].amax(1).mean(-1)
-        return (self.least - seen).relu().sum(), clips.sum().float()
+        seen = (named.value * real[..., None]).amax(1).mean(-1)
+        return torch.where(clips, self.least - seen, 0).relu().sum(), clips.sum().float()
 
 
 class MaskSimilarity(Loss):
@@ -98,16 +98,16 @@ class MaskStatistic(Loss):
         if self.of == "overlap":
             similarity, pairs = _pairs(named)
             return (similarity * pairs).sum().detach(), pairs.sum().float()
-        centre, width = spans.value[real].detach().unbind(-1)
+        centre, width = spans.value.detach().unbind(-1)
         if self.of == "width":
             values = width
         elif self.of == "clamped":
             values = ((centre - width / 2 < 0) | (centre + width / 2 > 1)).float()
         else:
-            share = named.value[real].detach().float()
+            share = named.value.detach().float()
             share = share / share.sum(-1, keepdim=True).clamp_min(1e-9)
             values = torch.special.entr(share).sum(-1) / torch.tensor(float(share.shape[-1])).log()
-        return values.sum(), real.sum().float()
+        return torch.where(real, values, 0).sum(), real.sum().float()
 
 
 class RowTokenLoss(Loss):
@@ -123,11 +123,11 @@ class RowTokenLoss(Loss):
         self.reads = frozenset({output, f"{output}_rows"})
 
     def forward(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Sum over rows of their means, and the number of rows."""
+        """Sum over rows of their means, and the number of rows; each has a word at least, its end."""
         logits, target, _ = output_with_target(output, self.output, "RowTokenLoss")
         rows = named_output(output, f"{self.output}_rows", "RowTokenLoss").value
         price = cross_entropy(logits.float(), target, reduction="none", label_smoothing=self.smoothing)
-        count = torch.bincount(rows) if len(rows) else rows.new_zeros(0)
+        count = rows.new_zeros(len(rows)).index_add_(0, rows, torch.ones_like(rows))
         return (price / count[rows]).sum(), (count > 0).sum().float()
 
 

@@ -13,6 +13,8 @@ from torch import Tensor
 from vidcap_core.heads.layers import padded_ids
 
 FULL, MASK, SEP = "<FULL>", "<MASK>", "<SEP>"
+REMEMBERED = 200_000
+"""Texts whose ids are kept: a clip's sentences are asked for many times a step, and again in each epoch."""
 COUNT = re.compile(r"\s*(\d+)\s+events?\s*:")
 
 
@@ -45,6 +47,7 @@ class Prompts:
         self, tokenizer: Any, separator: Literal["space", "sep"], teach_count: bool, most: int | None
     ) -> None:
         self.tokenizer, self.separator, self.teach_count, self.most = tokenizer, separator, teach_count, most
+        self._known: dict[str, list[int]] = {}
         self.full, self.mask = tokenizer.token_id(FULL), tokenizer.token_id(MASK)
         self.sep = tokenizer.token_id(SEP) if separator == "sep" else None
         word = self._raw("a")
@@ -68,12 +71,12 @@ class Prompts:
         pieces = [self._raw(text) for k, text in enumerate(sentences) if k != left_out]
         return self._row(self.mask, len(pieces), _between(pieces, self._gap) + self._tail)
 
-    def lines(self, rows: Sequence[Row], device: torch.device) -> Lines:
+    def lines(self, rows: Sequence[Row]) -> Lines:
         """Rows side by side, padded on the right."""
         ids, real = padded_ids([row.ids for row in rows], self.tokenizer.pad_id)
         position = torch.arange(ids.shape[1])
         first = torch.tensor([1 if self.teach_count else row.start for row in rows], dtype=torch.long)
-        return Lines(ids.to(device), real.to(device), (real & (position >= first[:, None])).to(device))
+        return Lines(ids, real, real & (position >= first[:, None]))
 
     def read(self, ids: Sequence[int]) -> tuple[int | None, list[str]]:
         """The number that a full-mode text begins with, if it does, and its sentences."""
@@ -109,9 +112,15 @@ class Prompts:
 
     def _raw(self, text: str) -> list[int]:
         """Ids of a text as it is; cleaning would take spaces away. Our own tokens in it are words."""
-        for token in (FULL, MASK, SEP):
-            text = text.replace(token, " ")
-        return [id_ for id_ in self.tokenizer.encode_raw(text) if id_ != self.tokenizer.eos_id]
+        if text not in self._known:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            plain = text
+            for token in (FULL, MASK, SEP):
+                plain = plain.replace(token, " ")
+            ids = self.tokenizer.encode_raw(plain)
+            self._known[text] = [id_ for id_ in ids if id_ != self.tokenizer.eos_id]
+        return self._known[text]
 
 
 def _between(pieces: Sequence[list[int]], gap: list[int]) -> list[int]:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from vidcap_core.api import AnyDataset, DataError, Sample
+from vidcap_core.heads.layers import padded_ids
 from vidcap_wsdvc_mask.prompts import Prompts
 
 Casing = Literal["capitalize", "keep"]
@@ -61,12 +62,13 @@ def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None
 
 def mean_words(prompts: Prompts, words: Tensor, sentences: Sequence[Sequence[str]], most: int = 0) -> Tensor:
     """Mean word vectors [B, N, W] of sentences, of the length of sqrt(W); 0 where there is no sentence."""
-    means = words.new_zeros((len(sentences), max(most, *map(len, sentences)), words.shape[1]))
-    for clip, texts in enumerate(sentences):
-        for index, text in enumerate(texts):
-            row = prompts.event(text)
-            ids = torch.tensor(row.ids[row.start : -1], device=words.device, dtype=torch.long)
-            if len(ids):
-                means[clip, index] = words[ids].mean(0)
+    wide = max([most, *map(len, sentences)])
+    rows: list[list[int]] = []
+    for texts in sentences:
+        told = [prompts.event(text) for text in texts]
+        rows += [row.ids[row.start : -1] for row in told] + [[] for _ in range(wide - len(texts))]
+    ids, real = (part.to(words.device, non_blocking=True) for part in padded_ids(rows, 0))
+    sums = torch.where(real[..., None], words[ids], 0).sum(1)
+    means = (sums / real.sum(1, keepdim=True).clamp_min(1)).view(len(sentences), wide, -1)
     longer: Tensor = normalize(means, dim=-1) * math.sqrt(words.shape[1])
     return longer
