@@ -93,7 +93,7 @@ class Runtime:
     """How a run uses the machine."""
 
     batch: int = 16  # over all processes
-    workers: int = 0  # data workers a process
+    workers: int | None = None  # data workers a process; None: none on a CPU, up to 8 with a GPU
     accumulate: int = 1
     clip_grad: float | None = None  # global norm
     clip_value: float | None = None
@@ -106,7 +106,8 @@ class Runtime:
     max_time: float | None = None  # minutes of training, from each start
     trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
-    deterministic: bool = True
+    deterministic: bool | None = None  # None: on a CPU, where it costs nothing, and not on a GPU
+    tf32: bool = False  # float32 products with 10 bits of mantissa, on GPUs that can
 
     def __post_init__(self) -> None:
         at_least(0, workers=self.workers, max_time=self.max_time)

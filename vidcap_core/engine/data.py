@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -141,6 +142,33 @@ def _targets(samples: Sequence[Sample]) -> dict[str, Any]:
     return side_by_side([sample.targets for sample in samples])
 
 
+MOST_WORKERS = 8
+
+
+def data_workers(asked: int | None, device: str) -> int:
+    """Data workers of a process: as asked, else none on a CPU, and with a GPU its share of the cores."""
+    if asked is not None:
+        return asked
+    if device != "cuda":
+        return 0
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return max(1, min(MOST_WORKERS, len(os.sched_getaffinity(0)) // here - 1))
+
+
+def _loader(dataset: object, order: Any, collate: Collate, workers: int) -> DataLoader[Any]:
+    """Batches in the given order; workers only fetch, and live as long as the loader."""
+    return DataLoader(
+        dataset,  # type: ignore[arg-type]
+        batch_sampler=order,
+        collate_fn=collate,
+        num_workers=workers,
+        multiprocessing_context="fork" if workers else None,
+        persistent_workers=workers > 0,
+        generator=torch.Generator(),  # its own: a loader must not draw from the run's random state
+        pin_memory=torch.cuda.is_available(),
+    )
+
+
 def training_loader(
     dataset: Dataset,
     order: Order,
@@ -149,16 +177,18 @@ def training_loader(
     max_words: int | None = None,
     prepare: Prepare | None = None,
 ) -> DataLoader[Any]:
-    """Batches in the given order; workers only fetch."""
-    return DataLoader(
-        Seeded(dataset, order.seed),  # type: ignore[arg-type]
-        batch_sampler=order,
-        collate_fn=Collate(tokenizer, max_words, prepare),
-        num_workers=workers,
-        multiprocessing_context="fork" if workers else None,
-        generator=torch.Generator(),  # its own: a loader must not draw from the run's random state
-        pin_memory=torch.cuda.is_available(),
-    )
+    """Batches in the given order."""
+    return _loader(Seeded(dataset, order.seed), order, Collate(tokenizer, max_words, prepare), workers)
+
+
+class Unlabelled:
+    """A dataset without captions, whose random choices depend on the index alone."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, index: int) -> Sample:
+        return replace(self.dataset.get(index, np.random.default_rng([0, index])), text=None)
 
 
 def evaluation_batches(
@@ -168,10 +198,10 @@ def evaluation_batches(
     rank: int = 0,
     world: int = 1,
     prepare: Prepare | None = None,
+    workers: int = 0,
 ) -> Iterator[Batch]:
     """Every clip exactly once over all processes, in order, without padding and without its captions."""
-    collate = Collate(tokenizer, prepare=prepare, learns=False)
     mine = range(rank, len(dataset), world)
-    for first in range(0, len(mine), batch):
-        chosen = mine[first : first + batch]
-        yield collate([replace(dataset.get(i, np.random.default_rng([0, i])), text=None) for i in chosen])
+    order = [list(mine[first : first + batch]) for first in range(0, len(mine), batch)]
+    collate = Collate(tokenizer, prepare=prepare, learns=False)
+    yield from _loader(Unlabelled(dataset), order, collate, min(workers, len(order)))

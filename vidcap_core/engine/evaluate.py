@@ -14,8 +14,8 @@ from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioner.missing_streams import absent_streams
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.engine import mm
-from vidcap_core.engine.data import evaluation_batches
+from vidcap_core.engine import mm, optimizers, sharding
+from vidcap_core.engine.data import data_workers, evaluation_batches
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError
 from vidcap_metrics.counted import plural
@@ -82,9 +82,16 @@ def caption(captioner: Captioner, training: Training, dataset: Dataset, panels: 
     mine: list[Prediction] = []
     batch_size = training.evaluate.batch or training.runtime.batch
     devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices):  # when a run is scored must not change how it goes on
-        prepare = captioner.prepare
-        for batch in evaluation_batches(dataset, training.tokenizer, batch_size, rank, world, prepare):
+    amp, device = training.runtime.amp, captioner.device
+    with (
+        torch.random.fork_rng(devices),  # when a run is scored must not change how it goes on
+        sharding.whole(captioner),
+        optimizers.autocast(amp, device.type),
+    ):
+        prepare, workers = captioner.prepare, data_workers(training.runtime.workers, device.type)
+        for batch in evaluation_batches(
+            dataset, training.tokenizer, batch_size, rank, world, prepare, workers
+        ):
             mine += captioner.predict(batch.to(captioner.device), panels=len(mine) * world < panels)
     gathered = mm.gather(mine)
     if rank != 0:

@@ -15,7 +15,7 @@ import torch
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
-from vidcap_core.engine import mm, optimizers
+from vidcap_core.engine import mm, optimizers, sharding
 from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError
@@ -109,16 +109,14 @@ def _encoded(training: Training, phase: Phase, name: str, done: set[str]) -> Ite
     collate = Collate(training.tokenizer, prepare=training.captioner.prepare)
     todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
     rank, world = mm.rank(), mm.world_size()
-    for first in range(0, len(todo), AT_ONCE * world):
-        mine = {}
-        for index in todo[first : first + AT_ONCE * world][rank::world]:
-            batch = collate([clips.get(index, np.random.default_rng([0, index]))]).to(
-                training.captioner.device
-            )
-            with torch.no_grad():
-                stream = training.captioner.streams(batch)[name]
-            mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
-        yield from mm.gather(mine)
+    with torch.no_grad(), sharding.whole(training.captioner):
+        for first in range(0, len(todo), AT_ONCE * world):
+            mine = {}
+            for index in todo[first : first + AT_ONCE * world][rank::world]:
+                batch = collate([clips.get(index, np.random.default_rng([0, index]))])
+                stream = training.captioner.streams(batch.to(training.captioner.device))[name]
+                mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
+            yield from mm.gather(mine)
 
 
 def _error(phase: Phase, reason: str, hint: str | None = None) -> ConfigError:

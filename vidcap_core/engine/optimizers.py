@@ -38,7 +38,14 @@ class Bf16Wrapper(PlainWrapper):
 
     def optim_context(self, model: torch.nn.Module) -> AbstractContextManager[Any]:
         """Autocast around the forward pass."""
-        return torch.autocast(self.device, dtype=torch.bfloat16)
+        return autocast("bf16", self.device)
+
+
+def autocast(amp: Literal["off", "bf16", "fp16"], device: str) -> AbstractContextManager[Any]:
+    """Mixed precision as in training, for what is only looked at."""
+    if amp == "off":
+        return nullcontext()
+    return torch.autocast(device, dtype=torch.bfloat16 if amp == "bf16" else torch.float16)
 
 
 def chain(phases: Sequence[Phase], index: int) -> list[Phase]:

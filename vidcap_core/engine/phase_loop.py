@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
 from vidcap_core.engine import averaging, feature_cache, mm, optimizers, sharding, state
-from vidcap_core.engine.data import Order, training_loader
+from vidcap_core.engine.data import Order, data_workers, training_loader
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau, better
@@ -41,6 +42,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.out_of_time = False
         self.started = time.monotonic()
         self._restored: dict[str, Any] | None = None
+        self._loader: DataLoader[Any] | None = None  # of the phase
         self._unread: list[list[Losses]] = []  # of the steps since the last reading, by step
 
     # ---- where it stands, for hooks: runner.iter, runner.epoch, ...
@@ -190,6 +192,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
         self.dataset = feature_cache.dataset(self.training, phase)
+        self._loader = None
         self.runner.model = self.runner.wrap_phase(self.captioner)
         fresh = index == 0 or not phase.keeps_optimizer
         if fresh and restored is None:
@@ -215,11 +218,13 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
 
     def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
         """Batches in groups of `accumulate`, on the device."""
-        training = self.training
-        longest = training.recipe.decoding.max_words
-        workers, prepare = training.runtime.workers, self.captioner.prepare
-        loader = iter(training_loader(self.dataset, order, training.tokenizer, workers, longest, prepare))
-        while group := [b.to(self.captioner.device) for b in islice(loader, self.phases[index].accumulate)]:
+        training, device = self.training, self.captioner.device
+        if self._loader is None:  # one a phase: its workers live over all epochs
+            longest = training.recipe.decoding.max_words
+            workers, prepare = data_workers(training.runtime.workers, device.type), self.captioner.prepare
+            self._loader = training_loader(self.dataset, order, training.tokenizer, workers, longest, prepare)
+        batches = iter(self._loader)
+        while group := [batch.to(device) for batch in islice(batches, self.phases[index].accumulate)]:
             yield group
 
     # ---- scoring and saving

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
 from collections.abc import Sequence
 
 import torch
 
+from vidcap_core.config.schema import Runtime
 from vidcap_core.engine import mm, optimizers, sharding
 from vidcap_core.engine.phase_loop import PhaseLoop
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
+
+
+def arithmetic(runtime: Runtime, device: str) -> bool:
+    """Set how a GPU multiplies; gives whether results are to be the same each time."""
+    on_gpu = device.startswith("cuda")
+    deterministic = not on_gpu if runtime.deterministic is None else runtime.deterministic
+    if on_gpu:
+        torch.set_float32_matmul_precision("high" if runtime.tf32 else "highest")
+        torch.backends.cudnn.allow_tf32 = runtime.tf32
+        if deterministic:  # else the first product of matrices would fail
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    return deterministic
 
 
 class CaptionRunner(mm.Runner):
@@ -35,7 +49,7 @@ class CaptionRunner(mm.Runner):
             visualizer=visualizer(training.folder, training.runtime.trackers, mm.is_main()),
             randomness={
                 "seed": training.recipe.seed,
-                "deterministic": training.runtime.deterministic,
+                "deterministic": arithmetic(training.runtime, training.device),
                 "diff_rank_seed": True,  # or all processes would drop the same units
             },
             log_level=logging.ERROR,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -13,7 +15,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import FSDPModule, fully_shard, register_fsdp_forward_method
+from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from vidcap_core.engine import mm
 from vidcap_core.errors import UserError
@@ -23,11 +25,23 @@ WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 def shard(model: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-    """Share the parameters out, once; `predict` gathers them as `forward` does."""
+    """Share the parameters out, once."""
     if not isinstance(model, FSDPModule):
         fully_shard(model, mesh=init_device_mesh(device.type, (mm.world_size(),)))
-        register_fsdp_forward_method(model, "predict")
     return model
+
+
+@contextmanager
+def whole(model: torch.nn.Module) -> Iterator[None]:
+    """Inside, every process has all weights, and may use them as often as it likes: the others wait for nothing."""
+    if not isinstance(model, FSDPModule):
+        yield
+        return
+    model.unshard()
+    try:
+        yield
+    finally:
+        model.reshard()
 
 
 def weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -14,10 +14,14 @@ from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream, View
 from vidcap_core.errors import UserError
 from vidcap_core.heads.language_model import language_model
-from vidcap_core.heads.layers import positions, prompt_history
+from vidcap_core.heads.layers import causal_mask, positions, prompt_history
 from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_in, cache_of, given_cache, words_of
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
+
+
+POSITIONS_FROM_MASK = {"bloom", "falcon", "mpt"}
+"""Models that count positions in a mask [R, all], and take no other."""
 
 
 @dataclass
@@ -100,7 +104,7 @@ class CausalLMHead(Head):
         cache = cache_of(memory.pairs, state)
         out = self.lm(
             input_ids=tokens[:, None],
-            attention_mask=mask,
+            attention_mask=self._attended(mask, 1),
             position_ids=position,
             use_cache=True,
             **given_cache(self.lm, cache),
@@ -133,11 +137,21 @@ class CausalLMHead(Head):
         self.need_room(whole.mask, what)
         return self.lm(
             inputs_embeds=whole.values,
-            attention_mask=whole.mask,
+            attention_mask=self._attended(whole.mask, whole.mask.shape[1]),
             position_ids=index,
             use_cache=keep,
             logits_to_keep=ids.shape[1],
         )
+
+    def _attended(self, mask: Tensor, length: int) -> Tensor:
+        """What the last `length` positions attend to, spelt out [R, 1, length, all] where the model takes that.
+
+        Of a mask [R, all] it would ask first whether all of it is real, for which the host waits.
+        """
+        config = self.lm.config
+        if config.model_type in POSITIONS_FROM_MASK or config._attn_implementation != "sdpa":
+            return mask
+        return causal_mask(mask.bool(), length)
 
     def need_room(self, mask: Tensor, what: str) -> None:
         """Refuse rows that the model's context cannot hold; past it positions would wrap or fail."""
