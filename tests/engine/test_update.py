@@ -88,6 +88,8 @@ def test_a_loss_that_is_not_finite_names_its_part_and_its_clips() -> None:
     bad = batches[1]
     bad.streams["image"].values[:] = float("nan")
     wrapper = OptimWrapper(torch.optim.SGD(captioner.parameters(), lr=0.0))
-    updates = [update(captioner, wrapper, [batch], ["tokens"], {"tokens": 1.0}) for batch in (batches[0], bad)]
+    updates = [
+        update(captioner, wrapper, [batch], ["tokens"], {"tokens": 1.0}) for batch in (batches[0], bad)
+    ]
     with pytest.raises(Diverged, match=f"'tokens' is not finite for the clips {bad.clips[0].id}"):
         read(updates)

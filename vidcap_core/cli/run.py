@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vidcap_core.cli.arguments import Parser, Subparsers, add_changes
 from vidcap_core.cli.outcome import INTERRUPTED, guarded
+from vidcap_core.engine import slurm
 from vidcap_core.engine.follow import follow_launcher
 from vidcap_core.zoo.version import __version__
 
@@ -93,6 +94,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "vidcap-run") -> int:
         signal.SIGTERM, signal.default_int_handler
     )  # a polite kill says how to go on, as Ctrl-C does
     resume = [prog, *arguments, *([] if "--resume" in arguments else ["--resume"])]
+    slurm.adopt(os.environ)
     worker = "LOCAL_RANK" in os.environ
     follow_launcher()
 

@@ -14,7 +14,6 @@ from vidcap_core.contracts.types import View
 from vidcap_core.decoding.constraints import NOTHING
 from vidcap_core.decoding.decoder_state import select_rows
 
-
 EVERY = 8
 """Words between two looks at what is finished, on a device that the host would have to wait for."""
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
 from vidcap_core.engine import averaging, feature_cache, mm, optimizers, sharding, state
-from vidcap_core.engine.data import Order, data_workers, training_loader
+from vidcap_core.engine.batch_groups import BatchGroups
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau, better
+from vidcap_core.engine.stopping import Stopping
 from vidcap_core.engine.timetable import Timetable
-from vidcap_core.engine.update import Losses, read, update
+from vidcap_core.engine.unread import UnreadLosses
+from vidcap_core.engine.update import Losses, update
 from vidcap_core.saved import base, checkpoint
 
 
@@ -40,10 +40,9 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.average = averaging.average_of(self.training)
         self.table = Timetable(self.training, self.phases)
         self.out_of_time = False
-        self.started = time.monotonic()
+        self.stopping = Stopping(self.training.runtime.max_time)
         self._restored: dict[str, Any] | None = None
-        self._loader: DataLoader[Any] | None = None  # of the phase
-        self._unread: list[list[Losses]] = []  # of the steps since the last reading, by step
+        self._unread = UnreadLosses()
 
     # ---- where it stands, for hooks: runner.iter, runner.epoch, ...
 
@@ -71,13 +70,18 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
 
     def run(self) -> torch.nn.Module:
         """All phases; returns the model."""
+        with self.stopping.heeded():
+            return self._run()
+
+    def _run(self) -> torch.nn.Module:
         self.runner.call_hook("before_train")
         while self.progress.phase < len(self.phases):
             self._run_phase(self.progress.phase)
             if self.out_of_time:
                 self.training.tracker.say(
-                    f"{self.training.runtime.max_time} minutes are over; --resume goes on"
+                    f"{self.stopping.why}; --resume goes on after step {self.progress.step}"
                 )
+                self.stopping.interrupt_if_asked()
                 break
             self.progress.phase += 1
             self.progress.epoch = self.progress.position = self.progress.phase_step = self.progress.waited = 0
@@ -93,10 +97,11 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         phase = self.phases[index]
         self._enter(index, phase)
         order, steps = self.table.orders[index], self.table.steps(index)
+        groups = BatchGroups(self.training, self.dataset, order, phase.accumulate)
         while self.progress.phase_step < steps or not self.progress.closed:
             order.seek(self.progress.epoch, self.progress.position)
             self.runner.call_hook("before_train_epoch")
-            for batches in islice(self._groups(index, order), steps - self.progress.phase_step):
+            for batches in islice(groups, steps - self.progress.phase_step):
                 factor = self.table.factor(self.progress) * (self.plateau.scale if self.plateau else 1.0)
                 optimizers.set_rates(
                     self.runner.optim_wrapper.optimizer, index - self.progress.optimizer_phase, factor
@@ -137,28 +142,21 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
 
     def _after_step(self, phase: Phase, batches: Sequence[Batch], losses: list[Losses]) -> None:
         progress, runtime = self.progress, self.training.runtime
-        self._unread.append(losses)
+        self._unread.add(losses)
         due = progress.step % runtime.log_every == 0 or progress.step == self.table.total
         if due or self.captioner.device.type == "cpu":  # where reading costs nothing
             self._read_losses()
         clips = sum(len(batch) for batch in batches) * mm.world_size()
         lr = max(group["lr"] for group in self.runner.optim_wrapper.optimizer.param_groups)
         self.training.tracker.step(phase.name, progress.step, self.table.total, lr, clips)
-        spent = time.monotonic() - self.started
-        # the main process decides for all: clocks differ
-        self.out_of_time = runtime.max_time is not None and mm.from_main(spent >= runtime.max_time * 60)
+        self.out_of_time = self.stopping.due(exchange=due)
         if self.out_of_time or (runtime.save_every and progress.step % runtime.save_every == 0):
             self._save()
 
     def _read_losses(self) -> None:
         """Tell the tracker what the losses of the last steps were; one that is not finite ends the run."""
-        unread, self._unread = self._unread, []
-        numbers = iter(read([losses for step in unread for losses in step]))
-        for step in unread:
-            values: dict[str, float] = {}
-            for _ in step:
-                values |= next(numbers)
-            self.training.tracker.add(values)
+        for losses in self._unread.read():
+            self.training.tracker.add(losses)
 
     def _after_epoch(self, phase: Phase, steps: int) -> None:
         """Score and save."""
@@ -192,7 +190,6 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.captioner.choose_training(phase.train, phase.freeze)
         self.captioner.train()
         self.dataset = feature_cache.dataset(self.training, phase)
-        self._loader = None
         self.runner.model = self.runner.wrap_phase(self.captioner)
         fresh = index == 0 or not phase.keeps_optimizer
         if fresh and restored is None:
@@ -215,17 +212,6 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
                 self.training.tracker.say(
                     f"  note: {gathering[0]} has no negatives in the other accumulated batches"
                 )
-
-    def _groups(self, index: int, order: Order) -> Iterator[list[Batch]]:
-        """Batches in groups of `accumulate`, on the device."""
-        training, device = self.training, self.captioner.device
-        if self._loader is None:  # one a phase: its workers live over all epochs
-            longest = training.recipe.decoding.max_words
-            workers, prepare = data_workers(training.runtime.workers, device.type), self.captioner.prepare
-            self._loader = training_loader(self.dataset, order, training.tokenizer, workers, longest, prepare)
-        batches = iter(self._loader)
-        while group := [batch.to(device) for batch in islice(batches, self.phases[index].accumulate)]:
-            yield group
 
     # ---- scoring and saving
 

@@ -19,7 +19,6 @@ from vidcap_core.heads.model_config import ModelConfig
 from vidcap_core.heads.prefix_cache import Pair, cache_in, cache_of, given_cache, words_of
 from vidcap_core.pretrained.locate import CONFIG, WEIGHTS, missing_model
 
-
 POSITIONS_FROM_MASK = {"bloom", "falcon", "mpt"}
 """Models that count positions in a mask [R, all], and take no other."""
 

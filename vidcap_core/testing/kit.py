@@ -13,6 +13,7 @@ from vidcap_core.testing.checks import (
     bundles,
     commands,
     datasets,
+    devices,
     encoders,
     files,
     heads,
@@ -32,7 +33,7 @@ from vidcap_core.zoo import plugins, registry
 
 CONFIG = "toy"
 """The config that every plugin with a head has to be checked by: on the built-in toy data, in minutes on a CPU."""
-CAPTIONER = {**heads.CHECKS, **files.CHECKS, **panels.CHECKS, **learning.CHECKS}
+CAPTIONER = {**heads.CHECKS, **files.CHECKS, **panels.CHECKS, **devices.CHECKS, **learning.CHECKS}
 """Checks of a whole captioner."""
 JOURNEY = "run, bundle, files"
 

@@ -102,7 +102,7 @@ class SimulatedTensor(torch.Tensor):
 
 
 class SimulatedDevice(TorchDispatchMode):
-    """Inside `with SimulatedDevice() as device:` there is a device cuda:0, and `device.traffic` says what went there."""
+    """Inside `with SimulatedDevice() as device:` there is a cuda:0, and `device.traffic` says what went there."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -168,7 +168,9 @@ class SimulatedDevice(TorchDispatchMode):
     def _refuse_mixing(self, name: str, args: Any, others: list[Tensor]) -> None:
         """A CPU tensor goes with those of a device only where it is one number, or where it is copied or an index."""
         target = args[0] if args else None
-        written = name.endswith("_") and isinstance(target, Tensor) and not isinstance(target, SimulatedTensor)
+        written = (
+            name.endswith("_") and isinstance(target, Tensor) and not isinstance(target, SimulatedTensor)
+        )
         bad = [tensor for tensor in others if tensor.dim() > 0]
         if name in TAKES_CPU:
             bad = []
@@ -185,9 +187,9 @@ class SimulatedDevice(TorchDispatchMode):
     def _count(self, name: str, args: Any, kwargs: Any, ours: list[Any], asked: torch.device | None) -> None:
         at = f"{where()} {name}"
         free = bool(kwargs.get("non_blocking"))
-        if name in SYNCS and ours:
-            self.traffic.syncs[at] += 1
-        elif name == "repeat_interleave" and ours and kwargs.get("output_size") is None:
+        if (name in SYNCS and ours) or (
+            name == "repeat_interleave" and ours and kwargs.get("output_size") is None
+        ):
             self.traffic.syncs[at] += 1
         elif name in INDEXING and ours:
             indices = [index for index in args[1] if index is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import time
@@ -9,6 +10,9 @@ import weakref
 from pathlib import Path
 from types import ModuleType, TracebackType
 
+from vidcap_metrics.errors import UserError
+
+NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 EVERY = 0.05
 """Seconds between two tries on Windows, where nothing can wait for a lock as long as it takes."""
 
@@ -26,7 +30,7 @@ class Lock:
         self.held = True
         try:
             if fcntl := _module("fcntl"):
-                fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _flock(fcntl, self._file.fileno(), path, wait)
             elif msvcrt := _module("msvcrt"):
                 _take_byte(msvcrt, self._file.fileno(), path, wait)
             else:
@@ -64,6 +68,18 @@ def _let_go() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go)
+
+
+def _flock(fcntl: ModuleType, file: int, path: Path, wait: bool) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        raise UserError(
+            f"{path.parent} lies on a file system without locks (flock): {error.strerror}",
+            hint="mount it with them (Lustre: -o flock), or another folder: --work-dir, VIDCAP_CACHE",
+        ) from error
 
 
 def _take_byte(msvcrt: ModuleType, file: int, path: Path, wait: bool) -> None:

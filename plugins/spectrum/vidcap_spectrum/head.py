@@ -221,7 +221,9 @@ class SpectrumHead(Head):
         encoded = None if attributes is None else self.encode(streams, len(batch))
         chances = None if encoded is None else self.probabilities(encoded)
         counts = {name: streams[name].mask.sum(1).tolist() for name in self.streams if name in streams}
-        rows = [{name: counts[name][clip] if name in counts else 0 for name in self.streams} for clip in clips]
+        rows = [
+            {name: counts[name][clip] if name in counts else 0 for name in self.streams} for clip in clips
+        ]
         return [
             clip_panels(rows[clip], events[clip], attributes, None if chances is None else chances[clip])
             for clip in clips

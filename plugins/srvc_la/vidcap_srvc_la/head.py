@@ -142,7 +142,11 @@ class SRVCLAHead(Head):
     def start(self, view: View) -> tuple[Memory, State]:
         """Encode the clips and consume the prompt but for its last word."""
         frames, mask = side_by_side(view.streams, self.streams)
-        refuse_empty(mask.any(1).tolist(), [f"number {index + 1} of the batch" for index in view.clips], [*self.streams])
+        refuse_empty(
+            mask.any(1).tolist(),
+            [f"number {index + 1} of the batch" for index in view.clips],
+            [*self.streams],
+        )
         memory = self._encode(frames, mask)
         state = self._first(memory)
         if (history := prompt_history(view)) is not None:
@@ -191,7 +195,9 @@ class SRVCLAHead(Head):
             named["tokens"] = Named(self._fused(hidden), target, counts)
         if "branches" in want:
             # the classifiers are most of the work, and padding needs none of it
-            words = torch.tensor([i for i, counted in enumerate(known[len(there) :]) if counted], dtype=torch.long)
+            words = torch.tensor(
+                [i for i, counted in enumerate(known[len(there) :]) if counted], dtype=torch.long
+            )
             words = words.to(target.device, non_blocking=True)
             named |= {
                 name: Named(logits, target.flatten()[words])

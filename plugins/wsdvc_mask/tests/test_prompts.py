@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 from vidcap_wsdvc_mask.prompts import Lines, Prompts
 from vidcap_wsdvc_mask.sentences import prepared
 

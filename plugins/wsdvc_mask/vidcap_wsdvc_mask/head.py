@@ -195,7 +195,9 @@ class MaskHead(CausalLMHead):
                 made["spans"] = Named(torch.stack([spans.centre, spans.width], -1), mask=spans.real)
             if "inside" in want:
                 raw = side_by_side(streams, self.streams, self.frames)
-                made["inside"] = under_masks(raw, masks, spans.real, counts, batch.targets.get("sentence_features"))
+                made["inside"] = under_masks(
+                    raw, masks, spans.real, counts, batch.targets.get("sentence_features")
+                )
         return Output(**made)
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
@@ -258,7 +260,12 @@ class MaskHead(CausalLMHead):
     ) -> dict[str, Named]:
         """One row an event: S_k from v M_k, or all others from v (1 - M_k), which a lone event does not have."""
         least = 1 if name == "positive" else 2
-        pairs = [(clip, k) for clip, texts in enumerate(sentences) for k in range(len(texts)) if len(texts) >= least]
+        pairs = [
+            (clip, k)
+            for clip, texts in enumerate(sentences)
+            for k in range(len(texts))
+            if len(texts) >= least
+        ]
         owner = indices([clip for clip, _ in pairs], frames)
         own = masks.flatten(0, 1)[indices([clip * masks.shape[1] + k for clip, k in pairs], frames)]
         if name == "positive":
@@ -286,7 +293,10 @@ class MaskHead(CausalLMHead):
             taught = lines.taught[group, 1:longest]
             targets.append(ids[:, 1:][taught])
             numbers.append(group[:, None].expand_as(taught)[taught])
-            there = [part.to(device, non_blocking=True) for part in (ids, real, group, taught.flatten().nonzero()[:, 0])]
+            there = [
+                part.to(device, non_blocking=True)
+                for part in (ids, real, group, taught.flatten().nonzero()[:, 0])
+            ]
             ids, real, group, words = there
             before = Stream(prefix[group], real.new_ones((len(group), self.frames)))
             logits.append(self.teach(before, ids[:, :-1], real[:, :-1]).flatten(0, 1)[words])

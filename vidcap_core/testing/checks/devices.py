@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from vidcap_core.engine.update import Losses, read, update
 from vidcap_core.errors import UserError
 from vidcap_core.losses.self_critical import SelfCritical
 from vidcap_core.testing.check import Broken, Checks, Skipped, expect
-from vidcap_core.testing.parts import Parts, must_say
+from vidcap_core.testing.parts import Parts, must_say, without_dropout
 from vidcap_core.testing.simulated_device import CPU, DEVICE, MixedDevices, SimulatedDevice, Traffic
 
 TOLERANCE = 1e-5
@@ -87,26 +88,31 @@ def syncs_of(parts: Parts) -> dict[str, float]:
 
 
 def _updates(parts: Parts) -> Iterator[Journey]:
+    batch = parts.batch(CLIPS)
     for index, phase in enumerate(parts.recipe.phases):
-        batch = parts.batch(CLIPS)
         for names in phase.updates:
+            made = partial(_update, parts, batch, index, names)
+            yield from _compared(f"update {phase.name} {'+'.join(names)}", made)
 
-            def trained(device: Any, names: Any = names, phase: Any = phase, index: int = index) -> Any:
-                captioner = parts.fresh()
-                captioner.choose_training(phase.train, phase.freeze)
-                captioner.to(device).train()
-                first = index if not phase.keeps_optimizer else 0
-                wrapper = optimizers.build(captioner, parts.recipe.phases, first, "off")
-                optimizers.set_rates(wrapper.optimizer, index - first, 1.0)
-                there, scales = batch.to(device), {n: t.scale for n, t in parts.recipe.losses.items()}
 
-                def step() -> Any:
-                    torch.manual_seed(0)
-                    return update(captioner, wrapper, [there], names, scales)
+def _update(
+    parts: Parts, batch: Batch, index: int, names: Sequence[str], device: torch.device
+) -> Callable[[], Losses]:
+    """What does one update of a phase on a device."""
+    phases, captioner = parts.recipe.phases, parts.fresh()
+    without_dropout(captioner)  # attention draws it in another order there
+    captioner.choose_training(phases[index].train, phases[index].freeze)
+    captioner.to(device).train()
+    first = index if not phases[index].keeps_optimizer else 0
+    wrapper = optimizers.build(captioner, phases, first, "off")
+    optimizers.set_rates(wrapper.optimizer, index - first, 1.0)
+    there, scales = batch.to(device), {name: term.scale for name, term in parts.recipe.losses.items()}
 
-                return step
+    def step() -> Losses:
+        torch.manual_seed(0)
+        return update(captioner, wrapper, [there], names, scales)
 
-            yield from _compared(f"update {phase.name} {'+'.join(names)}", trained)
+    return step
 
 
 def _searches(parts: Parts) -> Iterator[Journey]:
