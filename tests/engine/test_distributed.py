@@ -15,7 +15,8 @@ from vidcap_core.testing import tiny
 
 TOLERANCE = 2e-4
 PARTS = str(Path(__file__).resolve().parent.parent)  # where distributed_parts lies
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": PARTS}
+PATHS = os.pathsep.join(filter(None, [PARTS, os.environ.get("PYTHONPATH")]))
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": PATHS}
 
 
 def write_config(path: Path, **changes: Any) -> Path:
@@ -57,6 +58,7 @@ CASES: dict[str, dict[str, Any]] = {
             "train": {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 7},
             "val": {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 1},
         },
+        "evaluate": {"metrics": ["rouge"], "best": "ROUGE-L"},
     },
     "negatives of all processes": {
         "head": {"type": "distributed_parts:Pairs", "width": 8},

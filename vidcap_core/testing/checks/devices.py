@@ -35,7 +35,7 @@ SEARCHES: Mapping[str, dict[str, Any]] = {
 
 
 def works(parts: Parts) -> None:
-    """Each update, search and panel, and self-critical training, without a tensor that was left on the CPU."""
+    """Updates, searches, panels and self-critical training give the same on a device that is not the CPU."""
     for journey in journeys(parts):
         if isinstance(journey.error, MixedDevices):
             raise Broken(f"{journey.name} on {DEVICE}", f"that everything is there; {journey.error}")
