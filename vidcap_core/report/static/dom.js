@@ -23,7 +23,7 @@ const colour = (index) => `var(--c${index % 6})`;
 
 function scientific(value, digits = 1) { // 5×10⁻⁴
   const [factor, power] = value.toExponential(digits).split("e");
-  return `${Number(factor)}×10${[...String(Number(power))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
+  return `${digits > 1 ? factor : Number(factor)}×10${[...String(Number(power))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
 }
 
 function short(value) {
