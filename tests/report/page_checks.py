@@ -38,7 +38,11 @@ axe.run(document, { resultTypes: ["violations"] })
 def at_size(page: Any, width: int, theme: str) -> Iterator[None]:
     """A window of this width whose reader wants this theme."""
     size = {"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
-    media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    wishes = {
+        "prefers-color-scheme": theme,
+        "prefers-reduced-motion": "reduce",
+    }  # no colour on its way to another
+    media = {"features": [{"name": name, "value": value} for name, value in wishes.items()]}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     try:
