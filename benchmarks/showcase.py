@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from vidcap_core.datasets.toy import grammar
 from vidcap_core.datasets.toy.world import COLOURS
@@ -26,7 +27,9 @@ FRAMES = 6
 
 def main() -> None:
     """Draw the picture, and print what README says of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, default=PICTURE)
     args = parser.parse_args()
@@ -70,15 +73,18 @@ def different(rows: list[dict[str, Any]], truth: dict[str, Any], count: int) -> 
 
 def draw(rows: list[dict[str, Any]], out: Path) -> None:
     """A strip of frames a clip, and its caption."""
-    figure, axes = plt.subplots(len(rows), FRAMES, figsize=(9, 1.75 * len(rows)), dpi=100)
     sampling = {"kind": "uniform", "count": FRAMES}
-    for row, line in zip(rows, axes, strict=True):
-        for axis, frame in zip(line, read_frames(row["path"], sampling).values, strict=True):
-            axis.imshow(frame)
-            axis.axis("off")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(9, 1.95 * len(rows)), dpi=100)
+    for row, axis in zip(rows, axes, strict=True):
+        strip = [
+            np.pad(frame, ((0, 0), (0, 3), (0, 0)), constant_values=255)
+            for frame in read_frames(row["path"], sampling).values
+        ]
+        axis.imshow(np.concatenate(strip, axis=1), interpolation="nearest")
+        axis.axis("off")
         mark = "\u2713" if row is not rows[-1] else "\u2717"
-        line[0].set_title(f"{mark}  {row['text']}", loc="left", fontsize=12)
-    figure.tight_layout(h_pad=1.2, w_pad=0.3)
+        axis.set_title(f"{mark}  {row['text']}", loc="left", fontsize=12)
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.01, top=0.95, hspace=0.22)
     figure.savefig(out, facecolor="white")
 
 

@@ -51,8 +51,12 @@ FENCE = re.compile(r"^(```.*?^```)", re.DOTALL | re.MULTILINE)
 
 def main() -> int:
     """Gather, build, check; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="the folder of all versions")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "build" / "site", help="the folder of all versions"
+    )
     parser.add_argument("--version", default=__version__, help="the name of this version's folder")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -127,9 +131,7 @@ def build(folder: Path) -> Path:
     config = tomllib.loads((DOCS / "zensical.toml").read_text(encoding="utf-8"))
     config["project"]["nav"] = [whole(entry, folder / "source") for entry in config["project"]["nav"]]
     (folder / "zensical.toml").write_text(f"project = {toml(config['project'])}\n", encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=folder, check=True
-    )
+    subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=folder, check=True)
     return folder / "site"
 
 
@@ -201,7 +203,9 @@ def publish(built: Path, out: Path, version: str) -> None:
         shutil.copytree(built, out / name)
     first = {"version": version, "title": version, "aliases": ["latest"]}
     listed.write_text(json.dumps([first, *others], indent=1) + "\n", encoding="utf-8")
-    (out / "index.html").write_text('<meta http-equiv="refresh" content="0; url=latest/">\n', encoding="utf-8")
+    (out / "index.html").write_text(
+        '<meta http-equiv="refresh" content="0; url=latest/">\n', encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -96,7 +96,9 @@ def table(runs: int) -> str:
     lines += ["", "| what starts | processor seconds | imports |", "|---|---|---|"]
     lines.append(f"| `python -c pass` | {seconds('pass', runs):.2f} | |")
     for what, code in STARTS.items():
-        lines.append(f"| {what} | {seconds(code, runs):.2f} | {', '.join(imported(code)) or 'none of the heavy ones'} |")
+        lines.append(
+            f"| {what} | {seconds(code, runs):.2f} | {', '.join(imported(code)) or 'none of the heavy ones'} |"
+        )
     where = f"Python {platform.python_version()}, {machine()}"
     lines += ["", f"Shortest of {runs}; {where}. Heavy ones: {', '.join(HEAVY)}.", ""]
     return "\n".join(lines)
@@ -104,7 +106,9 @@ def table(runs: int) -> str:
 
 def main() -> None:
     """Measure, and write the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=5)
     made = table(parser.parse_args().runs)
     text = PAGE.read_text(encoding="utf-8")

@@ -20,8 +20,12 @@ def card_lines(card: cards.Card) -> Iterator[str]:
     """The card as Markdown."""
     yield from ("## The card", "", card.summary, "")
     if card.paper is not None:
-        links = [f"[{label}]({url})" for label, url in (("read", card.paper.url), ("code", card.paper.code)) if url]
-        about = f"*{card.paper.title}*, {', '.join(card.paper.authors)}; {card.paper.venue}, {card.paper.year}"
+        links = [
+            f"[{label}]({url})" for label, url in (("read", card.paper.url), ("code", card.paper.code)) if url
+        ]
+        about = (
+            f"*{card.paper.title}*, {', '.join(card.paper.authors)}; {card.paper.venue}, {card.paper.year}"
+        )
         yield from (f"Paper: {about}. {' · '.join(links)}".rstrip(), "")
     yield from (f"Licence: {card.licence}.", "")
     if card.parameters:

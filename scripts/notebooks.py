@@ -22,7 +22,9 @@ def run(path: Path, folder: Path) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when each cell ran, which changes each time
         outputs = cell.get("outputs", [])
-        outputs[:] = [each for each in outputs if each.get("name") != "stderr"]  # warnings that name this machine
+        outputs[:] = [
+            each for each in outputs if each.get("name") != "stderr"
+        ]  # warnings that name this machine
     return notebook
 
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import vidcap_core
 from method_pages import table
 from reference_python import EXAMPLES
 
+import vidcap_core
 from vidcap_core import api, errors
 from vidcap_core.captioning import captions, file_captioner
 from vidcap_core.cli import main as cli
@@ -101,16 +101,24 @@ def kind_page(kind: str) -> str:
         if entry.plugin not in OURS:
             continue
         page = usage.as_data(kind, entry, REGISTRIES[kind].load(entry.full_name))
-        owner = "the core" if entry.plugin == "core" else f"the plugin [{entry.plugin}]({readme(entry.plugin)})"
+        owner = (
+            "the core" if entry.plugin == "core" else f"the plugin [{entry.plugin}]({readme(entry.plugin)})"
+        )
         used = [f"`{name}`" for name in page["used"] if name.partition("/")[0] in OURS]
         if len(used) > MOST:
             used = [*used[:MOST], f"and {len(used) - MOST} more"]
         lines += [f"## {page['name']}", "", f"Of {owner}: `{page['where']}`.", "", prose(page["about"]), ""]
         rows = [
-            [f"`{row['argument']}`", code(row["type"]), code(row["default"]) if row["default"] != "(needed)" else "needed"]
+            [
+                f"`{row['argument']}`",
+                code(row["type"]),
+                code(row["default"]) if row["default"] != "(needed)" else "needed",
+            ]
             for row in page["arguments"]
         ]
-        lines += [*table(["argument", "type", "default"], rows), ""] if rows else ["It takes no arguments.", ""]
+        lines += (
+            [*table(["argument", "type", "default"], rows), ""] if rows else ["It takes no arguments.", ""]
+        )
         lines += [f"Used in {', '.join(used)}." if used else "No config of this project uses it.", ""]
     return "\n".join(lines)
 
@@ -122,9 +130,17 @@ def readme(plugin: str) -> str:
 
 def config_page() -> str:
     """Every section of a config, with its keys where they are fixed."""
-    lines = ["# Sections of a config", "", "What a config may say; [running.md](../running.md) explains it.", ""]
+    lines = [
+        "# Sections of a config",
+        "",
+        "What a config may say; [running.md](../running.md) explains it.",
+        "",
+    ]
     lines += [*table(["section", "what it says"], [[f"`{k}`", v] for k, v in schema.SECTIONS.items()]), ""]
-    lines += ["`vidcap config show NAME --full` prints all keys of a config, and where each value comes from.", ""]
+    lines += [
+        "`vidcap config show NAME --full` prints all keys of a config, and where each value comes from.",
+        "",
+    ]
     for section, what in schema.SECTIONS.items():
         if section in SETTINGS:
             spec = SETTINGS[section]
@@ -174,7 +190,10 @@ def docstring_lines(spec: type[Any]) -> dict[str, str]:
 def commands_page() -> str:
     """Every command with its options."""
     lines = ["# Commands", "", "What each command takes; `vidcap COMMAND --help` prints the same.", ""]
-    lines += [*table(["command", "what it does"], [[f"`vidcap {k}`", v] for k, v in cli.COMMANDS.items()]), ""]
+    lines += [
+        *table(["command", "what it does"], [[f"`vidcap {k}`", v] for k, v in cli.COMMANDS.items()]),
+        "",
+    ]
     for name in cli.COMMANDS:
         parser = inner(cli.build_parser(name)[0])[name]
         lines += [*parser_lines(parser, f"vidcap {name}", "##"), ""]
@@ -197,7 +216,12 @@ def parser_lines(parser: argparse.ArgumentParser, title: str, level: str) -> Ite
 
 def inner(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """The commands inside of a command."""
-    return {k: v for a in parser._actions if isinstance(a, argparse._SubParsersAction) for k, v in a.choices.items()}
+    return {
+        k: v
+        for a in parser._actions
+        if isinstance(a, argparse._SubParsersAction)
+        for k, v in a.choices.items()
+    }
 
 
 def shown(action: argparse.Action) -> bool:
@@ -218,7 +242,12 @@ def row(action: argparse.Action) -> list[str]:
 
 def python_page() -> str:
     """The functions of the package, what they give, and examples that a test runs in their order."""
-    lines = ["# Python", "", "The functions of `vidcap_core`, with examples that run one after the other.", ""]
+    lines = [
+        "# Python",
+        "",
+        "The functions of `vidcap_core`, with examples that run one after the other.",
+        "",
+    ]
     for name in ("train", "test", "predict", "load"):
         lines += [*function_lines(getattr(vidcap_core, name), f"vidcap_core.{name}", "##"), ""]
         lines += ["```python", EXAMPLES[name].strip(), "```", ""]
@@ -295,17 +324,33 @@ def errors_page() -> str:
     lines += ["## Exit codes", ""]
     codes = [
         ["0", "it worked"],
-        [str(outcome.FAILED), "it ran, and something failed: files that cannot be read (`caption`, `find`, `features`), "
-         "data or a machine that is broken (`data check`, `doctor`), a promise that a plugin breaks (`conform`), "
-         "or an internal error, which is a fault of vidcap or of a plugin (`--debug` shows where)"],
-        [str(outcome.WRONG_INPUT), "something that you can mend: the message says what, where, and what to type next"],
-        [str(outcome.INTERRUPTED), "it was interrupted (Ctrl-C, or a polite kill); `vidcap-run` says how to go on"],
+        [
+            str(outcome.FAILED),
+            "it ran, and something failed: files that cannot be read (`caption`, `find`, `features`), "
+            "data or a machine that is broken (`data check`, `doctor`), a promise that a plugin breaks (`conform`), "
+            "or an internal error, which is a fault of vidcap or of a plugin (`--debug` shows where)",
+        ],
+        [
+            str(outcome.WRONG_INPUT),
+            "something that you can mend: the message says what, where, and what to type next",
+        ],
+        [
+            str(outcome.INTERRUPTED),
+            "it was interrupted (Ctrl-C, or a polite kill); `vidcap-run` says how to go on",
+        ],
     ]
     lines += [*table(["code", "meaning"], codes), ""]
     lines += ["With `--debug`, or in Python, an error is raised with its traceback.", "", "## Classes", ""]
-    lines += ["All are `vidcap_core.errors.UserError`: `message` is what is wrong, `hint` what to type next.", ""]
+    lines += [
+        "All are `vidcap_core.errors.UserError`: `message` is what is wrong, `hint` what to type next.",
+        "",
+    ]
     rows = [
-        [f"`{name}`", code(" < ".join(parent.__name__ for parent in parents(value))), prose(inspect.getdoc(value) or "")]
+        [
+            f"`{name}`",
+            code(" < ".join(parent.__name__ for parent in parents(value))),
+            prose(inspect.getdoc(value) or ""),
+        ]
         for name, value in errors_in(errors)
     ]
     lines += [*table(["error", "kind of", "meaning"], rows), ""]
@@ -321,7 +366,9 @@ def errors_in(module: ModuleType) -> Iterator[tuple[str, type[errors.UserError]]
 
 def parents(kind: type[errors.UserError]) -> list[type[Any]]:
     """The classes behind an error, up to Exception."""
-    return [parent for parent in kind.__mro__[1:] if issubclass(parent, Exception) and parent is not BaseException]
+    return [
+        parent for parent in kind.__mro__[1:] if issubclass(parent, Exception) and parent is not BaseException
+    ]
 
 
 def prose(text: str) -> str:

@@ -33,9 +33,33 @@ FENCE = re.compile(
     r"(?:^<!-- *(?P<mark>[^>]*?) *-->\n+)?(?:^`[^`\n]+`\n+)?^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^ *```",
     re.DOTALL | re.MULTILINE,
 )
-COMMANDS = {"vidcap", "vidcap-run", "vidcap-score", "python", "pip", "bash", "source", "ruff", "mypy", "docker", "curl"}
+COMMANDS = {
+    "vidcap",
+    "vidcap-run",
+    "vidcap-score",
+    "python",
+    "pip",
+    "bash",
+    "source",
+    "ruff",
+    "mypy",
+    "docker",
+    "curl",
+}
 COMMANDS |= {"uv", "export", "lint-imports", "pre-commit"}
-CHECKED = {"vidcap", "vidcap-run", "vidcap-score", "python", "pip", "bash", "ruff", "mypy", "lint-imports", "source", "uv"}
+CHECKED = {
+    "vidcap",
+    "vidcap-run",
+    "vidcap-score",
+    "python",
+    "pip",
+    "bash",
+    "ruff",
+    "mypy",
+    "lint-imports",
+    "source",
+    "uv",
+}
 """Commands that are parsed, or whose files are looked for; a block with any other needs a mark."""
 
 
@@ -92,7 +116,9 @@ def complaints(block: Block) -> Iterator[str]:
 
 def of_commands(code: str) -> Iterator[str]:
     """What is wrong with a block of commands; what they print follows a line with `$`."""
-    lines = [line for line in code.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        line for line in code.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
+    ]
     shown = any(line.startswith("$ ") for line in lines)
     for line in (line for line in lines if line.startswith("$ ") or not shown):
         for part in re.split(r" && | \| ", line.removeprefix("$ ")):
@@ -172,7 +198,9 @@ DIFFS = [block for block in BLOCKS if block.language == "diff"]
 def is_config(code: str) -> bool:
     """Whether a block only sets sections of a config."""
     body = ast.parse(code).body
-    names = [t.id for node in body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)]
+    names = [
+        t.id for node in body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)
+    ]
     return len(names) == len(body) and set(names) <= {"_base_", *schema.SECTIONS}
 
 

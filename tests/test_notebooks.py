@@ -23,7 +23,9 @@ def test_there_are_the_three() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
     ran = notebooks.run(path, tmp_path)
-    assert [cell.source for cell in ran.cells if cell.cell_type == "code" and cell.execution_count is None] == []
+    assert [
+        cell.source for cell in ran.cells if cell.cell_type == "code" and cell.execution_count is None
+    ] == []
     if path.stem == "train":
         assert (tmp_path / "runs" / "mine" / "report-val.html").is_file()
     if path.stem == "method":

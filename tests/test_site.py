@@ -72,7 +72,9 @@ def test_dead_links_of_a_built_page_are_noticed(tmp_path: Path) -> None:
 def test_a_dead_anchor_in_a_page_ends_the_build(tmp_path: Path) -> None:
     docs_site.gather(tmp_path / "source")
     page = tmp_path / "source" / "find.md"
-    page.write_text(page.read_text(encoding="utf-8") + "\n[x](caption.md#no-such-heading)\n", encoding="utf-8")
+    page.write_text(
+        page.read_text(encoding="utf-8") + "\n[x](caption.md#no-such-heading)\n", encoding="utf-8"
+    )
     with pytest.raises(docs_site.subprocess.CalledProcessError):
         docs_site.build(tmp_path)
 

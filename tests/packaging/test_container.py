@@ -19,7 +19,9 @@ KNOWN = {"ARG", "FROM", "RUN", "COPY", "ENV", "WORKDIR", "VOLUME", "USER", "ENTR
 
 def instructions(text: str) -> list[tuple[str, str]]:
     """Each instruction with its words; lines that go on are joined, comments are left out."""
-    lines = [line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        line for line in text.replace("\\\n", " ").splitlines() if line.strip() and not line.startswith("#")
+    ]
     return [(line.split(None, 1)[0], " ".join(line.split()[1:])) for line in lines]
 
 
@@ -34,7 +36,9 @@ def lint(text: str) -> list[str]:
         declared |= {words.partition("=")[0]} if name == "ARG" else set()
         used = set(re.findall(r"\$\{?(\w+)", words))
         declared = set() if name == "FROM" else declared  # an argument ends where a stage begins
-        wrong += [f"{name}: {each} is not declared" for each in used - (before if name == "FROM" else declared)]
+        wrong += [
+            f"{name}: {each} is not declared" for each in used - (before if name == "FROM" else declared)
+        ]
         if name == "FROM" and (":" not in words or words.endswith(":latest")):
             wrong.append("the base image has no version")
         if "apt-get install" in words and not ("--yes" in words and "/var/lib/apt/lists" in words):
@@ -72,7 +76,11 @@ def test_a_fault_is_noticed(change: tuple[str, str], fault: str) -> None:
 
 
 def test_it_installs_the_scorer_the_core_and_every_plugin() -> None:
-    [command] = [words for name, words in instructions(FILE.read_text(encoding="utf-8")) if "/src/plugins" in words and name == "RUN"]
+    [command] = [
+        words
+        for name, words in instructions(FILE.read_text(encoding="utf-8"))
+        if "/src/plugins" in words and name == "RUN"
+    ]
     assert {"/src/metrics", '"/src[default,serve]"', "/src/plugins/*/"} <= set(command.split())
     folders = {path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()}
     assert folders == set(published.PLUGINS)
@@ -93,5 +101,7 @@ def test_it_is_built_where_an_engine_answers() -> None:
     if engine is None or subprocess.run([engine, "info"], capture_output=True).returncode:
         pytest.skip("no container engine answers")
     subprocess.run([engine, "build", "-t", "vidcap-test", str(ROOT)], check=True)
-    done = subprocess.run([engine, "run", "--rm", "vidcap-test", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [engine, "run", "--rm", "vidcap-test", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("vidcap ")

@@ -61,7 +61,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--sentences", action="store_const", const=True, help="with a capital letter and a full stop"
     )
     output.add_argument(
-        "--out", type=Path, metavar="DIR", help="write files into this folder; the same command goes on where it stopped"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write files into this folder; the same command goes on where it stopped",
     )
     texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
     way = texts.add_mutually_exclusive_group()
@@ -69,17 +72,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     way.add_argument("--sample", action="store_true", help="sample words from their probabilities")
     texts.add_argument("--n-best", type=int, metavar="N", help="N texts a clip, the best first")
     texts.add_argument("--seed", type=int, help="the seed of --sample (default: 0)")
-    texts.add_argument("--prompt", metavar="TEXT", help="words that each text goes on from; they are not printed")
     texts.add_argument(
-        "--every", metavar="SECONDS|shots", help="a caption every SECONDS, or for each shot"
+        "--prompt", metavar="TEXT", help="words that each text goes on from; they are not printed"
     )
+    texts.add_argument("--every", metavar="SECONDS|shots", help="a caption every SECONDS, or for each shot")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
     machine.add_argument(
         "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (default: 16)"
     )
     machine.add_argument(
-        "--workers", type=_count, metavar="N", help="threads that read ahead (default: one for each processor)"
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="threads that read ahead (default: one for each processor)",
     )
     parser.set_defaults(func=run)
 

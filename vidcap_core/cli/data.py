@@ -27,7 +27,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
     prepare = actions.add_parser("prepare", help="convert official files to the format that reads fast")
     prepare.add_argument("name", help="the dataset (vidcap data where)")
-    prepare.add_argument("--from", dest="source", type=Path, required=True, metavar="FOLDER|ZIP", help="the official files")
+    prepare.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="FOLDER|ZIP", help="the official files"
+    )
     prepare.add_argument(
         "--out", type=Path, metavar="FOLDER", help="another place than `vidcap data where` says"
     )

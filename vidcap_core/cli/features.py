@@ -34,14 +34,24 @@ def add_parser(subparsers: Subparsers) -> None:
         "--encoder", required=True, metavar="CONFIG", help="an encoder's name, or a config file"
     )
     extract.add_argument("--stream", metavar="NAME", help="which encoder of a config that has several")
-    extract.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one argument of the encoder")
-    extract.add_argument("--out", required=True, type=Path, metavar="STORE", help="the store's folder")
-    extract.add_argument("--workers", type=int, default=2, metavar="N", help="threads that decode (default: 2)")
     extract.add_argument(
-        "--dtype", choices=("float16", "float32"), default="float16", help="of what is stored (default: float16)"
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one argument of the encoder"
+    )
+    extract.add_argument("--out", required=True, type=Path, metavar="STORE", help="the store's folder")
+    extract.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="threads that decode (default: 2)"
     )
     extract.add_argument(
-        "--decoder", choices=("pyav", "torchcodec", "decord"), default="pyav", help="what reads videos (default: pyav)"
+        "--dtype",
+        choices=("float16", "float32"),
+        default="float16",
+        help="of what is stored (default: float16)",
+    )
+    extract.add_argument(
+        "--decoder",
+        choices=("pyav", "torchcodec", "decord"),
+        default="pyav",
+        help="what reads videos (default: pyav)",
     )
     extract.add_argument("--device", help="cpu, cuda, ...; without it, a GPU where there is one")
     extract.set_defaults(func=run_extract)

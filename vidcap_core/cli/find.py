@@ -36,11 +36,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--top", type=_count, default=10, metavar="N", help="the N best files (default: 10)")
     parser.add_argument("--json", action="store_true", help="a line of JSON a file")
     parser.add_argument(
-        "--every", type=float, default=2.0, metavar="SECONDS", help="seconds between two pictures of a long film (default: 2)"
+        "--every",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="seconds between two pictures of a long film (default: 2)",
     )
     parser.add_argument("--index", type=Path, metavar="FILE", help="keep the index here, not in the cache")
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
-    parser.add_argument("--workers", type=_count, metavar="N", help="threads that read (default: one for each processor)")
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="threads that read (default: one for each processor)"
+    )
     parser.set_defaults(func=run)
 
 

@@ -36,7 +36,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help="the address to listen on; one of the network lets other machines in (default: this computer only)",
     )
     parser.add_argument(
-        "--allow-name", action="append", default=[], metavar="NAME", help="another name by which this server may be asked for"
+        "--allow-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name by which this server may be asked for",
     )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--max-size", type=int, default=200, metavar="MB", help="largest file (default: 200)")

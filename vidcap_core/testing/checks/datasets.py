@@ -153,7 +153,9 @@ def same_twice(subject: Subject) -> None:
         expect(not moved, f"sample {index} read twice with the same generator", f"the sample; {moved} moved")
         moved = differing(sample, other.get(index, np.random.default_rng([0, index])))
         expect(not moved, f"sample {index} read of a data set built again", f"the sample; {moved} moved")
-    expect(subject.dataset.fingerprint() == other.fingerprint(), "the data set built again", "its fingerprint")
+    expect(
+        subject.dataset.fingerprint() == other.fingerprint(), "the data set built again", "its fingerprint"
+    )
 
 
 def arrays(subject: Subject) -> None:
