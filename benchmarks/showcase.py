@@ -2,8 +2,9 @@
 
     vidcap demo && python benchmarks/showcase.py runs/toy-1
 
-What a toy clip shows is known, so a caption is right where no word of it contradicts the clip: the shape, its colour, its size,
-what it does and how quickly. Chosen are the first three right ones that do different things, and the first wrong one.
+What a toy clip shows is known. A caption is right where no word of it contradicts the clip: the shape, its colour, its
+size, what it does and how quickly. Chosen are the first three right ones that do different things, and the first wrong
+one.
 """
 
 from __future__ import annotations

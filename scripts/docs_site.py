@@ -1,8 +1,8 @@
 """Build the docs site: `python scripts/docs_site.py --out build/site`, after `pip install -e ".[docs]"`.
 
-The pages are those of the repository: README.md, docs/, the plugins' READMEs with their cards, CHANGELOG.md and others.
-They are gathered in one folder, with links between them put right, and Zensical builds that folder strictly: a dead link
-or a dead anchor ends the build. Each version of vidcap is a folder of --out, which the page's menu lists.
+The pages are those of the repository: README.md, docs/, the plugins' READMEs with their cards, CHANGELOG.md and more.
+They are gathered in one folder, with links between them put right. Zensical builds that folder strictly: a dead link or
+a dead anchor ends the build. Each version of vidcap is a folder of --out, which the page's menu lists.
 
     python scripts/docs_site.py                        build/site/VERSION, and build/site/latest
     python -m http.server -d build/site                look at it

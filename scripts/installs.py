@@ -1,7 +1,7 @@
 """What each way of installing costs, into docs/dependencies.md: `python scripts/installs.py`.
 
-Sizes are those of the files that pip installed here, of a distribution and all that it asks for; so everything must be installed
-(`python start.py test`). Times are processor seconds of the shortest of some fresh processes.
+Sizes are those of the files that pip installed here, of a distribution and all that it asks for; so everything must be
+installed (`python start.py test`). Times are processor seconds of the shortest of some fresh processes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,19 @@
-"""The examples of docs/reference/python.md; tests/test_reference.py runs them in this order, in an empty folder."""
+"""The page on Python: functions, what they give, and examples that tests/test_reference.py runs in this order."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+from method_pages import table
+from reference_text import function_lines, prose, record
+
+import vidcap_core
+from vidcap_core.captioning import captions, file_captioner
+from vidcap_core.contracts import types
+from vidcap_core.engine import evaluate
+from vidcap_core.saved import run as saved_run
 
 EXAMPLES = {
     "train": """
@@ -30,3 +45,38 @@ for path, result in captioner.each([prediction.clip.path, "no such file.mp4"]):
     print(path, getattr(result, "text", result))  # a VideoError where a file cannot be read
 """,
 }
+
+
+def python_page() -> str:
+    """The functions of the package, what they give, and examples that a test runs in their order."""
+    lines = [
+        "# Python",
+        "",
+        "The functions of `vidcap_core`, with examples that run one after the other.",
+        "",
+    ]
+    for name in ("train", "test", "predict", "load"):
+        lines += [*function_lines(getattr(vidcap_core, name), f"vidcap_core.{name}", "##"), ""]
+        lines += ["```python", EXAMPLES[name].strip(), "```", ""]
+    lines += ["## What they give", ""]
+    given: list[tuple[type[Any], tuple[str, ...]]] = [
+        (saved_run.RunFolder, ("config", "checkpoints", "predictions", "scores")),
+        (evaluate.Evaluation, ("value",)),
+        (types.Prediction, ("text",)),
+        (types.Clip, ("span",)),
+        (types.Event, ()),
+        (captions.Captions, ()),
+        (file_captioner.FileCaptioner, ("__call__", "each", "with_decoding")),
+    ]
+    for kind, names in given:
+        lines += [f"### {kind.__name__}", "", prose(inspect.getdoc(kind) or ""), ""]
+        if dataclasses.is_dataclass(kind) and kind is not captions.Captions:
+            lines += [*table(["field", "type", "meaning"], [[a, b, d] for a, b, _, d in record(kind)]), ""]
+        for name in names:
+            member = getattr(kind, name, None)
+            if callable(member):
+                title = f"{kind.__name__}.{name}" if name != "__call__" else f"{kind.__name__}(...)"
+                lines += [*function_lines(member, title, "####"), ""]
+            elif isinstance(member, property):
+                lines += [f"`{name}`: {inspect.getdoc(member) or ''}", ""]
+    return "\n".join(lines)

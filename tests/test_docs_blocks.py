@@ -1,14 +1,16 @@
 """Every code block of the documentation is run, checked, or marked with the reason why not.
 
-Commands of vidcap are parsed by tests/test_docs.py. Other commands must name what is there. Python runs here, page by page,
-in a folder with what the pages speak of; configs become recipes; JSON, YAML and TOML are read. A block that is run by another
-test, or by none, says so in a comment before it: `<!-- run by tests/FILE.py -->`, `<!-- not run: REASON -->`. What a page shows
-of a terminal or draws is `text`.
+Commands of vidcap are parsed by tests/test_docs.py. Other commands must name what is there. Python runs here, page by
+page, in a folder with what the pages speak of; configs become recipes; JSON, YAML and TOML are read. A block that is
+run by another test, or by none, says so in a comment before it: `<!-- run by tests/FILE.py -->`, or
+`<!-- not run: REASON -->`.
+What a page shows of a terminal or draws is `text`.
 """
 
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 import shlex
@@ -143,7 +145,7 @@ def missing_files(name: str, words: list[str]) -> Iterator[str]:
             if not any(f'"{option}"' in text for text in folder):
                 yield f"{words[0]} has no option {option}"
     elif name in ("pip", "uv"):
-        for flag, word in zip(words, words[1:], strict=False):
+        for flag, word in itertools.pairwise(words):
             folder = word.partition("[")[0]
             if flag == "-e" and not (ROOT / folder).is_dir() and not folder.startswith("vidcap-plugin-"):
                 yield f"there is no {folder}"

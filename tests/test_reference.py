@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import reference
+import reference_commands
+from reference_text import fields, prose
 
 from vidcap_core import api
 from vidcap_core.cli import main
@@ -35,10 +37,10 @@ def test_every_component_section_command_and_name_is_there(pages: dict[str, str]
     for section in schema.SECTIONS:
         assert f"| `{section}` |" in pages["config.md"]
     for spec in reference.SETTINGS.values():
-        for row in reference.fields(spec):
+        for row in fields(spec):
             assert f"| {row[0]} |" in pages["config.md"]
     for command in main.COMMANDS:
-        parser = reference.inner(main.build_parser(command)[0])[command]
+        parser = reference_commands.inner(main.build_parser(command)[0])[command]
         assert f"\n## vidcap {command}\n" in pages["commands.md"]
         for option in (o for action in parser._actions for o in action.option_strings if o.startswith("--")):
             assert option in pages["commands.md"] or option == "--help", (command, option)
@@ -48,7 +50,7 @@ def test_every_component_section_command_and_name_is_there(pages: dict[str, str]
 
 def test_most_keys_of_a_config_are_explained() -> None:
     """A key whose name says all needs no words: but for few, each has some."""
-    silent = [row[0] for spec in reference.SETTINGS.values() for row in reference.fields(spec) if not row[3]]
+    silent = [row[0] for spec in reference.SETTINGS.values() for row in fields(spec) if not row[3]]
     assert len(silent) <= 10, silent
 
 
@@ -58,14 +60,14 @@ def test_arguments_are_written_as_they_are_typed() -> None:
     parser.add_argument("--amp", choices=("off", "bf16"))
     parser.add_argument("--hidden", help=argparse.SUPPRESS)
     parser.add_argument("file", nargs="*")
-    rows = [reference.row(action) for action in parser._actions if reference.shown(action)]
+    rows = [reference_commands.row(action) for action in parser._actions if reference_commands.shown(action)]
     assert rows == [["`--set KEY=VALUE`", "100 % of None"], ["`--amp off|bf16`", ""], ["`file`", ""]]
 
 
 def test_a_docstring_becomes_a_list() -> None:
     text = "Does it.\n\nwidth: how wide\n  it is.\nfirst, last: both.\nMore.\n\n>>> f()\n"
     shown = "Does it.\n\n* `width`: how wide\n  it is.\n* `first, last`: both.\n\nMore."
-    assert reference.prose(text) == shown
+    assert prose(text) == shown
 
 
 def test_the_examples_of_the_python_page_run(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out",
         type=Path,
         metavar="DIR",
-        help="write files into this folder; the same command goes on where it stopped",
+        help="write files into this folder; started again, it goes on there",
     )
     texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
     way = texts.add_mutually_exclusive_group()

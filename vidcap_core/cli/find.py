@@ -40,12 +40,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=float,
         default=2.0,
         metavar="SECONDS",
-        help="seconds between two pictures of a long film (default: 2)",
+        help="seconds from picture to picture of a long film (2)",
     )
     parser.add_argument("--index", type=Path, metavar="FILE", help="keep the index here, not in the cache")
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
     parser.add_argument(
-        "--workers", type=_count, metavar="N", help="threads that read (default: one for each processor)"
+        "--workers", type=_count, metavar="N", help="threads that read (default: one a processor)"
     )
     parser.set_defaults(func=run)
 

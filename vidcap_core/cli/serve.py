@@ -40,7 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="another name by which this server may be asked for",
+        help="another name of this server",
     )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--max-size", type=int, default=200, metavar="MB", help="largest file (default: 200)")
