@@ -228,6 +228,12 @@ def test_a_config_on_a_page_is_one(block: Block, tmp_path: Path, monkeypatch: py
 
 
 PRELUDES = {
+    "docs/features.md": """
+import numpy
+from vidcap_core.api import FeatureWriter
+with FeatureWriter("STORE", {"encoder": "Made"}, "float32") as writer:
+    writer.add("video7", numpy.zeros((2, 3), "float32"))
+""",
     "docs/metrics.md": """
 import json
 training_references = {"clip1": ["a man runs", "someone is running"], "clip2": ["a dog sits"]}
