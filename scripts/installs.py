@@ -27,6 +27,7 @@ EVERYTHING = ["vidcap-core[default,serve]", *published.PLUGINS.values()]
 WAYS = {
     "the scorer": ["vidcap-metrics"],
     "the scorer with METEOR": ["vidcap-metrics[meteor]"],
+    "torch with what it needs": ["torch"],
     "the core": ["vidcap-core"],
     "the core and a method": ["vidcap-plugin-mffcl"],
     "the core and the default model": ["vidcap-core[default]"],
@@ -35,7 +36,9 @@ WAYS = {
     "the suite too (`start.py test`)": [*EVERYTHING, "vidcap-core[test,dev]"],
 }
 STARTS = {
-    "`vidcap-score`": "import vidcap_metrics.cli",
+    "a score: `vidcap_metrics.load`": (
+        "from vidcap_metrics import load; load('rouge').compute(predictions=['a dog'], references=[['a dog runs']])"
+    ),
     "`vidcap list`": "from vidcap_core.cli import main; main.main(['list', 'heads'])",
     "`vidcap config check core/toy`": "from vidcap_core.cli import main; main.main(['config', 'check', 'core/toy'])",
     "what captions: `vidcap_core.load`": "import vidcap_core.captioning.file_captioner",
