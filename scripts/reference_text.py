@@ -85,7 +85,7 @@ def prose(text: str) -> str:
         if line.startswith(">>>"):
             continue
         if entry:
-            if lines and lines[-1] and not lines[-1].startswith("* "):
+            if lines and lines[-1] and not lines[-1].startswith(("* ", "  ")):
                 lines.append("")
             line = f"* `{entry[1]}`: {line[entry.end() :]}"
         elif lines and lines[-1].startswith("* ") and lines[-1].endswith(".") and line[:1].isupper():
