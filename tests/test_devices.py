@@ -67,3 +67,27 @@ class Weighted(Buffered):
 def test_a_captioner_without_parameters_has_a_device() -> None:
     devices = [Captioner(head(), None).device.type for head in (Silent, Buffered, Weighted)]
     assert devices == ["cpu", "meta", "cpu"]
+
+
+class Pinned:
+    """Has the method that a data loader calls."""
+
+    def __init__(self, pinned: bool = False) -> None:
+        self.pinned = pinned
+
+    def pin_memory(self) -> Pinned:
+        return Pinned(True)
+
+
+def test_a_batch_pins_what_lies_in_it() -> None:
+    """Tensors themselves are pinned with a GPU alone."""
+    clips = (Clip("a"),)
+    batch = Batch(clips, targets={"rows": [Pinned(), {"deep": (Pinned(), 3)}]}, prepared={"head": Pinned()})
+    pinned = batch.pin_memory()
+    first, second = pinned.targets["rows"]
+    assert first.pinned
+    assert second["deep"][0].pinned
+    assert second["deep"][1] == 3
+    assert pinned.prepared["head"].pinned
+    assert pinned.clips == clips
+    assert not batch.targets["rows"][0].pinned

@@ -147,7 +147,7 @@ class CausalLMHead(Head):
 
         Of a mask [R, all] it would ask first whether all of it is real, for which the host waits.
         """
-        config = self.lm.config
+        config: Any = self.lm.config
         if config.model_type in POSITIONS_FROM_MASK or config._attn_implementation != "sdpa":
             return mask
         return causal_mask(mask.bool(), length)

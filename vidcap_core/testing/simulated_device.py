@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
-from unittest.mock import patch
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -66,28 +65,28 @@ class SimulatedTensor(torch.Tensor):
     """A tensor of the device; `held` is its data."""
 
     held: Tensor
-    device = property(lambda self: DEVICE)  # type: ignore[assignment]
-    is_cuda = property(lambda self: True)  # type: ignore[assignment]
-    is_cpu = property(lambda self: False)  # type: ignore[assignment]
-    is_meta = property(lambda self: False)  # type: ignore[assignment]
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    device = property(lambda self: DEVICE)
+    is_cuda = property(lambda self: True)
+    is_cpu = property(lambda self: False)
+    is_meta = property(lambda self: False)
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
     def __new__(cls, held: Tensor) -> SimulatedTensor:
         """A tensor without storage of the same shape."""
-        made = torch.Tensor._make_wrapper_subclass(  # type: ignore[attr-defined]
+        made = torch.Tensor._make_wrapper_subclass(
             cls,
             held.size(),
             strides=held.stride(),
             storage_offset=held.storage_offset(),
             dtype=held.dtype,
             layout=held.layout,
-            device="meta",  # a build without CUDA has no other device that holds nothing
+            device=torch.device("meta"),  # a build without CUDA has no other device that holds nothing
         )
         made.held = held
-        return made  # type: ignore[no-any-return]
+        return made
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> Any:  # type: ignore[override]
         """The data, and where it is."""
         return f"simulated {DEVICE} {self.held!r}"
 
@@ -96,7 +95,9 @@ class SimulatedTensor(torch.Tensor):
         return 0
 
     @classmethod
-    def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         """Outside of the simulation there is nothing that could run it."""
         raise RuntimeError(f"{func}: a tensor of the simulated device is used outside of it")
 
@@ -105,21 +106,23 @@ class SimulatedDevice(TorchDispatchMode):
     """Inside `with SimulatedDevice() as device:` there is a cuda:0, and `device.traffic` says what went there."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.traffic = Traffic()
         self._held = ExitStack()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> SimulatedDevice:
         if torch.cuda.is_available():
             torch.cuda.init()
         else:
-            self._held.enter_context(patch.object(torch.cuda, "_lazy_init", lambda: None))
+            real: Any = torch.cuda._lazy_init
+            self._held.callback(setattr, torch.cuda, "_lazy_init", real)
+            setattr(torch.cuda, "_lazy_init", lambda: None)  # noqa: B010  # it would look for a driver
         self._held.enter_context(_Functions(self))
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: Any) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._held.close()
 
     @contextmanager
@@ -147,7 +150,7 @@ class SimulatedDevice(TorchDispatchMode):
         kwargs.pop("pin_memory", None)
         out = func(*tree_map(_data, args), **tree_map(_data, kwargs))
         if ours and torch.Tag.inplace_view in func.tags:  # the shell takes the new shape, too
-            with torch._C._DisableTorchDispatch():  # type: ignore[attr-defined]
+            with torch._C._DisableTorchDispatch():
                 func(*args, **kwargs)
         here = bool(ours) if asked is None else asked.type != "cpu"
         known = {id(tensor.held): tensor for tensor in ours} if asked is None else {}
@@ -171,7 +174,7 @@ class SimulatedDevice(TorchDispatchMode):
         written = (
             name.endswith("_") and isinstance(target, Tensor) and not isinstance(target, SimulatedTensor)
         )
-        bad = [tensor for tensor in others if tensor.dim() > 0]
+        bad: list[Any] = [tensor for tensor in others if tensor.dim() > 0]
         if name in TAKES_CPU:
             bad = []
             if name in INDEXING and not isinstance(target, SimulatedTensor):
