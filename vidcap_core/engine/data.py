@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -155,7 +155,7 @@ def data_workers(asked: int | None, device: str) -> int:
     return max(1, min(MOST_WORKERS, len(os.sched_getaffinity(0)) // here - 1))
 
 
-def _loader(dataset: object, order: Any, collate: Collate, workers: int) -> DataLoader[Any]:
+def _loader(dataset: object, order: Iterable[list[Any]], collate: Collate, workers: int) -> DataLoader[Any]:
     """Batches in the given order; workers only fetch, and live as long as the loader."""
     return DataLoader(
         dataset,  # type: ignore[arg-type]

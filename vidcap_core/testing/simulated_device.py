@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
+Function = Callable[..., Any]
 DEVICE = torch.device("cuda:0")
 CPU = torch.device("cpu")
 LIBRARIES = {"torch", "mmengine", "transformers", "contextlib", "functools", "dataclasses", "copy", "typing"}
@@ -86,7 +87,7 @@ class SimulatedTensor(torch.Tensor):
         made.held = held
         return made
 
-    def __repr__(self, *, tensor_contents: Any = None) -> Any:  # type: ignore[override]
+    def __repr__(self, *, tensor_contents: object = None) -> Any:  # type: ignore[override]
         """The data, and where it is."""
         return f"simulated {DEVICE} {self.held!r}"
 
@@ -96,7 +97,7 @@ class SimulatedTensor(torch.Tensor):
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]
-        cls, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        cls, func: Function, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Outside of the simulation there is nothing that could run it."""
         raise RuntimeError(f"{func}: a tensor of the simulated device is used outside of it")
@@ -134,7 +135,9 @@ class SimulatedDevice(TorchDispatchMode):
         finally:
             self.traffic = before
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Function, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         kwargs = dict(kwargs or {})
         name = str(func).removeprefix("aten.").partition(".")[0]
         tensors = [item for item in tree_flatten((args, kwargs))[0] if isinstance(item, Tensor)]
@@ -149,14 +152,14 @@ class SimulatedDevice(TorchDispatchMode):
             kwargs["device"] = CPU
         kwargs.pop("pin_memory", None)
         out = func(*tree_map(_data, args), **tree_map(_data, kwargs))
-        if ours and torch.Tag.inplace_view in func.tags:  # the shell takes the new shape, too
+        if ours and torch.Tag.inplace_view in getattr(func, "tags", ()):  # the shell takes the new shape, too
             with torch._C._DisableTorchDispatch():
                 func(*args, **kwargs)
         here = bool(ours) if asked is None else asked.type != "cpu"
         known = {id(tensor.held): tensor for tensor in ours} if asked is None else {}
         given = {id(tensor) for tensor in others} if not here or asked is None else set()
 
-        def wrapped(item: Any) -> Any:
+        def wrapped(item: object) -> object:
             if not isinstance(item, Tensor) or id(item) in given:
                 return item
             return known[id(item)] if id(item) in known else SimulatedTensor(item)
@@ -168,7 +171,7 @@ class SimulatedDevice(TorchDispatchMode):
             self.traffic.doubles[f"{where()} {name}"] += 1
         return made
 
-    def _refuse_mixing(self, name: str, args: Any, others: list[Tensor]) -> None:
+    def _refuse_mixing(self, name: str, args: tuple[Any, ...], others: list[Tensor]) -> None:
         """A CPU tensor goes with those of a device only where it is one number, or where it is copied or an index."""
         target = args[0] if args else None
         written = (
@@ -187,7 +190,14 @@ class SimulatedDevice(TorchDispatchMode):
             shapes = ", ".join(str(list(tensor.shape)) for tensor in bad)
             raise MixedDevices(f"{name} of {DEVICE} meets a CPU tensor {shapes} ({where()})")
 
-    def _count(self, name: str, args: Any, kwargs: Any, ours: list[Any], asked: torch.device | None) -> None:
+    def _count(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        ours: list[Any],
+        asked: torch.device | None,
+    ) -> None:
         at = f"{where()} {name}"
         free = bool(kwargs.get("non_blocking"))
         if (name in SYNCS and ours) or (
@@ -221,7 +231,9 @@ class _Functions(TorchFunctionMode):
         super().__init__()
         self.simulation = device
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_function__(
+        self, func: Function, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         kwargs = dict(kwargs or {})
         ours = bool(args) and isinstance(args[0], SimulatedTensor)
         if func is torch.Tensor.tolist and ours:
@@ -243,7 +255,7 @@ class _Functions(TorchFunctionMode):
                 args = (args[0], moved if isinstance(index, tuple) else moved[0], *args[2:])
         return func(*args, **kwargs)
 
-    def _made(self, func: Any, args: Any, kwargs: Any) -> Any:
+    def _made(self, func: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`torch.tensor` and `torch.as_tensor` of values that are here, for a device."""
         device = kwargs.pop("device", None)
         if isinstance(args[0], SimulatedTensor):
@@ -274,5 +286,5 @@ def total(counts: Iterable[Traffic], kind: str) -> int:
     return sum(sum(getattr(traffic, kind).values()) for traffic in counts)
 
 
-def _data(item: Any) -> Any:
+def _data(item: object) -> object:
     return item.held if isinstance(item, SimulatedTensor) else item
