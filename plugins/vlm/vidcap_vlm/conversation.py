@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ class Conversation:
                 f"'{name}' takes no video: its processor is a {type(processor).__name__}", hint="head.visual='pictures'"
             )
         self.visual: Visual = visual or ("video" if takes_video else "pictures")
+        self.named_videos = "videos" in inspect.signature(type(processor).__call__).parameters
         self.has_template = getattr(processor, "chat_template", None) is not None
 
     @property
@@ -59,7 +61,7 @@ class Conversation:
         given: dict[str, Any] = {"text": [text], "return_tensors": "pt"}
         if self.has_template and begin is not None and text.startswith(begin):
             given["add_special_tokens"] = False  # the template wrote it
-        if self.visual == "video":
+        if self.visual == "video" and self.named_videos:
             given |= {"videos": [list(frames)], "do_sample_frames": False}
             given["video_metadata"] = [_metadata(frames, times, duration)]
         else:

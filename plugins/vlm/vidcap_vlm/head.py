@@ -127,8 +127,14 @@ class ChatModel(Asking):
                 hint="a lower generate.max_length, or fewer head.frames",
             )
         ends = loading.ends_of(self.model, self.end)
-        with torch.no_grad():
-            return search.write(self.model, inputs, settings, ends, self.pad)
+        try:
+            with torch.no_grad():
+                return search.write(self.model, inputs, settings, ends, self.pad)
+        except ValueError as error:  # a model that wants another number of frames says it here
+            raise UserError(
+                f"the model does not take {self.frames} frames of such a clip: {' '.join(str(error).split())[:300]}",
+                hint="head.frames=N, as the model's page has it (4, or 1 for a model of single pictures)",
+            ) from error
 
     def text_of(self, hyp: Hyp) -> str:
         """An answer's words."""

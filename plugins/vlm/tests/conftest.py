@@ -1,0 +1,52 @@
+"""Tiny random models with real processors, and two short films."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from vidcap_vlm import tiny
+
+from vidcap_core.testing import write_video
+
+
+@pytest.fixture(scope="session")
+def smolvlm(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny SmolVLM, as a hub lays one out."""
+    folder = tmp_path_factory.mktemp("models") / "smolvlm"
+    folder.mkdir()
+    tiny.write(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Films of different lengths, sizes and colours."""
+    folder = tmp_path_factory.mktemp("films")
+    made = []
+    for index, name in enumerate("abc"):
+        path = folder / f"{name}.mp4"
+        colour = (90 * index, 200 - 60 * index, 40)
+        write_video(path, seconds=1 + index, colour=colour, sound=False, height=48 + 16 * index)
+        made.append(path)
+    return made
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """The folder of a tiny model of a family, by its name."""
+    spec = importlib.util.spec_from_file_location("families", Path(__file__).with_name("families.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: dict[str, str] = {}
+
+    def folder(name: str) -> str:
+        if name not in made:
+            made[name] = module.write(name, tmp_path_factory.mktemp("families") / name)
+        return made[name]
+
+    return folder
