@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from vidcap_core.heads.model_config import ModelConfig
     from vidcap_core.heads.processor_config import ProcessorConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
+    from vidcap_core.pretrained.chat_endpoint import Answer, ChatEndpoint
     from vidcap_core.pretrained.load import from_hub, model_from_hub, seeded
     from vidcap_core.pretrained.locate import missing_model
     from vidcap_core.tokenizers.hf import HFTokenizer
@@ -125,6 +126,7 @@ _HOMES = {
     "heads.model_config": ("ModelConfig",),
     "heads.processor_config": ("ProcessorConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
+    "pretrained.chat_endpoint": ("Answer", "ChatEndpoint"),
     "pretrained.load": ("from_hub", "model_from_hub", "seeded"),
     "pretrained.locate": ("missing_model",),
     "tokenizers.hf": ("HFTokenizer",),
@@ -155,9 +157,11 @@ _NAMES = {
 __all__ = [
     "VIDCAP_API",
     "Additive",
+    "Answer",
     "AnyDataset",
     "Bars",
     "Batch",
+    "ChatEndpoint",
     "Clip",
     "Component",
     "ConfigError",

@@ -13,7 +13,7 @@ VIDCAP_API = 2
 def vidcap_components() -> dict[str, dict[str, str]]:
     """A head for models that run here, one for servers, and the tokenizer of a chat."""
     return {
-        "heads": {"ChatModel": "vidcap_vlm.head:ChatModel"},
+        "heads": {"ChatModel": "vidcap_vlm.head:ChatModel", "Endpoint": "vidcap_vlm.endpoint:Endpoint"},
         "tokenizers": {"ChatTokenizer": "vidcap_vlm.chat_tokenizer:ChatTokenizer"},
     }
 
