@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.dataset import IterableDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
     from vidcap_core.contracts.generate_settings import GenerateSettings
-    from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
+    from vidcap_core.contracts.head import HEAD, Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.hypotheses import Hyp, Rows
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.missing import Missing
@@ -83,7 +83,7 @@ _HOMES = {
     "contracts.dataset": {"AnyDataset": "Dataset", "IterableDataset": "IterableDataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.generate_settings": ("GenerateSettings",),
-    "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
+    "contracts.head": ("HEAD", "Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.hypotheses": ("Hyp", "Rows"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.missing": ("Missing",),
@@ -155,6 +155,7 @@ _NAMES = {
 }
 
 __all__ = [
+    "HEAD",
     "VIDCAP_API",
     "Additive",
     "Answer",

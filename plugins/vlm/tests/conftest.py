@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from transformers import AutoModelForImageTextToText
@@ -55,3 +59,24 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         return made[name]
 
     return folder
+
+
+@pytest.fixture
+def vidcap(capfd: pytest.CaptureFixture[str]) -> Callable[..., SimpleNamespace]:
+    """`vidcap WORDS`, in this process: its exit code and what it prints."""
+    (command,) = entry_points(group="console_scripts", name="vidcap")
+    main = command.load()
+
+    def run(*words: object) -> SimpleNamespace:
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return run
+
+
+@pytest.fixture
+def load() -> Any:
+    """`vidcap_core.load`, which is for people and no part of the door for plugins."""
+    return importlib.import_module("vidcap_core").load

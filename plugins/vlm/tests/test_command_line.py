@@ -4,28 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from vidcap_vlm.prompt import Prompt
-
-import vidcap_core
-from vidcap_core.cli.main import main
-
-
-@pytest.fixture
-def vidcap(capfd: pytest.CaptureFixture[str]) -> Any:
-    """`vidcap WORDS`, in this process: its exit code and what it prints."""
-
-    def run(*words: object) -> SimpleNamespace:
-        capfd.readouterr()
-        code = main([str(word) for word in words])
-        out, err = capfd.readouterr()
-        return SimpleNamespace(code=code, out=out, err=err)
-
-    return run
 
 
 def rows(text: str) -> list[dict[str, Any]]:
@@ -124,9 +107,9 @@ def test_a_folder_without_weights_says_what_it_lacks(vidcap: Any, smolvlm: str, 
     assert f"model.safetensors and processor_config.json in {tmp_path}" in done.err
 
 
-def test_python_and_prefill(smolvlm: str, films: list[Path]) -> None:
+def test_python_and_prefill(load: Any, smolvlm: str, films: list[Path]) -> None:
     """`vidcap_core.load`, and a text that the answer goes on from."""
-    captioner = vidcap_core.load(smolvlm, changes=["head.script=None", "head.frames=2", "generate.max_length=8"])
+    captioner = load(smolvlm, changes=["head.script=None", "head.frames=2", "generate.max_length=8"])
     plain = captioner(films[0]).text
     begun = captioner.with_decoding(prompt="a red ball")(films[0]).text
     assert plain != begun

@@ -12,8 +12,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from vidcap_vlm.chat_tokenizer import ChatTokenizer
 from vidcap_vlm.head import ChatModel
 
-from vidcap_core.api import Batch, Clip, GenerateSettings, RawClip, WriteSettings, whole_clips
-from vidcap_core.contracts.head import HEAD
+from vidcap_core.api import HEAD, Batch, Clip, GenerateSettings, RawClip, WriteSettings, whole_clips
 
 FRAMES = {"blip2": 1, "paligemma": 2}
 KNOWN = ["smolvlm", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl"]

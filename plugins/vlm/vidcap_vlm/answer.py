@@ -9,7 +9,7 @@ from dataclasses import dataclass
 FENCE = re.compile(r"^```\w*\s*|\s*```$")
 MARKDOWN = re.compile(r"(\*\*|__|`|^#+\s*|^[-*]\s+)", re.MULTILINE)
 OPENINGS = re.compile(
-    r"^(sure|certainly|of course|okay|here is|here's|this is)\b[^.:!\n]{0,60}[:!]\s*|^(caption|answer|description)\s*:\s*",
+    r"^((sure|certainly|of course|okay|here is|here's)\b[^.:!\n]{0,60}[:!]\s*|(caption|answer|description)\s*:\s*)+",
     re.IGNORECASE,
 )
 """What chat models say before they answer."""
