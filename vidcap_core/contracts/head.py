@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -145,6 +146,13 @@ class Head(nn.Module):
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
         """The head that gave these assets, with its config's arguments; its weights follow. Tensors come as arrays."""
         return cls(**arguments)
+
+    def write_model(self, folder: Path) -> None:
+        """Write the model, as it was trained, in the form of the library that it came from. The default: it has none."""
+        raise UserError(
+            f"{type(self).__name__} is no model of another library, in whose form it could be written",
+            hint="without --merged: a bundle",
+        )
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption, in views; none, and views without rows, will do. The default: each clip as a whole."""

@@ -6,7 +6,7 @@ vidcap caption my.mp4 --model hf:OWNER/NAME   captions files; vidcap-run vlm/cap
 _base_ = ["vidcap://datasets/jsonl.py"]
 
 _model = "HuggingFaceTB/SmolVLM2-500M-Video-Instruct"  # or a folder with its files
-_frames = dict(count=8, short_side=512)
+_frames = dict(count=8, short_side=512, crop=None)
 method = "vlm"
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
 tokenizer = dict(type="vlm.ChatTokenizer", name=_model)

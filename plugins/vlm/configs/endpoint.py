@@ -2,7 +2,7 @@
 
 _base_ = ["vidcap://datasets/jsonl.py"]
 
-_frames = dict(count=8, short_side=512)
+_frames = dict(count=8, short_side=512, crop=None)
 method = "vlm"
 data = dict(train=dict(frames=_frames), val=dict(frames=_frames), test=dict(frames=_frames))
 tokenizer = dict(_delete_=True, type="TextOnly")

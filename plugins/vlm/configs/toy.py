@@ -2,7 +2,7 @@
 
 _base_ = ["core/toy"]
 
-_read = dict(size="small", streams=[], frames=dict(kind="uniform", count=4, short_side=32))
+_read = dict(size="small", streams=[], frames=dict(kind="uniform", count=4, short_side=32, crop=None))
 method = "vlm"
 data = dict(train=_read, val=_read, test=_read)
 extract = dict(_delete_=True)

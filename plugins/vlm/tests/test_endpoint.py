@@ -179,7 +179,6 @@ def test_a_server_that_lies_about_its_length_is_slow_or_down(
     done = caption(*films, url="http://127.0.0.1:9/v1")
     assert done.err.count("does not answer") == 3
     assert time.monotonic() - started < 10
-    assert "an address without a model" in caption(films[0], url="http://127.0.0.1:9/v1#").err
 
 
 def test_chatter_goes_and_a_cut_sentence_goes(caption: Any, server: SimpleNamespace, films: list[Path]) -> None:
@@ -217,3 +216,9 @@ def test_examples_and_what_is_said(
     texts = [body["messages"][0]["content"][-1]["text"] for _, body in server.requests]
     assert all("- a man is cooking" in text for text in texts)
     assert [text for text in texts if 'What is said in the video: "Hello there"' in text] == texts[1:]
+
+
+def test_an_address_without_a_model_is_refused(vidcap: Any, films: list[Path]) -> None:
+    done = vidcap("caption", films[0], "--model", "http://127.0.0.1:9/v1")
+    assert done.code == 2
+    assert "an address without a model" in done.err

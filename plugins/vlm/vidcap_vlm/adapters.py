@@ -34,9 +34,7 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
 
 def fold(model: Any) -> None:
     """Add what adapters learnt to the weights that they adapt, and take them out again, in place."""
-    from peft.tuners.tuners_utils import BaseTunerLayer
-
-    for name, layer in [(n, m) for n, m in model.named_modules() if isinstance(m, BaseTunerLayer)]:
+    for name, layer in [(n, m) for n, m in model.named_modules() if hasattr(m, "base_layer")]:
         layer.merge()
         model.set_submodule(name, layer.get_base_layer())
 

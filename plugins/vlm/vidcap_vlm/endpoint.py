@@ -32,7 +32,7 @@ class Endpoint(Asking):
     prompt, frames, short_side, answer, system, examples, transcripts, sentences, script: as ChatModel has them.
     send: "pictures" sends frames as data URLs, each with its time; "video" sends the whole file as one.
     at_once: requests on their way at a time. timeout: seconds for an answer.
-    retries: how often a busy server is asked again, after pause seconds, then after twice as many, and so on.
+    retries: how often a busy server is asked again. pause: seconds before the first time, then twice as many, and so on.
     extra: further keys of each request, as dict(chat_template_kwargs=dict(enable_thinking=False)).
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -97,6 +98,12 @@ class ChatModel(Asking):
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
         """The head on a model of those settings."""
         return cls(**{**arguments, "model": dict(assets["model"])})
+
+    def write_model(self, folder: Path) -> None:
+        """A folder of transformers, with the processor; adapters are folded in, here too."""
+        adapters.fold(self.model)
+        self.model.save_pretrained(folder)
+        self.chat.processor.save_pretrained(folder)
 
     def prepare(self, raw: RawClip) -> Mapping[str, Any]:
         """What the model reads of a clip: token ids, and pixels as its processor makes them."""
