@@ -148,7 +148,7 @@ class Head(nn.Module):
         return cls(**arguments)
 
     def write_model(self, folder: Path) -> None:
-        """Write the model, as it was trained, in the form of the library that it came from. The default: it has none."""
+        """Write the model, as it was trained, in the form of the library that it came from. The default: none."""
         raise UserError(
             f"{type(self).__name__} is no model of another library, in whose form it could be written",
             hint="without --merged: a bundle",

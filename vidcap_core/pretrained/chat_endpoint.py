@@ -55,7 +55,8 @@ class ChatEndpoint:
         address = url or own
         if not address:
             raise UserError(
-                f"no {what}: its address is not known", hint=f"url=..., or export {variables[0]}=http://HOST/v1"
+                f"no {what}: its address is not known",
+                hint=f"url=..., or export {variables[0]}=http://HOST/v1",
             )
         if not address.startswith(("http://", "https://")):
             raise UserError(f"'{address}' is no address of a {what}", hint="http://localhost:8000/v1")
@@ -106,7 +107,7 @@ class ChatEndpoint:
             url, key = self.variables
             return UserError(message, hint=f"export {url}={self.address} {key}=...; the key goes there alone")
         if error.code == 404:
-            return UserError(message, hint=f"the model's name, and an address that ends in /v1; GET {self.address}/models")
+            return UserError(message, hint=f"an address that ends in /v1; a model of {self.address}/models")
         return UserError(message)
 
     def _answers(self, raw: bytes) -> list[Answer]:
@@ -115,7 +116,9 @@ class ChatEndpoint:
         try:
             data = json.loads(raw)
         except ValueError:
-            raise UserError(f"the {self.what} at {self.address} answers no JSON: {shown}", hint=hint) from None
+            raise UserError(
+                f"the {self.what} at {self.address} answers no JSON: {shown}", hint=hint
+            ) from None
         try:
             return [_answer(choice) for choice in data["choices"]]
         except (KeyError, IndexError, TypeError):

@@ -1,6 +1,6 @@
 """A video-language model as it comes: one short sentence a clip. Your videos and captions: set data.*.path.
 
-vidcap caption my.mp4 --model hf:OWNER/NAME   captions files; vidcap-run vlm/caption --set ... scores it on your captions.
+vidcap caption my.mp4 --model hf:OWNER/NAME   captions files; vidcap-run vlm/caption scores it on your captions.
 """
 
 _base_ = ["vidcap://datasets/jsonl.py"]

@@ -1,4 +1,4 @@
-"""A model behind an OpenAI-compatible server (vLLM, SGLang, Ollama, llama.cpp), as `--model http://HOST/v1#MODEL` has it."""
+"""A model behind an OpenAI-compatible server (vLLM, SGLang, Ollama), as `--model http://HOST/v1#MODEL` has it."""
 
 _base_ = ["vidcap://datasets/jsonl.py"]
 

@@ -29,7 +29,11 @@ def _words(*marks: str, **roles: str) -> Any:
 
 def _text(words: Any, **more: Any) -> dict[str, Any]:
     size = {**VISION, "num_key_value_heads": 1, "vocab_size": len(words), "max_position_embeddings": 2048}
-    roles = {"pad_token_id": words.pad_token_id, "eos_token_id": words.eos_token_id, "bos_token_id": words.bos_token_id}
+    roles = {
+        "pad_token_id": words.pad_token_id,
+        "eos_token_id": words.eos_token_id,
+        "bos_token_id": words.bos_token_id,
+    }
     return {**size, **roles, **more}
 
 
@@ -49,7 +53,12 @@ def _qwen(kind: str) -> tuple[Any, Any]:
     if kind == "Qwen2VL":
         eyes |= {"embed_dim": 32}
     elif kind == "Qwen2_5_VL":
-        eyes |= {"intermediate_size": 64, "out_hidden_size": 32, "window_size": 32, "fullatt_block_indexes": [1]}
+        eyes |= {
+            "intermediate_size": 64,
+            "out_hidden_size": 32,
+            "window_size": 32,
+            "fullatt_block_indexes": [1],
+        }
     else:
         eyes |= {"intermediate_size": 64, "out_hidden_size": 32, "num_position_embeddings": 64}
         eyes |= {"deepstack_visual_indexes": [0, 1]}
@@ -60,30 +69,40 @@ def _qwen(kind: str) -> tuple[Any, Any]:
     pictures = {"patch_size": 8, "size": {"shortest_edge": 16 * 16, "longest_edge": 32 * 32}}
     film = t.Qwen3VLVideoProcessor(**pictures) if kind == "Qwen3VL" else t.Qwen2VLVideoProcessor(**pictures)
     processor = getattr(t, f"{kind}Processor")(
-        t.Qwen2VLImageProcessor(**pictures), words, film,
-        chat_template=_chat("<|vision_start|><|image_pad|><|vision_end|>", "<|vision_start|><|video_pad|><|vision_end|>"),
-    )  # fmt: skip
+        t.Qwen2VLImageProcessor(**pictures),
+        words,
+        film,
+        chat_template=_chat(
+            "<|vision_start|><|image_pad|><|vision_end|>", "<|vision_start|><|video_pad|><|vision_end|>"
+        ),
+    )
     return model, processor
 
 
 def internvl() -> tuple[Any, Any]:
     """Frames one after the other, each of so many tokens."""
     named = {
-        "start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>",
+        "start_image_token": "<img>",
+        "end_image_token": "</img>",
+        "context_image_token": "<IMG_CONTEXT>",
         "video_token": "<video>",
-    }  # fmt: skip
+    }
     words = _words(*named.values())
     words = type(words)(tokenizer_object=words.backend_tokenizer, extra_special_tokens=named, **ROLES)
     config = t.InternVLConfig(
         vision_config={**VISION, "image_size": [32, 32], "patch_size": [8, 8]},
         text_config={"model_type": "qwen2", **_text(words)},
-        image_token_id=words.context_image_token_id, image_seq_length=4,
-    )  # fmt: skip
+        image_token_id=words.context_image_token_id,
+        image_seq_length=4,
+    )
     size = {"height": 32, "width": 32}
     processor = t.InternVLProcessor(
-        t.GotOcr2ImageProcessor(size=size), words, t.InternVLVideoProcessor(size=size), image_seq_length=4,
+        t.GotOcr2ImageProcessor(size=size),
+        words,
+        t.InternVLVideoProcessor(size=size),
+        image_seq_length=4,
         chat_template=_chat("<IMG_CONTEXT>\n", "<video>\n"),
-    )  # fmt: skip
+    )
     return t.InternVLForConditionalGeneration(config), processor
 
 
@@ -92,15 +111,27 @@ def llava_onevision() -> tuple[Any, Any]:
     words = _words("<image>", "<video>")
     image, video = words.convert_tokens_to_ids(["<image>", "<video>"])
     config = t.LlavaOnevisionConfig(
-        vision_config={"model_type": "siglip_vision_model", **VISION, "image_size": 32, "patch_size": 8, "vision_use_head": False},
+        vision_config={
+            "model_type": "siglip_vision_model",
+            **VISION,
+            "image_size": 32,
+            "patch_size": 8,
+            "vision_use_head": False,
+        },
         text_config={"model_type": "qwen2", **_text(words)},
-        image_token_index=image, video_token_index=video, image_grid_pinpoints=[[32, 32]],
-    )  # fmt: skip
+        image_token_index=image,
+        video_token_index=video,
+        image_grid_pinpoints=[[32, 32]],
+    )
     size = {"height": 32, "width": 32}
     processor = t.LlavaOnevisionProcessor(
-        t.LlavaOnevisionImageProcessor(size=size, image_grid_pinpoints=[[32, 32]]), words, t.LlavaOnevisionVideoProcessor(size=size),
-        num_image_tokens=16, vision_feature_select_strategy="full", chat_template=_chat("<image>\n", "<video>\n"),
-    )  # fmt: skip
+        t.LlavaOnevisionImageProcessor(size=size, image_grid_pinpoints=[[32, 32]]),
+        words,
+        t.LlavaOnevisionVideoProcessor(size=size),
+        num_image_tokens=16,
+        vision_feature_select_strategy="full",
+        chat_template=_chat("<image>\n", "<video>\n"),
+    )
     return t.LlavaOnevisionForConditionalGeneration(config), processor
 
 
@@ -109,21 +140,35 @@ def llava_next_video() -> tuple[Any, Any]:
     words = _words("<image>", "<video>", bos_token="<s>", eos_token="</s>")
     image, video = words.convert_tokens_to_ids(["<image>", "<video>"])
     config = t.LlavaNextVideoConfig(
-        vision_config={"model_type": "clip_vision_model", **VISION, "image_size": 32, "patch_size": 8, "projection_dim": 32},
+        vision_config={
+            "model_type": "clip_vision_model",
+            **VISION,
+            "image_size": 32,
+            "patch_size": 8,
+            "projection_dim": 32,
+        },
         text_config={"model_type": "llama", **_text(words)},
-        image_token_index=image, video_token_index=video, image_grid_pinpoints=[[32, 32]], image_seq_length=16, video_seq_length=4,
-    )  # fmt: skip
+        image_token_index=image,
+        video_token_index=video,
+        image_grid_pinpoints=[[32, 32]],
+        image_seq_length=16,
+        video_seq_length=4,
+    )
     size = {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}}
     processor = t.LlavaNextVideoProcessor(
-        t.LlavaNextVideoVideoProcessor(**size), t.LlavaNextImageProcessor(**size, image_grid_pinpoints=[[32, 32]]), words,
-        patch_size=8, vision_feature_select_strategy="default", num_additional_image_tokens=1,
+        t.LlavaNextVideoVideoProcessor(**size),
+        t.LlavaNextImageProcessor(**size, image_grid_pinpoints=[[32, 32]]),
+        words,
+        patch_size=8,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
         chat_template=(
             "{% for message in messages %}{{ message['role'] | upper }}: {% for part in message['content'] %}"
             "{% if part['type'] == 'text' %}{{ part['text'] }}{% elif part['type'] == 'image' %}<image>\n{% else %}<video>\n"
             "{% endif %}{% endfor %}{% if message['role'] == 'assistant' %}</s>{% else %} {% endif %}{% endfor %}"
             "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
         ),
-    )  # fmt: skip
+    )
     return t.LlavaNextVideoForConditionalGeneration(config), processor
 
 
@@ -134,10 +179,19 @@ def paligemma() -> tuple[Any, Any]:
     eyes.image_seq_length = 16
     processor = t.PaliGemmaProcessor(eyes, words)
     config = t.PaliGemmaConfig(
-        vision_config={"model_type": "siglip_vision_model", **VISION, "image_size": 32, "patch_size": 8, "vision_use_head": False},
+        vision_config={
+            "model_type": "siglip_vision_model",
+            **VISION,
+            "image_size": 32,
+            "patch_size": 8,
+            "vision_use_head": False,
+        },
         text_config={"model_type": "gemma", **_text(words), "head_dim": 16},
-        image_token_index=processor.image_token_id, projection_dim=32, hidden_size=32, vocab_size=len(words),
-    )  # fmt: skip
+        image_token_index=processor.image_token_id,
+        projection_dim=32,
+        hidden_size=32,
+        vocab_size=len(words),
+    )
     return t.PaliGemmaForConditionalGeneration(config), processor
 
 
@@ -151,8 +205,9 @@ def blip2() -> tuple[Any, Any]:
         vision_config={**VISION, "image_size": 32, "patch_size": 8, "initializer_range": 0.02},
         qformer_config=former,
         text_config={"model_type": "opt", **_text(words), "ffn_dim": 64, "word_embed_proj_dim": 32},
-        num_query_tokens=4, image_token_index=words.convert_tokens_to_ids("<image>"),
-    )  # fmt: skip
+        num_query_tokens=4,
+        image_token_index=words.convert_tokens_to_ids("<image>"),
+    )
     return t.Blip2ForConditionalGeneration(config), processor
 
 
@@ -167,8 +222,9 @@ def instructblipvideo() -> tuple[Any, Any]:
         vision_config={**VISION, "image_size": 32, "patch_size": 8, "initializer_range": 0.02},
         qformer_config=former,
         text_config={"model_type": "opt", **_text(words), "ffn_dim": 64, "word_embed_proj_dim": 32},
-        num_query_tokens=4, video_token_index=words.convert_tokens_to_ids("<video>"),
-    )  # fmt: skip
+        num_query_tokens=4,
+        video_token_index=words.convert_tokens_to_ids("<video>"),
+    )
     return t.InstructBlipVideoForConditionalGeneration(config), processor
 
 

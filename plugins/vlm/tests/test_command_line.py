@@ -19,7 +19,10 @@ def own_words(folder: str, film: Path, frames: int = 8, most: int = 12) -> str:
     """What the model says by transformers alone, of pictures read by PyAV alone."""
     import av
 
-    model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
+    model, processor = (
+        AutoModelForImageTextToText.from_pretrained(folder),
+        AutoProcessor.from_pretrained(folder),
+    )
     with av.open(str(film)) as container:
         stream = container.streams.video[0]
         shown = [(float(f.time), f.to_ndarray(format="rgb24")) for f in container.decode(stream)]
@@ -32,10 +35,16 @@ def own_words(folder: str, film: Path, frames: int = 8, most: int = 12) -> str:
     told["frames_indices"] = [moment * frames / length for moment in moments]
     inputs = processor(
         text=[processor.apply_chat_template(messages, add_generation_prompt=True)],
-        videos=[pictures], video_metadata=[told], do_sample_frames=False, return_tensors="pt", add_special_tokens=False,
-    )  # fmt: skip
+        videos=[pictures],
+        video_metadata=[told],
+        do_sample_frames=False,
+        return_tensors="pt",
+        add_special_tokens=False,
+    )
     made = model.eval().generate(**inputs, do_sample=False, max_new_tokens=most)
-    return str(processor.tokenizer.decode(made[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)).strip()
+    return str(
+        processor.tokenizer.decode(made[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    ).strip()
 
 
 def test_a_folder_of_transformers_captions_files(vidcap: Any, smolvlm: str, films: list[Path]) -> None:
@@ -50,7 +59,16 @@ def test_a_folder_of_transformers_captions_files(vidcap: Any, smolvlm: str, film
 def test_a_job_goes_on_and_another_prompt_is_another_job(
     vidcap: Any, smolvlm: str, films: list[Path], tmp_path: Path
 ) -> None:
-    words = ("--model", smolvlm, "--out", tmp_path / "out", "--set", "head.script=None", "--set", "head.frames=2")
+    words = (
+        "--model",
+        smolvlm,
+        "--out",
+        tmp_path / "out",
+        "--set",
+        "head.script=None",
+        "--set",
+        "head.frames=2",
+    )
     assert vidcap("caption", films[0], *words).code == 0
     again = vidcap("caption", *films, *words)
     assert "2 captioned, 1 were finished before" in again.err
@@ -61,13 +79,25 @@ def test_a_job_goes_on_and_another_prompt_is_another_job(
 
 def test_an_answer_that_is_none_is_listed_with_its_file(vidcap: Any, smolvlm: str, films: list[Path]) -> None:
     """A random model writes letters of any script; two files are captioned, the third is listed: nothing is lost."""
-    done = vidcap("caption", *films, "--model", smolvlm, "--json", "--set", "head.script=GREEK", "--set", "head.frames=2")
+    done = vidcap(
+        "caption",
+        *films,
+        "--model",
+        smolvlm,
+        "--json",
+        "--set",
+        "head.script=GREEK",
+        "--set",
+        "head.frames=2",
+    )
     assert done.code == 1
     assert "3 files could not be captioned" in done.err
     assert "another script than Greek" in done.err
 
 
-def test_events_that_are_no_json_are_refused_with_the_clip(vidcap: Any, smolvlm: str, films: list[Path]) -> None:
+def test_events_that_are_no_json_are_refused_with_the_clip(
+    vidcap: Any, smolvlm: str, films: list[Path]
+) -> None:
     done = vidcap(
         "caption", *films, "--model", smolvlm, "--set", "head.prompt=events", "--set", "generate.max_length=8"
     )
@@ -86,7 +116,9 @@ def test_events_that_are_no_json_are_refused_with_the_clip(vidcap: Any, smolvlm:
         ("head.transcripts=/none", "there is no folder /none"),
     ],
 )
-def test_what_cannot_work_is_one_line(vidcap: Any, smolvlm: str, films: list[Path], change: str, line: str) -> None:
+def test_what_cannot_work_is_one_line(
+    vidcap: Any, smolvlm: str, films: list[Path], change: str, line: str
+) -> None:
     done = vidcap("caption", films[0], "--model", smolvlm, "--set", change)
     assert done.code in (1, 2)
     assert line in " ".join(done.err.split())
@@ -95,11 +127,19 @@ def test_what_cannot_work_is_one_line(vidcap: Any, smolvlm: str, films: list[Pat
 def test_offline_it_says_which_files_to_put_where(vidcap: Any, films: list[Path]) -> None:
     done = vidcap("caption", films[0], "--model", "hf:HuggingFaceTB/SmolVLM2-500M-Video-Instruct")
     assert done.code == 2
-    for name in ("config.json", "model.safetensors", "processor_config.json", "tokenizer.json", "head.model=FOLDER"):
+    for name in (
+        "config.json",
+        "model.safetensors",
+        "processor_config.json",
+        "tokenizer.json",
+        "head.model=FOLDER",
+    ):
         assert name in done.err
 
 
-def test_a_folder_without_weights_says_what_it_lacks(vidcap: Any, smolvlm: str, films: list[Path], tmp_path: Path) -> None:
+def test_a_folder_without_weights_says_what_it_lacks(
+    vidcap: Any, smolvlm: str, films: list[Path], tmp_path: Path
+) -> None:
     for name in ("config.json", "tokenizer.json"):
         (tmp_path / name).write_bytes((Path(smolvlm) / name).read_bytes())
     done = vidcap("caption", films[0], "--model", tmp_path)

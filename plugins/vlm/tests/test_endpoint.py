@@ -20,7 +20,9 @@ KEY = "a-key-that-nobody-may-see"
 @pytest.fixture
 def server() -> Iterator[SimpleNamespace]:
     """A server whose answers a test chooses: `answer(body)` gives a text, a dict, bytes, or (status, text)."""
-    state = SimpleNamespace(requests=[], keys=[], now=0, most=0, lie=0, answer=lambda body: "A red ball rolls.")
+    state = SimpleNamespace(
+        requests=[], keys=[], now=0, most=0, lie=0, answer=lambda body: "A red ball rolls."
+    )
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -181,7 +183,9 @@ def test_a_server_that_lies_about_its_length_is_slow_or_down(
     assert time.monotonic() - started < 10
 
 
-def test_chatter_goes_and_a_cut_sentence_goes(caption: Any, server: SimpleNamespace, films: list[Path]) -> None:
+def test_chatter_goes_and_a_cut_sentence_goes(
+    caption: Any, server: SimpleNamespace, films: list[Path]
+) -> None:
     chatter = '<think>Hm.</think>Sure! Here is a caption: **"A red ball rolls. It stops at the w"**'
     cut = {"choices": [{"message": {"content": chatter}, "finish_reason": "length"}]}
     server.answer = lambda body: cut
@@ -208,7 +212,9 @@ def test_events_with_their_times(caption: Any, server: SimpleNamespace, films: l
 def test_examples_and_what_is_said(
     caption: Any, server: SimpleNamespace, films: list[Path], tmp_path: Path
 ) -> None:
-    (tmp_path / "b.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHello there\n\n2\n00:00:09,000 --> 00:00:10,000\nlate\n")
+    (tmp_path / "b.srt").write_text(
+        "1\n00:00:00,000 --> 00:00:01,000\nHello there\n\n2\n00:00:09,000 --> 00:00:10,000\nlate\n"
+    )
     done = caption(
         *films[:2], "--set", f"head.transcripts={tmp_path}", "--set", "head.examples=['a man is cooking']"
     )

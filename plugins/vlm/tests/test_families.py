@@ -1,4 +1,4 @@
-"""Each family: the model's own `generate` token for token, alone and in a batch; teacher forcing scores what was written."""
+"""Each family: the model's own words, alone and in a batch; teacher forcing scores what was written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def made(request: pytest.FixtureRequest, family: Callable[[str], str]) -> Any:
     """A head of a family, and its folder."""
     folder = family(request.param)
     tokenizer = ChatTokenizer(folder)
-    head = ChatModel(folder, tokenizer, prompt="Describe the film.", frames=FRAMES.get(request.param, 4), script=None)
+    head = ChatModel(
+        folder, tokenizer, prompt="Describe the film.", frames=FRAMES.get(request.param, 4), script=None
+    )
     return request.param, folder, head.eval(), tokenizer
 
 
@@ -46,8 +48,10 @@ def batch_of(head: ChatModel, raws: list[RawClip], **more: Any) -> Batch:
 def written(head: ChatModel, tokenizer: ChatTokenizer, batch: Batch, **settings: Any) -> Any:
     given = WriteSettings.of(
         GenerateSettings(**{"max_length": 8, **settings}),
-        bos=tokenizer.bos_id, eos=tokenizer.eos_id, keys=tuple(clip.id for clip in batch.clips),
-    )  # fmt: skip
+        bos=tokenizer.bos_id,
+        eos=tokenizer.eos_id,
+        keys=tuple(clip.id for clip in batch.clips),
+    )
     return head.write_answers(whole_clips({}, batch), given)
 
 
@@ -56,16 +60,26 @@ def test_words_are_those_of_the_models_own_generate(made: Any) -> None:
     name, folder, head, tokenizer = made
     clip = raw(0, head.frames)
     (row,) = written(head, tokenizer, batch_of(head, [clip]))
-    model, processor = AutoModelForImageTextToText.from_pretrained(folder), AutoProcessor.from_pretrained(folder)
+    model, processor = (
+        AutoModelForImageTextToText.from_pretrained(folder),
+        AutoProcessor.from_pretrained(folder),
+    )
     video = getattr(processor, "video_processor", None) is not None
     text, extra = "Describe the film.", {}
     if getattr(processor, "chat_template", None):
         content = [{"type": "video"}, {"type": "text", "text": text}]
-        text = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        text = processor.apply_chat_template(
+            [{"role": "user", "content": content}], add_generation_prompt=True
+        )
         extra = {} if name == "llava_next_video" else {"add_special_tokens": False}
     if video and name != "instructblipvideo":  # whose videos are called images
         seconds = clip.clip.duration
-        told = {"total_num_frames": 4, "fps": 4 / seconds, "duration": seconds, "frames_indices": [0.5, 1.5, 2.5, 3.5]}
+        told = {
+            "total_num_frames": 4,
+            "fps": 4 / seconds,
+            "duration": seconds,
+            "frames_indices": [0.5, 1.5, 2.5, 3.5],
+        }
         extra |= {"videos": [list(clip.frames)], "video_metadata": [told], "do_sample_frames": False}
     else:
         extra |= {"images": [list(clip.frames)]}
@@ -80,13 +94,23 @@ def test_a_clip_gets_the_same_words_alone_and_in_a_batch(made: Any) -> None:
     """Of clips of other sizes, with a longer prompt among them; greedy, by chance and with beams."""
     _, _, head, tokenizer = made
     raws = [raw(0, head.frames), raw(1, head.frames, (64, 48)), raw(12, head.frames, (32, 96))]
-    for settings in ({}, {"mode": "sample", "n_best": 2, "top_p": 0.9}, {"mode": "beam", "beam": 3, "n_best": 2}):
+    for settings in (
+        {},
+        {"mode": "sample", "n_best": 2, "top_p": 0.9},
+        {"mode": "beam", "beam": 3, "n_best": 2},
+    ):
         together = written(head, tokenizer, batch_of(head, raws), **settings)
         alone = [written(head, tokenizer, batch_of(head, [each]), **settings)[0] for each in raws]
-        assert [[h.tokens for h in row] for row in together] == [[h.tokens for h in row] for row in alone], settings
+        assert [[h.tokens for h in row] for row in together] == [[h.tokens for h in row] for row in alone], (
+            settings
+        )
         for one, other in zip(together, alone, strict=True):
             assert [h.score for h in one] == pytest.approx([h.score for h in other], abs=1e-4)
-    drawn = {tuple(h.tokens) for row in written(head, tokenizer, batch_of(head, raws), mode="sample", n_best=2) for h in row}
+    drawn = {
+        tuple(h.tokens)
+        for row in written(head, tokenizer, batch_of(head, raws), mode="sample", n_best=2)
+        for h in row
+    }
     assert len(drawn) > 1
 
 
@@ -123,7 +147,12 @@ def test_a_stored_head_is_the_head(made: Any) -> None:
     """Assets and weights, without the folder."""
     _, _, head, tokenizer = made
     again = ChatModel.load_assets(
-        head.assets(), model="gone", tokenizer=tokenizer, prompt="Describe the film.", frames=head.frames, script=None
+        head.assets(),
+        model="gone",
+        tokenizer=tokenizer,
+        prompt="Describe the film.",
+        frames=head.frames,
+        script=None,
     )
     again.load_state_dict(head.state_dict())
     batch = batch_of(head, [raw(3, head.frames)])

@@ -10,7 +10,9 @@ import yaml
 from vidcap_core.api import load_recipe
 from vidcap_core.testing import conform
 
-CONFIGS = sorted(path.stem for path in Path(__file__).parents[1].glob("configs/*.py") if path.stem != "__init__")
+CONFIGS = sorted(
+    path.stem for path in Path(__file__).parents[1].glob("configs/*.py") if path.stem != "__init__"
+)
 
 
 def test_it_keeps_its_promises() -> None:

@@ -1,4 +1,4 @@
-"""LoRA through the engine's phases: what trains, exact resumption, small bundles with the base's name and hash, merging."""
+"""LoRA through the engine's phases: what trains, exact resumption, small bundles that name their base, merging."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from vidcap_core.api import load_recipe
 
 SHORT = [f"data.{split}.limit=8" for split in ("train", "val", "test")]
-SHORT += ["phases.caption.epochs=None", "phases.caption.steps=4", "runtime.batch=4", "runtime.save_every=1", "runtime.keep=9"]
+SHORT += [
+    "phases.caption.epochs=None",
+    "phases.caption.steps=4",
+    "runtime.batch=4",
+    "runtime.save_every=1",
+    "runtime.keep=9",
+]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +35,13 @@ def train(tmp_path: Path) -> Any:
     core = importlib.import_module("vidcap_core")
 
     def run(name: str, folder: str, changes: list[str], resume: bool = False) -> Path:
-        core.train(load_recipe(f"vlm/{name}", changes), work_dir=tmp_path / folder, resume=resume, device="cpu", quiet=True)
+        core.train(
+            load_recipe(f"vlm/{name}", changes),
+            work_dir=tmp_path / folder,
+            resume=resume,
+            device="cpu",
+            quiet=True,
+        )
         return tmp_path / folder
 
     return run
@@ -40,7 +52,9 @@ def last(run: Path) -> dict[str, Any]:
     return dict(torch.load(newest, map_location="cpu", weights_only=True)["weights"])
 
 
-def test_adapters_alone_train_and_are_stored(train: Any, vidcap: Any, changes: list[str], smolvlm: str) -> None:
+def test_adapters_alone_train_and_are_stored(
+    train: Any, vidcap: Any, changes: list[str], smolvlm: str
+) -> None:
     run = train("toy_lora", "run", changes)
     weights = last(run)
     assert weights
@@ -62,7 +76,12 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(train: Any, changes: lis
     shutil.copytree(whole, part)
     saved = sorted(part.glob("checkpoints/step-*.pt"))
     assert len(saved) == 4
-    for path in [*saved[2:], *part.glob("checkpoints/best.pt"), *part.glob("*scores*"), *part.glob("predictions*")]:
+    for path in [
+        *saved[2:],
+        *part.glob("checkpoints/best.pt"),
+        *part.glob("*scores*"),
+        *part.glob("predictions*"),
+    ]:
         path.unlink()
     train("toy_lora", "part", changes, resume=True)
     first, again = last(whole), last(part)
@@ -73,7 +92,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(train: Any, changes: lis
 def test_what_was_merged_says_what_was_trained(
     train: Any, vidcap: Any, load: Any, changes: list[str], films: list[Path]
 ) -> None:
-    """`--merged` writes a folder of transformers with the adapters folded in: the same words, also by transformers alone."""
+    """`--merged` writes a folder of transformers with the adapters folded in: the same words."""
     run = train("toy_lora", "run", changes)
     folder = run.parent / "merged"
     done = vidcap("export", run, "-o", folder, "--merged")
@@ -81,7 +100,13 @@ def test_what_was_merged_says_what_was_trained(
     model = AutoModelForImageTextToText.from_pretrained(folder)
     assert not any("lora" in name for name, _ in model.named_parameters())
     assert AutoProcessor.from_pretrained(folder).chat_template
-    how = ["head.prompt='What happens?'", "head.frames=4", "head.short_side=32", "head.script=None", "head.sentences=None"]
+    how = [
+        "head.prompt='What happens?'",
+        "head.frames=4",
+        "head.short_side=32",
+        "head.script=None",
+        "head.sentences=None",
+    ]
     merged = load(str(folder), changes=[*how, "generate.max_length=24"])
     tuned = load(str(run))
     assert [merged(film).text for film in films] == [tuned(film).text for film in films]

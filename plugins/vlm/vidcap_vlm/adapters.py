@@ -24,7 +24,9 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
         raise UserError("head.lora needs peft", hint="pip install 'vidcap-plugin-vlm[lora]'") from error
     given = {"target_modules": _linears(model), **options}
     if unknown := [key for key in given if key in NEVER or key not in LoraConfig.__dataclass_fields__]:
-        raise ConfigError(f"head.lora has no option '{unknown[0]}'", hint="head.lora=dict(r=8, lora_alpha=16)")
+        raise ConfigError(
+            f"head.lora has no option '{unknown[0]}'", hint="head.lora=dict(r=8, lora_alpha=16)"
+        )
     try:
         with seeded(0):
             inject_adapter_in_model(LoraConfig(**given), model)

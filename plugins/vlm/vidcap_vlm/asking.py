@@ -83,7 +83,9 @@ class Asking(Head):
             return list(view.extras["texts"])
         rows = self.write_answers(view, settings)
         if self.prompt.answer == "events":
-            return [[hyp if hyp.problem else replace(hyp, text=self.text_of(hyp)) for hyp in row] for row in rows]
+            return [
+                [hyp if hyp.problem else replace(hyp, text=self.text_of(hyp)) for hyp in row] for row in rows
+            ]
         return [[self._caption(hyp) for hyp in row] for row in rows]
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:

@@ -35,7 +35,8 @@ class Conversation:
         takes_video = getattr(processor, "video_processor", None) is not None
         if visual == "video" and not takes_video:
             raise ConfigError(
-                f"'{name}' takes no video: its processor is a {type(processor).__name__}", hint="head.visual='pictures'"
+                f"'{name}' takes no video: its processor is a {type(processor).__name__}",
+                hint="head.visual='pictures'",
             )
         self.visual: Visual = visual or ("video" if takes_video else "pictures")
         self.named_videos = "videos" in inspect.signature(type(processor).__call__).parameters

@@ -12,7 +12,17 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from vidcap_core.api import ChatEndpoint, ConfigError, Hyp, RawClip, Rows, UserError, View, WriteSettings, at_least
+from vidcap_core.api import (
+    ChatEndpoint,
+    ConfigError,
+    Hyp,
+    RawClip,
+    Rows,
+    UserError,
+    View,
+    WriteSettings,
+    at_least,
+)
 from vidcap_vlm.answer import Tidy
 from vidcap_vlm.asking import Asking
 from vidcap_vlm.prompt import Answer
@@ -32,7 +42,7 @@ class Endpoint(Asking):
     prompt, frames, short_side, answer, system, examples, transcripts, sentences, script: as ChatModel has them.
     send: "pictures" sends frames as data URLs, each with its time; "video" sends the whole file as one.
     at_once: requests on their way at a time. timeout: seconds for an answer.
-    retries: how often a busy server is asked again. pause: seconds before the first time, then twice as many, and so on.
+    retries: how often a busy server is asked again. pause: seconds before the first time, then twice as many.
     extra: further keys of each request, as dict(chat_template_kwargs=dict(enable_thinking=False)).
     """
 
@@ -59,7 +69,9 @@ class Endpoint(Asking):
         pause: float = 1.0,
         extra: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side)
+        super().__init__(
+            prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side
+        )
         at_least(1, at_once=at_once)
         self.server = ChatEndpoint(
             model, url, variables=VARIABLES, timeout=timeout, retries=retries, pause=pause

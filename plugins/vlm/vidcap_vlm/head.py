@@ -70,7 +70,9 @@ class ChatModel(Asking):
         load: dict[str, Any] | None = None,
         lora: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side)
+        super().__init__(
+            prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side
+        )
         self.stays = bool(load and load.get("device_map"))
         name = model
         if isinstance(model, Mapping):
@@ -151,10 +153,17 @@ class ChatModel(Asking):
         """Teacher forcing on the answer alone: rows of prompt, frames and answer, padded on the right."""
         self.refuse_others(want, {"tokens"})
         tokens, mask = caption_tokens(batch)
-        given, target, counts = tokens[:, 1:-1], tokens[:, 1:], mask[:, 1:]  # BOS is no part of a chat's answer
+        given, target, counts = (
+            tokens[:, 1:-1],
+            tokens[:, 1:],
+            mask[:, 1:],
+        )  # BOS is no part of a chat's answer
         view = whole_clips(streams, batch)
         prompts = [view.inputs["rows"][index] for index in view.clips]
-        rows = [with_words(row, words[keep]) for row, words, keep in zip(prompts, given, mask[:, 1:-1], strict=True)]
+        rows = [
+            with_words(row, words[keep])
+            for row, words, keep in zip(prompts, given, mask[:, 1:-1], strict=True)
+        ]
         starts = torch.tensor([row["input_ids"].shape[1] - 1 for row in prompts], device=tokens.device)
         first, last = int(min(starts)), int(max(starts)) + target.shape[1]
         inputs = self._given(joined(rows, self.pad, left=False))

@@ -14,7 +14,12 @@ from vidcap_vlm import tiny
 
 FOLDER = (
     ("config.json",),
-    ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"),
+    (
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ),
     ("processor_config.json", "preprocessor_config.json"),
     ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model"),
 )

@@ -19,7 +19,8 @@ def captioner_of(name: str) -> tuple[str, Sequence[str]] | None:
         url, sharp, model = name.partition("#")
         if not (sharp and model):
             raise UserError(
-                f"{name} is an address without a model", hint=f"--model {url.rstrip('/')}#MODEL (GET {url}/models)"
+                f"{name} is an address without a model",
+                hint=f"--model {url.rstrip('/')}#MODEL (GET {url}/models)",
             )
         return "vlm/endpoint", [f"head.url={url!r}", f"head.model={model!r}"]
     if name.startswith(HUB):

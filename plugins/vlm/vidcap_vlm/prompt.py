@@ -32,11 +32,14 @@ class Prompt:
     ) -> Prompt:
         """By the name of one of `prompts/*.txt`, or as the text itself."""
         if not text.strip():
-            raise ConfigError("head.prompt is empty", hint=f"one of {', '.join(names())}, or a text of your own")
+            raise ConfigError(
+                "head.prompt is empty", hint=f"one of {', '.join(names())}, or a text of your own"
+            )
         known = text in names()
         if not known and len(text.split()) == 1:
             raise ConfigError(
-                f"head.prompt='{text}' is neither a sentence nor a known prompt", hint=f"one of {', '.join(names())}"
+                f"head.prompt='{text}' is neither a sentence nor a known prompt",
+                hint=f"one of {', '.join(names())}",
             )
         words = _file(text) if known else text.strip()
         return cls(words, answer or ("events" if text == "events" else "text"), system, tuple(examples or ()))

@@ -8,14 +8,30 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import GenerationConfig, LogitsProcessor
-from transformers import TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from vidcap_core.api import Hyp, Rows, WriteSettings, uniforms
 from vidcap_vlm.side_by_side import Inputs
 
 HEEDED = frozenset(
-    {"greedy", "beam", "sample", "n_best", "max_length", "min_length", "no_repeat_ngram", "banned", "unknown", "prompt"}
+    {
+        "greedy",
+        "beam",
+        "sample",
+        "n_best",
+        "max_length",
+        "min_length",
+        "no_repeat_ngram",
+        "banned",
+        "unknown",
+        "prompt",
+    }
 )
 """Settings of `generate` that have a meaning here."""
 
@@ -50,7 +66,12 @@ class Watch(LogitsProcessor):
 
 
 def write(
-    model: Any, inputs: Inputs, settings: WriteSettings, ends: Sequence[int], pad_id: int, streamer: Any = None
+    model: Any,
+    inputs: Inputs,
+    settings: WriteSettings,
+    ends: Sequence[int],
+    pad_id: int,
+    streamer: Any = None,
 ) -> Rows:
     """The texts of each row, best first, as ids; a text that was cut off has no `end`."""
     if settings.mode == "beam" and settings.beam > 1:
@@ -74,9 +95,7 @@ def write(
     return [hyps[at : at + count] for at in range(0, len(hyps), count)]
 
 
-def _beams(
-    model: Any, inputs: Inputs, settings: WriteSettings, ends: Sequence[int], pad_id: int
-) -> Rows:
+def _beams(model: Any, inputs: Inputs, settings: WriteSettings, ends: Sequence[int], pad_id: int) -> Rows:
     config = _config(model, settings, ends, pad_id)
     config.num_beams, config.num_return_sequences = settings.beam, settings.n_best
     config.length_penalty = {"none": 0.0, "avg": 1.0}.get(settings.length, settings.alpha)

@@ -48,6 +48,13 @@ def _widened(part: Tensor, width: int, fill: int, left: bool) -> Tensor:
 def _of_one_size(parts: Sequence[Tensor]) -> list[Tensor]:
     sizes = [max(part.shape[axis] for part in parts) for axis in range(1, parts[0].ndim)]
     return [
-        pad(part, [room for size, own in zip(sizes[::-1], part.shape[:0:-1], strict=True) for room in (0, size - own)])
+        pad(
+            part,
+            [
+                room
+                for size, own in zip(sizes[::-1], part.shape[:0:-1], strict=True)
+                for room in (0, size - own)
+            ],
+        )
         for part in parts
     ]

@@ -1,4 +1,4 @@
-"""A tiny SmolVLM with random weights, made once: the toy config runs on it, and it shows nothing but that things work."""
+"""A tiny SmolVLM with random weights, made once, for the toy config: it shows that things work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SPECIALS = {
 }
 MARKS = ("<image>", "<video>", "<fake_token_around_image>", "<global-img>")
 TEXTS = (
-    "User: Assistant: Frame from 00:00: You are provided the following series of four frames from a 0:00:02 [H:MM:SS] video.",
+    "User: Assistant: Frame from 00:00: You are provided the following series of four frames from a 0:00:02 "
+    "[H:MM:SS] video.",
     "Describe what happens in this video in one short sentence, in English, present tense.",
     "a red ball is moving to the left, a green square is moving up and down, a blue triangle is growing",
 )
@@ -72,7 +73,8 @@ def write(path: Path) -> None:
         image_seq_len=4,
     )
     processor.chat_template = (  # as SmolVLM2 has it, in fewer words
-        "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}: {% for line in message['content'] %}"
+        "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}: "
+        "{% for line in message['content'] %}"
         "{% if line['type'] == 'text' %}{{ line['text'] }}{% elif line['type'] == 'image' %}<image>{% else %}<video>"
         "{% endif %}{% endfor %}<end_of_utterance>\n{% endfor %}{% if add_generation_prompt %}Assistant:{% endif %}"
     )

@@ -20,7 +20,9 @@ class Transcripts:
     def __init__(self, folder: str | None) -> None:
         self.folder = None if folder is None else Path(folder).expanduser()
         if self.folder is not None and not self.folder.is_dir():
-            raise ConfigError(f"head.transcripts: there is no folder {self.folder}", hint="a folder with NAME.srt")
+            raise ConfigError(
+                f"head.transcripts: there is no folder {self.folder}", hint="a folder with NAME.srt"
+            )
 
     def of(self, clip: Clip) -> str | None:
         """What is said between the clip's start and end; of a plain text, all of it."""
