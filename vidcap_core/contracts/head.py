@@ -154,6 +154,10 @@ class Head(nn.Module):
             hint="without --merged: a bundle",
         )
 
+    def remarks(self) -> Sequence[str]:
+        """What a reader of scores should know of how texts were made, each in a line; it stands beside the scores."""
+        return ()
+
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption, in views; none, and views without rows, will do. The default: each clip as a whole."""
         return [whole_clips(streams, batch)]

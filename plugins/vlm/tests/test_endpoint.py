@@ -195,7 +195,8 @@ def test_chatter_goes_and_a_cut_sentence_goes(
 
 def test_events_with_their_times(caption: Any, server: SimpleNamespace, films: list[Path]) -> None:
     server.answer = lambda body: (
-        'Here:\n```json\n[{"start": 1, "end": "0:02", "text": "a ball stops"}, {"start": 0, "end": 1.0, "text": "a ball rolls"}]\n```'
+        'Here:\n```json\n[{"start": 1, "end": "0:02", "text": "a ball stops"}, '
+        '{"start": 0, "end": 1.0, "text": "a ball rolls"}]\n```'
     )
     done = caption(films[1], "--json", "--set", "head.prompt=events")
     assert done.code == 0, done.err

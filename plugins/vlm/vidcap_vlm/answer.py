@@ -30,6 +30,15 @@ class Tidy:
     sentences: int | None = None
     script: str | None = "LATIN"
 
+    @property
+    def described(self) -> str:
+        """In a line."""
+        parts = {None: "all sentences", 1: "the first sentence"}.get(self.sentences, f"{self.sentences} sentences")
+        return (
+            f"texts: {parts} of a model's answer, without chatter, quotes, markdown and an end that was cut off; case and "
+            "punctuation are the metrics' to drop"
+        )
+
     def __call__(self, answer: str, whole: bool = True) -> str:
         """The caption; whole=False: the answer was cut off, and its last sentence goes where there is another."""
         text = THOUGHT.sub("", answer).strip()

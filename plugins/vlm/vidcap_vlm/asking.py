@@ -55,6 +55,12 @@ class Asking(Head):
         self.sampling = {"kind": "uniform", "count": frames}
         self.short_side = short_side
 
+    def remarks(self) -> Sequence[str]:
+        """What was made of answers, for whoever compares the scores."""
+        if self.prompt.answer == "events":
+            return ["texts: those of the events of a model's JSON, as it wrote them"]
+        return [self.tidy.described]
+
     def write_answers(self, view: View, settings: WriteSettings) -> Rows:
         """The answers of the rows of a view, whose `text_of` are texts."""
         raise NotImplementedError

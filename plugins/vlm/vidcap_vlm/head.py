@@ -92,6 +92,10 @@ class ChatModel(Asking):
         if model != tiny.NAME:
             yield from missing_model("video-language model", model, "model", *loading.FOLDER)
 
+    def remarks(self) -> list[str]:
+        """What was made of answers, and what of the clip the model got."""
+        return [*super().remarks(), *self.chat.remarks]
+
     def assets(self) -> dict[str, Any]:
         """Settings of model, processor and search: a bundle of all weights needs no folder."""
         return {"model": loading.to_store(self.model, self.chat.processor)}
