@@ -165,7 +165,8 @@ def llava_next_video() -> tuple[Any, Any]:
         chat_template=(
             "{% for message in messages %}{{ message['role'] | upper }}: {% for part in message['content'] %}"
             "{% if part['type'] == 'text' %}{{ part['text'] }}{% elif part['type'] == 'image' %}<image>\n"
-            "{% else %}<video>\n{% endif %}{% endfor %}{% if message['role'] == 'assistant' %}</s>{% else %} {% endif %}{% endfor %}"
+            "{% else %}<video>\n{% endif %}{% endfor %}"
+            "{% if message['role'] == 'assistant' %}</s>{% else %} {% endif %}{% endfor %}"
             "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
         ),
     )

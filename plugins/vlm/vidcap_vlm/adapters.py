@@ -22,7 +22,7 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
         raise UserError("head.lora needs peft", hint="pip install 'vidcap-plugin-vlm[lora]'") from error
-    given = {"target_modules": _linears(model), **options}
+    given = {"target_modules": decoder_linears(model), **options}
     if unknown := [key for key in given if key in NEVER or key not in LoraConfig.__dataclass_fields__]:
         raise ConfigError(
             f"head.lora has no option '{unknown[0]}'", hint="head.lora=dict(r=8, lora_alpha=16)"
@@ -41,7 +41,7 @@ def fold(model: Any) -> None:
         model.set_submodule(name, layer.get_base_layer())
 
 
-def _linears(model: Any) -> list[str]:
+def decoder_linears(model: Any) -> list[str]:
     """Full names of the linear layers of the decoder."""
     decoder = model.get_decoder() if hasattr(model, "get_decoder") else model
     inside = {id(module) for module in decoder.modules()}

@@ -33,10 +33,12 @@ class Tidy:
     @property
     def described(self) -> str:
         """In a line."""
-        parts = {None: "all sentences", 1: "the first sentence"}.get(self.sentences, f"{self.sentences} sentences")
+        parts = {None: "all sentences", 1: "the first sentence"}.get(
+            self.sentences, f"{self.sentences} sentences"
+        )
         return (
-            f"texts: {parts} of a model's answer, without chatter, quotes, markdown and an end that was cut off; case and "
-            "punctuation are the metrics' to drop"
+            f"texts: {parts} of a model's answer, without chatter, quotes, markdown and an end that was cut off; "
+            "case and punctuation are the metrics' to drop"
         )
 
     def __call__(self, answer: str, whole: bool = True) -> str:
