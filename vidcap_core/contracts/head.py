@@ -79,7 +79,7 @@ class Head(nn.Module):
     comes_trained: ClassVar[bool] = False
     decodes: ClassVar[frozenset[str] | None] = None
     takes_prompt: ClassVar[bool] = False
-    reads: ClassVar[frozenset[str]] = frozenset()
+    reads: frozenset[str] = frozenset()
     sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None
     crop: Literal["center"] | None = None
@@ -154,7 +154,7 @@ class Head(nn.Module):
             hint="without --merged: a bundle",
         )
 
-    def remarks(self) -> Sequence[str]:
+    def notes(self) -> Sequence[str]:
         """What a reader of scores should know of how texts were made, each in a line; it stands beside the scores."""
         return ()
 

@@ -110,7 +110,7 @@ def score(captioner: Captioner, training: Training, split: str, predictions: lis
         scores.signatures,
         training.evaluation_dataset(split).coverage(),
         predictions,
-        (*scores.warnings, *streams, *_without_text(predictions), *captioner.head.remarks()),
+        (*scores.warnings, *streams, *_without_text(predictions), *captioner.head.notes()),
     )
 
 

@@ -24,7 +24,7 @@ VISION = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "n
 def _words(*marks: str, **roles: str) -> Any:
     roles = {**ROLES, **roles}
     specials = list(dict.fromkeys([*roles.values(), "<|im_start|>", "<|im_end|>", *marks]))
-    return tiny.tokenizer(tiny.TEXTS, specials, **roles)
+    return tiny.tokenizer(tiny.TEXTS, specials, roles)
 
 
 def _text(words: Any, **more: Any) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def blip2() -> tuple[Any, Any]:
 def instructblipvideo() -> tuple[Any, Any]:
     """A film of four pictures, a Q-Former that reads the prompt too."""
     words = _words("<video>", bos_token="</s>", eos_token="</s>")
-    reader = tiny.tokenizer(tiny.TEXTS, ["[PAD]", "[SEP]"], pad_token="[PAD]", eos_token="[SEP]")
+    reader = tiny.tokenizer(tiny.TEXTS, ["[PAD]", "[SEP]"], {"pad_token": "[PAD]", "eos_token": "[SEP]"})
     film = t.InstructBlipVideoVideoProcessor(size={"height": 32, "width": 32})
     processor = t.InstructBlipVideoProcessor(film, words, reader, num_query_tokens=4)
     former = {**VISION, "vocab_size": len(reader), "encoder_hidden_size": 32}

@@ -55,7 +55,7 @@ class Asking(Head):
         self.sampling = {"kind": "uniform", "count": frames}
         self.short_side = short_side
 
-    def remarks(self) -> Sequence[str]:
+    def notes(self) -> Sequence[str]:
         """What was made of answers, for whoever compares the scores."""
         if self.prompt.answer == "events":
             return ["texts: those of the events of a model's JSON, as it wrote them"]

@@ -26,7 +26,7 @@ class Conversation:
 
     def __init__(self, processor: Any, prompt: Prompt, visual: Visual | None, name: str) -> None:
         self.processor, self.prompt = processor, prompt
-        self.tokenizer = getattr(processor, "tokenizer", None)
+        self.tokenizer: Any = getattr(processor, "tokenizer", None)
         if self.tokenizer is None:
             raise UserError(
                 f"'{name}' has no processor of pictures and texts, but a {type(processor).__name__}",
@@ -43,7 +43,7 @@ class Conversation:
         self.has_template = getattr(processor, "chat_template", None) is not None
 
     @property
-    def remarks(self) -> list[str]:
+    def notes(self) -> list[str]:
         """What is worth knowing of how this model is asked."""
         notes = []
         if not self.has_template:

@@ -92,9 +92,9 @@ class ChatModel(Asking):
         if model != tiny.NAME:
             yield from missing_model("video-language model", model, "model", *loading.FOLDER)
 
-    def remarks(self) -> list[str]:
+    def notes(self) -> list[str]:
         """What was made of answers, and what of the clip the model got."""
-        return [*super().remarks(), *self.chat.remarks]
+        return [*super().notes(), *self.chat.notes]
 
     def assets(self) -> dict[str, Any]:
         """Settings of model, processor and search: a bundle of all weights needs no folder."""
@@ -189,4 +189,4 @@ class ChatModel(Asking):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ChatModel:
         """A model that `device_map` has put somewhere stays there."""
-        return self if self.stays else super()._apply(fn, recurse)
+        return self if self.stays else super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]

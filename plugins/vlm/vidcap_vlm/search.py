@@ -36,7 +36,7 @@ HEEDED = frozenset(
 """Settings of `generate` that have a meaning here."""
 
 
-class Watch(LogitsProcessor):
+class Watch(LogitsProcessor):  # type: ignore[misc]
     """Notes the log-probability of each word that is chosen, and chooses by chance where chance is given.
 
     uniform: [R, words], numbers in [0, 1) of each row, which do not depend on the batch.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def write(path: Path) -> None:
         SmolVLMVideoProcessor,
     )
 
-    words = tokenizer(TEXTS, [*SPECIALS.values(), *MARKS], **SPECIALS)
+    words = tokenizer(TEXTS, [*SPECIALS.values(), *MARKS], SPECIALS)
     roles = {f"{role}_token_id": getattr(words, f"{role}_token_id") for role in ("pad", "bos", "eos")}
     config = SmolVLMConfig(
         image_token_id=words.convert_tokens_to_ids("<image>"),
@@ -84,7 +85,7 @@ def write(path: Path) -> None:
     processor.save_pretrained(path)
 
 
-def tokenizer(texts: tuple[str, ...], specials: list[str], size: int = 400, **roles: str) -> Any:
+def tokenizer(texts: tuple[str, ...], specials: list[str], roles: Mapping[str, str], size: int = 400) -> Any:
     """A small tokenizer of bytes and pieces of these texts."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
