@@ -189,4 +189,4 @@ class ChatModel(Asking):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ChatModel:
         """A model that `device_map` has put somewhere stays there."""
-        return self if self.stays else super()._apply(fn, recurse)  # type: ignore[no-untyped-call, no-any-return]
+        return self if self.stays else super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
