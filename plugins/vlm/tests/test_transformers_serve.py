@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from transformers.utils.import_utils import is_serve_available
 from vidcap_vlm.endpoint import Endpoint
@@ -52,6 +55,12 @@ def served(smolvlm: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         process.wait(30)
 
 
+def picture(part: dict[str, Any]) -> Image.Image:
+    """The picture of a data URL."""
+    data = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
 def test_files_get_the_words_of_the_models_own_generate(
     served: str, vidcap: Any, smolvlm: str, films: list[Path], load: Any
 ) -> None:
@@ -78,7 +87,7 @@ def test_files_get_the_words_of_the_models_own_generate(
     for film, text in zip(films, said, strict=True):
         (message,) = captioner.reader.read(film).__next__().prepared["messages"]
         content = [
-            {"type": "image", "url": part["image_url"]["url"]} if part["type"] == "image_url" else part
+            {"type": "image", "image": picture(part)} if part["type"] == "image_url" else part
             for part in message["content"]
         ]
         inputs = processor.apply_chat_template(
