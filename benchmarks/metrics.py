@@ -3,8 +3,9 @@
     python benchmarks/metrics.py [ngrams] [all] [reward] [--repeat 5]
 
 2,990 predictions × 20 references, from files to numbers. *Cold* is a new process, start-up and imports
-included; *again* is a further set of predictions for the same references in the same process. Both sides take
-turns, so that a busy machine slows both, and the best time of each counts. Writes
+included; *again* is a further set of predictions for the same references in the same process. Each is measured by the
+clock and by the processor, whose seconds include those of Java and hardly move on a busy machine. Both sides take
+turns, and the best time of each counts. Writes
 benchmarks/results/metrics.json and the table in docs/metrics.md. A part is a function in PARTS that returns
 rows. Dense captioning is in benchmarks/metrics_dense.py, growth with the data in benchmarks/metrics_scale.py.
 """
@@ -15,19 +16,18 @@ import argparse
 import contextlib
 import io
 import json
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from child import peak_mebibytes, processor_seconds, run_child, worker_arguments
 from score_files import ROOT, machine, write_files
 
 Row = dict[str, Any]
+UNITS = {"cold": "s", "cold, processor": "s", "again": "s", "again, processor": "s", "memory": "MiB"}
 
 
 # What one process does: `python metrics.py --worker NAME PREDICTIONS REFERENCES`, cold and then once more.
@@ -79,29 +79,31 @@ def worker_pycocoevalcap(
 WORKERS = {"vidcap": worker_vidcap, "pycocoevalcap": worker_pycocoevalcap}
 
 
-def work(name: str, predictions: Path, references: Path, metrics: list[str]) -> None:
-    """Both calls in this process; times and memory as JSON on stdout."""
+def work(name: str, predictions: Path, references: Path, metrics: list[str]) -> dict[str, Any]:
+    """Both calls in this process, by the clock and by the processor."""
     call = WORKERS[name](predictions, references, metrics)
     values = call()
-    cold = time.time()
+    ended, cold = time.time(), processor_seconds()
     again = []
     for _ in range(3):
-        start = time.perf_counter()
+        before, start = processor_seconds(), time.perf_counter()
         call()
-        again.append(time.perf_counter() - start)
-    memory = (
-        sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        / 1024
-    )
-    print(json.dumps({"ended": cold, "again": min(again), "memory": memory, "values": values}))
+        again.append((time.perf_counter() - start, processor_seconds() - before))
+    clock, processor = map(min, zip(*again, strict=True))
+    return {
+        "ended": ended,
+        "cold, processor": cold,
+        "again": clock,
+        "again, processor": processor,
+        "memory": peak_mebibytes(),
+        "values": values,
+    }
 
 
 def run_worker(name: str, files: tuple[Path, Path], metrics: list[str]) -> dict[str, Any]:
     """A new process; `cold` from its start until its first numbers."""
     start = time.time()
-    command = [sys.executable, __file__, "--worker", name, *map(str, files), ",".join(metrics)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    out: dict[str, Any] = run_child(__file__, "--worker", name, *map(str, files), ",".join(metrics)).printed
     return out | {"cold": out["ended"] - start}
 
 
@@ -114,7 +116,7 @@ def race(metrics: list[str], repeat: int) -> list[Row]:
             for name in WORKERS:
                 runs[name].append(run_worker(name, files, metrics))
     rows = []
-    for key, unit in (("cold", "s"), ("again", "s"), ("memory", "MiB")):
+    for key, unit in UNITS.items():
         ours, theirs = (min(run[key] for run in runs[name]) for name in WORKERS)
         median = [statistics.median(run[key] for run in runs[name]) for name in WORKERS]
         rows.append(
@@ -221,9 +223,10 @@ def write_docs(results: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the parts named, or all."""
-    if sys.argv[1:2] == ["--worker"]:
-        name, predictions, references, metrics = sys.argv[2:6]
-        work(name, Path(predictions), Path(references), metrics.split(","))
+    given = worker_arguments()
+    if given:
+        name, predictions, references, metrics = given
+        print(json.dumps(work(name, Path(predictions), Path(references), metrics.split(","))))
         return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from child import processor_seconds
 from score_files import ROOT, machine, write_files
 
 from vidcap_metrics.formats import load_predictions, load_references
@@ -25,10 +25,9 @@ from vidcap_metrics.scorer import Scorer
 
 def spent(call: Callable[[], dict[str, float]]) -> tuple[dict[str, float], float, float]:
     """What a call gives, its processor seconds with its children's, and its seconds by the clock."""
-    before, start = os.times(), time.perf_counter()
+    before, start = processor_seconds(), time.perf_counter()
     values = call()
-    after = os.times()
-    return values, sum(after[:4]) - sum(before[:4]), time.perf_counter() - start
+    return values, processor_seconds() - before, time.perf_counter() - start
 
 
 def main() -> None:

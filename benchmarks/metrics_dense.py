@@ -15,20 +15,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
 
+from child import run_child, worker_arguments
 from score_files import ROOT, SHARED, machine
 
 SCRIPTS = {"dense": "densevid_eval/evaluate2018.py", "soda_c": "SODA/soda.py", "paragraph": "para.py"}
 
 
-def work(name: str, predictions: Path, references: Path) -> None:
+def work(name: str, predictions: Path, references: Path) -> dict[str, float]:
     """Our side: from files to numbers."""
     from vidcap_metrics.dense import Dense
     from vidcap_metrics.formats_dense import read_predictions, read_references
@@ -44,22 +41,15 @@ def work(name: str, predictions: Path, references: Path) -> None:
     [file] = read_references(references)
     scorer = kinds[name]().scorer(file.events, file.durations)
     values = scorer.score(read_predictions(predictions).events).values
-    print(json.dumps({key: value for key, value in values.items() if ":" not in key}))
-
-
-def run(command: list[str]) -> tuple[float, Any]:
-    """Processor seconds of a command with its children, and what it printed last."""
-    before = os.times()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    after = os.times()
-    seconds = after.children_user + after.children_system - before.children_user - before.children_system
-    return seconds, json.loads(done.stdout.splitlines()[-1])
+    return {key: value for key, value in values.items() if ":" not in key}
 
 
 def main() -> None:
     """Both sides in turns."""
-    if sys.argv[1:2] == ["--worker"]:
-        work(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    given = worker_arguments()
+    if given:
+        metric, predictions, references = given
+        print(json.dumps(work(metric, Path(predictions), Path(references))))
         return
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -75,16 +65,16 @@ def main() -> None:
             target.write_bytes(gzip.decompress((SHARED / path).read_bytes()))
             files.append(str(target))
         for metric, script in SCRIPTS.items():
-            ours, theirs, values, published = [], [], {}, {}
+            ours, theirs = [], []
             for _ in range(args.repeat):
-                seconds, values = run([sys.executable, __file__, "--worker", metric, *files])
-                ours.append(seconds)
+                ours.append(run_child(__file__, "--worker", metric, *files))
                 if args.scripts:
-                    seconds, published = run([sys.executable, str(args.scripts / script), *files])
-                    theirs.append(seconds)
-            row = {"metric": metric, "vidcap s": min(ours), "values": values}
+                    theirs.append(run_child(str(args.scripts / script), *files))
+            least = min(child.processor for child in ours)
+            row = {"metric": metric, "vidcap s": least, "values": ours[0].printed}
             if theirs:
-                row |= {"script s": min(theirs), "ratio": min(theirs) / min(ours), "published": published}
+                published = min(child.processor for child in theirs)
+                row |= {"script s": published, "ratio": published / least, "published": theirs[0].printed}
             rows.append(row)
             print(row, flush=True)
     results = ROOT / "benchmarks" / "results" / "metrics_dense.json"

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from child import peak_mebibytes, run_child, worker_arguments
 from score_files import ROOT, machine, write_files
 
 SIZES = (1, 4, 16)
@@ -46,20 +44,19 @@ def work(times: int) -> dict[str, Any]:
         "prepare s": spent[0],
         "first s": spent[1],
         "again s": min(spent[2:]),
-        "peak MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak MiB": peak_mebibytes(),
     }
 
 
 def main() -> None:
     """All sizes, each in a process of its own."""
-    if sys.argv[1:2] == ["--worker"]:
-        print(json.dumps(work(int(sys.argv[2]))))
+    given = worker_arguments()
+    if given:
+        print(json.dumps(work(int(given[0]))))
         return
     rows = []
     for times in SIZES:
-        command = [sys.executable, __file__, "--worker", str(times)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        row = json.loads(done.stdout.splitlines()[-1])
+        row = run_child(__file__, "--worker", str(times)).printed
         row["again, of once"] = row["again s"] / (rows[0]["again s"] if rows else row["again s"])
         rows.append(row)
         print(row, flush=True)

@@ -67,6 +67,7 @@ def compare_clips(name: str, captions: Mapping[str, str], references: Mapping[st
         "part": "meteor",
         "what": f"{name}, clips",
         "clips": len(gaps),
+        "references": max(map(len, references.values())),
         "different": int(np.sum(gaps > NEAR)),
         "within 1e-6": float(np.mean(gaps <= NEAR)),
         "largest": float(gaps.max()),

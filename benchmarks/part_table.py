@@ -2,9 +2,10 @@
 
 python benchmarks/part_table.py --from core:gru [--last loss/effective_frames] [--json OUT] core=SWEEP srvc_la=SWEEP ...
 
-± is the standard deviation over seeds; [] a 95 % bootstrap interval over clips of the values averaged over seeds;
-* a paired difference from the row of --from whose interval excludes 0. Both exist for CIDEr-D and ROUGE-L, which are
-means over clips. --last adds what was logged last under a name, one value a seed.
+± is the standard deviation over seeds; [] a 95 % interval over seeds and clips (BLEU and METEOR: over seeds alone);
+* a difference from the row of --from with p < 0.05 over seeds and clips, corrected for all tests of the table (Holm).
+A row of one seed has an interval over clips alone, and then nothing is tested. --last adds what was logged last under a
+name, one value a seed.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vidcap_core.engine.sweep import difference
+from vidcap_core.engine.sweep_table import against, shown
+from vidcap_core.saved.sweep_scores import SeedRun
 from vidcap_core.testing.measured import write
 from vidcap_metrics.human import leave_one_out
 
 SCORES = ("BLEU-4", "METEOR", "ROUGE-L", "CIDEr-D")
+CELL = ("mean", "std", "low", "high")
 
 
 def main() -> None:
@@ -34,48 +37,55 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     folders = {name: Path(folder) for name, _, folder in (word.partition("=") for word in args.sweeps)}
+    result = joined(folders, args.origin, args.last)
+    print(markdown(result))
+    if args.json:
+        write(args.json, result)
+
+
+def joined(folders: dict[str, Path], origin: str, last: str | None = None) -> dict[str, Any]:
+    """The rows of all sweeps, each against the row `origin`."""
     found = {name: json.loads((folder / "table.json").read_text()) for name, folder in folders.items()}
     if (
         len({json.dumps([table["clips"], table["folds"], table["signatures"]]) for table in found.values()})
         > 1
     ):
         raise SystemExit("these sweeps were not scored on the same clips with the same metrics")
-    name, _, row = args.origin.partition(":")
-    base = found[name]["rows"][row]["_clips"]
-    rows = {
-        f"{name}:{row}": {
-            "seeds": table["seeds"],
-            "steps": table["steps"],
-            "last": _last(folders[name], row, args.last),
-            **_row(base, cells),
-        }
-        for name, table in found.items()
-        for row, cells in table["rows"].items()
-    }
-    first = found[name]
+    name = origin.partition(":")[0]
+    first, runs, rows = found[name], {}, {}
+    for one, table in found.items():
+        for other, cells in table["rows"].items():
+            rows[f"{one}:{other}"] = {
+                "seeds": table["seeds"],
+                "steps": table["steps"],
+                "last": _last(folders[one], other, last),
+                **{score: {key: cells[score][key] for key in CELL} for score in SCORES},
+            }
+            runs[f"{one}:{other}"] = [_run(each) for each in table["runs"][other]]
+    base = runs.pop(origin)
+    for other, changes in against(base, runs).items():
+        for score in SCORES:
+            rows[other][score] |= changes.get(score, {})
     machines = dict.fromkeys(table.get("machine", "not recorded") for table in found.values())
-    result = {
+    return {
         "machine": "; ".join(machines),
-        "from": args.origin,
+        "from": origin,
         "clips": first["clips"],
         "folds": first["folds"],
         "signatures": first["signatures"],
-        "last": args.last,
+        "last": last,
         "rows": rows,
         "human": _human(folders[name], first),
     }
-    print(_markdown(result))
-    if args.json:
-        write(args.json, result)
 
 
-def _row(base: dict[str, Any], cells: dict[str, Any]) -> dict[str, Any]:
-    """The scores of a row, each with its difference from the base where clips have values."""
-    return {
-        score: {k: v for k, v in cells[score].items() if not k.startswith("difference")}
-        | difference(base.get(score), cells["_clips"].get(score))
-        for score in SCORES
-    }
+def _run(data: dict[str, Any]) -> SeedRun:
+    """One seed of a row, its scores alone."""
+    return SeedRun(
+        data["seed"],
+        {score: data["values"][score] for score in SCORES},
+        {score: clips for score, clips in data["clips"].items() if score in SCORES},
+    )
 
 
 def _last(sweep: Path, row: str, name: str | None) -> list[float]:
@@ -97,24 +107,18 @@ def _human(sweep: Path, table: dict[str, Any]) -> dict[str, Any] | None:
     return {"rounds": human.rounds, "clips": human.clips, **{score: human.values[score] for score in SCORES}}
 
 
-def _markdown(result: dict[str, Any]) -> str:
+def markdown(result: dict[str, Any]) -> str:
+    """The table as a page shows it."""
     last = [result["last"]] if result["last"] else []
     lines = [f"| row | {' | '.join([*SCORES, *last])} |", "|---|" + "---|" * len([*SCORES, *last])]
     for name, row in result["rows"].items():
-        cells = [_cell(row[score]) for score in SCORES]
+        cells = [shown(row[score], 3) for score in SCORES]
         cells += [", ".join(f"{value:.1f}" for value in row["last"])] if last else []
         lines.append(f"| {name} | {' | '.join(cells)} |")
     if result["human"]:
         human = [f"{result['human'][score]:.3f}" for score in SCORES]
         lines.append(f"| a human against the others | {' | '.join([*human, *('' for _ in last)])} |")
     return "\n".join([*lines, "", f"{result['clips']} clips; * against {result['from']}"])
-
-
-def _cell(cell: dict[str, Any]) -> str:
-    text = f"{cell['mean']:.3f}" + ("" if cell["std"] is None else f" ± {cell['std']:.3f}")
-    text += "" if cell["low"] is None else f" [{cell['low']:.2f}, {cell['high']:.2f}]"
-    sure = cell.get("difference_low", 0) > 0 or cell.get("difference_high", 0) < 0
-    return text + (" *" if sure else "")
 
 
 if __name__ == "__main__":

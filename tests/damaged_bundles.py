@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -120,7 +121,17 @@ BUNDLES: dict[str, Change] = {
         (b / "bundle.json").write_text('{"format": ' + "9" * 5000 + "}") and None
     ),
     "index: Latin-1": lambda b: (b / "bundle.json").write_bytes(b'{"format": "\xe9"}') and None,
+    "index: empty": lambda b: (b / "bundle.json").write_text("") and None,
+    "index: a list of itself": lambda b: (b / "bundle.json").write_text("[]") and None,
     "index: a folder": lambda b: ((b / "bundle.json").unlink(), (b / "bundle.json").mkdir())[0],
+    "index: a pipe": lambda b: (
+        (b / "bundle.json").unlink(),
+        os.mkfifo(b / "bundle.json"),
+    )[0],
+    "index: no end": lambda b: (
+        (b / "bundle.json").unlink(),
+        (b / "bundle.json").symlink_to("/dev/zero"),
+    )[0],
     "index: weights are a folder": lambda b: (
         (b / "weights.safetensors").unlink(),
         (b / "weights.safetensors").mkdir(),
@@ -147,9 +158,23 @@ BUNDLES: dict[str, Change] = {
     "config: a tokenizer that is none": config(tokenizer={"type": "Vocabulary", "min_count": "x"}),
     "config: generate a list": config(generate=[1]),
     "config: a beam of nothing": config(generate__beam=0, generate__mode="beam"),
+    "config: a million beams": config(generate__beam=10**6, generate__mode="beam"),
+    "config: a million best texts": config(generate__n_best=10**6, generate__mode="sample"),
+    "config: a length of 1e9": config(generate__max_length=1e9),
+    "config: a length of a milliard": config(generate__max_length=10**9),
+    "config: a length of 1e30": config(generate__max_length=1e30),
+    "config: a length of 31 digits": config(generate__max_length=10**30),
+    "config: a length that is infinite": config(generate__max_length=math.inf),
+    "config: a temperature that is no number": config(
+        generate__mode="sample", generate__temperature=math.nan
+    ),
     "config: a mode that is not known": config(generate__mode="evil"),
     "config: deep": config(head__deep=json.loads("[" * 500 + "]" * 500)),
     "tokenizer: no JSON": file("tokenizer.json", "{"),
+    "tokenizer: empty": file("tokenizer.json", ""),
+    "tokenizer: a number of 5000 digits": file("tokenizer.json", "9" * 5000),
+    "tokenizer: Latin-1": file("tokenizer.json", b'{"words": "\xe9"}'),
+    "tokenizer: UTF-16": file("tokenizer.json", '{"words": []}'.encode("utf-16")),
     "tokenizer: deep": file("tokenizer.json", DEEP),
     "tokenizer: a list": tokenizer(lambda state: [state]),
     "tokenizer: nothing": tokenizer(lambda state: {}),
@@ -191,3 +216,10 @@ BUNDLES: dict[str, Change] = {
     "weights: deep names": weights(lambda t: None, named(DEEP)),
 }
 """What is damaged -> how; of each the command must say so in a line, or caption."""
+
+CAPTIONS = {
+    "weights: one of whole numbers": "they are made what the model has",
+    "weights: all are NaN": "they are numbers to a computer",
+    "weights: all are infinite": "they are numbers to a computer",
+}
+"""Where a caption may come of it, and why."""

@@ -172,3 +172,20 @@ def test_expand_takes_names_files_and_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="holds no config"):
         expand_names([str(tmp_path / "empty")])
+
+
+@pytest.mark.parametrize("way", ["core/{up}{file}", "core/{file}", "core/x/{up}{file}"])
+def test_no_name_of_a_config_leads_out_of_its_plugin(tmp_path: Path, way: str) -> None:
+    """A config is a program: `core/...` must be one that the core brings."""
+    write(tmp_path, "outside.py", f"open({str(tmp_path / 'ran')!r}, 'w')")
+    file = tmp_path / "outside"
+    assert file.is_absolute()
+    with pytest.raises(ConfigError, match="plugin 'core' has no config"):
+        load_config(way.format(up="../" * 30, file=file))
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("text", ["a = {}\na['b'] = a", "a = []\na.append(a)", f"a = {'[' * 80}{']' * 80}"])
+def test_a_value_that_holds_itself(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="a holds itself, or is nested too deeply"):
+        load_config(write(tmp_path, "run.py", text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from security_parts import CHANGES, good_models
 
 from vidcap_core.cli.main import main
@@ -314,6 +316,48 @@ def test_a_tokenizer_of_another_shape(
 def test_a_checkpoint_of_another_shape(folder: Path, refused: Callable[..., None]) -> None:
     checkpoint.save(folder / "run" / "checkpoints" / "best.pt", {"weights": 5})
     refused(caption(folder, folder / "run"), "holds no weights")
+
+
+@pytest.mark.parametrize("name", ["best.pt", "step-1.pt"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        [1],
+        {"format": 1},
+        {"format": 1, "weights": {}},
+        {"format": 1, "weights": [], "progress": {"step": 1}},
+        {"format": 1, "weights": {"a": "x"}, "progress": {}},
+        {"format": 1, "weights": {}, "average": [1], "progress": {"step": 1}},
+        {"format": 1, "weights": {1: torch.zeros(1)}, "progress": {"step": 1}},
+        {"format": 1, "weights": {}, "base": [1], "progress": {"step": 1}},
+        {"format": 1, "weights": {}, "tokenizer": [1], "progress": {"step": 1}},
+        {"format": 1, "weights": {"a": torch.zeros(1, device="meta")}, "progress": {"step": 1}},
+        {"format": 1, "weights": {"a": torch.zeros(1).expand(1 << 40)}, "progress": {"step": 1}},
+    ],
+)
+def test_a_checkpoint_that_nobody_saved(
+    folder: Path, refused: Callable[..., None], name: str, content: object
+) -> None:
+    checkpoints = folder / "run" / "checkpoints"
+    (checkpoints / "best.pt").unlink()
+    torch.save(content, checkpoints / name)
+    refused(caption(folder, folder / "run"), "")
+
+
+def test_a_checkpoint_with_wrong_bits_and_without_a_seal(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = folder / "run" / "checkpoints" / "best.pt"
+    whole, chance = best.read_bytes()[:-46], random.Random(27)
+    for number in range(40):
+        flipped = bytearray(whole[: chance.randrange(len(whole))] if number % 4 == 3 else whole)
+        for at in (chance.randrange(min(len(flipped), 3000 if number % 2 else 1 << 30)) for _ in range(4)):
+            flipped[at] ^= 1 << chance.randrange(8)
+        best.write_bytes(flipped)
+        main(caption(folder, folder / "run"))
+        said = capsys.readouterr().err
+        assert "internal error" not in said, number
+        assert "Traceback" not in said, number
 
 
 def test_a_link_inside_a_run_is_nobodys_business(

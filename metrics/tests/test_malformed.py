@@ -1,4 +1,4 @@
-"""Five hundred files as they should not be: no traceback, and no number that is not the file's own."""
+"""Six hundred files as they should not be, at the command: no traceback, no number that is not the file's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from vidcap_metrics.cli.main import WRONG_INPUT, main
 from vidcap_metrics.errors import UserError
 from vidcap_metrics.evaluate import Options, score
 from vidcap_metrics.event import Event
@@ -21,7 +22,7 @@ from vidcap_metrics.scorer import Scorer
 pytestmark = pytest.mark.filterwarnings("ignore::vidcap_metrics.scorer.ScoreWarning")
 MADE = runpy.run_path(str(Path(__file__).parent / "malformed.py"))
 CAPTIONS, CLIPS, EVENTS = (MADE[name] for name in ("CAPTIONS", "CLIPS", "EVENTS"))
-HALF = 250
+HALF = 300
 REFERENCES = {clip: [text, "a man and a dog"] for clip, text in CAPTIONS.items()}
 
 
@@ -42,21 +43,30 @@ def text_of(one: Any) -> str:
     return (gzip.decompress(one.data) if one.name.endswith(".gz") else one.data).decode()
 
 
-def check(
-    one: Any, found: Callable[[], dict[str, float]], sound: Any, held: Callable[[], dict[str, float]]
-) -> None:
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
     """Refused as a user's fault, or the sound file's values, or those of what the damaged file holds."""
-    values, refused = None, ""
-    try:
-        values = found()
-    except UserError as error:
-        refused = str(error)
-    if refused:
-        assert one.must != "same", refused
-        assert len(refused) < 2000
-    else:
-        assert one.must != "refuse", (one.data[:200], values)
-        assert values == (sound if one.must == "same" else held())
+
+    def checked(one: Any, metric: str, sound: Any, held: Callable[[], dict[str, float]]) -> None:
+        path = tmp_path / one.name
+        path.write_bytes(one.data)
+        files = [str(path), str(tmp_path / "references.json")]
+        assert main([*files, "--missing", "zero"]) in (0, WRONG_INPUT), capsys.readouterr().err
+        capsys.readouterr()
+        code = main([*files, "--metrics", metric, "--json"])
+        told = capsys.readouterr()
+        if code == WRONG_INPUT:
+            assert one.must != "same", told.err
+            assert told.err.startswith("error: ")
+            assert len(told.err) < 2000
+            assert not told.out
+        else:
+            assert code == 0, told.err
+            values = json.loads(told.out)["values"]
+            assert one.must != "refuse", (one.data[:200], values)
+            assert values == (sound if one.must == "same" else held())
+
+    return checked
 
 
 def test_enough_files_of_each_kind() -> None:
@@ -66,17 +76,13 @@ def test_enough_files_of_each_kind() -> None:
         assert min(kinds.count(kind) for kind in ("refuse", "same", "either")) > 20
 
 
-def test_captions(tmp_path: Path) -> None:
+def test_captions(tmp_path: Path, check: Callable[..., None]) -> None:
     (tmp_path / "references.json").write_text(json.dumps(REFERENCES))
     sound = caption_values(CAPTIONS)
     for one in MADE["malformed_captions"](1, HALF):
-        path = tmp_path / one.name
-        path.write_bytes(one.data)
         check(
             one,
-            lambda path=path: (
-                score(path, [tmp_path / "references.json"], Options(metrics=["bleu"])).scores.values
-            ),
+            "bleu",
             sound,
             lambda one=one: caption_values(
                 {str(row["image_id"]): row["caption"] for row in json.loads(text_of(one))}
@@ -84,21 +90,12 @@ def test_captions(tmp_path: Path) -> None:
         )
 
 
-def test_events(tmp_path: Path) -> None:
+def test_events(tmp_path: Path, check: Callable[..., None]) -> None:
     true = {clip: {"duration": 20, "timestamps": [[0, 5], [5, 12]], "sentences": ["", ""]} for clip in CLIPS}
     (tmp_path / "references.json").write_text(json.dumps(true))
     sound = event_values(EVENTS)
     for one in MADE["malformed_events"](2, HALF):
-        path = tmp_path / one.name
-        path.write_bytes(one.data)
-        check(
-            one,
-            lambda path=path: (
-                score(path, [tmp_path / "references.json"], Options(metrics=["localisation"])).scores.values
-            ),
-            sound,
-            lambda one=one: event_values(json.loads(text_of(one))["results"]),
-        )
+        check(one, "localisation", sound, lambda one=one: event_values(json.loads(text_of(one))["results"]))
 
 
 @pytest.mark.parametrize(

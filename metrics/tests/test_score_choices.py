@@ -13,6 +13,7 @@ import pytest
 from vidcap_metrics import Scorer, UserError
 from vidcap_metrics.cider import CiderD
 from vidcap_metrics.cli import main, score
+from vidcap_metrics.cli.choices import PARAGRAPH
 from vidcap_metrics.dense import Dense
 from vidcap_metrics.emotion import emotion_scorer
 from vidcap_metrics.event import Event
@@ -174,6 +175,16 @@ def test_options_of_dense_metrics_reach_them(command: Command) -> None:
             ("results.json", "refs.json", "--metrics", "dense", "--paragraphs"),
             "--paragraphs is for metrics of",
         ),
+        (
+            ("results.json", "refs.json", "--metrics", "dense", "--protocol", "epan"),
+            "--protocol epan is for metrics of captions",
+        ),
+        (("results.json", "refs.json", "--protocol", "ptb"), "--protocol is for none of dense, soda_c"),
+        (("results.json", "refs.json", "--metrics", "soda_c", "--garbage", "2018"), "--garbage is for none"),
+        (
+            ("said.json", "captions.json", "--metrics", "bleu", "--meteor", "java"),
+            "--meteor is for none of bleu",
+        ),
         (("said.json", "captions.json", "--tokenizer", "zh"), "no tokenizer is named 'zh'"),
         (("said.json", "captions.json", "--metrics", "bleu", "--protocol", "epan"), "for emotion alone"),
         (("said.json", "captions.json", "--metrics", ""), "--metrics names no metric"),
@@ -186,6 +197,37 @@ def test_options_of_dense_metrics_reach_them(command: Command) -> None:
 def test_what_does_not_go_together_is_said(command: Command, words: tuple[str, ...], message: str) -> None:
     with pytest.raises(UserError, match=message):
         command(*words)
+
+
+@pytest.mark.parametrize(
+    ("metric", "change", "message"),
+    [
+        ("dense", "garbage=2017", "2018 or 2021 is wanted"),
+        ("dense", "garbage=[]", "2018 or 2021 is wanted"),
+        ("dense", "tious=high", r"a list \[...\] is wanted"),
+        ("dense", "tious=['a']", r"a list \[...\] is wanted"),
+        ("dense", "tious=[]", "between 0 and 1"),
+        ("localisation", "tious=[0.5, 2]", "between 0 and 1"),
+        ("localisation", "segments=many", "a whole number or None is wanted"),
+        ("localisation", "segments=0", "at least 1 segment"),
+        ("localisation", "detail=1", "True or False is wanted"),
+        ("soda_c", "meteor=ruby", "python or java"),
+        ("soda_c", "meteor={}", "python or java"),
+        ("paragraph", "protocol=mine", "published or ptb is wanted"),
+    ],
+)
+def test_values_of_another_kind(command: Command, metric: str, change: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        command("results.json", "refs.json", "--metrics", metric, "--set", f"{metric}.{change}")
+
+
+def test_values_that_fit(command: Command) -> None:
+    words = ("results.json", "refs.json", "--metrics", "dense")
+    typed = command(
+        *words, "--set", "dense.tious=[0.5, 1]", "--set", "dense.detail=True", "--set", "dense.garbage=2018"
+    )
+    assert "loc-F1@1" in typed["values"]
+    assert typed["signatures"]["dense-METEOR"].startswith("dense-2018@")
 
 
 def test_names_in_any_case_and_twice(command: Command) -> None:
@@ -225,6 +267,17 @@ def test_protocol_of_emotion(command: Command) -> None:
     data = command("said.json", "captions.json", "--metrics", "emotion", "--protocol", "epan")
     assert data["values"] == emotion_scorer(CAPTIONS, "epan").score(SAID).values
     assert "|tok:epan-15|" in data["signatures"]["BFS"]
+
+
+def test_protocol_of_paragraphs(command: Command) -> None:
+    words = ("results.json", "refs.json", "--metrics", "paragraph")
+    default, published, ptb = (
+        command(*words, *more) for more in ((), *(("--protocol", p) for p in PARAGRAPH))
+    )
+    assert default == published
+    assert "paragraph-published|v:1|tok:letters" in published["signatures"]["para-METEOR"]
+    assert "paragraph-ptb|v:1|tok:ptb-3.4.1" in ptb["signatures"]["para-METEOR"]
+    assert ptb["values"] == command(*words, "--set", "paragraph.protocol=ptb")["values"]
 
 
 def test_without_the_tables_of_meteor_it_is_left_out_and_said(

@@ -213,7 +213,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main([files["several"], files["refs"], "--metrics", "samples,bleu"]) == 2
     assert "samples: for several captions a clip" in capsys.readouterr().err
     assert main([files["said"], files["refs"], "--metrics", "bleu", "--set", "bleu.x=1"]) == 2
-    assert "metric 'bleu' has no 'x'" in capsys.readouterr().err
+    assert "metric 'bleu' has no 'x'\n  try: leave it out: bleu takes no argument" in capsys.readouterr().err
     assert main([files["said"], files["refs"], "--metrics", "hallucination"]) == 2
     assert "--set hallucination.words=" in capsys.readouterr().err
 

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats, Ints, bincount
 from vidcap_metrics.metric import Additive, Values
-from vidcap_metrics.ngrams import ORDERS, Floats, Ints, NgramIndex, bincount
+from vidcap_metrics.ngrams import ORDERS, NgramIndex
 from vidcap_metrics.references import References, predicted
 
 SMALL = 1e-9

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.holm import holm
 from vidcap_metrics.metric import Score
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.randomisation import randomised
 
 LEVEL = 0.05

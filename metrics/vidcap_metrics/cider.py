@@ -15,19 +15,10 @@ from typing import Literal
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats, Ints, bincount, expand
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import (
-    ORDERS,
-    Floats,
-    Found,
-    Ints,
-    NgramIndex,
-    Order,
-    Predicted,
-    bincount,
-    expand,
-)
+from vidcap_metrics.ngrams import ORDERS, Found, NgramIndex, Order, Predicted
 from vidcap_metrics.references import References, predicted
 from vidcap_metrics.signature import hash_captions
 

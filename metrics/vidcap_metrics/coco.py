@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from vidcap_metrics import ptb
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.bleu import Bleu as OurBleu
 from vidcap_metrics.cider import CiderD
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Metric, Values
-from vidcap_metrics.ngrams import ORDERS, Floats
+from vidcap_metrics.ngrams import ORDERS
 from vidcap_metrics.references import Predictions, References
 from vidcap_metrics.rouge import Rouge as OurRouge
 

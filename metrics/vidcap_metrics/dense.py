@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from vidcap_metrics import ptb
+from vidcap_metrics.arrays import Floats, Ints, bincount
 from vidcap_metrics.bleu import SMALL, TINY
 from vidcap_metrics.cider import SIGMA
 from vidcap_metrics.event_metric import EventMetric, EventReferences, Part
@@ -22,7 +23,7 @@ from vidcap_metrics.intervals import Events, Pairs, Spans
 from vidcap_metrics.localisation import TIOUS, at
 from vidcap_metrics.located import Localisation
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import ORDERS, Floats, Ints, bincount
+from vidcap_metrics.ngrams import ORDERS
 from vidcap_metrics.pair_meteor import Backend, PairMeteor, engine_setting, load
 from vidcap_metrics.references import References, find
 from vidcap_metrics.rouge import Rouge

@@ -22,11 +22,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.bleu import Bleu
 from vidcap_metrics.cider import CiderD
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.metric import Additive, Values
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.references import References
 from vidcap_metrics.scorer import Missing, Scorer, ScoreWarning
 from vidcap_metrics.signature import hash_captions

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from typing import TypeVar
 
 Kind = TypeVar("Kind", bound="UserError")
+
+DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+"""What reading a file raises where it is damaged, encrypted, or packed in a way that is not known."""
 
 
 class UserError(Exception):

@@ -111,10 +111,14 @@ def _scores_of(files: Sequence[Path], references: Sequence[Path], options: Optio
     kind = _kind(options)
     refuse_unused(options)
     if kind != "captions":
-        if options.paragraphs or options.tokenizer != "ptb":
-            typed = "--paragraphs" if options.paragraphs else f"--tokenizer {options.tokenizer}"
+        typed = [
+            *(["--paragraphs"] if options.paragraphs else []),
+            *([f"--tokenizer {options.tokenizer}"] if options.tokenizer != "ptb" else []),
+            *([f"--protocol {options.protocol}"] if options.protocol != "full" else []),
+        ]
+        if typed:
             raise UserError(
-                f"{typed} is for metrics of captions, not for {', '.join(options.metrics)}",
+                f"{typed[0]} is for metrics of captions, not for {', '.join(options.metrics)}",
                 hint="--metrics bleu,meteor,rouge,cider-d",
             )
         scores = _event_scores if kind == "events" else _sample_scores
@@ -183,7 +187,7 @@ def _kind(options: Options) -> str:
         what = {
             "events": "for events with times",
             "samples": "for several captions a clip",
-            "captions": "for one",
+            "captions": "for one caption a clip",
         }
         raise UserError(
             "; ".join(f"{', '.join(names)}: {what[kind]}" for kind, names in kinds.items()),

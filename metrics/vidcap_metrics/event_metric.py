@@ -75,6 +75,8 @@ class EventMetric(ABC):
     reads_events: ClassVar[bool] = True
     reads_texts: ClassVar[bool] = True
     reads_durations: ClassVar[bool] = True
+    describes: ClassVar[Sequence[str]] = ()
+    """values that are no match with the references"""
     absent: ClassVar[str] = ""
     """what is to be known of this metric where clips have no prediction"""
     missing: Missing
@@ -152,12 +154,11 @@ class EventScorer:
             )
             for part in parts
         )
-        described = getattr(self.metric, "describes", ())
         own = [
             value
             for score in scores
             for name, value in score.values.items()
-            if ":" not in name and name not in described
+            if ":" not in name and name not in self.metric.describes
         ]
         if empty := self._empty(clips, predictions):
             notes.append(f"no clip has {empty}: {NOTHING}")

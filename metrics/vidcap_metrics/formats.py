@@ -6,12 +6,11 @@ import csv
 import gzip
 import json
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, TypeAlias, cast
 
-from vidcap_metrics.errors import DataError
+from vidcap_metrics.errors import DAMAGED, DataError
 from vidcap_metrics.own_files import latest
 
 Hook: TypeAlias = Callable[[list[tuple[str, Any]]], object]
@@ -21,8 +20,6 @@ EVENTS = "--metrics dense, or --paragraphs for one text a clip"
 TEXTS = ("caption", "captions", "sentence", "text", "emcaptions", "references", "pred", "prediction")
 LARGEST = 1 << 30
 """Bytes that a compressed file may unpack to."""
-DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
-"""What reading a compressed file raises where it is damaged, encrypted, or packed in a way that is not known."""
 
 
 def load_predictions(path: str | Path) -> dict[str, str]:

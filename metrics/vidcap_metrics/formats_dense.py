@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from vidcap_metrics.errors import DataError
+from vidcap_metrics.errors import DAMAGED, DataError
 from vidcap_metrics.event import Event
-from vidcap_metrics.formats import DAMAGED, json_lines, parse_json, unpacked
+from vidcap_metrics.formats import json_lines, parse_json, unpacked
 from vidcap_metrics.own_files import latest
 
 

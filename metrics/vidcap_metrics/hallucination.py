@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.metric import Additive, Values
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.object_words import read_clip_objects, read_object_words
 from vidcap_metrics.signature import hash_captions
 

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap_metrics.arrays import Floats, Ints
 from vidcap_metrics.event import Event
-from vidcap_metrics.ngrams import Floats, Ints
 
 Events = Mapping[str, Sequence[Event]]
 EPSILON = 1e-8

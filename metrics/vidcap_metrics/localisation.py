@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap_metrics.arrays import Floats, Ints
 from vidcap_metrics.event import Event
 from vidcap_metrics.intervals import Events, Pairs, Spans
-from vidcap_metrics.ngrams import Floats, Ints
 
 HitsOf = Callable[[Pairs], list[NDArray[np.bool_]]]
 TIOUS = (0.3, 0.5, 0.7, 0.9)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from vidcap_metrics import baselines
+from vidcap_metrics.arrays import Floats
+from vidcap_metrics.errors import UserError
 from vidcap_metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_metrics.intervals import Events
 from vidcap_metrics.localisation import SECONDS, TIOUS, Located, Timing, at, f1
 from vidcap_metrics.metric import Additive, Values
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.scorer import Missing
 from vidcap_metrics.signature import hash_captions
 
@@ -36,6 +37,13 @@ class Localisation(EventMetric):
         detail: bool = False,
     ) -> None:
         self.missing: Missing = missing
+        if not tious or not all(0 <= level <= 1 for level in tious):
+            raise UserError(
+                f"tious={list(tious)!r:.60}: thresholds of tIoU are numbers between 0 and 1",
+                hint="--tious 0.5,0.7",
+            )
+        if segments is not None and segments < 1:
+            raise UserError(f"segments={segments}: a clip has at least 1 segment", hint="--segments 3")
         self.tious = tuple(tious)
         self.segments = segments
         self.detail = detail

@@ -1,7 +1,7 @@
 """N-grams of tokenised captions as integer arrays: counted once for references, looked up for predictions.
 
-Words are interned to integers and an n-gram is one integer too. For every order n, the references' n-grams
-are kept as sorted arrays, so that looking up all n-grams of all predictions is one binary search.
+An n-gram is one integer. For every order n, the references' n-grams are kept as sorted arrays, so that looking up all
+n-grams of all predictions is one binary search.
 """
 
 from __future__ import annotations
@@ -9,109 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidcap_metrics.arrays import Ints, Ints32, fresh, locate, shift
 from vidcap_metrics.errors import DataError
+from vidcap_metrics.lines import Extension, Lines, Vocabulary
 
-Ints = NDArray[np.int64]
-Ints32 = NDArray[np.int32]
-Indices = NDArray[np.int64] | NDArray[np.int32]
-Floats = NDArray[np.float64]
 ORDERS = 4
-BLOCK = 20_000
-"""captions that are split into words at a time, as words take ten times the room of their numbers"""
 MANY = 4_000_000
 """words from which on the orders are sorted one after the other"""
-
-
-class Vocabulary(dict[str, int]):
-    """Words → 0, 1, 2, …; a new word gets the next number."""
-
-    def __missing__(self, word: str) -> int:
-        self[word] = number = len(self)
-        return number
-
-
-class Extension(Vocabulary):
-    """Another vocabulary's numbers, and further ones for words that it does not have; it stays as it is."""
-
-    def __init__(self, base: Vocabulary) -> None:
-        super().__init__()
-        self.base = base
-        self.size = len(base)
-
-    def __missing__(self, word: str) -> int:
-        number = self.base.get(word)
-        if number is None:
-            number, self.size = self.size, self.size + 1
-        self[word] = number
-        return number
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Captions as word numbers: all words in one array, with each caption's length."""
-
-    words: Ints
-    lengths: Ints
-
-    @classmethod
-    def encode(cls, captions: Sequence[str], vocabulary: Vocabulary, blank: str | None = None) -> Lines:
-        """Captions split at any white space, or at `blank` alone; new words are added to the vocabulary."""
-        words, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
-        for start in range(0, len(captions), BLOCK):
-            numbers, counts = _encode(captions[start : start + BLOCK], vocabulary, blank)
-            words.append(numbers)
-            lengths.append(counts)
-        return cls(np.concatenate(words).astype(np.int64), np.concatenate(lengths))
-
-    @property
-    def owner(self) -> Ints:
-        """Which caption each word belongs to."""
-        return np.repeat(np.arange(len(self.lengths)), self.lengths)
-
-    @cached_property
-    def starts(self) -> Ints:
-        """Where each caption's words begin."""
-        return np.cumsum(self.lengths) - self.lengths
-
-    @cached_property
-    def place(self) -> Ints:
-        """Where in its caption each word stands."""
-        return np.arange(len(self.words)) - np.repeat(self.starts, self.lengths)
-
-    def of(self, caption: int) -> list[int]:
-        """The words of one caption."""
-        start = int(self.starts[caption])
-        return list(self.words[start : start + int(self.lengths[caption])].tolist())
-
-    @property
-    def left(self) -> Ints:
-        """How many words each word and those after it in its caption are."""
-        return np.repeat(self.starts + self.lengths, self.lengths) - np.arange(len(self.words))
-
-    def begins(self, n: int) -> NDArray[np.bool_]:
-        """Which words begin an n-gram that fits into its caption."""
-        return self.left >= n
-
-
-def _encode(captions: Sequence[str], vocabulary: Vocabulary, blank: str | None) -> tuple[Ints32, Ints]:
-    """Numbers of all words, and words by caption."""
-    whole = " ".join(captions)
-    words = whole.split(blank)
-    if all(captions) and "  " not in whole and whole.count(" ") + 1 == len(words):
-        counts = [caption.count(" ") + 1 for caption in captions]
-    else:
-        lists = [caption.split(blank) for caption in captions]
-        words = list(chain.from_iterable(lists))
-        counts = [len(tokens) for tokens in lists]
-    numbers = np.fromiter(map(vocabulary.__getitem__, words), np.int32, len(words))
-    return numbers, np.array(counts, np.int64)
 
 
 @dataclass(frozen=True)
@@ -186,7 +95,7 @@ class NgramIndex:
 
     def _pairs(self, words: Ints) -> Ints:
         """Codes of the bigrams at every word; junk where none fits."""
-        return words * (self._size + 1) + _shift(words, 1)
+        return words * (self._size + 1) + shift(words, 1)
 
     def _codes(self, n: int, words: Ints, bigram: Ints) -> Ints:
         """Codes of the n-grams at every word, from words and numbers of bigrams; junk where none fits."""
@@ -195,8 +104,8 @@ class NgramIndex:
         if n == 2:
             return bigram
         if n == 3:
-            return bigram * (self._size + 1) + _shift(words, 2)
-        return bigram * (len(self._bigrams) + 1) + _shift(bigram, 2)
+            return bigram * (self._size + 1) + shift(words, 2)
+        return bigram * (len(self._bigrams) + 1) + shift(bigram, 2)
 
     def _order(self, n: int) -> Order:
         """Sort (gram, clip, reference), then read off entries, pairs and grams as runs of equal values."""
@@ -218,23 +127,30 @@ class NgramIndex:
         if n == 1:
             order = np.argsort(code)
             code = code[order]
-            self.pair[order] = np.cumsum(_fresh(code >> low)) - 1
+            self.pair[order] = np.cumsum(fresh(code >> low)) - 1
         else:
             code.sort()
-        entry = np.flatnonzero(_fresh(code))
+        entry = np.flatnonzero(fresh(code))
         count = np.diff(np.append(entry, len(code))).astype(np.int32)
         code = code[entry]
         pair = code >> low
-        begin = np.flatnonzero(_fresh(pair))
+        begin = np.flatnonzero(fresh(pair))
         most = np.maximum.reduceat(count, begin) if len(begin) else count
-        fresh = _fresh(pair[begin] >> bits)
+        first_of_gram = fresh(pair[begin] >> bits)
         clip = pair[begin] & ((1 << bits) - 1)
-        gram = np.cumsum(fresh) - 1
-        documents = np.bincount(gram[clip < self.documents], minlength=int(fresh.sum()))
+        gram = np.cumsum(first_of_gram) - 1
+        documents = np.bincount(gram[clip < self.documents], minlength=int(first_of_gram.sum()))
         reference = (starts[pair & ((1 << bits) - 1)] + (code & ((1 << low) - 1))).astype(np.int32)
         first = np.append(begin, len(entry)).astype(np.int32)
         return Order(
-            pair[begin][fresh] >> bits, documents, gram << bits | clip, most, first, reference, count, bits
+            pair[begin][first_of_gram] >> bits,
+            documents,
+            gram << bits | clip,
+            most,
+            first,
+            reference,
+            count,
+            bits,
         )
 
     def find(self, clips: Ints, captions: Sequence[str]) -> Predicted:
@@ -242,18 +158,18 @@ class NgramIndex:
         vocabulary = Extension(self.vocabulary)
         lines = Lines.encode(captions, vocabulary)
         known = np.where(lines.words < self._size, lines.words, -1)
-        bigram = np.where((known >= 0) & (_shift(known, 1) >= 0), self._pairs(known), -1)
+        bigram = np.where((known >= 0) & (shift(known, 1) >= 0), self._pairs(known), -1)
         bigram = locate(self._bigrams, bigram)
         own = np.zeros(len(lines.words), np.int64)
         orders = []
         for n in range(1, ORDERS + 1):
             at = np.flatnonzero(lines.begins(n))
             _, own[at] = np.unique(
-                (own * vocabulary.size + _shift(lines.words, n - 1))[at], return_inverse=True
+                (own * vocabulary.size + shift(lines.words, n - 1))[at], return_inverse=True
             )
             whole = known >= 0 if n == 1 else bigram >= 0
             if n > 2:
-                whole &= _shift(known if n == 3 else bigram, 2) >= 0
+                whole &= shift(known if n == 3 else bigram, 2) >= 0
             code = np.where(whole, self._codes(n, known, bigram), -1)[at]
             order = self.orders[n - 1]
             gram = code if n <= 2 else locate(order.grams, code)
@@ -275,38 +191,3 @@ class Predicted:
     clips: Ints
     lines: Lines
     orders: list[Found]
-
-
-def _shift(values: Ints, by: int) -> Ints:
-    """The value `by` places further on; the last ones get -1."""
-    return np.append(values[by:], np.full(min(by, len(values)), -1))
-
-
-def _fresh(values: Ints) -> NDArray[np.bool_]:
-    """Where a sorted array has a value for the first time."""
-    return np.append(True, values[1:] != values[:-1])[: len(values)]
-
-
-def locate(ordered: Ints, wanted: Ints) -> Ints:
-    """Places of values in a sorted array, -1 for those it does not have."""
-    if not len(ordered):
-        return np.full(len(wanted), -1)
-    order = np.argsort(wanted)  # a search that moves forward stays in the processor's cache
-    wanted = wanted[order]
-    index = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-    out = np.empty(len(wanted), np.int64)
-    out[order] = np.where(ordered[index] == wanted, index, -1)
-    return out
-
-
-def expand(first: Indices, last: Indices) -> tuple[Ints, Ints]:
-    """All places of many ranges, and which range each belongs to."""
-    sizes = last - first
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    starts = np.cumsum(sizes) - sizes
-    return np.arange(int(sizes.sum())) - np.repeat(starts - first, sizes), owner
-
-
-def bincount(index: Indices, weights: NDArray[Any], size: int) -> Floats:
-    """Sum the weights that share an index."""
-    return np.bincount(index, weights=weights, minlength=size).astype(np.float64, copy=False)

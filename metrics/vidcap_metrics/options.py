@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidcap_metrics.argument_types import of_types
 from vidcap_metrics.emotion import Protocol
 from vidcap_metrics.errors import UserError
 from vidcap_metrics.formats import load_references
@@ -28,8 +29,8 @@ class Options:
     missing: Missing = "error"
     corpus: Path | None = None
     training: Path | None = None
-    meteor: str = "python"
-    garbage: str = "2021"
+    meteor: str | None = None
+    """which METEOR; None: each metric's own default"""
     samples: int = 1000
     seed: int = 0
     load: Load = load_metric
@@ -59,7 +60,6 @@ def built(options: Options, names: Sequence[str]) -> list[Any]:
     """The metrics, each with the options that its constructor names."""
     given: Mapping[str, Any] = {
         "missing": options.missing,
-        "garbage": options.garbage,
         "meteor": options.meteor,
         "backend": options.meteor,
         "corpus": _tokenised(options.corpus, options) if options.corpus else None,
@@ -73,10 +73,12 @@ def built(options: Options, names: Sequence[str]) -> list[Any]:
         own = options.arguments.get(name, {})
         strange = [key for key in own if key not in wanted]
         if strange:
+            keys = f"--set {name}.KEY=VALUE, KEY of: {', '.join(wanted)}"
             raise UserError(
                 f"metric '{name}' has no '{strange[0]}'",
-                hint=f"--set {name}.KEY=VALUE, KEY of: {', '.join(wanted)}",
+                hint=keys if wanted else f"leave it out: {name} takes no argument",
             )
+        own = of_types(kind, name, own)
         shared = {key: value for key, value in given.items() if key in wanted and value is not None}
         arguments = {**shared, **own}
         lacking = [each.name for each in wanted.values() if _needed(each) and each.name not in arguments]
@@ -97,6 +99,7 @@ def refuse_unused(options: Options) -> None:
     typed |= {"training": "--train"} if options.training else {}
     wanted = {key for name in options.metrics for key in inspect.signature(options.load(name)).parameters}
     lost = [option for key, option in typed.items() if key not in wanted]
+    lost += ["--meteor"] if options.meteor and not wanted & {"meteor", "backend"} else []
     if lost:
         raise UserError(
             f"{lost[0]} is for none of {', '.join(options.metrics)}",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidcap_metrics.errors import DataError
+from vidcap_metrics.errors import DAMAGED, DataError
 
 LINES = "captions.jsonl"
 LOOK = 1 << 16
@@ -64,6 +65,7 @@ def _start(path: Path) -> str:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if zipped else path.open("rb") as file:
-            return file.read(LOOK).decode("utf-8", "replace")
-    except (OSError, EOFError):
+            start = file.read(LOOK)
+        return start.decode(json.detect_encoding(start), "replace")
+    except DAMAGED:
         return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.metric import Score
-from vidcap_metrics.ngrams import Floats
 
 EQUAL = 1e-12
 """A shuffled difference that is smaller by no more than rounding counts as large."""

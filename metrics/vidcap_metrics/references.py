@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from vidcap_metrics.errors import DataError
-from vidcap_metrics.ngrams import BLOCK, NgramIndex, Predicted
+from vidcap_metrics.lines import BLOCK
+from vidcap_metrics.ngrams import NgramIndex, Predicted
 from vidcap_metrics.signature import hash_captions
 
 Tokenize = Callable[[Iterable[str]], list[str]]

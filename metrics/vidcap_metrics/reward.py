@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from vidcap_metrics import ptb
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.cider import CiderD, cider
 from vidcap_metrics.errors import DataError
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.references import References, Tokenize
 
 

@@ -11,8 +11,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats, Indices, Ints, expand, locate
+from vidcap_metrics.lines import Extension, Lines, Vocabulary
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import Extension, Floats, Indices, Ints, Lines, Vocabulary, expand, locate
 from vidcap_metrics.references import References
 
 BETA = 1.2

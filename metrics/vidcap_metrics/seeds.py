@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.holm import holm
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.student import quantile, two_sided
 
 SAME = 1e-6
@@ -73,25 +73,32 @@ def compare_seeds(
     return [SeedComparison(**{**vars(row), "holm": each}) for row, each in zip(rows, corrected, strict=True)]
 
 
+def seed_intervals(runs: Sequence[SeedScores], level: float = 0.95) -> dict[str, tuple[float, float]]:
+    """{value: interval of its mean} over seeds and clips at once, by the terms of `compare_seeds` for one system."""
+    if len(runs) < 2:
+        raise DataError(
+            "an interval over seeds needs two seeds or more", hint="vidcap sweep CONFIG --seeds 3"
+        )
+    intervals = {}
+    for name in runs[0].values:
+        if all(name in run.values for run in runs):
+            values = np.array([run.values[name] for run in runs])
+            table = _table(name, runs)
+            by_seed = [np.array(list(table.values()))] if len(table) > 1 else []
+            variance, freedom = _variance([values], by_seed)
+            half = quantile(freedom, level) * math.sqrt(variance) if variance else 0.0
+            intervals[name] = float(values.mean()) - half, float(values.mean()) + half
+    return intervals
+
+
 def _compared(name: str, a: Sequence[SeedScores], b: Sequence[SeedScores], level: float) -> SeedComparison:
     first, second = (np.array([run.values[name] for run in runs]) for runs in (a, b))
-    terms = [(float(each.var(ddof=1)) / len(each), len(each) - 1) for each in (first, second)]
     tables = [_table(name, runs) for runs in (a, b)]
     clips = sorted(set.intersection(*(set(each) for each in tables))) if all(tables) else []
-    if len(clips) > 1:
-        by_seed = [np.array([table[clip] for clip in clips]) for table in tables]
-        means = by_seed[1].mean(1) - by_seed[0].mean(1)
-        rest = [_residual(each) / each.shape[1] / len(clips) for each in by_seed]
-        terms.append((float(means.var(ddof=1)) / len(clips), len(clips) - 1))
-        floor = max(terms[2][0], terms[0][0] + terms[1][0])  # an estimate may come out below its parts
-        variance = max(sum(value for value, _ in terms) - sum(rest), floor)
-    else:
-        clips = []
-        variance = sum(value for value, _ in terms)
+    clips = clips if len(clips) > 1 else []
+    by_seed = [np.array([table[clip] for clip in clips]) for table in tables] if clips else []
+    variance, freedom = _variance([first, second], by_seed)
     difference = float(second.mean() - first.mean())
-    spread = sum(value**2 / freedom for value, freedom in terms)
-    fewest = min(len(first), len(second)) - 1
-    freedom = max(fewest, variance**2 / spread) if spread else float(fewest)
     error = math.sqrt(variance)
     if not error:
         p, half = float(difference == 0), 0.0
@@ -109,6 +116,26 @@ def _compared(name: str, a: Sequence[SeedScores], b: Sequence[SeedScores], level
         (len(first), len(second)),
         len(clips),
     )
+
+
+def _variance(values: Sequence[Floats], by_seed: Sequence[Floats]) -> tuple[float, float]:
+    """V of the last system's mean, less the first's where there are two, and its degrees of freedom.
+
+    values: of the seeds of each system; by_seed: [clips, seeds] of each, or nothing where clips do not count.
+    """
+    seeds = [(float(each.var(ddof=1)) / len(each), len(each) - 1) for each in values]
+    terms, variance = seeds, sum(value for value, _ in seeds)
+    if by_seed:
+        clips = len(by_seed[0])
+        means = by_seed[-1].mean(1) - (by_seed[0].mean(1) if len(by_seed) > 1 else 0.0)
+        rest = [_residual(each) / each.shape[1] / clips for each in by_seed]
+        over_clips = float(means.var(ddof=1)) / clips
+        floor = max(over_clips, variance)  # an estimate may come out below its parts
+        variance = max(variance + over_clips - sum(rest), floor)
+        terms = [*seeds, (over_clips, clips - 1)]
+    spread = sum(value**2 / freedom for value, freedom in terms)
+    fewest = float(min(len(each) for each in values) - 1)
+    return variance, max(fewest, variance**2 / spread) if spread else fewest
 
 
 def _table(name: str, runs: Sequence[SeedScores]) -> dict[str, list[float]]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from vidcap_metrics.ngrams import ORDERS, Floats
+from vidcap_metrics.arrays import Floats
+from vidcap_metrics.ngrams import ORDERS
 
 Gram = tuple[str, ...]
 

@@ -17,13 +17,13 @@ from typing import Literal
 import numpy as np
 
 from vidcap_metrics import ptb
+from vidcap_metrics.arrays import Floats
 from vidcap_metrics.dense import tokenised
 from vidcap_metrics.errors import DataError
 from vidcap_metrics.event_metric import EventMetric, EventReferences, Part
 from vidcap_metrics.intervals import Events, Pairs, Spans
 from vidcap_metrics.localisation import by_start, f1
 from vidcap_metrics.metric import Values
-from vidcap_metrics.ngrams import Floats
 from vidcap_metrics.pair_meteor import Backend, PairMeteor, engine_setting, load
 from vidcap_metrics.scorer import Missing
 

@@ -54,6 +54,15 @@ def raw() -> Iterator[tuple[str, bytes]]:
             f"post {name}",
             b"POST /api/captions HTTP/1.1\r\n" + HOST + header + b"\r\nConnection: close\r\n\r\nabc",
         )
+    for header in (
+        b"Range: bytes=0-", b"Range: bytes=" + b"0-1," * 8000, b"Range: bytes=9223372036854775807-18446744073709551616",
+        b"Range: evil", b"If-Range: x\r\nRange: bytes=5-1", b"Accept-Encoding: " + b"gzip;q=nan," * 1000,
+    ):  # fmt: skip
+        for path in (b"/", b"/static/serve.js", b"/static/../static/serve.js"):
+            yield (
+                f"range {header[:20].decode()} {path.decode()}",
+                b"GET " + path + b" HTTP/1.1\r\n" + HOST + header + b"\r\nConnection: close\r\n\r\n",
+            )
     for name, fields in {
         "model": {"model": "../../x"}, "every": {"every": "nan"}, "tiny": {"every": "1e-9"}, "many": {f"f{i}": "" for i in range(2000)},
         "long": {"model": "m" * 100_000}, "none": {"every": ""},

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +20,9 @@ from hypothesis import strategies as st
 from vidcap_core.contracts.types import Event
 from vidcap_core.datasets.jsonl import Jsonl
 from vidcap_core.errors import UserError
+from vidcap_core.features.index import INDEX, read_index, write_index
+from vidcap_core.features.store import FeatureStore
+from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.saved import bundle
 from vidcap_core.zoo import cards
 from vidcap_metrics import formats_dense
@@ -41,7 +45,7 @@ DATA = st.recursive(
 RAW = st.binary(max_size=60) | st.sampled_from([b"[" * 50_000, b"9" * 5_000, b"\xff\xfe", b'{"a": NaN}'])
 CHANGED = st.tuples(st.integers(0, 1000), st.integers(0, 255))
 CARD: dict[str, Any] = {"name": "a", "title": "b", "summary": "c", "licence": "d", "limits": ["e"]}
-INDEX: dict[str, Any] = {
+BUNDLE: dict[str, Any] = {
     "format": 1,
     "files": {"weights.safetensors": "0", "tokenizer.json": "0"},
     "config": {"head": {"type": "MeanPoolGRU"}},
@@ -49,11 +53,20 @@ INDEX: dict[str, Any] = {
 
 
 def _store(folder: Path, content: bytes) -> object:
-    pytest.importorskip("vidcap_core.features.index")
-    from vidcap_core.features.store import FeatureStore
+    """Facts, hashes and features of a store with this index."""
+    (folder / INDEX).write_bytes(content)
+    store = FeatureStore(folder)
+    return store.facts(), store.verify(), [store[clip].sum() for clip in store]
 
-    (folder / "index.json").write_bytes(content)
-    return FeatureStore(folder).facts()
+
+def _sealed(folder: Path, content: bytes) -> object:
+    """The same where the index has the right hash, so that what it says is looked at."""
+    try:
+        index = json.loads(content)
+    except (ValueError, RecursionError):
+        return _store(folder, content)
+    write_index(folder, index if isinstance(index, dict) else {"clips": index})
+    return _store(folder, (folder / INDEX).read_bytes())
 
 
 def _file(name: str, read: Callable[[Path], object]) -> Callable[[Path, bytes], object]:
@@ -76,6 +89,7 @@ READERS: dict[str, Callable[[Path, bytes], object]] = {
     "jsonl": _file("train.jsonl", lambda path: Jsonl(path=str(path)).read("train")),
     "bundle.json": _file("bundle.json", lambda path: bundle.read_index(path.parent)),
     "index.json": _store,
+    "index.json, sealed": _sealed,
     "card.yaml": _file("card.yaml", cards.read),
 }
 
@@ -92,7 +106,7 @@ def test_anything_is_read_or_refused(reader: str, content: bytes) -> None:
         READERS[reader](Path(folder), content)
 
 
-@pytest.mark.parametrize(("reader", "whole"), [("bundle.json", INDEX), ("card.yaml", CARD)])
+@pytest.mark.parametrize(("reader", "whole"), [("bundle.json", BUNDLE), ("card.yaml", CARD)])
 @FUZZ
 @given(key=st.data(), value=DATA)
 def test_a_whole_one_with_one_other_value(reader: str, whole: dict[str, Any], key: Any, value: Any) -> None:
@@ -100,6 +114,32 @@ def test_a_whole_one_with_one_other_value(reader: str, whole: dict[str, Any], ke
     text = yaml.safe_dump(changed) if reader == "card.yaml" else json.dumps(changed)
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(UserError):
         READERS[reader](Path(folder), text.encode("utf-8", "replace"))
+
+
+def _paths(node: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where something stands in plain data, at any depth."""
+    pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [found for key, value in pairs for found in [(*path, key), *_paths(value, (*path, key))]]
+
+
+@FUZZ
+@given(where=st.data(), value=DATA | st.integers(-1, 300))
+def test_a_sealed_store_with_one_other_value(where: Any, value: Any) -> None:
+    """A seal says that nothing was damaged, and not who wrote it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with FeatureWriter(folder, {"encoder": "Made"}, "float32", shard_bytes=64) as writer:
+            for number in range(3):
+                writer.add(f"clip{number}", np.full((2 + number, 4), number, "float32"))
+        index = read_index(folder)
+        *outer, last = where.draw(st.sampled_from(_paths(index)))
+        node: Any = index
+        for key in outer:
+            node = node[key]
+        node[last] = value
+        write_index(folder, index)
+        with contextlib.suppress(UserError):
+            _store(folder, (folder / INDEX).read_bytes())
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1)

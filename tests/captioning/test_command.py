@@ -159,7 +159,7 @@ def test_interrupted_and_gone_on_with(model: Path, films: list[Path], tmp_path: 
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 130, said
-    assert f"files are finished and stay in {out}; the same command goes on" in said
+    assert f"files are finished and kept in {out}; the same command goes on" in said
     assert "Traceback" not in said
     kept = {path.name: path.stat().st_mtime_ns for path in out.glob("*.srt")}
     assert 12 <= len(kept) < 200

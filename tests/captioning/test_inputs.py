@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vidcap_core.captioning import inputs
 from vidcap_core.captioning.inputs import find, shown
 from vidcap_core.errors import UserError
 
@@ -112,3 +113,48 @@ def test_a_list_is_read_once(here: Path) -> None:
         (here / f"l{number}.txt").write_text(f"@l{number + 1}.txt\n" * 2)
     (here / "l19.txt").write_text("x.webm\n")
     assert names("@l0.txt", "@l19.txt") == ["x.webm"]
+
+
+class Endless(io.RawIOBase):
+    """A pipe whose other end never stops."""
+
+    def read(self, size: int = -1) -> bytes:
+        assert size >= 0, "read to an end that does not come"
+        return b"x.webm\n" * (size // 7)
+
+
+def test_a_list_without_an_end_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="/dev/zero is no list of files"):
+        names("@/dev/zero")
+    monkeypatch.setattr(inputs, "LARGEST", 1 << 20)
+    (here / "long.txt").write_text("x.webm\n" * (1 << 18))
+    with pytest.raises(UserError, match=r"long\.txt is larger than 1 MiB"):
+        names("@long.txt")
+    with pytest.raises(UserError, match="of the pipe is larger than 1 MiB"):
+        find(["-"], pipe=(Endless(), here))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_list_as_windows_writes_it(here: Path, encoding: str) -> None:
+    """Half of the bytes of UTF-16 are NUL, which else stands between two names."""
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    content = f"{mark}x.webm\r\nv/b.mp4\r\n".encode(encoding)
+    (here / "list.txt").write_bytes(content)
+    assert names("@list.txt") == ["x.webm", "v/b.mp4"]
+    assert [str(path) for path in find(["-"], pipe=(io.BytesIO(content), here)).files] == [
+        "x.webm",
+        "v/b.mp4",
+    ]
+
+
+def test_half_a_list_in_utf_16(here: Path) -> None:
+    (here / "list.txt").write_bytes("x.webm".encode("utf-16")[:-1])
+    with pytest.raises(UserError, match="is cut off, or no text"):
+        names("@list.txt")
+
+
+def test_nobody_waits_for_a_pipe_in_a_folder(here: Path) -> None:
+    os.mkfifo(here / "v" / "pipe.mp4")
+    found = find(["v"])
+    assert [path.name for path in found.files] == ["a.AVI", "b.mp4", "c.mkv"]
+    assert found.bad == [("v/pipe.mp4", "is no file, but a pipe or a device")]

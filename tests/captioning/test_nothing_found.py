@@ -89,9 +89,9 @@ def test_panels_that_fail_cost_the_panels(films: list[Path], every: float | None
     assert page is not None
     assert (job.made, job.bad) == (2, [])
     reason = "RaisesOnFiles.explain: ValueError: the attention was not kept"
-    assert panel_warnings(job.unexplained) == [
-        f"no panels of 2 clips: {reason}; what was said of them stands"
-    ], "one line a job"
+    assert panel_warnings(job.unexplained) == [f"no panels of 2 clips: {reason}; their captions stand"], (
+        "one line a job"
+    )
     shown = captioner(films[0], panels=True)
     assert shown.extras[FAILED] == reason
     assert subtitles.srt(shown) == subtitles.srt(captioner(films[0]))
@@ -102,7 +102,7 @@ def test_a_page_that_fails_leaves_the_captions(
 ) -> None:
     (tmp_path / "captions.html" / "mine").mkdir(parents=True)
     job = Job(silent, "html")
-    with pytest.raises(PageError, match=r"was not written: IsADirectoryError.*all 2 captions are in .*jsonl"):
+    with pytest.raises(PageError, match=r"was not written: IsADirectoryError.*2 captions saved in .*jsonl"):
         job.to_folder(films[:2], job.folder(tmp_path), STILL)
     assert len((tmp_path / "captions.jsonl").read_text().splitlines()) == 2
 
@@ -119,7 +119,7 @@ def test_the_command_says_so_and_goes_on(model: Path, films: list[Path], tmp_pat
     first = call()
     assert first.returncode == 1
     assert "error: " in first.stderr
-    assert "all 1 captions are in" in first.stderr
+    assert "1 caption saved in" in first.stderr
     assert "internal error" not in first.stderr
     (page / "mine").rmdir()
     page.rmdir()

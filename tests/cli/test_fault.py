@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from vidcap_core.cli.main import main as vidcap
 from vidcap_core.cli.outcome import guarded
 from vidcap_core.config.files import set_key
 
@@ -81,3 +83,35 @@ def test_of_a_plugin(installed: Path) -> None:
 def test_of_the_core(capsys: pytest.CaptureFixture[str]) -> None:
     assert guarded(partial(set_key, None, "a.b=1"), False) == 1  # type: ignore[arg-type]
     assert re.search(r"\n  in vidcap_core, config/files\.py:\d+\n  try: ", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["config", "show", "core/" + "x" * 5000],
+        ["config", "show", "x" * 5000 + ".py"],
+        ["caption", "film.mp4", "--model", "x" * 5000],
+        ["caption", "film.mp4", "--model", "hf:" + "a" * 400 + "/b"],
+        ["caption", "film.mp4", "--model", "core/" + "x" * 5000],
+        ["features", "inspect", "x" * 5000],
+        ["info", "x" * 5000 + ".yaml"],
+        ["report", "x" * 5000],
+        ["score", "x" * 5000, "x" * 5000],
+    ],
+)
+def test_a_name_that_no_file_can_have(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert vidcap(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert "internal error" not in said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.ENAMETOOLONG])
+def test_what_the_machine_refuses_is_no_fault_of_the_code(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> int:
+        raise OSError(number, os.strerror(number), "file")
+
+    assert guarded(command, debug=False) == 2
+    assert capsys.readouterr().err == f"error: {os.strerror(number)}: file\n"

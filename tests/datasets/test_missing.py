@@ -92,7 +92,7 @@ def test_videos_of_other_splits_are_no_videos_of_this_one(tmp_path: Path) -> Non
     film(tmp_path, "video3")
     config = run_config(tmp_path, frames=FRAMES)
     lines = complaint(config, "train", "val")
-    why = "not one of 6513 clips can be used: 2 nothing to read frames from (such as video0)"
+    why = "not one of 6,513 clips can be used: 2 nothing to read frames from (such as video0)"
     assert lines[1] == f"  msrvtt, train: {why}  (data.train)"
     assert lines[2] == f"    looked for: videos in {tmp_path}"
     assert lines[4].startswith(
@@ -172,7 +172,7 @@ def test_training_on_nothing_or_towards_nothing_is_refused_before_it(
     config.data["extract"] = {}
     config.data["encoders"] = {"image": {"type": "ToyGrid", "stream": "image"}}
     config.data["evaluate"] = {"metrics": ["cider-d"], "best": None, "every": 0}
-    with pytest.raises(ConfigError, match=rf"data\.{empty}: not one of \d+ clips can be used"):
+    with pytest.raises(ConfigError, match=rf"data\.{empty}: not one of [\d,]+ clips can be used"):
         runs.train(config, work_dir=tmp_path / "run", device="cpu", quiet=True)
     assert not (tmp_path / "run").exists()
 

@@ -11,9 +11,11 @@ import pytest
 import vidcap_core
 from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import validate
-from vidcap_core.engine import sweep
+from vidcap_core.engine import sweep, sweep_table
 from vidcap_core.engine.sweep import Sweep
 from vidcap_core.errors import UserError
+from vidcap_core.saved.run import RunFolder, locked
+from vidcap_core.saved.sweep_scores import SeedRun
 from vidcap_core.testing import tiny
 
 CONFIGS = Path(vidcap_core.__file__).parent / "config" / "bases"
@@ -36,7 +38,7 @@ def test_a_sweep_runs_resumes_and_makes_its_table(small: Sweep) -> None:
     said.clear()
     sweep.run(small, say=said.append)
     assert said[0] == "4 runs, 3 done already"
-    text = sweep.write_table(small).read_text()
+    text = sweep_table.write_table(small).read_text()
     data = json.loads((small.out / "table.json").read_text())
     for row in ("narrow", "long"):
         runs = [
@@ -61,7 +63,7 @@ def test_only_means_over_clips_have_an_interval_over_clips(small: Sweep) -> None
     scores["values"]["BLEU-4"] = 0.9  # of a corpus: its clips have other values
     scores["per_clip"]["BLEU-4"] = dict.fromkeys(scores["per_clip"]["CIDEr-D"], 0.1)
     path.write_text(json.dumps(scores))
-    cells = sweep.table(one)["rows"]["narrow"]
+    cells = sweep_table.table(one)["rows"]["narrow"]
     assert cells["BLEU-4"] == {"mean": 0.9, "std": None, "low": None, "high": None}
     assert cells["CIDEr-D"]["low"] is not None
 
@@ -76,12 +78,12 @@ def test_every_signature_that_occurs_is_told(small: Sweep) -> None:
     scores["signatures"]["CIDEr-D"] = there = here.replace("clips:8/8", "clips:7/7")
     path.write_text(json.dumps(scores))
     assert here != there
-    assert sweep.table(one)["signatures"]["CIDEr-D"] == [here, there]
+    assert sweep_table.table(one)["signatures"]["CIDEr-D"] == [here, there]
     meta = small.out / "narrow-seed1" / "meta.json"
     said = json.loads(meta.read_text())
     meta.write_text(json.dumps({**said, "machine": "elsewhere"}))
-    assert sweep.table(one)["machine"] == f"{said['machine']}; elsewhere"
-    assert {f"- {here}", f"- {there}"} <= set(sweep.write_table(one).read_text().splitlines())
+    assert sweep_table.table(one)["machine"] == f"{said['machine']}; elsewhere"
+    assert {f"- {here}", f"- {there}"} <= set(sweep_table.write_table(one).read_text().splitlines())
 
 
 def test_a_split_that_training_does_not_score_is_scored_once_after_it(small: Sweep) -> None:
@@ -89,7 +91,7 @@ def test_a_split_that_training_does_not_score_is_scored_once_after_it(small: Swe
     Path(small.config).write_text("\n".join(f"{k} = {v!r}" for k, v in tiny.config(data=data).items()))
     chosen = replace(small, rows={"narrow": {"head.width": 8}}, seeds=1, split="test")
     sweep.run(chosen, say=lambda text: None)
-    assert "5 of 5 clips" in sweep.write_table(chosen).read_text()
+    assert "5 of 5 clips" in sweep_table.write_table(chosen).read_text()
     assert (small.out / "narrow-seed0" / "scores-val.json").is_file(), "the best weights are chosen on val"
 
 
@@ -109,7 +111,7 @@ def test_every_row_of_the_cores_grids_can_start(grid: str) -> None:
 
 def test_difference_is_paired() -> None:
     a = {str(i): float(i) for i in range(50)}
-    found = sweep.difference(a, {clip: value + 0.1 for clip, value in a.items()})
+    found = sweep_table.difference(a, {clip: value + 0.1 for clip, value in a.items()})
     assert found["difference"] == pytest.approx(0.1)
     assert found["difference_low"] > 0.09
 
@@ -118,3 +120,39 @@ def test_a_grid_must_have_rows(tmp_path: Path) -> None:
     (tmp_path / "grid.py").write_text("columns = {}")
     with pytest.raises(UserError, match="a grid says rows"):
         sweep.read_grid(tmp_path / "grid.py")
+
+
+def seed_runs(base: float, seeds: int, spread: float) -> list[SeedRun]:
+    """Runs whose clips differ from each other, and whose seeds move all clips alike."""
+    moves = [spread * (seed - (seeds - 1) / 2) for seed in range(seeds)]
+    clips = [{str(i): base + move + 0.1 * (i % 5) for i in range(40)} for move in moves]
+    return [SeedRun(seed, {"x": sum(c.values()) / 40}, {"x": c}) for seed, c in enumerate(clips)]
+
+
+def test_a_difference_that_seeds_explain_is_none() -> None:
+    """Over clips alone, each of these would be beyond chance: all clips move alike."""
+    near, far = seed_runs(1.1, 3, 0.5), seed_runs(3.0, 3, 0.5)
+    found = sweep_table.against(seed_runs(1.0, 3, 0.5), {"near": near, "far": far})
+    assert not sweep_table.sure(found["near"]["x"])
+    assert sweep_table.sure(found["far"]["x"])
+    assert found["far"]["x"]["difference_low"] > 0 > found["near"]["x"]["difference_low"]
+    assert found["far"]["x"]["holm"] == pytest.approx(2 * found["far"]["x"]["p"])
+
+
+def test_one_seed_tests_nothing() -> None:
+    found = sweep_table.against(seed_runs(1.0, 1, 0.0), {"far": seed_runs(3.0, 1, 0.0)})
+    assert found["far"]["x"]["difference"] == pytest.approx(2.0)
+    assert not sweep_table.sure(found["far"]["x"])
+
+
+def test_a_row_half_done_is_told_and_two_sweeps_do_not_mix(small: Sweep) -> None:
+    one = replace(small, rows={"narrow": {"head.width": 8}}, seeds=1)
+    sweep.run(one, say=lambda text: None)
+    with pytest.raises(UserError, match="narrow-seed1 has no scores yet"):
+        sweep_table.write_table(replace(one, seeds=2))
+    with (
+        locked(RunFolder(small.out)),
+        pytest.raises(UserError, match="another process is at work on") as caught,
+    ):
+        sweep.run(one)
+    assert "another -o" in str(caught.value.hint)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 
 from vidcap_core.errors import DataError, UserError
+from vidcap_core.features import importers
 from vidcap_core.features.importers import import_features
 from vidcap_core.features.store import FeatureStore
 
@@ -34,7 +38,9 @@ def test_h5_with_a_key_a_video(tmp_path: Path) -> None:
         file["double/a"] = file["double/b"] = np.ones((3, 6), np.float32)
     report = import_features(tmp_path / "f.h5", tmp_path / "s", "float32", {"model": "ResNeXt"})
     assert report.made == 5
-    assert report.skipped == [("double", "double: is a group of 2 arrays, one was expected")]
+    assert report.skipped == [
+        ("double", f"{tmp_path / 'f.h5'}: double: is a group of 2 arrays, one was expected")
+    ]
     store = check(tmp_path / "s")
     assert store["grouped"].shape == (3, 6)
     assert store.recipe["notes"] == {"model": "ResNeXt"}
@@ -69,7 +75,7 @@ def test_npz_of_both_kinds(tmp_path: Path) -> None:
     import_features(tmp_path / "joint.npz", tmp_path / "b", "float32")
     np.testing.assert_array_equal(FeatureStore(tmp_path / "b")["y"], np.arange(12.0, 24).reshape(3, 4))
     np.savez(tmp_path / "odd.npz", ids=np.array(["x"]), feats=np.zeros((2, 3, 4)))
-    with pytest.raises(DataError, match="1 ids for 2 clips"):
+    with pytest.raises(DataError, match="1 id for 2 clips"):
         import_features(tmp_path / "odd.npz", tmp_path / "c")
 
 
@@ -100,3 +106,106 @@ def test_real_features(shared_data: Path, tmp_path: Path) -> None:
     assert (report.made, report.skipped, store.dim) == (387, [], 1280)
     with np.load(source) as real:
         np.testing.assert_array_equal(store[str(real["ids"][100])], real["feats"][100])
+
+
+def npy(header: str, data: bytes = b"") -> bytes:
+    """A file of one array with this header."""
+    text = header.encode()
+    text += b" " * (63 - (10 + len(text)) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + data
+
+
+def npz(content: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("clip.npy", content)
+    return packed.getvalue()
+
+
+def with_bit(raw: bytes, *places: int) -> bytes:
+    changed = bytearray(raw)
+    for place in places:
+        changed[place] |= 1
+    return bytes(changed)
+
+
+HEADER = "{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}"
+GOOD = npy(HEADER.format(kind="<f4", shape="(1, 4)"), bytes(16))
+ZIP = npz(GOOD)
+ODD: dict[str, tuple[str, bytes]] = {
+    "a shape of terabytes": ("f.npz", npz(npy(HEADER.format(kind="<f4", shape="(1 << 40, 4)")))),
+    "a huge shape": ("f.npz", npz(npy(HEADER.format(kind="<f4", shape="(1099511627776, 4)")))),
+    "a shape below nothing": ("f.npz", npz(npy(HEADER.format(kind="<f4", shape="(-1, 4)"), bytes(64)))),
+    "objects": ("f.npz", npz(npy(HEADER.format(kind="|O", shape="(1, 4)"), bytes(64)))),
+    "a type of gigabytes": ("f.npz", npz(npy(HEADER.format(kind="(1000000000,)f4", shape="(1, 4)")))),
+    "a deep header": ("f.npz", npz(npy("(" * 20_000))),
+    "a header cut off": ("f.npz", npz(npy("{"))),
+    "no array": ("f.npz", npz(b"hello")),
+    "one array": ("f.npz", GOOD),
+    "nothing": ("f.npz", b""),
+    "garbage": ("f.npz", b"PK\x03\x04garbage" * 10),
+    "a wrong sum": ("f.npz", ZIP[:60] + b"\xff\xff" + ZIP[62:]),
+    "a password": ("f.npz", with_bit(ZIP, 6, ZIP.index(b"PK\x01\x02") + 8)),
+    "a method that nobody knows": ("f.npz", with_bit(ZIP, 9, ZIP.index(b"PK\x01\x02") + 11)),
+    "h5 garbage": ("f.h5", b"\x89HDF\r\n\x1a\n" + b"garbage" * 30),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_files_are_told_in_a_line(tmp_path: Path, odd: str) -> None:
+    name, content = ODD[odd]
+    (tmp_path / name).write_bytes(content)
+    try:
+        reasons = [reason for _, reason in import_features(tmp_path / name, tmp_path / "store").skipped]
+    except DataError as error:
+        reasons = [error.line]
+    assert len(reasons) == 1
+    assert str(tmp_path / name) in reasons[0]
+    assert not (tmp_path / "store" / "index.json").exists()
+
+
+def test_npy_files_that_are_none(tmp_path: Path) -> None:
+    folder = tmp_path / "npy"
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.npy")
+    (folder / "huge.npy").write_bytes(npy(HEADER.format(kind="<f4", shape="(1099511627776, 4)")))
+    (folder / "deep.npy").write_bytes(npy("(" * 20_000))
+    (folder / "good.npy").write_bytes(GOOD)
+    report = import_features(folder, tmp_path / "store")
+    assert report.made == 1
+    assert sorted(clip for clip, _ in report.skipped) == ["deep", "huge", "pipe"]
+
+
+def test_nothing_unpacks_to_the_memory_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importers, "FREE", 1 << 20)
+    np.savez_compressed(tmp_path / "zeros.npz", clip=np.zeros((1 << 20, 4), np.float32))
+    with h5py.File(tmp_path / "zeros.h5", "w") as file:
+        file.create_dataset("clip", shape=(1 << 30, 64), chunks=(1, 64), dtype="f4")
+    for name in ("zeros.npz", "zeros.h5"):
+        [(clip, reason)] = import_features(tmp_path / name, tmp_path / name[-3:]).skipped
+        assert clip == "clip"
+        assert "bytes of the file unpack to" in reason
+
+
+def test_an_h5_file_shows_nothing_of_other_files(tmp_path: Path) -> None:
+    secret, other = tmp_path / "secret.bin", tmp_path / "other.h5"
+    secret.write_bytes(bytes(range(16)))
+    with h5py.File(other, "w") as file:
+        file["x"] = np.ones((1, 4), np.float32)
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file.create_dataset("external", shape=(1, 16), dtype="u1", external=[(str(secret), 0, 16)])
+        file["link"] = h5py.ExternalLink(str(other), "/x")
+        layout = h5py.VirtualLayout((1, 4), "f4")
+        layout[...] = h5py.VirtualSource(str(other), "x", (1, 4))
+        file.create_virtual_dataset("virtual", layout)
+        file["dangling"] = h5py.SoftLink("/nowhere")
+        file["itself"] = h5py.SoftLink("/itself")
+        file["empty"] = h5py.Empty("f4")
+        group = file.create_group("group")
+        group["inner"] = h5py.ExternalLink(str(other), "/x")
+        file["good"] = np.ones((1, 4), np.float32)
+    report = import_features(tmp_path / "f.h5", tmp_path / "store")
+    assert FeatureStore(tmp_path / "store").ids == ["good"]
+    assert len(report.skipped) == 7

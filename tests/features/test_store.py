@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -261,6 +263,15 @@ CHANGES = {
     "no clips": lambda index: index.pop("clips"),
     "clips": lambda index: index.update(clips=[1]),
     "recipe": lambda index: index.update(recipe=7),
+    "none": lambda index: index["clips"].clear(),
+    "bytes": lambda index: index["shards"][0].update(bytes=str(index["shards"][0]["bytes"])),
+    "no hash": lambda index: index["shards"][0].pop("sha256"),
+    "unnamed": lambda index: index["shards"][0].update(file=""),
+    "above": lambda index: index["shards"][0].update(file=".."),
+    "nul": lambda index: index["shards"][0].update(file="a\0"),
+    "half a byte": lambda index: index["clips"]["clip0"].update(offset=0.5),
+    "truth": lambda index: index["clips"]["clip0"].update(shard=True),
+    "text": lambda index: index.update(dim="8"),
 }
 
 
@@ -272,6 +283,39 @@ def test_a_sealed_index_that_cannot_be_right(tmp_path: Path, change: str) -> Non
     write_index(tmp_path / "s", index)
     with pytest.raises(DataError, match=r"index\.json: is damaged"):
         FeatureStore(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda index: index["clips"]["clip0"].update(offset=1), "clip0: its features were changed"),
+        (
+            lambda index: index["clips"].update(clip0=index["clips"]["clip1"] | {"sha256": "0" * 64}),
+            "clip0: ",
+        ),
+    ],
+)
+def test_a_clip_that_is_not_where_its_index_says(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], line: str
+) -> None:
+    """Every shard is right, and every clip is looked at all the same."""
+    index = read_index(write(tmp_path / "s"))
+    change(index)
+    write_index(tmp_path / "s", index)
+    [wrong] = FeatureStore(tmp_path / "s").verify()
+    assert wrong.startswith(line)
+
+
+def test_a_shard_of_another_store_is_found(tmp_path: Path) -> None:
+    """Same clips, same sizes, another seed of the encoder."""
+    store, other = write(tmp_path / "s"), write(tmp_path / "o")
+    shard = other / "shard-00001.safetensors"
+    raw = bytearray(shard.read_bytes())
+    raw[-4:] = np.float32(9).tobytes()
+    (store / shard.name).write_bytes(raw)
+    assert FeatureStore(store).verify()[0] == f"{shard.name}: is not what the index says"
+    (store / shard.name).unlink()
+    assert FeatureStore(store).verify() == [f"{shard.name}: is not there"]
 
 
 def test_what_is_no_store_says_so(tmp_path: Path) -> None:
@@ -286,3 +330,30 @@ def test_what_is_no_store_says_so(tmp_path: Path) -> None:
         FeatureStore(tmp_path / "s")
     writer.close()
     assert time.time() - (tmp_path / "s" / "index.json").stat().st_mtime < 60
+
+
+@pytest.mark.parametrize("kind", ["file", "pipe", "dangling", "below a file", "long"])
+def test_where_no_store_can_be(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / ("x" * 300 if kind == "long" else "s")
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "dangling":
+        path.symlink_to(tmp_path / "nowhere" / "x")
+    elif kind != "long":
+        path.write_text("")
+    with pytest.raises(DataError, match="cannot be written"):
+        FeatureWriter(path / "inner" if kind == "below a file" else path, RECIPE)
+
+
+@pytest.mark.parametrize("line", [b"[" * 100_000, b'{"clip": 3}', b"[]", b'{"shape": 3}', b"9" * 5000])
+def test_a_journal_that_nobody_wrote(tmp_path: Path, line: bytes) -> None:
+    """What follows is made again."""
+    writer = FeatureWriter(tmp_path / "s", RECIPE, "float32", 10_000)
+    writer.add("clip0", features(0))
+    writer.__exit__(RuntimeError, RuntimeError("stopped"), None)
+    with (tmp_path / "s" / "journal.jsonl").open("ab") as journal:
+        journal.write(line + b"\n")
+    with FeatureWriter(tmp_path / "s", RECIPE, "float32", 10_000) as writer:
+        assert writer.done == {"clip0"}
+        writer.add("clip1", features(1))
+    np.testing.assert_array_equal(FeatureStore(tmp_path / "s")["clip1"], features(1))

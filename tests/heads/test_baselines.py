@@ -20,10 +20,20 @@ STREAMS = {"image": 8, "audio": 4}
 HEADS = [MeanPoolGRU, SmallTransformer]
 
 
-@pytest.fixture(params=HEADS, ids=lambda kind: kind.__name__)
+@pytest.fixture(params=[*HEADS, "tied"], ids=lambda kind: getattr(kind, "__name__", kind))
 def head(request, tokens):
     torch.manual_seed(0)
+    if request.param == "tied":
+        return MeanPoolGRU(streams=STREAMS, tokenizer=tokens, width=32, tied=True).eval()
     return request.param(streams=STREAMS, tokenizer=tokens, width=32).eval()
+
+
+def test_a_tied_classifier_is_the_embeddings(tokens):
+    plain, tied = (MeanPoolGRU(streams=STREAMS, tokenizer=tokens, width=32, tied=t) for t in (False, True))
+    fewer = sum(w.numel() for w in plain.parameters()) - sum(w.numel() for w in tied.parameters())
+    assert fewer == 32 * len(tokens)
+    word = torch.tensor([5])
+    assert torch.equal(tied.words(word), tied.classify.weight[word] * 32**0.5)
 
 
 def log_probs(head, batch):

@@ -141,11 +141,13 @@ def run_folder(
         "evaluate": {"split": split, "best": "cider-d"},
     }
     meta = {
+        "config": "toy/made_up",
         "seed": 0,
         "data": "3f2a9c0d11e8b7a4",
         "versions": {"vidcap-core": "0.1", "torch": "2.9"},
         "plugins": {"core": "0.1"},
         "commit": "0123456789ab+",
+        "machine": "x86_64 CPU, 1 thread, torch 2.9",
     }
     write(folder / "config.json", config)
     write(folder / "meta.json", meta)
@@ -176,6 +178,37 @@ def run_folder(
         for s in range(200, 1001, 200)
     ]
     (folder / "scalars.jsonl").write_text("\n".join(lines) + '\n{"step": 1010, "loss/to')
+    return folder
+
+
+def dense_folder(folder: Path) -> Path:
+    """A dense run with the scores of events, blind baselines, single thresholds, emotion words and texts."""
+    run_folder(folder, clips=6, videos=2, panels=2)
+    rng = random.Random(3)
+    words = ("METEOR", "CIDEr-D", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L")
+    times = ("loc-P", "loc-R", "loc-F1", "loc-order-tIoU")
+    blind = ("segments-as-many", "segments-3", "whole-and-halves")
+    names = [f"dense-{name}" for name in words]
+    names += [*times, "loc-F1-mean", *(f"{name}:{system}" for system in blind for name in times)]
+    names += ["SODA_c", "SODA_c-P", "SODA_c-R", "Acc_sw", "Acc_c", "BFS", "CFS", "no-emotion"]
+    names += [
+        "Vocabulary",
+        "Distinct-1",
+        "Length",
+        "loc-F1@0.3",
+        "loc-F1@0.5",
+        "start-F1@5s",
+        "my_plugin.score",
+    ]
+    values = {name: 4312.0 if name == "Vocabulary" else round(rng.random(), 4) for name in names}
+    settings = "missing:skip|clips:6/6|hash:1a2b3c4d"
+    signatures = {
+        name: f"{name.partition('-')[0].lower()}-2021|v:2|tok:ptb-3.4.1|{settings}" for name in names
+    }
+    scores = json.loads((folder / "scores-val.json").read_text())
+    write(folder / "scores-val.json", {**scores, "values": values, "signatures": signatures})
+    config = json.loads((folder / "config.json").read_text())
+    write(folder / "config.json", {**config, "evaluate": {"best": "SODA_c"}})
     return folder
 
 

@@ -127,7 +127,7 @@ def test_a_word_moves_the_attention(page: Any, folder: Path) -> None:
     panel = json.loads((folder / "panels-val.json").read_text())["video2"][0]["weights"]["image"]
     assert peaks == [row.index(max(row)) for row in (panel[0], panel[-1])]
     assert len(many(page, ".clip[data-index='2'] .frame canvas")) == 8
-    assert "sure" in one(page, ".clip[data-index='2'] .sure-text").text
+    assert "probability" in one(page, ".clip[data-index='2'] .sure-text").text
     ActionChains(page).move_to_element(one(page, "#clips-title")).perform()
     until(lambda: heights(page, 2), overall)
     assert many(page, ".clip[data-index='2'] .frame canvas") == []
@@ -176,7 +176,7 @@ def test_a_clip_without_an_event_says_so(page: Any) -> None:
 
 def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     wanted = json.loads((folder / "predictions-val.json").read_text())[0]
-    assert page.title == "made-up"
+    assert page.title == "toy/made_up"
     first = one(page, ".clip[data-index='0']")
     assert first.get_attribute("data-id") == wanted["id"]
     assert one(page, ".clip[data-index='0'] h3").get_property("textContent") == wanted["id"]
@@ -186,7 +186,7 @@ def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     )
     assert light["text"] == wanted["text"]
     one(page, "#filter").send_keys('"owned"</script>')
-    until(lambda: one(page, "#status").text, "1–1 of 1 clips")
+    until(lambda: one(page, "#status").text, "1–1 of 1 clip")
 
 
 def test_nothing_is_fetched_and_nothing_fails(page: Any, report: Path) -> None:

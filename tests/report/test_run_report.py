@@ -248,7 +248,7 @@ def test_reading_frames_ends_in_time(tmp_path: Path) -> None:
     assert list(films(clips, None, 3, 60.0)) == [0, 1, 2]
     assert films(clips, None, 3, -1.0) == {}
     shown = page.Page("t", "s", (), clips)
-    assert "Frames of 3 of 4 clips" in "".join(page.pieces(shown, 3))
+    assert "frames of 3 of 4 clips" in "".join(page.pieces(shown, 3))
 
 
 def test_metric_by_name() -> None:

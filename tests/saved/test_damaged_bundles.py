@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
 import torch
-from damaged_bundles import BUNDLES
-from films import make, slope
+from damaged_bundles import BUNDLES, CAPTIONS
+from security_parts import good_models
 
-from vidcap_core.captioner.build import build_captioner
 from vidcap_core.cli.main import main
-from vidcap_core.config.files import load_config
-from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.errors import CheckpointError
-from vidcap_core.saved import checkpoint, limits
-from vidcap_core.saved.export import export
-from vidcap_core.zoo import registry
-
-CHANGES = ["generate={'mode': 'greedy', 'min_length': 3, 'max_length': 4}", "head.width=16"]
-CAPTIONS = {
-    "weights: one of whole numbers": "they are made what the model has",
-    "weights: all are NaN": "they are numbers to a computer",
-    "weights: all are infinite": "they are numbers to a computer",
-}
-"""Where a caption may come of it, and why."""
+from vidcap_core.files.json_text import read_object
+from vidcap_core.saved import limits
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a bundle of random weights and a film."""
     folder = tmp_path_factory.mktemp("good")
-    make(folder / "film.mp4", 12, slope)
-    made = load_config("core/toy", CHANGES)
-    tokenizer = registry.TOKENIZERS.load("Vocabulary")()
-    tokenizer.fit(["a small dog runs over the green grass"])
-    torch.manual_seed(0)
-    captioner = build_captioner(captioner_recipe(made), tokenizer)
-    run = folder / "run"
-    (run / "checkpoints").mkdir(parents=True)
-    for name, data in {"config": made.data, "tokenizer": tokenizer.state(), "meta": {"data": "none"}}.items():
-        (run / f"{name}.json").write_text(json.dumps(data))
-    checkpoint.save(run / "checkpoints" / "best.pt", {"weights": dict(captioner.state_dict()), "step": 1})
-    export(run, folder / "bundle")
+    good_models(folder)
     return folder
 
 
@@ -78,7 +54,7 @@ def test_a_damaged_bundle_is_refused_in_a_line(
 
 
 def test_a_model_larger_than_the_machine_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "_memory", lambda: 1 << 20)
+    monkeypatch.setattr(limits, "machine_memory", lambda: 1 << 20)
     with (
         pytest.raises(CheckpointError, match=r"X asks for a model of more than 0\.0 GiB"),
         limits.bounded("X"),
@@ -91,3 +67,14 @@ def test_a_model_of_endless_parts_is_not_built(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(limits, "TENSORS", 100)
     with pytest.raises(CheckpointError, match="more than 100 tensors"), limits.bounded("X"):
         torch.nn.Sequential(*(torch.nn.Linear(1, 1) for _ in iter(int, 1)))
+
+
+def test_files_larger_than_the_machine_are_not_read(tmp_path: Path) -> None:
+    """Files may have holes: a few bytes on a disk are terabytes to who reads them."""
+    file = tmp_path / "file"
+    with file.open("wb") as opened:
+        opened.truncate(1 << 42)
+    with pytest.raises(CheckpointError, match="of this machine's memory"):
+        limits.check_size(file)
+    with pytest.raises(ValueError, match="larger than 1024 MiB"):
+        read_object(file)

@@ -90,3 +90,12 @@ def test_a_tokenizer_by_name_is_stored_whole(shared_data: Path) -> None:
 def test_a_tokenizer_that_is_not_there_says_what_to_put_where(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"tokenizer\.json"):
         HFTokenizer(str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("prefix", ["x", "longer than any piece"])
+def test_a_state_on_which_the_library_gives_up(prefix: str) -> None:
+    """One of them is a panic of the library, which is no Exception: who catches those would not catch it."""
+    state = learnt().state()
+    state["tokenizer"]["model"]["continuing_subword_prefix"] = prefix
+    with pytest.raises(ValueError, match="the tokenizers library refuses it"):
+        SubwordTokenizer.from_state(state)

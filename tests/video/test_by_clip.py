@@ -35,7 +35,9 @@ def test_a_list_of_paths_lies_beside_its_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "no paths by clip"),
+        ("[]", "it holds list"),
+        ("[" * 100_000, "nested too deeply"),
+        ("9" * 5000, "no JSON file"),
         ('{"a": 3}', "no paths by clip"),
         ("x", "no JSON file"),
         ('{"a": "b.mp4"}', "no file"),

@@ -19,6 +19,7 @@ from vidcap_core.contracts.types import Prediction
 from vidcap_core.errors import UserError, VideoError, in_a_line
 from vidcap_core.report.captions_page import write_job_report
 from vidcap_core.zoo.version import __version__
+from vidcap_metrics.counted import counted
 
 PAGE = "captions.html"
 
@@ -65,8 +66,8 @@ class Job:
         except Exception as error:  # whatever a page trips over, what was captioned is in the folder
             raise PageError(
                 f"{folder.path / PAGE} was not written: {in_a_line(error)}; "
-                f"all {len(predictions)} captions are in {folder.lines}",
-                hint="the same command, once that is mended: nothing is captioned twice",
+                f"{counted(len(predictions), 'caption')} saved in {folder.lines}",
+                hint="the same command, once that is fixed: nothing is captioned twice",
             ) from error
 
     def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from vidcap_core.captioning.subtitles import srt, vtt
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.errors import UserError
 from vidcap_core.saved.predictions import prediction_data
+from vidcap_metrics.counted import counted
 
 FORMATS = ("text", "json", "jsonl", "srt", "vtt", "html")
 
@@ -59,7 +60,7 @@ class Printer:
 
     def __init__(self, form: str, write: Callable[[str], Any], files: int) -> None:
         if form == "html" or (form in ("srt", "vtt") and files > 1):
-            what = "a page" if form == "html" else f"the {form} of {files} files"
+            what = "a page" if form == "html" else f"the {form} of {counted(files, 'file')}"
             raise UserError(f"{what} cannot go to the terminal", hint=f"--format {form} --out DIR")
         self.form, self.write, self.count = form, write, 0
 

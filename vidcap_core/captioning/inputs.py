@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -18,6 +19,9 @@ DEEPEST = 20
 """Lists that name lists, one inside the other."""
 HEAD = 4096
 """Bytes of a pipe that tell a list of names from a video."""
+LARGEST = 256 << 20
+"""Bytes of a list."""
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BINARY = re.compile(rb"^\x00|[\x01-\x08\x0b\x0c\x0e-\x1f]")
 """What no list of names holds; a list may be separated by NUL, as `find -print0` gives it."""
 
@@ -95,7 +99,13 @@ def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
     inputs.others += len(found) - len(chosen)
     if not chosen:
         inputs.bad.append((folder, f"the folder {NO_FILM}"))
-    yield from chosen
+    for file in chosen:
+        if (
+            file.is_fifo() or file.is_socket() or file.is_char_device()
+        ):  # whoever opens one waits for its other end
+            inputs.bad.append((str(file), "is no file, but a pipe or a device"))
+        else:
+            yield file
 
 
 def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Path]:
@@ -108,15 +118,16 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
         return
     inputs.lists.add(absolute)
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            head = opened.read(HEAD)
+            if _is_binary(head):
+                raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
+            names = _names(head, opened, str(file))
     except (OSError, ValueError) as error:
         raise UserError(
             f"the list {file} cannot be read: {getattr(error, 'strerror', error)}",
             hint="--list FILE, one path a line",
         ) from error
-    if BINARY.search(content[:HEAD]):
-        raise UserError(f"{file} is no list of files", hint=f"vidcap caption {file}")
-    names = _names(content)
     beside = [name if os.path.lexists(name) else os.path.join(file.parent, name) for name in names]
     yield from _expanded(
         (path if os.path.lexists(path) else name for path, name in zip(beside, names, strict=True)),
@@ -126,7 +137,26 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
     )
 
 
-def _names(content: bytes) -> list[str]:
+def _is_binary(head: bytes) -> bool:
+    """Whether it is no list of names; one in UTF-16, as a shell of Windows writes it, is."""
+    return not head.startswith(UTF16) and BINARY.search(head) is not None
+
+
+def _names(head: bytes, rest: BinaryIO, source: str) -> list[str]:
+    """The names that a list holds, which may have no end."""
+    content = head + rest.read(LARGEST)
+    if len(content) > LARGEST:
+        raise UserError(
+            f"the list {source} is larger than {LARGEST >> 20} MiB", hint="several lists, one after the other"
+        )
+    if content.startswith(UTF16):
+        try:
+            content = content.decode("utf-16").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"the list {source} is cut off, or no text: {error}", hint="save it as UTF-8"
+            ) from error
+    content = content.removeprefix(codecs.BOM_UTF8)
     lines = content.split(b"\0") if b"\0" in content else content.splitlines()
     return [os.fsdecode(line) for line in lines if line.strip()]
 
@@ -136,11 +166,11 @@ def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Path]:
     head = stream.read(HEAD)
     if not head:
         inputs.bad.append(("-", "nothing came through the pipe"))
-    elif BINARY.search(head):
+    elif _is_binary(head):
         path = folder / "stdin"
         with path.open("wb") as file:
             file.write(head)
             shutil.copyfileobj(stream, file)
         yield path
     else:
-        yield from _expanded(_names(head + stream.read()), inputs, None)
+        yield from _expanded(_names(head, stream, "of the pipe"), inputs, None)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from vidcap_metrics.counted import counted
+
 SAY = 30.0
 """Seconds between lines in a pipe."""
 
@@ -49,9 +51,8 @@ def progress(total: int, terminal: bool, note: Callable[[str], None]) -> Iterato
         now = time.monotonic()
         if now - noted >= SAY and done:
             noted = now
-            note(
-                f"captioned {done:.1f} of {total} files, about {_clock((now - start) * (total - done) / done)} left"
-            )
+            left = _clock((now - start) * (total - done) / done)
+            note(f"captioned {done:.1f} of {counted(total, 'file')}, about {left} left")
 
     yield Progress(total, show)
 

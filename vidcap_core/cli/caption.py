@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from vidcap_core.captioning.inputs import Inputs
     from vidcap_core.captioning.spans import Every
 
+SHOWN, LONG = 10, 300
+"""Of files that are not there: so many are named, and so many characters of each."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The arguments of `vidcap caption`."""
@@ -39,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a run or bundle folder, plugin/name, hf:OWNER/NAME, or with the plugin vlm a folder of transformers or "
         "http://HOST/v1#MODEL (default: the default model)",
     )
-    parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
+    parser.add_argument("--copy", help="a named copy of the weights (`keep` of a phase), not the best ones")
     add_changes(
         parser,
         "of a --model that is a config: change one key, head.say=each; "
@@ -50,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="STREAM",
-        help="a stream that the model was trained with, to do without: as for a clip that lacks it",
+        help="caption without this stream, though the model was trained with it",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -63,25 +66,31 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--sentences", action="store_const", const=True, help="with a capital letter and a full stop"
     )
     output.add_argument(
-        "--out", type=Path, metavar="DIR", help="write into a folder, and go on there when started again"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write files into this folder; started again, it goes on there",
     )
     texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
     way = texts.add_mutually_exclusive_group()
     way.add_argument("--beam", type=int, metavar="N", help="beam search with N beams")
-    way.add_argument("--sample", action="store_true", help="draw words by chance")
+    way.add_argument("--sample", action="store_true", help="sample words from their probabilities")
     texts.add_argument("--n-best", type=int, metavar="N", help="N texts a clip, the best first")
-    texts.add_argument("--seed", type=int, help="of --sample (0)")
-    texts.add_argument("--prompt", metavar="TEXT", help="what each text goes on from, where the model can")
+    texts.add_argument("--seed", type=int, help="the seed of --sample (default: 0)")
     texts.add_argument(
-        "--every", metavar="SECONDS|shots", help="cut videos: a caption for so many seconds, or for each shot"
+        "--prompt", metavar="TEXT", help="words that each text goes on from; they are not printed"
     )
+    texts.add_argument("--every", metavar="SECONDS|shots", help="a caption every SECONDS, or for each shot")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
     machine.add_argument(
-        "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (16)"
+        "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (default: 16)"
     )
     machine.add_argument(
-        "--workers", type=_count, metavar="N", help="threads that read ahead (one a processor)"
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="threads that read ahead (default: one for each processor)",
     )
     parser.set_defaults(func=run)
 
@@ -108,8 +117,9 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="vidcap-") as piped:
         inputs = find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
         if not inputs.files:
-            reasons = "; ".join(f"{shown(name)}: {reason}" for name, reason in inputs.bad)
-            raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}")
+            reasons = "; ".join(f"{shown(name)[:LONG]}: {reason}" for name, reason in inputs.bad[:SHOWN])
+            more = f"; and {len(inputs.bad) - SHOWN} more" if len(inputs.bad) > SHOWN else ""
+            raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}{more}")
         if inputs.others:
             note(f"files in folders that are no videos by their names, left out: {inputs.others}")
         return _caption(args, inputs, every)
@@ -148,8 +158,8 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
         note(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
-        done = f"interrupted: {job.made + job.kept} of {total} files are finished"
-        goes_on = f"and stay in {args.out}; the same command goes on"
+        done = f"interrupted: {job.made + job.kept} of {total} {'file is' if total == 1 else 'files are'} finished"
+        goes_on = f"and kept in {args.out}; the same command goes on"
         note(f"{done} {goes_on if args.out else '; with --out DIR such a job could go on'}")
         return INTERRUPTED
     finally:

@@ -88,6 +88,7 @@ def _run_seeds(args: argparse.Namespace) -> int:
     from vidcap_core.cli.console import print_json, show
     from vidcap_core.saved.sweep_scores import check_signatures, row_of, sweep_scores
     from vidcap_metrics.bootstrap import LEVEL
+    from vidcap_metrics.counted import counted
     from vidcap_metrics.seeds import SeedScores, compare_seeds
 
     rows = sweep_scores(args.sweep, args.split)
@@ -108,7 +109,7 @@ def _run_seeds(args: argparse.Namespace) -> int:
             "p": f"{each.p:.3f}",
             "Holm": f"{each.holm:.3f}",
             "over": f"{each.seeds[0]} + {each.seeds[1]} seeds"
-            + (f", {each.clips} clips" if each.clips else ""),
+            + (f", {counted(each.clips, 'clip')}" if each.clips else ""),
             "": _verdict(each.difference, each.holm < LEVEL),
         }
         for each in comparisons

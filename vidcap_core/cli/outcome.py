@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from vidcap_core.cli.console import note
 from vidcap_core.errors import UserError
 
 FAILED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+OF_THE_MACHINE = {errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+"""A name that no file can have, a disk that is full or cannot be written to: never a fault of the code."""
 
 
 def guarded(command: Callable[[], int], debug: bool, after_interrupt: str | None = None) -> int:
@@ -30,6 +33,9 @@ def guarded(command: Callable[[], int], debug: bool, after_interrupt: str | None
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            note(f"error: {error.strerror}" + (f": {str(error.filename)[:200]}" if error.filename else ""))
+            return WRONG_INPUT
         from vidcap_core.zoo.fault import fault
 
         arose = fault(error)

@@ -13,7 +13,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--grid", type=Path, required=True, help='a file with rows = {"name": {"key.path": value}}'
     )
-    parser.add_argument("--seeds", type=int, default=1, help="seeds 0 .. N-1 (default: 1)")
+    parser.add_argument("--seeds", type=int, default=1, help="seeds 0 .. N-1 (default: 1; tests need 2)")
     parser.add_argument(
         "--folds", type=int, help="cross-validation: sets data.train.fold and data.SPLIT.fold"
     )
@@ -26,10 +26,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Run what is not done, then write the table."""
     from vidcap_core.engine import sweep
+    from vidcap_core.engine.sweep_table import write_table
 
     grid = sweep.Sweep(args.config, sweep.read_grid(args.grid), args.seeds, args.folds, args.out, args.split)
     sweep.run(grid, args.jobs)
-    path = sweep.write_table(grid)
+    path = write_table(grid)
     print(path.read_text(encoding="utf-8"))
     print(f"table: {path}")
     return 0

@@ -20,6 +20,8 @@ from vidcap_core.zoo.arguments import meant
 CORE_CONFIGS = Path(__file__).parent / "bases"
 BASES = "vidcap://"
 PLAIN = (type(None), bool, int, float, str)
+DEEPEST = 50
+"""Keys of a config, one inside the other."""
 
 
 @dataclass(slots=True)
@@ -105,8 +107,10 @@ def find_config(name: str | Path) -> Path:
         )
     plugin = plugins.get(plugin_name)
     known = plugin.config_names()
-    if plugin.configs is not None and (plugin.configs / f"{config_name}.py").is_file():
-        return plugin.configs / f"{config_name}.py"
+    file = Path(f"{config_name}.py")
+    inside = ".." not in file.parts and not file.is_absolute()  # `core/../x`, `core//x` could lead anywhere
+    if plugin.configs is not None and inside and (plugin.configs / file).is_file():
+        return plugin.configs / file
     raise ConfigError(
         f"plugin '{plugin.name}' has no config '{config_name}'{meant(config_name, known)}",
         hint="vidcap list configs",
@@ -251,6 +255,8 @@ def _core_base(inside: str) -> Path:
 
 
 def _check_plain(value: object, path: KeyPath, file: Path) -> None:
+    if len(path) > DEEPEST:
+        raise ConfigError(f"{_shown(file)}: {dotted(path[:1])} holds itself, or is nested too deeply")
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):

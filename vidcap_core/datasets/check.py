@@ -15,6 +15,7 @@ from vidcap_core.datasets.selection import Selection
 from vidcap_core.datasets.stores import Store
 from vidcap_core.errors import DataError, VideoError
 from vidcap_core.zoo.component import Component
+from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import write_text
 
 SHOWN = 10
@@ -150,7 +151,7 @@ def check_split(dataset: Checkable, deep: bool = True, track: Progress = plain) 
     if official and official.captions and annotated.captions > official.captions:
         defects.append(
             Defect(
-                f"{annotated.captions} captions, officially {official.captions}",
+                f"{counted(annotated.captions, 'caption')}, officially {official.captions}",
                 (),
                 "another release of the annotations, or lines that come twice",
             )
@@ -158,7 +159,7 @@ def check_split(dataset: Checkable, deep: bool = True, track: Progress = plain) 
     if official and official.clips and annotated.clips > official.clips:
         defects.append(
             Defect(
-                f"{annotated.clips} clips, officially {official.clips}",
+                f"{counted(annotated.clips, 'clip')}, officially {official.clips}",
                 (),
                 "another release of the annotations",
             )

@@ -19,6 +19,7 @@ from vidcap_core.video.frames import Frames
 from vidcap_core.video.suffixes import NO_FILM, films
 from vidcap_core.zoo.arguments import meant, problems
 from vidcap_core.zoo.registry import DATASETS, ENCODERS
+from vidcap_metrics.counted import counted
 
 INPUTS = frozenset({"streams", "optional", "frames", "audio", "sample", "transforms"})
 """What a run's config asks of a sample: streams are what is to be made here, and may not be there yet."""
@@ -112,7 +113,7 @@ def clips_of(
     clips = [clip for clip in by_id.values() if clip.path is not None or clip.id in packed]
     if not clips:
         raise DataError(
-            f"{dataset}: none of its {len(by_id)} clips has a video",
+            f"{dataset}: none of its {counted(len(by_id), 'clip')} has a video",
             hint="put the videos into the dataset's folder, or below it; or --videos DIR",
         )
     return Source(clips, len(by_id) - len(clips), packed)

@@ -10,10 +10,12 @@ from typing import Any
 
 from vidcap_core.contracts.types import Clip, Event
 from vidcap_core.datasets.records import Defect, Reading, Record
-from vidcap_core.errors import DataError
+from vidcap_core.errors import DataError, in_a_line
+from vidcap_core.files.json_text import loads, read_object
 
 MANIFEST = "dataset.json"
 SCHEMA = 1
+AGAIN = "vidcap data prepare NAME --from FOLDER, again"
 
 
 def read_prepared(folder: Path, split: str) -> Reading | None:
@@ -21,35 +23,42 @@ def read_prepared(folder: Path, split: str) -> Reading | None:
     manifest = folder / MANIFEST
     if not manifest.is_file():
         return None
-    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    facts = _facts(manifest)
     if facts.get("schema") != SCHEMA:
-        raise DataError(
-            f"{manifest}: schema {facts.get('schema')}, this version reads {SCHEMA}",
-            hint="vidcap data prepare NAME --from FOLDER, again",
-        )
+        raise DataError(f"{manifest}: schema {facts.get('schema')}, this version reads {SCHEMA}", hint=AGAIN)
     if split not in facts["splits"]:
         raise DataError(
             f"{folder}: the split '{split}' was not prepared; there is {', '.join(facts['splits'])}",
             hint="vidcap data prepare NAME --from a FOLDER that holds its annotations",
         )
     path = folder / f"{split}.jsonl"
-    lines = (
-        path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    )  # a caption may hold other line ends
-    facts = facts["splits"][split]
-    defects = [Defect(d["what"], tuple(d["ids"]), d["mend"], d["known"]) for d in facts["defects"]]
     base = source_folders(folder)[-1]
-    return Reading(
-        [from_line(json.loads(line), base) for line in lines], facts["everything"], defects, [path]
-    )
+    try:
+        lines = (
+            path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        )  # captions hold other line ends
+        facts = facts["splits"][split]
+        defects = [Defect(d["what"], tuple(d["ids"]), d["mend"], d["known"]) for d in facts["defects"]]
+        return Reading([from_line(loads(line), base) for line in lines], facts["everything"], defects, [path])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: is damaged: {in_a_line(error)}", hint=AGAIN) from error
 
 
 def source_folders(folder: Path) -> list[Path]:
     """Where the videos of a dataset are: in its folder, and for a prepared one where they were then."""
     manifest = folder / MANIFEST
-    facts = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
-    source = Path(facts.get("source") or folder)
+    source = Path(str((_facts(manifest) if manifest.is_file() else {}).get("source") or folder))
     return [folder] if source == folder else [folder, source]
+
+
+def _facts(manifest: Path) -> dict[str, Any]:
+    try:
+        facts = read_object(manifest)
+        if not isinstance(facts.get("splits", {}), dict):
+            raise ValueError("splits: is no object")
+    except ValueError as error:
+        raise DataError(f"{manifest}: is damaged: {error}", hint=AGAIN) from error
+    return facts
 
 
 def prepared_lines(reading: Reading, source: Path) -> Iterator[str]:

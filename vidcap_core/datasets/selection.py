@@ -10,6 +10,7 @@ from pathlib import Path
 from vidcap_core.datasets.inputs import Reader
 from vidcap_core.datasets.records import Official, Record
 from vidcap_core.errors import DataError
+from vidcap_metrics.counted import counted
 from vidcap_metrics.signature import hash_ids
 
 
@@ -67,7 +68,9 @@ class Selection:
         for name, reason in self.missing.items():
             reasons.setdefault(reason, []).append(name)
         parts = [f"{len(names)} {reason} (such as {names[0]})" for reason, names in reasons.items()]
-        return f"not one of {self.total} clips can be used: " + (", ".join(parts) or "there are none")
+        return f"not one of {counted(self.total, 'clip')} can be used: " + (
+            ", ".join(parts) or "there are none"
+        )
 
     def fingerprint(self, records: Iterable[Record], parts: Iterable[str]) -> str:
         """A hash over the records in use and whatever else the data depend on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from vidcap_core.encoders.openai_archives import accept
 from vidcap_core.encoders.torchscript import is_torchscript
 from vidcap_core.errors import UserError
 from vidcap_core.files.hashing import hash_file
-from vidcap_core.pretrained.load import Pretrained
+from vidcap_core.pretrained.load import Pretrained, stored_json
 
 WHOLE = ("hf-hub:", "local-dir:")
 """What a model's name begins with that leads to config and weights in one place."""
@@ -93,7 +92,7 @@ def _of_file(file: Path, model: str) -> Activation | None:
             return Activation(quick, f"open_clip's table of weights, by the file's hash ({name}, {tag})")
     beside = file.with_name(CONFIG)
     if beside.is_file():
-        config = json.loads(beside.read_text(encoding="utf-8"))
+        config = stored_json(beside)
         return _of_config(config.get("model_cfg", config), str(beside))
     architecture = open_clip.get_model_config(model) or {}
     return _of_config(architecture, f"open_clip's config of '{model}'") if _settles(architecture) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -18,7 +17,7 @@ from vidcap_core.encoders.hf_text import load_model, missing_network
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained.load import origin
+from vidcap_core.pretrained.load import origin, stored_json
 from vidcap_core.pretrained.locate import model_folder
 
 HAS_CLS = {"timesformer", "vivit"}
@@ -124,4 +123,4 @@ def _processor(model: str) -> dict[str, Any]:
         file = cached_file(model_folder(model), "preprocessor_config.json")
     except OSError:
         return {}
-    return dict(json.loads(Path(file).read_text(encoding="utf-8"))) if file else {}
+    return stored_json(Path(file)) if file else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -22,7 +21,7 @@ from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained.load import Pretrained, needs, origin, put, seeded
+from vidcap_core.pretrained.load import Pretrained, needs, origin, put, seeded, stored_json
 
 
 def checked_activation(model: str, pretrained: Pretrained, quick_gelu: bool | None) -> Activation:
@@ -112,7 +111,7 @@ def _refuse_code(model: str) -> None:
     config = None
     if model.startswith("local-dir:"):
         file = Path(model.removeprefix("local-dir:")) / "open_clip_config.json"
-        config = json.loads(file.read_text(encoding="utf-8")).get("model_cfg") if file.is_file() else None
+        config = stored_json(file).get("model_cfg") if file.is_file() else None
     elif model.startswith("hf-hub:"):
         config = open_clip.get_model_config(model)
     text = (config or {}).get("text_cfg") or {}

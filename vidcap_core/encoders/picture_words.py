@@ -5,7 +5,6 @@ A picture's features are those of EfficientNet-Lite0 and -Lite2, a text's are al
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,7 @@ from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
-from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded
+from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded, stored_json
 from vidcap_core.pretrained.locate import package_folders
 
 PACKAGE = "vidcap_default_alignment"
@@ -80,6 +79,11 @@ class TextTower(nn.Module):
         return side_by_side(
             [one(sentences) + (words(ids) * real[..., None]).sum(1) / share for one, words in pairs]
         )
+
+    def each_word(self, sentences: Tensor, ids: Tensor) -> Tensor:
+        """The same of each word by itself, in its sentence: [N, L, members * width]."""
+        pairs = zip(self.sentence, self.words, strict=True)
+        return side_by_side([one(sentences)[:, None] + words(ids) for one, words in pairs])
 
 
 def side_by_side(parts: Sequence[Tensor]) -> Tensor:
@@ -173,6 +177,20 @@ class PictureWordsText(Encoder):
         vectors = self.sentences([[text] for text in texts]).values[:, 0]
         return regroup_texts(self.tower(vectors, self.tower.ids(texts).to(vectors.device)), counts)
 
+    def word_rows(self, texts: Sequence[str]) -> list[tuple[list[int], Tensor]]:
+        """Of each text the ids of its known words, then 0, and a row [dim] for each in the space of pictures.
+
+        The last row is the text's own. What a fine-grained similarity (EMScore) compares with frames.
+        """
+        vectors = self.sentences([[text] for text in texts]).values[:, 0]
+        ids = self.tower.ids(texts).to(vectors.device)
+        rows, whole = self.tower.each_word(vectors, ids), self.tower(vectors, ids)
+        counts = (ids > 0).sum(-1).tolist()
+        return [
+            ([*known[:count].tolist(), 0], torch.cat([each[:count], text[None]]))
+            for known, each, text, count in zip(ids, rows, whole, counts, strict=True)
+        ]
+
     def describe(self) -> dict[str, Any]:
         """Source of the weights, the model of sentence vectors."""
         return {"pretrained": self.source, "sentences": self.sentences.describe()}
@@ -193,7 +211,7 @@ def read_alignment(pretrained: Pretrained) -> tuple[dict[str, Any], Mapping[str,
     folders = package_folders(PACKAGE) if pretrained is True else [Path(pretrained).expanduser()]
     for folder in folders:
         if (folder / ABOUT).is_file() and (folder / WEIGHTS).is_file():
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+            about = stored_json(folder / ABOUT)
             return about, whole(read_weights(folder / WEIGHTS))
     if pretrained is True:
         raise UserError(

@@ -19,6 +19,7 @@ from vidcap_core.engine import mm
 from vidcap_core.engine.data import evaluation_batches
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import UserError
+from vidcap_metrics.counted import plural
 
 SHOWN = 10
 """Scores in the line for people, at most."""
@@ -41,7 +42,8 @@ class Evaluation:
         names = self._telling(best)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in self.values.items() if name in names)
         more = f"; all {len(self.values)} scores: {file}" if len(names) < len(self.values) else ""
-        return f"{shown}  ({self.clips} clips{more})"
+        clips = plural(int(self.clips.rpartition(" ")[2]), "clip")
+        return f"{shown}  ({self.clips} {clips}{more})"
 
     def _telling(self, best: str | None) -> list[str]:
         """The score that picks the best weights, then the first ones of each metric in turn, details last."""

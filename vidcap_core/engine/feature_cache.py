@@ -20,6 +20,7 @@ from vidcap_core.engine.data import Collate
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError
 from vidcap_core.features.writer import FeatureWriter
+from vidcap_metrics.counted import counted
 
 INPUTS = ("frames", "audio")
 """What samples hold of videos."""
@@ -53,7 +54,7 @@ def check(training: Training, phase: Phase) -> None:
             reasons.append("data.train.sample would choose among its rows")
             mends.append("sample=None")
         if drawn:
-            reasons.append(f"drawn anew each time: {', '.join(drawn)}")
+            reasons.append(f"drawn at random each time: {', '.join(drawn)}")
         if reads in drawn:
             mends.append(f"{reads}.kind='uniform'")
         if set(drawn) - {reads}:
@@ -98,7 +99,7 @@ def _store(training: Training, phase: Phase, name: str) -> Path:
                 if writer is not None:
                     writer.add(clip, values)
     mm.wait_for_all()
-    training.tracker.say(f"features of '{name}': {made} clips encoded, {len(done)} were there")
+    training.tracker.say(f"features of '{name}': {counted(made, 'clip')} encoded, {len(done):,} were there")
     return path
 
 

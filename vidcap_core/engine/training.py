@@ -20,7 +20,7 @@ from vidcap_core.engine.tracking import Tracker
 from vidcap_core.errors import UserError
 from vidcap_core.saved import assets, base
 from vidcap_core.saved.provenance import provenance
-from vidcap_core.saved.run import RunFolder
+from vidcap_core.saved.run import RunFolder, short_name
 from vidcap_core.saved.words import digest
 from vidcap_core.zoo.component import Component
 
@@ -80,9 +80,10 @@ class Training:
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
-        """Seed, machine, versions, data hash, commit."""
+        """Config, seed, machine, versions, data hash, commit."""
         train = self._dataset("train", self.recipe.data["train"])
-        return provenance(self.recipe.seed, train.fingerprint(), self.device)
+        made = provenance(self.recipe.seed, train.fingerprint(), self.device)
+        return {"config": short_name(self.recipe.config), **made}
 
     def header(self) -> dict[str, Any]:
         """What every checkpoint says of itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from vidcap_core.errors import DataError, UserError
 from vidcap_core.features.extract import Report
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.hashing import hash_file
+from vidcap_core.files.memory import machine_memory
+from vidcap_metrics.counted import counted
 
 PICKLES = {".pkl", ".pickle", ".p", ".pth", ".pt"}
+SHARE = 0.5
+"""of this machine's memory, for one array."""
+FREE, RATIO = 1 << 30, 100
+"""Beyond so many bytes, an array may be so many times what it takes in the file."""
 Items = Iterator[tuple[str, Callable[[], np.ndarray]]]
 
 
@@ -81,38 +88,44 @@ def _open(path: Path) -> tuple[str, Items]:
 
 def _npy(file: Path) -> Callable[[], np.ndarray]:
     def load() -> np.ndarray:
-        try:
-            return np.asarray(np.load(file, allow_pickle=False))
-        except (ValueError, OSError, EOFError) as error:
-            raise DataError(f"{file}: {_reason(error)}") from error
+        with _readable(str(file)):
+            if not file.is_file():
+                raise ValueError("is no file")
+            return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
 
     return load
 
 
 def _npz(path: Path) -> Items:
     """Arrays `ids` [N] and `feats` or `features` [N, ...], or one array a clip."""
-    try:
+    with _readable(str(path)):
         arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("holds one array, without a name")
         names = set(arrays.files)
-        joint = next((name for name in ("feats", "features") if {"ids", name} <= names), None)
-        if joint is None:
-            for name in sorted(names):
-                yield name, lambda name=name: _member(arrays, name, path)  # type: ignore[misc]
-            return
-        ids, values = _member(arrays, "ids", path), _member(arrays, joint, path)
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: {_reason(error)}") from error
+    joint = next((name for name in ("feats", "features") if {"ids", name} <= names), None)
+    if joint is None:
+        for name in sorted(names):
+            yield name, lambda name=name: _member(arrays, name, path)  # type: ignore[misc]
+        return
+    ids, values = _member(arrays, "ids", path), _member(arrays, joint, path)
+    if ids.ndim != 1 or not values.ndim:
+        raise DataError(f"{path}: has ids {list(ids.shape)} for {joint} {list(values.shape)}")
     if len(ids) != len(values):
-        raise DataError(f"{path}: has {len(ids)} ids for {len(values)} clips")
+        raise DataError(f"{path}: has {counted(len(ids), 'id')} for {counted(len(values), 'clip')}")
     for clip, value in zip(ids, values, strict=True):
         yield str(clip), lambda value=value: value  # type: ignore[misc]
 
 
 def _member(arrays: Any, name: str, path: Path) -> np.ndarray:
-    try:
-        return np.asarray(arrays[name])
-    except (ValueError, OSError, EOFError) as error:
-        raise DataError(f"{path}: {name}: {_reason(error)}") from error
+    with _readable(f"{path}: {name}"):
+        files = {info.filename: info for info in arrays.zip.infolist()}
+        info = files.get(f"{name}.npy") or files[name]
+        _bounded(info.file_size, info.compress_size)
+        values = arrays[name]
+        if not isinstance(values, np.ndarray):
+            raise ValueError("is no array")
+        return values
 
 
 def _h5(path: Path) -> Items:
@@ -121,25 +134,61 @@ def _h5(path: Path) -> Items:
         import h5py
     except ImportError as error:
         raise UserError("reading .h5 files needs h5py", hint="pip install 'vidcap-core[h5]'") from error
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise DataError(f"{path}: is no h5 file, or damaged: {error}") from error
 
     def load(name: str) -> np.ndarray:
-        node = file[name]
+        node = _own(file, name)
         if isinstance(node, h5py.Group):
-            inside = [child for child in node.values() if isinstance(child, h5py.Dataset)]
+            inside = [child for child in (_own(node, key) for key in node) if isinstance(child, h5py.Dataset)]
             if len(inside) != 1:
-                raise DataError(f"{name}: is a group of {len(inside)} arrays, one was expected")
+                raise ValueError(f"is a group of {len(inside)} arrays, one was expected")
             node = inside[0]
+        if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual:
+            raise ValueError("is no array of this file")
+        _bounded(node.nbytes, node.id.get_storage_size())
         return np.asarray(node[()])
 
+    def guarded(name: str) -> np.ndarray:
+        with _readable(f"{path}: {name}"):
+            return load(name)
+
+    try:
+        file = h5py.File(path, "r")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: is no h5 file, or damaged: {error}") from error
     with file:
-        for name in sorted(file):
-            yield name, lambda name=name: load(name)  # type: ignore[misc]
+        with _readable(str(path)):
+            names = sorted(file)
+        for name in names:
+            yield name, lambda name=name: guarded(name)  # type: ignore[misc]
+
+
+def _own(group: Any, name: str) -> Any:
+    """What a name stands for; a link could show an array of another file of this machine."""
+    import h5py
+
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"'{name}' is a link")
+    return group[name]
+
+
+def _bounded(size: int, packed: int) -> None:
+    """Refuse an array that would fill the memory: a few bytes of a file can stand for any number of zeros."""
+    if size > SHARE * machine_memory() or (size > FREE and size > RATIO * packed):
+        raise ValueError(f"{packed:,} bytes of the file unpack to {size / 2**30:.1f} GiB")
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Whatever the libraries trip over in a file that anybody may have made is a DataError."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{what}: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:
     text = str(error) or "is cut off"
-    return "holds pickled objects, which are never loaded" if "allow_pickle" in text else text.splitlines()[0]
+    pickled = "allow_pickle" in text or "Python objects" in text
+    return "holds pickled objects, which are never loaded" if pickled else text.splitlines()[0]

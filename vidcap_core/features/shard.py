@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -17,6 +18,8 @@ from vidcap_metrics.files.atomic import whole_file
 
 DTYPES = {"float16": "F16", "float32": "F32", "float64": "F64"}
 """Names of element types, here and in safetensors."""
+SHARD = re.compile(r"shard-\d{5,}\.safetensors", re.ASCII)
+"""Names of shards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,20 @@ class Place:
     def of(cls, data: Mapping[str, Any]) -> Place:
         """From an index or a journal."""
         rows, dim = data["shape"]
-        return cls(int(data["shard"]), int(data["offset"]), (int(rows), int(dim)), str(data["sha256"]))
+        return cls(
+            whole(data["shard"]), whole(data["offset"]), (whole(rows), whole(dim)), str(data["sha256"])
+        )
 
     def plain(self) -> dict[str, Any]:
         """For an index or a journal."""
         return {**asdict(self), "shape": list(self.shape)}
+
+
+def whole(value: object) -> int:
+    """A whole number out of JSON, where 1.9, "1" and true stand for none."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r:.40} is no whole number")
+    return value
 
 
 def shard_name(number: int) -> str:

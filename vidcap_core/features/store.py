@@ -12,7 +12,7 @@ import numpy as np
 
 from vidcap_core.errors import DataError
 from vidcap_core.features.index import AGAIN, INDEX, read_index
-from vidcap_core.features.shard import DTYPES, Place
+from vidcap_core.features.shard import DTYPES, SHARD, Place, whole
 from vidcap_core.files.hashing import hash_file, hash_of
 
 
@@ -30,7 +30,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
             if index["dtype"] not in DTYPES:
                 raise ValueError(f"no type of features is '{index['dtype']}'")
             self.dtype = np.dtype(index["dtype"])
-            self.dim = int(index["dim"])
+            self.dim = whole(index["dim"])
             self.shards: list[dict[str, Any]] = list(index["shards"])
             self._places = {clip: Place.of(record) for clip, record in index["clips"].items()}
             self._check_places()
@@ -59,7 +59,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
             raise KeyError(f"{self.path} has no clip '{clip}'")
         rows, dim = record.shape
         shard = self._maps.get(record.shard) or self._map(record.shard)
-        start = int(self.shards[record.shard]["start"]) + record.offset
+        start = self.shards[record.shard]["start"] + record.offset
         return np.frombuffer(shard, self.dtype, rows * dim, start).reshape(rows, dim)
 
     def shape(self, clip: str) -> tuple[int, int]:
@@ -86,13 +86,10 @@ class FeatureStore(Mapping[str, np.ndarray]):
 
     def verify(self) -> list[str]:
         """What is wrong with the files, one line a finding; empty when every hash is right."""
-        wrong = [
-            f"{shard['file']}: is not what the index says"
-            for shard in self.shards
-            if hash_file(self.path / shard["file"]) != shard["sha256"]
-        ]
-        for clip, record in self._places.items() if wrong else ():
-            if hash_of([self[clip].tobytes()]) != record.sha256:
+        wrong = [line for shard in self.shards if (line := self._wrong(shard)) is not None]
+        unreadable = {index for index, shard in enumerate(self.shards) if self._size(shard) != shard["bytes"]}
+        for clip, record in self._places.items():
+            if record.shard not in unreadable and hash_of([self[clip].tobytes()]) != record.sha256:
                 wrong.append(f"{clip}: its features were changed")
         return wrong
 
@@ -102,11 +99,28 @@ class FeatureStore(Mapping[str, np.ndarray]):
     def __setstate__(self, path: Path) -> None:
         self.__init__(path)  # type: ignore[misc]
 
+    def _wrong(self, shard: Mapping[str, Any]) -> str | None:
+        """What is wrong with the file of a shard."""
+        if self._size(shard) is None:
+            return f"{shard['file']}: is not there"
+        same = hash_file(self.path / shard["file"]) == shard["sha256"]
+        return None if same else f"{shard['file']}: is not what the index says"
+
+    def _size(self, shard: Mapping[str, Any]) -> int | None:
+        file = self.path / shard["file"]
+        return file.stat().st_size if file.is_file() else None
+
     def _check_places(self) -> None:
         """Every clip lies inside its shard, and every shard is a file of this folder."""
-        sizes = [int(shard["bytes"]) - int(shard["start"]) for shard in self.shards]
+        if not self._places:
+            raise ValueError("it lists no clips")
+        sizes = [whole(shard["bytes"]) - whole(shard["start"]) for shard in self.shards]
         for shard in self.shards:
-            if Path(shard["file"]).name != shard["file"] or int(shard["start"]) < 0:
+            if (
+                not SHARD.fullmatch(shard["file"])
+                or shard["start"] < 0
+                or not isinstance(shard["sha256"], str)
+            ):
                 raise ValueError(f"'{shard['file']}' is no shard")
         for clip, record in self._places.items():
             rows, dim = record.shape

@@ -19,6 +19,7 @@ from vidcap_core.errors import DataError
 from vidcap_core.features.index import FORMAT, INDEX, VERSION, read_index, write_index
 from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
 from vidcap_core.files.hashing import hash_of
+from vidcap_core.files.json_text import loads
 from vidcap_metrics.files.atomic import remove_parts
 from vidcap_metrics.files.lock import Lock
 
@@ -38,7 +39,6 @@ class FeatureWriter:
         if dtype not in DTYPES:
             raise DataError(f"features cannot be stored as '{dtype}'", hint="--dtype " + "|".join(DTYPES))
         self.path = Path(path)
-        self.path.mkdir(parents=True, exist_ok=True)
         self._lock = self._take()
         remove_parts(self.path)
         self._data, self._journal = self.path / "open.bin", self.path / "journal.jsonl"
@@ -116,12 +116,17 @@ class FeatureWriter:
             self._lock.release()
 
     def _take(self) -> Lock:
-        """Hold the store for one writer."""
+        """Hold the store for one writer, and make its folder where there is none."""
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             return Lock(self.path / ".lock")
         except BlockingIOError as error:
             raise DataError(
                 f"{self.path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
+            ) from error
+        except OSError as error:
+            raise DataError(
+                f"{self.path}: cannot be written: {error.strerror}", hint="--out ANOTHER_FOLDER"
             ) from error
 
     def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +151,10 @@ class FeatureWriter:
                 if position == 0:
                     self._agree(entry, start)
                 else:
-                    record = Place.of(entry)
+                    try:
+                        clip, record = str(entry["clip"]), Place.of(entry)
+                    except (KeyError, TypeError, ValueError):
+                        break
                     size = record.shape[0] * record.shape[1] * np.dtype(start["dtype"]).itemsize
                     piece = raw[record.offset : record.offset + size]
                     if (
@@ -155,7 +163,7 @@ class FeatureWriter:
                         or hash_of([piece]) != record.sha256
                     ):
                         break  # sealed before the kill, or never fully on the disk
-                    records[entry["clip"]] = record
+                    records[clip] = record
                     kept_data += size
                 kept_lines += len(line)
         for file, size in ((self._data, kept_data), (self._journal, kept_lines)):
@@ -200,7 +208,7 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        entry = json.loads(line)
+        entry = loads(line)
     except ValueError:
         return None
     return entry if isinstance(entry, dict) else None

@@ -20,12 +20,19 @@ class MeanPoolGRU(Head):
     streams: name -> width of the streams that are read.
     width: of embeddings, GRU and projected video.
     dropout: before the GRU and before the classifier.
+    tied: the classifier's matrix is that of the embeddings, e(w) = sqrt(width) V_w: half the weights.
     """
 
     takes_prompt = True
 
     def __init__(
-        self, *, streams: dict[str, int], tokenizer: Tokenizer, width: int = 512, dropout: float = 0.3
+        self,
+        *,
+        streams: dict[str, int],
+        tokenizer: Tokenizer,
+        width: int = 512,
+        dropout: float = 0.3,
+        tied: bool = False,
     ) -> None:
         super().__init__()
         self.streams = check_widths(streams, "MeanPoolGRU")
@@ -34,6 +41,10 @@ class MeanPoolGRU(Head):
         self.gru = nn.GRU(width, width, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.classify = nn.Linear(width, len(tokenizer))
+        self.scale = width**0.5 if tied else 1.0
+        if tied:
+            nn.init.normal_(self.embed.weight, std=1 / self.scale)
+            self.classify.weight = self.embed.weight
 
     def start(self, view: View) -> tuple[Tensor, Tensor]:
         """Memory: the pooled video [B, width]; state: h [R, width]."""
@@ -46,9 +57,14 @@ class MeanPoolGRU(Head):
                 state = torch.where(real[:, None], after, state)
         return memory, state
 
+    def words(self, tokens: Tensor) -> Tensor:
+        """Embeddings e(w)."""
+        found: Tensor = self.embed(tokens)
+        return found * self.scale
+
     def step(self, tokens: Tensor, memory: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """One word."""
-        inputs = (by_clip(self.embed(tokens), len(memory)) + memory[:, None]).flatten(0, 1)
+        inputs = (by_clip(self.words(tokens), len(memory)) + memory[:, None]).flatten(0, 1)
         hidden, state = self.gru(self.dropout(inputs)[:, None], state[None])
         return self.classify(self.dropout(hidden[:, 0])), state[0]
 
@@ -57,5 +73,5 @@ class MeanPoolGRU(Head):
         self.refuse_others(want, {"tokens"})
         tokens, mask = caption_tokens(batch)
         memory, state = self.start(whole_clips(streams, batch))
-        hidden, _ = self.gru(self.dropout(self.embed(tokens[:, :-1]) + memory[:, None]), state[None])
+        hidden, _ = self.gru(self.dropout(self.words(tokens[:, :-1]) + memory[:, None]), state[None])
         return Output(tokens=Named(self.classify(self.dropout(hidden)), tokens[:, 1:], mask[:, 1:]))

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.errors import UserError
+from vidcap_core.errors import DataError, UserError
+from vidcap_core.files.json_text import read_object
 from vidcap_core.pretrained.locate import install_first, model_folder
 
 Pretrained = str | bool
@@ -24,6 +25,14 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+def stored_json(file: Path) -> dict[str, Any]:
+    """What a file beside weights says."""
+    try:
+        return read_object(file)
+    except ValueError as error:
+        raise DataError(f"{file}: is damaged: {error}", hint="the model's files, once more") from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from vidcap_core.contracts.types import Prediction
 from vidcap_core.report import page
 from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
+from vidcap_metrics.counted import counted
 
 
 def write_job_report(
@@ -31,10 +32,10 @@ def write_job_report(
     ]
     facts = page.facts_of({"files": f"{len(predictions):,}", **(about or {})})
     skipped = "\n".join(f"{name}: {reason}" for name, reason in (failed or {}).items())
-    counted = f"{len(predictions):,} {'file' if len(predictions) == 1 else 'files'}"
     shown = page.Page(
         title="Captions",
-        summary=f"Caption job: {counted}" + (f", {len(failed):,} skipped" if failed else ""),
+        summary=f"Caption job: {counted(len(predictions), 'file')}"
+        + (f", {len(failed):,} skipped" if failed else ""),
         facts=facts,
         clips=clips,
         details=[("Skipped files", skipped)] if skipped else [],

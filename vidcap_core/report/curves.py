@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidcap_core.contracts.panels import Curve
-from vidcap_core.errors import DataError
-from vidcap_core.files.json_text import loads
+from vidcap_core.saved import scalars
 from vidcap_metrics.files.atomic import whole_file, whole_text
 
 POINTS = 400
@@ -26,28 +25,21 @@ class Chart:
     curves: tuple[Curve, ...]
 
     @property
+    def title(self) -> str:
+        """What is drawn, in words."""
+        return {"lr": "learning rate", "clips_per_s": "clips per second"}.get(self.name, self.name)
+
+    @property
     def slug(self) -> str:
         """The chart's name as a file name."""
         return "".join(c if c.isalnum() or c in "-_" else "-" for c in self.name)
 
 
-def read_charts(scalars: Path, watched: Collection[str] = ()) -> list[Chart]:
+def read_charts(file: Path, watched: Collection[str] = ()) -> list[Chart]:
     """Losses in one chart, but for those that are only watched; scores of a name in one chart; the rest one by one."""
     columns: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    if scalars.is_file():
-        lines = scalars.read_bytes().splitlines()
-        for index, line in enumerate(lines):
-            try:
-                numbers = _numbers(line)
-            except ValueError as error:
-                if index == len(lines) - 1:  # the line that a killed run was writing
-                    break
-                raise DataError(
-                    f"{scalars}, line {index + 1}: {error}",
-                    hint=f"mend the line, or move {scalars.name} away",
-                ) from None
-            for name, step, value in numbers:
-                columns[name].append((step, value))
+    for name, step, value in scalars.read(file):
+        columns[name].append((step, value))
     groups: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(dict)
     for name, points in columns.items():
         group, _, rest = name.partition("/")
@@ -81,6 +73,7 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
     """Each chart as PNG and CSV; returns the names of the files."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     folder.mkdir(parents=True, exist_ok=True)
     names = []
@@ -101,7 +94,8 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
                 marker="." if len(curve.x) < 30 else None,
                 linewidth=1.4,
             )
-        axes.set(xlabel="step", title=_no_maths(chart.name))
+        axes.set(xlabel="step", title=_no_maths(chart.title))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
         axes.grid(alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize="small")
@@ -109,21 +103,6 @@ def export(charts: Sequence[Chart], folder: Path) -> list[str]:
             figure.savefig(file, dpi=150)
         names += [picture.name, table.name]
     return names
-
-
-def _numbers(line: bytes) -> list[tuple[str, float, float]]:
-    """(name, step, value) of a line; a ValueError for what is none."""
-    record = loads(line)
-    if not isinstance(record, dict) or not isinstance(record.get("step"), (int, float)):
-        raise ValueError("no object with a step")
-    try:
-        step = float(record.pop("step"))
-        values = [(name, float(value)) for name, value in record.items() if isinstance(value, (int, float))]
-    except OverflowError:
-        raise ValueError("a number beyond all bounds") from None
-    if not math.isfinite(step):
-        raise ValueError(f"the step {step}")
-    return [(name, step, value) for name, value in values]
 
 
 def _no_maths(name: str) -> str:

@@ -18,6 +18,8 @@ from typing import Any
 from vidcap_core.contracts.panels import to_plain
 from vidcap_core.report.clips import ClipView, films
 from vidcap_core.report.curves import Chart, thinned
+from vidcap_core.report.scores_section import section
+from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import whole_text
 
 SCRIPTS = ("dom.js", "chart.js", "panels.js", "clip.js", "list.js")
@@ -34,9 +36,14 @@ class Page:
     title: str
     summary: str
     facts: Sequence[tuple[str, str]]
+    """what a reader asks first"""
     clips: Sequence[ClipView]
+    made_by: Sequence[tuple[str, str]] = ()
+    """data, machine and versions: shown when it is unfolded"""
     scores: Sequence[tuple[str, float, str]] = ()
     """name, value, signature"""
+    best: str | None = None
+    """the score by which the best weights are chosen"""
     metric: str | None = None
     """the score that says which clips are best"""
     charts: Sequence[Chart] = ()
@@ -69,24 +76,22 @@ def pieces(page: Page, frames: int | None = None) -> Iterable[str]:
         style=static("page.css"),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        facts="".join(
-            f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in page.facts
-        ),
+        facts=_facts(page.facts),
         notes="".join(
             f'<p class="note">{escape(note)}</p>' for note in (*page.notes, *_about_frames(page, len(shown)))
         ),
-        scores=_scores(page.scores),
+        scores=section(page.scores, page.best),
         exports=_exports(page.exports),
-        details="".join(
-            f"<details><summary>{escape(name)}</summary><pre tabindex='0'>{escape(text)}</pre></details>"
+        details=_made_by(page.made_by)
+        + "".join(
+            f"<details><summary>{escape(name)}</summary>"
+            f'<pre tabindex="0" role="region" aria-label="{escape(name)}">{escape(text)}</pre></details>'
             for name, text in page.details
         ),
         count=f"{len(page.clips):,}",
     ).split("<!-- data -->")
     yield start
-    charts = [
-        {"name": c.name, "curves": [to_plain(thinned(curve)) for curve in c.curves]} for c in page.charts
-    ]
+    charts = [_chart(chart) for chart in page.charts]
     light = [clip.light() for clip in page.clips]
     yield _data("page-data", {"clips": light, "charts": charts, "metric": page.metric})
     for index, clip in enumerate(page.clips):
@@ -117,7 +122,7 @@ def _about_frames(page: Page, shown: int) -> list[str]:
     if shown >= len(page.clips) or not any(clip.path for clip in page.clips):
         return []
     best = ", then the best and the worst" if page.metric else ""
-    inside = f"Frames of {shown:,} of {len(page.clips):,} clips are inside this page"
+    inside = f"This page has frames of {shown:,} of {counted(len(page.clips), 'clip')}"
     return [f"{inside}: those with panels{best}, then the first."]
 
 
@@ -127,25 +132,37 @@ def _readable(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
+def _chart(chart: Chart) -> dict[str, Any]:
+    curves = [to_plain(thinned(curve)) for curve in chart.curves]
+    named = [
+        {**curve, "name": chart.title if curve["name"] == chart.name else curve["name"]} for curve in curves
+    ]
+    return {"name": chart.title, "curves": named}
+
+
 def _data(name: str, data: object) -> str:
     return f'<script type="application/json" id="{name}">{embedded(data)}</script>\n'
 
 
-def _scores(rows: Sequence[tuple[str, float, str]]) -> str:
-    if not rows:
-        return ""
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="number">{value:.4f}</td>'
-        f"<td><code>{escape(signature)}</code></td></tr>"
-        for name, value, signature in rows
-    )
-    return Template(static("scores.html")).substitute(rows=body)
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _made_by(facts: Sequence[tuple[str, str]]) -> str:
+    return f"<details><summary>Data, machine and versions</summary>{_facts(facts)}</details>" if facts else ""
 
 
 def _exports(names: Sequence[str]) -> str:
+    """Links to files beside the page, those of a curve in one row."""
     if not names:
         return ""
-    links = " · ".join(
-        f'<a href="{escape(name, quote=True)}">{escape(Path(name).name)}</a>' for name in names
-    )
-    return f'<p class="files">Beside this page: {links}</p>'
+    rows: dict[str, list[str]] = {}
+    for name in names:
+        path = Path(name)
+        link = (
+            f'<a href="{escape(name)}" aria-label="{escape(path.name)}">{escape(path.suffix[1:].upper())}</a>'
+        )
+        rows.setdefault(path.stem, []).append(link)
+    items = "".join(f"<li>{escape(stem)} {' '.join(links)}</li>" for stem, links in rows.items())
+    return f'<details class="files"><summary>Curves as PNG and CSV</summary><ul>{items}</ul></details>'

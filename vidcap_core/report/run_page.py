@@ -14,18 +14,16 @@ from vidcap_core.report.clips import ClipView, view
 from vidcap_core.saved import predictions as saved_predictions
 from vidcap_core.saved.foreign import check_links
 from vidcap_core.saved.run import other_settings
-from vidcap_core.saved.shape import EVENT, PREDICTION
+from vidcap_core.saved.shape import EVENT, PREDICTION, SCORES
+from vidcap_metrics.counted import counted
 
 CONFIG: dict[str, Any] = {
     "evaluate?": {"best?": (str, None)},
     "head?": ({"streams?": (dict, None)}, None),
     "losses?": ({"*": {}}, None),
 }
-NUMBERS = {"*": (int, float, None)}
-SCORES = {
-    "values?": NUMBERS,
-    "per_clip?": {"*": NUMBERS},
-    "signatures?": {"*": str},
+SHOWN = {
+    **{f"{key}?": shape for key, shape in SCORES.items()},
     "changes?": {},
     "notes?": [str],
     "clips?": (str, int, None),
@@ -65,20 +63,26 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
         hint = f"--split {available[0]}" if available else f"vidcap-run CONFIG test --work-dir {folder}"
         raise UserError(f"{folder} has no predictions of the split '{split}'{made}", hint=hint)
     meta = saved_predictions.read(folder / "meta.json", {}, {})
-    scores = saved_predictions.read(folder / f"scores-{split}.json", {}, SCORES)
+    scores = saved_predictions.read(folder / f"scores-{split}.json", {}, SHOWN)
     values: Mapping[str, float | None] = scores.get("values", {})
     per_clip: Mapping[str, Mapping[str, float]] = scores.get("per_clip", {})
-    metric = main_metric(per_clip, config.get("evaluate", {}).get("best"))
+    best = (config.get("evaluate") or {}).get("best")
+    metric = main_metric(per_clip, best)
     references = saved_predictions.read(folder / f"references-{split}.json", {}, {"*": ([str], [[EVENT]])})
     panels = saved_predictions.read(folder / f"panels-{split}.json", {}, {"*": [{"kind": str}]})
     clips = [_clip(p, references, per_clip, panels) for p in predictions]
+    name = folder.resolve().name
     facts = {
+        "run": name,
         "split": split,
         "clips": scores.get("clips") or f"{len(clips)}",
         "head": _type(config.get("head")),
         "seed": meta.get("seed"),
-        "data": meta.get("data"),
+    }
+    made_by = {
+        "training data (hash)": meta.get("data"),
         "commit": meta.get("commit"),
+        "machine": meta.get("machine"),
         "versions": meta.get("versions"),
         "plugins": meta.get("plugins"),
     }
@@ -88,9 +92,11 @@ def read_run(folder: Path, split: str) -> tuple[dict[str, Any], list[curves.Char
     other = other_settings(scores.get("changes", {}))
     notes = list(dict.fromkeys([*([other] if other else []), *notes, *scores.get("notes", ())]))
     shown = {
-        "title": folder.resolve().name,
-        "summary": f"Run report, split {split}: {len(clips):,} clips",
+        "title": str(meta.get("config") or name),
+        "summary": f"Run report: {counted(len(clips), 'clip')} of the split {split}",
         "facts": page.facts_of(facts),
+        "made_by": page.facts_of(made_by),
+        "best": best,
         "scores": [
             (name, value, scores.get("signatures", {}).get(name, ""))
             for name, value in values.items()

@@ -15,6 +15,7 @@ from vidcap_core.config.files import Config, config_from_json
 from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.errors import CheckpointError, UserError
 from vidcap_core.files.hashing import hash_file
+from vidcap_core.files.json_text import read_object
 from vidcap_core.saved import assets, base, foreign
 from vidcap_core.saved.model_card import model_card
 from vidcap_core.saved.weights import write_tensors
@@ -121,15 +122,15 @@ def open_bundle(folder: Path) -> Bundle:
 def read_index(folder: Path) -> dict[str, Any]:
     """A bundle's index, before anything else of it is read or even downloaded."""
     path = folder / INDEX
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not path.is_file():  # a pipe of that name would be waited for
         raise UserError(
             f"{folder} is no bundle: it has no {INDEX}", hint="vidcap export RUN -o DIR makes one"
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
+        )
+    try:
+        index = read_object(path)
+    except ValueError as error:
         raise CheckpointError(f"{path} is damaged: {error}") from error
-    if not isinstance(index, dict) or index.get("format") != FORMAT:
+    if index.get("format") != FORMAT:
         raise CheckpointError(
             f"{folder} has another bundle format than {FORMAT}, the one that this vidcap-core reads"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from vidcap_core.config.files import Config
 from vidcap_core.config.recipe import CaptionerRecipe
 from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.errors import CheckpointError
+from vidcap_core.files.json_text import read_object
 from vidcap_core.zoo import plugins, registry
 
 SECTIONS = ("method", "tokenizer", "encoders", "extract", "head", "generate")
@@ -96,12 +96,9 @@ def check_files(folder: Path, names: Iterable[str]) -> None:
 def read_dict(file: Path, hint: str) -> dict[str, Any]:
     """A JSON file that holds a dict, however odd it is."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError(f"it holds {type(data).__name__}")
-    except (OSError, ValueError, RecursionError) as error:
+        return read_object(file)
+    except ValueError as error:
         raise CheckpointError(f"{file} is missing or damaged: {error}", hint=hint) from error
-    return data
 
 
 def check_links(folder: Path) -> None:

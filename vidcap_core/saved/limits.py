@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from torch import nn
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from vidcap_core.errors import CheckpointError
+from vidcap_core.files.memory import machine_memory
 
 TENSORS = 50_000
 """of a model; the largest language models have a few thousand."""
@@ -17,10 +18,19 @@ SHARE = 0.75
 """of this machine's memory, for the weights of a model that is being built."""
 
 
+def check_size(weights: Path) -> None:
+    """Refuse a file of weights that this machine could not hold, before it is read."""
+    if weights.stat().st_size > (most := int(SHARE * machine_memory())):
+        raise CheckpointError(
+            f"{weights} has more than {most / 2**30:.1f} GiB, {SHARE:.0%} of this machine's memory",
+            hint="a machine with more memory, if the file is what it should be",
+        )
+
+
 @contextmanager
 def bounded(source: str) -> Iterator[None]:
     """Meanwhile a model that grows beyond these is refused, before its weights are filled."""
-    most = int(SHARE * _memory())
+    most = int(SHARE * machine_memory())
     count = size = 0
 
     def register(module: nn.Module, name: str, weight: nn.Parameter | None) -> None:
@@ -41,11 +51,3 @@ def bounded(source: str) -> Iterator[None]:
         yield
     finally:
         handle.remove()
-
-
-def _memory() -> int:
-    """Bytes of this machine; where it does not say, enough for any model that is run on one."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 1 << 40

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,24 +84,30 @@ def load_bundle(bundle: Bundle, copy: str | None = None, changes: Sequence[str] 
         raise UserError(
             f"{bundle.path} keeps no weights named '{copy}'; it has: {', '.join(bundle.copies) or 'none'}"
         )
+    with _guarded(bundle.path, "vidcap pull or vidcap export again"):
+        return _of_bundle(bundle, copy, changes)
+
+
+@contextmanager
+def _guarded(folder: Path, hint: str) -> Iterator[None]:
+    """Bound what is made of a folder that a stranger may have written, and say in a line what cannot be made of it."""
     try:
-        with limits.bounded(str(bundle.path)):
-            return _of_bundle(bundle, copy, changes)
+        with limits.bounded(str(folder)):
+            yield
     except UserError:
         raise
-    except (
-        Exception
-    ) as error:  # what a component does with arguments, tensors and texts that nobody has checked
+    except Exception as error:  # of a component, with arguments, tensors and texts that nobody has checked
         arose = fault(error)
         place = f" (in {arose})" if arose else ""
         raise CheckpointError(
-            f"{bundle.path}: no captioner can be made of it: {in_a_line(error)}{place}",
-            hint="vidcap pull or vidcap export again; with --debug, the whole error",
+            f"{folder}: no captioner can be made of it: {in_a_line(error)}{place}",
+            hint=f"{hint}; with --debug, the whole error",
         ) from error
 
 
 def _of_bundle(bundle: Bundle, copy: str | None, changes: Sequence[str]) -> Captioner:
     weights = bundle.path / (WEIGHTS if copy is None else f"keep-{copy}.safetensors")
+    limits.check_size(weights)
     known = bundle.index.get("extract", {})
     if not isinstance(known, dict):
         raise CheckpointError(f"{bundle.path} is damaged: its index names no encoders under 'extract'")
@@ -139,6 +146,11 @@ def load_run(folder: Path, extractors: bool = True, changes: Sequence[str] = ())
 
 def read_run(folder: Path, extractors: bool = True, changes: Sequence[str] = ()) -> StoredRun:
     """The same with what it was read from; `changes` say where its base lies."""
+    with _guarded(folder, "--resume its training, or train anew elsewhere"):
+        return _of_run(folder, extractors, changes)
+
+
+def _of_run(folder: Path, extractors: bool, changes: Sequence[str]) -> StoredRun:
     run = RunFolder(folder)
     foreign.check_links(folder)
     stored = run.resolved()

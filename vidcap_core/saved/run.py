@@ -80,21 +80,26 @@ class RunFolder:
 
     def read(self, file: Path) -> dict[str, Any]:
         """What config, meta, tokenizer or scores hold."""
-        return read_dict(file, hint="put a copy of it there, or train anew elsewhere")
+        return read_dict(file, hint="put a copy of it there, or train again in another folder")
 
     def resolved(self) -> Config:
         """The config that made it."""
         return Config(str(self.config), self.read(self.config))
 
 
+def short_name(config: Config) -> str:
+    """`plugin/config`, also of a file in a plugin's folder of configs; of another file its name."""
+    path = Path(config.name)
+    if path.suffix != ".py":
+        return config.name
+    parts = path.resolve().parts
+    owner = parts[-3] if len(parts) >= 3 and parts[-2] == "configs" else ""
+    return "/".join(part for part in (owner, path.stem) if part)
+
+
 def default_path(config: Config) -> Path:
     """`runs/plugin-config` under the current folder."""
-    path = Path(config.name)
-    if path.suffix == ".py":
-        parts = path.resolve().parts
-        owner = parts[-3] if len(parts) >= 3 and parts[-2] == "configs" else ""
-        return Path("runs") / "-".join(p for p in (owner, path.stem) if p)
-    return Path("runs") / config.name.replace("/", "-")
+    return Path("runs") / short_name(config).replace("/", "-")
 
 
 def check_folder(
@@ -176,14 +181,14 @@ def make_folder(folder: RunFolder, config: Config, force: bool, **parts: Any) ->
 
 
 @contextmanager
-def locked(folder: RunFolder) -> Iterator[None]:
+def locked(folder: RunFolder, hint: str = "another --work-dir") -> Iterator[None]:
     """Keep other processes out of a run, whose folder is made if need be."""
     check_links(folder.path)  # before the first file is opened for writing
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
         lock = Lock(folder.path / LOCK)
     except BlockingIOError as error:
-        raise UserError(f"another process is at work on {folder.path}", hint="another --work-dir") from error
+        raise UserError(f"another process is at work on {folder.path}", hint=hint) from error
     except OSError as error:
         raise unwritable(folder.path, error) from error
     with lock:

@@ -25,6 +25,9 @@ PREDICTION: dict[str, Any] = {
     "streams?": [str],
     "n_best?": [[str]],
 }
+NUMBERS = {"*": (*NUMBER, None)}
+SCORES: dict[str, Any] = {"values": NUMBERS, "per_clip": {"*": NUMBERS}, "signatures": {"*": str}}
+"""What everything that reads the scores of a run needs of them."""
 
 
 def check(value: object, shape: object, where: str, hint: str) -> None:

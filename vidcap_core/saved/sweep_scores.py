@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from vidcap_core.errors import DataError, UserError
+from vidcap_core.saved.foreign import read_dict
 from vidcap_core.saved.run import RunFolder
+from vidcap_core.saved.shape import SCORES, check
 
 DONE = "done.json"
 """A file in the folder of each finished run of a sweep: its row, seed and fold."""
+AGAIN = "delete it, and run the sweep again"
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,14 @@ def sweep_scores(sweep: Path, split: str) -> dict[str, list[SeedRun]]:
     """The seeds of every row, in the order of seeds."""
     folds: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for file in sorted(sweep.glob(f"*/{DONE}")):
-        done = json.loads(file.read_text(encoding="utf-8"))
+        done = read_dict(file, hint=AGAIN)
+        check(done, {"row": str, "seed": int}, str(file), AGAIN)
         run = RunFolder(file.parent)
         if not run.scores(split).is_file():
             raise DataError(
                 f"{file.parent} has no scores of '{split}'", hint=f"--split, of: {', '.join(_splits(run))}"
             )
-        folds.setdefault((done["row"], done["seed"]), []).append(run.read(run.scores(split)))
+        folds.setdefault((done["row"], done["seed"]), []).append(run_scores(run, split))
     if not folds:
         raise DataError(
             f"{sweep} holds no finished run of a sweep",
@@ -47,6 +50,15 @@ def sweep_scores(sweep: Path, split: str) -> dict[str, list[SeedRun]]:
     for (row, seed), scores in sorted(folds.items()):
         rows.setdefault(row, []).append(_seed_run(seed, scores))
     return rows
+
+
+def run_scores(run: RunFolder, split: str) -> dict[str, Any]:
+    """The scores of a run; values that are null are left out."""
+    file = run.scores(split)
+    scores = read_dict(file, hint=AGAIN)
+    check(scores, SCORES, str(file), AGAIN)
+    per_clip = {name: _numbers(values) for name, values in scores["per_clip"].items()}
+    return {**scores, "values": _numbers(scores["values"]), "per_clip": per_clip}
 
 
 def row_of(rows: Mapping[str, list[SeedRun]], name: str) -> list[SeedRun]:
@@ -71,21 +83,22 @@ def check_signatures(a: Sequence[SeedRun], b: Sequence[SeedRun]) -> None:
 
 
 def _seed_run(seed: int, folds: Sequence[Mapping[str, Any]]) -> SeedRun:
-    """Folds together; a value that is null in one of them is left out."""
-    names = [
-        name for name in folds[0]["values"] if all(fold["values"].get(name) is not None for fold in folds)
-    ]
+    """Folds together; a value that one of them lacks is left out."""
+    names = [name for name in folds[0]["values"] if all(name in fold["values"] for fold in folds)]
     clips: dict[str, dict[str, float]] = {name: {} for name in names}
     for fold in folds:
         for name in names:
-            each = fold.get("per_clip", {}).get(name, {})
-            clips[name] |= {clip: value for clip, value in each.items() if value is not None}
+            clips[name] |= fold["per_clip"].get(name, {})
     return SeedRun(
         seed,
         {name: statistics.fmean(fold["values"][name] for fold in folds) for name in names},
         {name: values for name, values in clips.items() if values},
         {name: frozenset(fold["signatures"].get(name, "") for fold in folds) for name in names},
     )
+
+
+def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _splits(run: RunFolder) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vidcap_core.errors import ConfigError
@@ -73,7 +73,16 @@ class FastTokenizer:
         from tokenizers import Tokenizer
 
         made = cls.__new__(cls)
-        FastTokenizer.__init__(
-            made, Tokenizer.from_str(json.dumps(state["tokenizer"])), state["roles"], state["normalize"]
-        )
+        backend = _checked(lambda: Tokenizer.from_str(json.dumps(state["tokenizer"])))
+        FastTokenizer.__init__(made, backend, state["roles"], state["normalize"])
         return made
+
+
+def _checked(make: Callable[[], Any]) -> Any:
+    """What the library makes; it raises bare exceptions, and where it gives up one that is no Exception at all."""
+    try:
+        return make()
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise ValueError(f"the tokenizers library refuses it: {error}") from None

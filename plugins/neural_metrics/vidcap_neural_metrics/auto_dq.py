@@ -25,13 +25,14 @@ class AutoDQ:
     judge: `dict(model=..., version=..., answers=FILE, url=...)`, or a Judge. A clip's references are read as one text.
     """
 
+    name = "autodq"
     version = "1"
     reads_as_written = True
 
     def __init__(self, judge: Judge | Mapping[str, Any]) -> None:
         self.judge = built(judge)
         self.extract, self.verdicts = load_prompt("extract_events"), load_prompt("judge_events")
-        self.name = self.judge.signed("autodq", self.extract, self.verdicts)
+        self.settings = self.judge.signed(self.extract, self.verdicts)
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> dict[str, str]:
         """Each clip's references as one text."""
@@ -40,8 +41,8 @@ class AutoDQ:
     def score(self, prepared: Mapping[str, str], predictions: Mapping[str, str]) -> Values:
         """Means over the clips that were answered for."""
         clips: dict[str, dict[str, float]] = {"AutoDQ-P": {}, "AutoDQ-R": {}}
-        for clip, text in predictions.items():
-            numbers = self._clip(text, prepared[clip])
+        answers = self.judge.each(lambda clip: self._clip(predictions[clip], prepared[clip]), predictions)
+        for clip, numbers in answers.items():
             if numbers is not None:
                 clips["AutoDQ-P"][clip], clips["AutoDQ-R"][clip] = numbers
         answered = len(clips["AutoDQ-P"])

@@ -43,6 +43,7 @@ class BertScore:
     idf: whether tokens are weighted by their frequency in the references. Special tokens weigh 0, but may be matched.
     """
 
+    name = "bertscore"
     version = "1"
     reads_as_written = True
 
@@ -58,7 +59,7 @@ class BertScore:
             raise UserError(f"layer={layer}: the network has {layers}", hint=f"0 to {layers}")
         self.layer = layers if layer is None else layer
         self.idf = idf
-        self.name = signed("bertscore", [self.encoder.recipe()], layer=self.layer, idf=idf)
+        self.settings = signed([self.encoder.recipe()], layer=self.layer, idf=idf)
 
     @classmethod
     def missing(cls, encoder: Mapping[str, Any], **_: Any) -> Iterator[Missing]:

@@ -14,11 +14,11 @@ from typing import Any
 
 from vidcap_core.api import DataError, UserError, Values
 from vidcap_neural_metrics.judge import Judge, built, json_object
-from vidcap_neural_metrics.prompt import load_prompt
+from vidcap_neural_metrics.prompt import digits, load_prompt
 
 Question = tuple[str, str]
 """A question and its right answer."""
-HIGHEST = 5
+HIGHEST, MOST_QUESTIONS = 5, 100
 
 
 class CaptionQA:
@@ -29,6 +29,7 @@ class CaptionQA:
     count: questions a clip that the judge writes.
     """
 
+    name = "caption-qa"
     version = "1"
     reads_as_written = True
 
@@ -37,16 +38,21 @@ class CaptionQA:
     ) -> None:
         self.judge = built(judge)
         self.questions = read_questions(Path(questions)) if questions is not None else None
+        if not isinstance(count, int) or not 1 <= count <= MOST_QUESTIONS:
+            raise UserError(
+                f"count={count!r}: between 1 and {MOST_QUESTIONS} questions a clip",
+                hint="--set caption-qa.count=5",
+            )
         self.count = count
         names = ("write_questions", "answer_question", "grade_answer")
         self.write, self.reply, self.grade = (load_prompt(name) for name in names)
-        asked = json.dumps(self.questions) if self.questions is not None else count
-        self.name = self.judge.signed("caption-qa", self.write, self.reply, self.grade, questions=asked)
+        asked = count if self.questions is None else digits(self.questions)
+        self.settings = self.judge.signed(self.write, self.reply, self.grade) | {"questions": str(asked)}
 
     def prepare(self, references: Mapping[str, Sequence[str]]) -> dict[str, list[Question] | None]:
         """Each clip's questions; None where the judge wrote none in the asked form."""
         if self.questions is None:
-            return {clip: self._written("\n".join(lines)) for clip, lines in references.items()}
+            return self.judge.each(lambda clip: self._written("\n".join(references[clip])), references)
         absent = [clip for clip in references if clip not in self.questions]
         if absent:
             raise DataError(
@@ -58,9 +64,12 @@ class CaptionQA:
         """Means over the clips of which a question was answered for."""
         clips: dict[str, dict[str, float]] = {"QA-accuracy": {}, "QA-score": {}}
         unanswered = 0
-        for clip, text in predictions.items():
+        graded = self.judge.each(
+            lambda clip: [self._graded(predictions[clip], question) for question in prepared[clip] or ()],
+            predictions,
+        )
+        for clip, grades in graded.items():
             questions = prepared[clip]
-            grades = [self._graded(text, question) for question in questions or ()]
             given = [grade for grade in grades if grade is not None]
             unanswered += len(grades) - len(given) if questions is not None else self.count
             if given:

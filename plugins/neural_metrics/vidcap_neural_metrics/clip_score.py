@@ -35,11 +35,11 @@ class ClipScore:
     prefix: stands before every caption and reference, as in the published code.
     """
 
+    name = "clipscore"
     version = "1"
     reads_as_written = True
     weight: ClassVar[float] = 2.5
     title: ClassVar[str] = "CLIPScore"
-    called: ClassVar[str] = "clipscore"
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ClipScore:
         self.pair = AlignedPair(words, pictures, features)
         self.prefix = prefix
         self.reads_clips = features is None
-        self.name = signed(self.called, self.pair.recipes, prefix=prefix)
+        self.settings = signed(self.pair.recipes, prefix=prefix)
 
     @classmethod
     def missing(cls, words: Spec, pictures: Spec | None = None, **_: Any) -> Iterator[Missing]:
@@ -96,9 +96,9 @@ class PacScore(ClipScore):
     words, pictures, features, prefix: as of CLIPScore.
     """
 
+    name = "pac-s"
     weight = 2.0
     title = "PAC-S"
-    called = "pac-s"
 
 
 def mean(values: Mapping[str, float]) -> float:

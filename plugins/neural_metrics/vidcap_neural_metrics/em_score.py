@@ -46,6 +46,7 @@ class EmScore:
     fine: False for the coarse numbers alone, of text encoders without a row for each word.
     """
 
+    name = "emscore"
     version = "1"
     reads_as_written = True
 
@@ -62,7 +63,7 @@ class EmScore:
         self.pair = AlignedPair(words, pictures, features)
         self.idf, self.fine = idf, fine
         self.reads_clips = features is None
-        self.name = signed("emscore", self.pair.recipes, idf=idf, fine=fine)
+        self.settings = signed(self.pair.recipes, idf=idf, fine=fine)
 
     @classmethod
     def missing(cls, words: Spec, pictures: Spec | None = None, **_: Any) -> Iterator[Missing]:

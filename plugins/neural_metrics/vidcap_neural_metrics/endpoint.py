@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from vidcap_core.api import ChatEndpoint, UserError
 
 URL, KEY = "VIDCAP_JUDGE_URL", "VIDCAP_JUDGE_KEY"
@@ -18,6 +20,11 @@ class Endpoint:
     def __init__(
         self, model: str, url: str | None = None, timeout: float = 120, retries: int = 4, pause: float = 1.0
     ) -> None:
+        if not (url or os.environ.get(URL)):
+            raise UserError(
+                "no judge: its address is not known",
+                hint=f"--set METRIC.judge.url=http://HOST/v1, or export {URL}=http://HOST/v1",
+            )
         self._chat = ChatEndpoint(
             model, url, variables=(URL, KEY), what="judge", timeout=timeout, retries=retries, pause=pause
         )

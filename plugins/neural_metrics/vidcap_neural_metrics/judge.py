@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from vidcap_core.api import DataError, UserError
 from vidcap_neural_metrics.endpoint import Endpoint
-from vidcap_neural_metrics.prompt import Prompt
+from vidcap_neural_metrics.prompt import Prompt, digits
 
 Ask = Callable[[str], str]
 """From a prompt to an answer: an endpoint, or a model that runs here."""
+T = TypeVar("T")
 
-
+MOST_AT_ONCE = 64
+OPTIONS: Mapping[str, Any] = {"timeout": (int, float), "retries": int, "pause": (int, float)}
+"""What may be said of an endpoint, and its types."""
+NEEDED = ("model", "version", "answers")
+"""What a judge must be given."""
 START = b'{"judge": '
 """How a line begins, also one that was cut off."""
 
@@ -41,6 +48,8 @@ class Judge:
     model: what the endpoint calls it; or a function from a prompt to an answer, for a model that runs here.
     version: of the model, as exactly as its provider says it; stands in the signature.
     answers: a file of answers (JSON lines) that travels with the scores. url: of the endpoint; name: of a function.
+    at_once: clips whose questions are asked at the same time; None: 4 of an endpoint, 1 of a function.
+    options: timeout, retries and pause of the endpoint.
     """
 
     def __init__(
@@ -50,8 +59,15 @@ class Judge:
         answers: str | Path,
         url: str | None = None,
         name: str | None = None,
+        at_once: int | None = None,
         **options: Any,
     ) -> None:
+        if at_once is not None and not (isinstance(at_once, int) and 1 <= at_once <= MOST_AT_ONCE):
+            raise UserError(
+                f"judge.at_once={at_once!r}: between 1 and {MOST_AT_ONCE} clips", hint="judge.at_once=4"
+            )
+        _check_options(options)
+        self.at_once = at_once or (1 if callable(model) else 4)
         if callable(model) and not name:
             raise UserError("a judge that is a function needs a name", hint='name="my-model-7b"')
         self.name = (name or str(model)).replace("|", "/")
@@ -60,6 +76,7 @@ class Judge:
         self._model, self._url, self._options = model, url, options
         self._ask: Ask | None = model if callable(model) else None
         self._known = {_key(entry): entry.answer for entry in read_answers(self.file)}
+        self._lock, self._asking = Lock(), dict[tuple[str, str, str], Lock]()
         self.asked = 0
         """answers that the model gave now, and not the file"""
 
@@ -71,22 +88,37 @@ class Judge:
         """The same of a prompt that is filled already."""
         entry = Entry(self.name, self.version, name, prompt_hash, text, "")
         key = _key(entry)
-        if key not in self._known:
-            answer = self._model_answer(text)
-            self._write(Entry(self.name, self.version, name, prompt_hash, text, answer))
-            self._known[key] = answer
-            self.asked += 1
-        return self._known[key]
+        with self._lock:
+            asking = self._asking.setdefault(key, Lock())
+        with asking:  # the same question of two clips is asked once
+            if key not in self._known:
+                answer = self._model_answer(text)
+                with self._lock:
+                    self._write(Entry(self.name, self.version, name, prompt_hash, text, answer))
+                    self._known[key] = answer
+                    self.asked += 1
+            return self._known[key]
 
-    def signed(self, metric: str, *prompts: Prompt, **settings: Any) -> str:
-        """`metric:JUDGE@VERSION-PROMPTS`: the last are eight digits of the hash of all prompts and settings."""
-        data = [[prompt.name, prompt.hash] for prompt in prompts] + [settings]
-        digits = hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]
-        return f"{metric}:{self.name}@{self.version}-{digits}"
+    def each(self, question: Callable[[str], T], clips: Iterable[str]) -> dict[str, T]:
+        """What a function that asks this judge gives of each clip, some at a time; the first error ends it."""
+        pool = ThreadPoolExecutor(self.at_once)
+        try:
+            tasks = {clip: pool.submit(question, clip) for clip in clips}
+            return {clip: task.result() for clip, task in tasks.items()}
+        finally:
+            pool.shutdown(
+                cancel_futures=True
+            )  # waits for what was asked already, whose answers are written down
+
+    def signed(self, *prompts: Prompt) -> dict[str, str]:
+        """What a signature shows: `judge`, and `prompts`, eight digits of the hash of all of them."""
+        hashes = [[prompt.name, prompt.hash] for prompt in prompts]
+        return {"judge": f"{self.name}@{self.version}", "prompts": digits(hashes)}
 
     def _model_answer(self, text: str) -> str:
-        if self._ask is None:  # an endpoint is needed where the file lacks an answer, and not before
-            self._ask = Endpoint(str(self._model), self._url, **self._options)
+        with self._lock:
+            if self._ask is None:  # an endpoint is needed where the file lacks an answer, and not before
+                self._ask = Endpoint(str(self._model), self._url, **self._options)
         return self._ask(text)
 
     def _write(self, entry: Entry) -> None:
@@ -122,6 +154,16 @@ def json_object(answer: str) -> Mapping[str, Any] | None:
     return data if isinstance(data, dict) else None
 
 
+def _check_options(options: Mapping[str, Any]) -> None:
+    """Those of an endpoint, before it is needed."""
+    for name, value in options.items():
+        if name not in OPTIONS:
+            raise UserError(f"a judge has no '{name}'", hint=f"one of: {', '.join(OPTIONS)}, at_once, url")
+        if not isinstance(value, OPTIONS[name]) or isinstance(value, bool) or not 0 <= value < math.inf:
+            what = "a whole number" if OPTIONS[name] is int else "a number of seconds"
+            raise UserError(f"judge.{name}={value!r}: {what}, at least 0", hint=f"judge.{name}=2")
+
+
 def _whole(raw: bytes) -> int:
     """Where the last whole line of a file ends."""
     return raw.rfind(b"\n") + 1
@@ -146,10 +188,13 @@ def built(judge: Judge | Mapping[str, Any]) -> Judge:
     """A judge as it is, or of a config's words."""
     if isinstance(judge, Judge):
         return judge
+    lacking = [key for key in NEEDED if not isinstance(judge, Mapping) or key not in judge]
+    if lacking:
+        raise UserError(
+            f"the judge has no {', no '.join(lacking)}",
+            hint="--set METRIC.judge.model=NAME --set METRIC.judge.version=... --set METRIC.judge.answers=FILE",
+        )
     try:
         return Judge(**judge)
     except TypeError as error:
-        raise UserError(
-            f"the judge is not described: {error}",
-            hint='judge=dict(model="NAME", version="...", answers="answers.jsonl", url="http://HOST/v1")',
-        ) from None
+        raise UserError(f"the judge is not described: {error}", hint="vidcap list metrics") from None

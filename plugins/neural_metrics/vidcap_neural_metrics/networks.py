@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vidcap_core.api import Encoder, Missing, UserError, build_component, component_of
+from vidcap_neural_metrics.prompt import digits
 
 BATCH = 64
 """Texts that go through a network at once."""
@@ -18,11 +18,18 @@ BATCH = 64
 
 def build_encoder(spec: Mapping[str, Any], reads: str) -> Encoder:
     """The encoder that `dict(type=..., ...)` names, ready to encode; it must read what the metric gives it."""
-    if not isinstance(spec, Mapping) or "type" not in spec:
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("type"), str):
         raise UserError(
             f"{spec!r:.60} names no encoder", hint='dict(type="OpenClipText", model=..., pretrained=...)'
         )
-    encoder: Encoder = build_component("encoders", spec)
+    try:
+        encoder: Encoder = build_component("encoders", spec)
+    except (TypeError, ValueError, AttributeError) as error:
+        given = ", ".join(f"{key}={value!r:.60}" for key, value in spec.items() if key != "type")
+        raise UserError(
+            f"{spec['type']} cannot be built of {given or 'nothing'}: {error}",
+            hint="vidcap list encoders",
+        ) from error
     if encoder.reads != reads:
         raise UserError(
             f"{spec['type']} reads {encoder.reads}, the metric needs one that reads {reads}",
@@ -61,14 +68,16 @@ def unit(rows: Tensor) -> Tensor:
     return torch.nn.functional.normalize(rows, dim=-1)
 
 
-def signed(metric: str, recipes: Sequence[Mapping[str, Any]], **settings: Any) -> str:
-    """`metric:MODEL@WEIGHTS-SETTINGS`: eight digits of the hash of all weights, and of everything else that counts."""
+def signed(recipes: Sequence[Mapping[str, Any]], **settings: Any) -> dict[str, str]:
+    """What a signature shows: `model` with a hash of its weights, `encoders`: of all else about them; settings."""
     models = dict.fromkeys(str(recipe.get("model", recipe.get("encoder", "features"))) for recipe in recipes)
     weights = [recipe.get("weights", "unknown") for recipe in recipes]
     others = [{key: value for key, value in recipe.items() if key != "weights"} for recipe in recipes]
     name = "+".join(models).replace("|", "/")
-    return f"{metric}:{name}@{_digits(weights)}-{_digits([others, settings])}"
+    shown = {key: shown_or_hashed(value) for key, value in settings.items()}
+    return {"model": f"{name}@{digits(weights)}", "encoders": digits(others), **shown}
 
 
-def _digits(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]
+def shown_or_hashed(value: object) -> str:
+    """A short word or number as it is, eight digits of the hash of anything else."""
+    return str(value) if re.fullmatch(r"[\w.-]{1,24}", str(value)) else digits(value)

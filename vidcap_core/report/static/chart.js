@@ -1,42 +1,60 @@
 // Lines over a shared x axis, with a reading of the nearest point.
-const WIDE = 340, HIGH = 190, LEFT = 44, RIGHT = 8, TOP = 10, BOTTOM = 28;
+const WIDE = 340, HIGH = 190, LEFT = 50, RIGHT = 16, TOP = 10, BOTTOM = 30;
 
-function ticks(low, high, wanted) {
+function stepOf(low, high, wanted, whole) { // 1, 2 or 5 times a power of ten
   const raw = (high - low || Math.abs(high) || 1) / wanted;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw);
-  const found = [];
-  for (let at = Math.ceil(low / step - 1e-9) * step; at <= high + step * 1e-6; at += step) found.push(Number(at.toPrecision(10)));
-  return found;
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= raw * (1 - 1e-9));
+  return whole ? Math.max(1, step) : step;
 }
 
-function bounds(values) {
+function ticks(low, high, step) {
+  const values = [];
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-6; n++) values.push(Number((n * step).toPrecision(12)));
+  return values;
+}
+
+function tickText(value, step) { // all labels of an axis have the decimals of its step
+  if (value === 0) return "0";
+  const power = Math.floor(Math.log10(step) + 1e-9);
+  if (power < -3 || Math.abs(value) >= 1e6) return scientific(value, Math.max(0, Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power));
+  const digits = Math.max(0, -power);
+  return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function axis(values, wanted) { // from the first to the last tick; from zero where the values begin near it
   const real = values.filter((value) => value !== null && Number.isFinite(value));
+  let low = Math.min(...bounds(real)), high = Math.max(...bounds(real));
+  if (low > 0 && low < 0.4 * high) low = 0;
+  const step = stepOf(low, high, wanted, real.every(Number.isInteger));
+  return { low: Math.floor(low / step + 1e-9) * step, high: Math.ceil(high / step - 1e-9) * step, step };
+}
+
+function bounds(real) {
   if (!real.length) return [0, 1];
   let low = Infinity, high = -Infinity;
   for (const value of real) { low = Math.min(low, value); high = Math.max(high, value); }
-  return low === high ? [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2] : [low, high];
+  if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
+  return [low, high];
 }
 
 function lineChart(name, curves) {
-  const [x0, x1] = bounds(curves.flatMap((curve) => curve.x));
-  let [y0, y1] = bounds(curves.flatMap((curve) => curve.y));
-  const slack = (y1 - y0) * 0.05;
-  if (y0 < 0 || y0 - slack > 0) y0 -= slack;
-  y1 += slack;
+  const across = axis(curves.flatMap((curve) => curve.x), 5), up = axis(curves.flatMap((curve) => curve.y), 4);
+  const [x0, x1, y0, y1] = [across.low, across.high, up.low, up.high];
   const atX = (x) => LEFT + (x - x0) / (x1 - x0) * (WIDE - LEFT - RIGHT);
   const atY = (y) => HIGH - BOTTOM - (y - y0) / (y1 - y0) * (HIGH - TOP - BOTTOM);
   const label = `${name}: ` + curves.map((c) => `${c.name} ends at ${short(c.y[c.y.length - 1])}`).join(", ");
   const svg = drawn("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label });
-  for (const y of ticks(y0, y1, 4)) {
+  for (const y of ticks(y0, y1, up.step)) {
     svg.append(drawn("line", { class: "grid", x1: LEFT, x2: WIDE - RIGHT, y1: atY(y), y2: atY(y) }));
-    svg.append(drawn("text", { x: LEFT - 6, y: atY(y) + 3.5, "text-anchor": "end", text: short(y) }));
+    svg.append(drawn("text", { x: LEFT - 6, y: atY(y) + 3.5, "text-anchor": "end", text: tickText(y, up.step) }));
   }
-  for (const x of ticks(x0, x1, 5))
-    svg.append(drawn("text", { x: atX(x), y: HIGH - BOTTOM + 14, "text-anchor": "middle", text: short(x) }));
+  for (const x of ticks(x0, x1, across.step))
+    svg.append(drawn("text", { class: "x", x: atX(x), y: HIGH - BOTTOM + 14, "text-anchor": "middle", text: tickText(x, across.step) }));
   const xLabel = curves[0].x_label, yLabel = curves[0].y_label;
   if (xLabel) svg.append(drawn("text", { x: WIDE - RIGHT, y: HIGH - 1, "text-anchor": "end", text: xLabel }));
   if (yLabel) svg.append(drawn("text", { x: 0, y: HIGH - 1, text: yLabel }));
+  const reading = (curve, i) => `${curve.name === name ? "" : `${curve.name} `}${short(curve.y[i])}`;
   const keys = curves.map((curve, index) => {
     const group = drawn("g", { "--series": colour(index) });
     let path = "", pen = "M";
@@ -48,13 +66,13 @@ function lineChart(name, curves) {
     });
     group.append(drawn("path", { class: "series", d: path }));
     svg.append(group);
-    return element("span", { class: "key", "--series": colour(index), text: `${curve.name} ${short(curve.y[curve.y.length - 1])}` });
+    return element("span", { class: "key", "--series": colour(index), text: reading(curve, curve.x.length - 1) });
   });
   const cursor = drawn("line", { class: "cursor", y1: TOP, y2: HIGH - BOTTOM, visibility: "hidden" });
   svg.append(cursor);
   const say = (place) => curves.forEach((curve, index) => {
     const i = place === null ? curve.x.length - 1 : nearest(curve.x, place);
-    keys[index].textContent = `${curve.name} ${short(curve.y[i])}` + (place === null ? "" : ` at ${short(curve.x[i])}`);
+    keys[index].textContent = reading(curve, i) + (place === null ? "" : ` at ${short(curve.x[i])}`);
   });
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect();

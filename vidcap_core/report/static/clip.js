@@ -1,5 +1,5 @@
 // One clip: frames, captions whose words steer the attention, references, panels.
-const REFERENCES = 3;
+const REFERENCES = 3, SCORES = 3; // shown before one unfolds
 
 class Frames {
   constructor(film, times) {
@@ -41,8 +41,10 @@ class Frames {
 }
 
 function clipNode(light, index, names) {
-  const chips = names.filter((name) => name in light.scores).map((name) => element("span", {}, [`${name} `, element("b", { text: light.scores[name].toFixed(3) })]));
-  if (light.confidence !== null) chips.push(element("span", { title: "geometric mean of the words' probabilities" }, ["sure ", element("b", { text: percent(light.confidence) })]));
+  const scores = names.filter((name) => name in light.scores).map((name) => element("span", {}, [`${name} `, element("b", { text: light.scores[name].toFixed(3) })]));
+  const chips = scores.slice(0, scores.length > SCORES + 1 ? SCORES : undefined), rest = scores.slice(chips.length);
+  if (light.confidence !== null) chips.push(element("span", { title: "geometric mean of the probabilities of the words" }, ["confidence ", element("b", { text: percent(light.confidence) })]));
+  if (rest.length) chips.push(element("details", {}, [element("summary", { text: `${rest.length} more scores` }), element("div", {}, rest)]));
   const body = element("div", { class: "body" }, [element("p", { class: "caption", text: light.text })]);
   const node = element("article", { class: "clip", "data-index": index, "data-id": light.id, "aria-label": `Clip ${light.id}` }, [
     element("header", {}, [element("h3", { text: light.id }), element("div", { class: "chips" }, chips)]), body,
@@ -74,7 +76,7 @@ function clipBody(light, heavy) {
   const first = panels.filter((one) => one.look).map((one) => one.node);
   const rest = panels.filter((one) => !one.look).map((one) => one.node);
   return [
-    film, note, ...first, silent, ...captions.map((made) => made.node), said, references(light.references), others(heavy.n_best),
+    film, note, silent, ...captions.map((made) => made.node), said, ...first, references(light.references), others(heavy.n_best),
     rest.length ? element("div", { class: "panels" }, rest) : null,
   ].filter(Boolean);
 }
@@ -96,7 +98,7 @@ function wordRow(words, linked, said) {
   const buttons = words.map((word, place) => {
     const sure = word.p === undefined ? null : element("span", { class: "sure", "aria-hidden": "true" }, [element("i")]);
     if (sure) sure.firstChild.style.width = percent(word.p).replace(" ", "");
-    const text = word.p === undefined ? word.text : `${word.text}, ${percent(word.p)} sure`;
+    const text = word.p === undefined ? word.text : `${word.text}, probability ${percent(word.p)}`;
     const node = element(linked.length ? "button" : "span", {
       type: linked.length ? "button" : null, class: word.p !== undefined && word.p < 0.5 ? "word unsure" : "word", "aria-label": linked.length ? text : null,
       title: word.p === undefined ? null : text, tabindex: linked.length ? (place ? "-1" : "0") : null,
@@ -136,7 +138,7 @@ function references(texts) {
   if (!texts.length) return null;
   const items = (some) => element("ul", { class: "references" }, some.map((text) => element("li", { text })));
   const rest = texts.slice(REFERENCES);
-  return element("div", {}, [
+  return element("div", { class: "texts" }, [
     element("span", { class: "label", text: texts.length === 1 ? "reference" : `${texts.length} references` }), items(texts.slice(0, REFERENCES)),
     rest.length ? element("details", {}, [element("summary", { text: `${rest.length} more` }), items(rest)]) : null,
   ]);

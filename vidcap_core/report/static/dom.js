@@ -21,9 +21,15 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 const seconds = (time) => `${Number(time).toFixed(1)} s`;
 const colour = (index) => `var(--c${index % 6})`;
 
+function scientific(value, digits = 1) { // 5×10⁻⁴
+  const [factor, power] = value.toExponential(digits).split("e");
+  return `${digits > 1 ? factor : Number(factor)}×10${[...String(Number(power))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
+}
+
 function short(value) {
   if (value === null || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 1e6)) return value.toExponential(1);
-  return String(Number(value.toPrecision(4)));
+  if (size !== 0 && (size < 0.001 || size >= 1e6)) return scientific(value);
+  const digits = Number(value.toPrecision(4));
+  return Number.isInteger(digits) ? digits.toLocaleString("en") : String(digits);
 }

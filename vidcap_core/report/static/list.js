@@ -1,7 +1,7 @@
 // The list: order, filter, pages; a clip is built when it is about to be seen.
 const PAGE = 20;
 const page = data("page-data");
-const names = [...new Set(page.clips.flatMap((clip) => Object.keys(clip.scores)))];
+const names = [...new Set([page.metric, ...page.clips.flatMap((clip) => Object.keys(clip.scores))])].filter((name) => name !== null);
 const state = { order: "file", filter: "", from: 0, found: [] };
 const at = (id) => document.getElementById(id);
 const seen = new IntersectionObserver((entries) => {
@@ -38,7 +38,7 @@ function show() {
   at("list").replaceChildren(...nodes);
   nodes.forEach((node) => seen.observe(node));
   const total = state.found.length.toLocaleString("en");
-  at("status").textContent = shown.length ? `${(state.from + 1).toLocaleString("en")}–${(state.from + shown.length).toLocaleString("en")} of ${total} clips` : "No clip matches";
+  at("status").textContent = shown.length ? `${(state.from + 1).toLocaleString("en")}–${(state.from + shown.length).toLocaleString("en")} of ${total} ${state.found.length === 1 ? "clip" : "clips"}` : "No clip matches";
   const atEnd = state.from + PAGE >= state.found.length;
   for (const end of ["", "-below"]) {
     at(`previous${end}`).disabled = state.from === 0;
@@ -75,7 +75,7 @@ function extremes() {
   if (!metric || scored.length < 2) return;
   scored.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
   const many = Math.min(5, Math.floor(scored.length / 2));
-  const column = (title, rows) => element("div", {}, [element("h4", { text: `${title} by ${metric}` }), element("ol", {}, rows.map(([value, index]) => element("li", {}, [
+  const column = (title, rows) => element("div", {}, [element("h3", { text: `${title} by ${metric}` }), element("ol", {}, rows.map(([value, index]) => element("li", {}, [
     element("button", { type: "button", onclick: () => go(index) }, [
       element("span", { class: "value", text: value.toFixed(3) }),
       element("span", {}, [page.clips[index].text || "(no words)", element("span", { class: "id mono", text: page.clips[index].id })]),
@@ -86,9 +86,9 @@ function extremes() {
 }
 
 function begin() {
-  const choices = [["file", "as in the file"]];
+  const choices = [["file", "file order"]];
   for (const name of names) choices.push([`down|score:${name}`, `${name}, best first`], [`up|score:${name}`, `${name}, worst first`]);
-  if (page.clips.some((clip) => clip.confidence !== null)) choices.push(["up|confidence", "least sure first"], ["down|confidence", "most sure first"]);
+  if (page.clips.some((clip) => clip.confidence !== null)) choices.push(["up|confidence", "lowest confidence first"], ["down|confidence", "highest confidence first"]);
   at("order").append(...choices.map(([value, text]) => element("option", { value, text })));
   at("order").addEventListener("change", (event) => { state.order = event.target.value; state.from = 0; choose(); show(); });
   let waiting;

@@ -49,7 +49,7 @@ function frameAttention(panel, clip) {
       row.forEach((weight, t) => fill(bars[t], { y: 40 - 38 * weight / top, height: Math.max(0.5, 38 * weight / top) }));
       const peak = row.indexOf(Math.max(...row));
       const who = word === null ? "all words" : `“${panel.words[word]}”`;
-      svg.setAttribute("aria-label", `${name}: ${who} look most at ${seconds(panel.times[peak])}, weight ${percent(row[peak])}`);
+      svg.setAttribute("aria-label", `${name}: attention of ${who} is highest at ${seconds(panel.times[peak])}, ${percent(row[peak])}`);
       svg.dataset.word = word === null ? "" : panel.words[word];
     }
     const sum = mean(drawnRows.map(({ rows, all }) => (word === null ? all : rows[word])));
@@ -63,7 +63,7 @@ function spatialAttention(panel, clip) {
   function look(word) {
     const maps = panel.words.length ? (word === null ? null : panel.weights[word]) : panel.weights[0];
     clip.frames.heat(maps, panel.times);
-    const who = panel.words.length ? (word === null ? "Point at a word to see where in the frames it looked." : `Where “${panel.words[word]}” looked.`) : "Where the whole text looked.";
+    const who = panel.words.length ? (word === null ? "Point at a word to see its attention on the frames." : `Attention of “${panel.words[word]}” on the frames.`) : "Attention of the whole text on the frames.";
     note.textContent = who;
   }
   return { node: note, look };
@@ -118,11 +118,18 @@ function bars(panel) {
     return [
       element("dt", { class: used.has(label) ? "used" : null, text: label }),
       element("dd", { class: "bar", "aria-hidden": "true" }, [bar]),
-      element("dd", { class: "amount", text: short(value) + (used.has(label) ? " · in the caption" : "") }),
+      element("dd", { class: "amount", text: (Math.abs(value ?? 0) >= 0.001 && Math.abs(value) < 1000 ? value.toFixed(3) : short(value)) + (used.has(label) ? " · in the caption" : "") }),
     ];
   }));
   const rest = rows.length - shown.length;
-  return { node: element("div", {}, [list, rest > 0 ? element("p", { class: "more", text: `${rest} smaller ones are not shown` }) : null]) };
+  return { node: element("div", {}, [list, rest > 0 ? element("p", { class: "more", text: `${rest} smaller ${rest === 1 ? "value is" : "values are"} not shown` }) : null]) };
+}
+
+function plainly(value) { // a flat table in words, anything deeper as it is stored
+  if (typeof value === "string") return value;
+  const entries = value && typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
+  const flat = entries.length && entries.every(([, each]) => each === null || typeof each !== "object");
+  return flat ? entries.map(([name, each]) => `${name} ${each}`).join(", ") : JSON.stringify(value);
 }
 
 function custom(panel) {
@@ -135,9 +142,9 @@ function custom(panel) {
     node.append(template.content);
   } else {
     const rows = Object.entries(panel.data).map(([name, value]) => element("tr", {}, [
-      element("th", { scope: "row", text: name }), element("td", { text: typeof value === "string" ? value : JSON.stringify(value) }),
+      element("th", { scope: "row", text: name }), element("td", { text: plainly(value) }),
     ]));
-    node.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title || panel.kind }, [element("table", {}, [element("tbody", {}, rows)])]));
+    node.append(element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title || panel.kind }, [element("table", {}, [element("tbody", {}, rows)])]));
   }
   return { node };
 }
