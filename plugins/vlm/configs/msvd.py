@@ -1,6 +1,6 @@
 """A video-language model as it comes on MSVD: one short sentence a clip, scored against what people wrote.
 
-vidcap-run vlm/msvd --test-only, with --set head.model=FOLDER --set tokenizer.name=FOLDER for another model.
+vidcap-run vlm/msvd, with --set head.model=FOLDER --set tokenizer.name=FOLDER for another model.
 """
 
 _base_ = ["vlm/caption", "vidcap://datasets/msvd.py"]

@@ -1,6 +1,6 @@
 """A video-language model as it comes on VATEX: one short sentence a clip, scored against what people wrote.
 
-vidcap-run vlm/vatex --test-only, with --set head.model=FOLDER --set tokenizer.name=FOLDER for another model.
+vidcap-run vlm/vatex, with --set head.model=FOLDER --set tokenizer.name=FOLDER for another model.
 """
 
 _base_ = ["vlm/caption", "vidcap://datasets/vatex.py"]

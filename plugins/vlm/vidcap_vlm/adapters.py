@@ -21,7 +21,7 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as error:
-        raise UserError("head.lora needs peft", hint="pip install 'vidcap-plugin-vlm[lora]'") from error
+        raise UserError("head.lora needs peft", hint="pip install peft") from error
     given = {"target_modules": decoder_linears(model), **options}
     if unknown := [key for key in given if key in NEVER or key not in LoraConfig.__dataclass_fields__]:
         raise ConfigError(
