@@ -109,7 +109,7 @@ def test_events_that_are_no_json_are_refused_with_the_clip(
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ("head.frames=60", "the model has room for 1024"),
+        ("head.frames=80", "the model has room for 1024"),
         ("generate.max_length=900", "are more than the 1024"),
         ("head.prompt=short", "neither a sentence nor a known prompt"),
         ("head.load={'speed': 2}", "head.load has no option 'speed'"),
