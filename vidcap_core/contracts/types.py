@@ -130,13 +130,8 @@ class Batch:
 
 def to_device(value: Any, device: str | torch.device) -> Any:
     """A value on another device: what has `to`, and what lies in dicts, lists, tuples and dataclasses."""
-    return each(value, "to", lambda item: _to(item, device))
-
-
-def _to(item: Any, device: str | torch.device) -> Any:
-    if hasattr(item, "is_pinned") and str(device) != "cpu":  # a tensor
-        return item.to(device, non_blocking=True)
-    return item.to(device)
+    free = {"non_blocking": True} if str(device) != "cpu" else {}
+    return each(value, "to", lambda item: item.to(device, **(free if hasattr(item, "is_pinned") else {})))
 
 
 def each(value: Any, method: str, change: Callable[[Any], Any]) -> Any:
