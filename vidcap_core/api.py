@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.generate_settings import GenerateSettings
     from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.hypotheses import Hyp, Rows
+    from vidcap_core.contracts.importer import Imported, Importer
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.missing import Missing
     from vidcap_core.contracts.panels import (
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from vidcap_core.heads.processor_config import ProcessorConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
     from vidcap_core.pretrained.load import seeded
+    from vidcap_core.saved.authors import read_checkpoint
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
     from vidcap_core.zoo.arguments import at_least, problems
@@ -81,6 +83,7 @@ _HOMES = {
     "contracts.generate_settings": ("GenerateSettings",),
     "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.hypotheses": ("Hyp", "Rows"),
+    "contracts.importer": ("Imported", "Importer"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.missing": ("Missing",),
     "contracts.panels": (
@@ -122,6 +125,7 @@ _HOMES = {
     "heads.processor_config": ("ProcessorConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
     "pretrained.load": ("seeded",),
+    "saved.authors": ("read_checkpoint",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
     "zoo.arguments": ("at_least", "problems"),
@@ -170,6 +174,8 @@ __all__ = [
     "GenerateSettings",
     "Head",
     "Hyp",
+    "Imported",
+    "Importer",
     "IterableDataset",
     "Lexicon",
     "Loss",
@@ -217,6 +223,7 @@ __all__ = [
     "named_output",
     "output_with_target",
     "problems",
+    "read_checkpoint",
     "read_dense",
     "read_streams",
     "regroup_texts",

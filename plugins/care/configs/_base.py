@@ -2,7 +2,9 @@
 
 method = "care"
 tokenizer = dict(type="care.CAREVocabulary", concepts=500)
-head = dict(type="care.CAREHead", concepts=500, top=30, width=512, heads=8, feed=2048, layers=1, max_length=30)
+head = dict(
+    type="care.CAREHead", concepts=500, top=30, width=512, heads=8, feed=2048, layers=1, max_length=30
+)
 losses = dict(
     tokens=dict(type="TokenLoss", reduce="clip"),
     concepts=dict(type="BinaryLoss", output="concepts", per="positive", clamp=0.01),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from vidcap_core.api import hookimpl
 
 VIDCAP_API = 2
@@ -19,3 +22,10 @@ def vidcap_components() -> dict[str, dict[str, str]]:
         "tokenizers": {"CAREVocabulary": "vidcap_care.vocabulary:CAREVocabulary"},
         "transforms": {"AllCaptions": "vidcap_care.concept_targets:AllCaptions"},
     }
+
+
+@hookimpl
+def vidcap_importers(add: Callable[[str, str], Any]) -> None:
+    """`vidcap import care` and `vidcap import nacf`."""
+    add("care", "vidcap_care.importers:care")
+    add("nacf", "vidcap_care.importers:nacf")

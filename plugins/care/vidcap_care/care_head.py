@@ -151,10 +151,11 @@ class CAREHead(Head):
         if memory.guidance is None:
             return [[] for _ in batch.clips]
         chance = memory.guidance.logits.sigmoid()
-        rows = []
+        rows: list[list[Panel]] = []
         for row, best in enumerate(memory.guidance.best[:, :12].tolist()):
             values = {
-                self.tokenizer.decode([self.first_concept + index]): float(chance[row, index]) for index in best
+                self.tokenizer.decode([self.first_concept + index]): float(chance[row, index])
+                for index in best
             }
             used = set(" ".join(event.text for event in events[row]).split())
             rows.append([Bars(values, tuple(word for word in values if word in used), "Concepts")])

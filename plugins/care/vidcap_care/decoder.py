@@ -44,7 +44,7 @@ class Attention(nn.Module):
         return out
 
     def _split(self, values: Tensor) -> Tensor:
-        return values.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return values.view(*values.shape[:2], self.heads, -1).transpose(1, 2)
 
 
 class Residual(nn.Module):

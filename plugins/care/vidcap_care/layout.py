@@ -9,7 +9,11 @@ from torch import Tensor
 
 STREAMS = {"a": "audio", "m": "motion", "i": "image", "o": "object", "t": "text", "r": "retrieved"}
 """Letters of the authors' option `modality`, and the names of streams here."""
-_BLOCKS = {"intra_attention": ("words", 0), "inter_attention": ("video", 1), "attr_attention": ("concepts", 3)}
+_BLOCKS = {
+    "intra_attention": ("words", 0),
+    "inter_attention": ("video", 1),
+    "attr_attention": ("concepts", 3),
+}
 _NACF_BLOCKS = {"attention": "words", "attend_to_enc_output": "video"}
 _EMBEDDINGS = {
     "word_embeddings": "word",
@@ -28,14 +32,18 @@ def renamed(weights: Mapping[str, Tensor], order: Sequence[str]) -> dict[str, Te
 
 
 def _name(key: str, order: Sequence[str], gated: set[str]) -> str:
-    head, _, tail = key.partition(".")
+    head = key.partition(".")[0]
     if key.startswith("encoder.Encoder_"):
         return _encoder(key, gated)
     if match := re.match(r"joint_representation_learner\.bn(\d+)\.(\w+)$", key):
-        return f"network.encoders.{order[int(match[1])]}.norm.{match[2]}" if int(match[1]) < len(order) else key
+        return (
+            f"network.encoders.{order[int(match[1])]}.norm.{match[2]}" if int(match[1]) < len(order) else key
+        )
     if match := re.match(r"(?:cls_head\.)?tgt_word_prj\.(\w+)$", key):
         return f"network.classify.{match[1]}"
-    if match := re.match(r"(?:predictor\.nets|auxiliary_task_predictor\.layers)\.\d+\.net\.(\d)\.(\w+)$", key):
+    if match := re.match(
+        r"(?:predictor\.nets|auxiliary_task_predictor\.layers)\.\d+\.net\.(\d)\.(\w+)$", key
+    ):
         return f"length.{match[1]}.{match[2]}"
     if head == "predictor":
         return _concepts(key)

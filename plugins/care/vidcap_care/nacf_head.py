@@ -116,9 +116,9 @@ class NACFHead(Head):
         if want & {"tokens", "visual"}:
             prepared = self.inputs.of(batch, self.max_length, self.training)
             for name in sorted(want & {"tokens", "visual"}):
-                given, target, counts = prepared.masked if name == "tokens" else prepared.visual
+                given, wanted, counts = prepared.masked if name == "tokens" else prepared.visual
                 hidden = self.network.at_once(given, prepared.real, memory)
-                outputs[name] = Named(self.network.classify(hidden), target, counts)
+                outputs[name] = Named(self.network.classify(hidden), wanted, counts)
         if "length" in want:
             target = length_targets(batch, self.tokenizer, self.max_length)
             logs = self.length(memory.mean).log_softmax(-1)
@@ -129,7 +129,7 @@ class NACFHead(Head):
         """The best text of each row over several lengths."""
         memory = self.network.encode(view.streams, "NACFHead")
         most = max(1, min(self.max_length - 1, settings.max_length - 1))
-        lengths = self.lengths(memory, max(SHORTEST, settings.min_length), most)
+        lengths = self.candidate_lengths(memory, max(SHORTEST, settings.min_length), most)
         tokens, logs = self.candidates(view, memory, lengths, settings.never)
         best = self.best(logs, lengths)
         index = torch.arange(len(best), device=best.device)
@@ -147,7 +147,7 @@ class NACFHead(Head):
             rows.append([Hyp([n for n, _ in words], score, [p for _, p in words], None)])
         return rows
 
-    def lengths(self, memory: Memory, least: int, most: int) -> Tensor:
+    def candidate_lengths(self, memory: Memory, least: int, most: int) -> Tensor:
         """The likeliest lengths [B, K], raised and lowered to what is allowed; one may come twice."""
         logs = self.length(memory.mean).log_softmax(-1)
         best = logs.topk(min(self.length_beam, logs.shape[1])).indices
@@ -176,7 +176,8 @@ class NACFHead(Head):
 
     def best(self, logs: Tensor, lengths: Tensor) -> Tensor:
         """Which candidate of each row scores highest."""
-        return (logs.sum(-1) / lengths.double() ** self.alpha).argmax(-1)
+        scores: Tensor = logs.sum(-1) / lengths.double() ** self.alpha
+        return scores.argmax(-1)
 
     def _judge(self, view: View) -> Judge | None:
         if self.teacher is None:

@@ -10,14 +10,15 @@ from vidcap_core.api import ConfigError, DataError, text_rule
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>", "<mask>", "<vis>")
 RULE = "lower_no_punctuation"
-FUNCTION_WORDS = frozenset(
-    """a about above across after against all along also am an and another any are around as at away be because
+_FUNCTION = """
+    a about above across after against all along also am an and another any are around as at away be because
     been before behind being below beside between both but by can could did do does doing down during each for from
     had has have having he her here him his how i if in inside into is it its just like more near next no not of off
     on one onto or other out outside over own she so some something someone than that the their them then there these
     they this through to together too toward towards two under up upon very was we were what when where which while
-    who will with within without you your""".split()
-)
+    who will with within without you your
+"""
+FUNCTION_WORDS = frozenset(_FUNCTION.split())
 """Words that are no concepts, and no visual words of NACF's templates."""
 
 
@@ -40,7 +41,7 @@ class CAREVocabulary:
         counts = Counter(word for text in captions for word in self._clean(text).split())
         if not counts:
             raise DataError("a vocabulary cannot be learnt: there is not one word in the captions")
-        words = [word for word in sorted(counts, key=lambda word: (-counts[word], word))]
+        words = sorted(counts, key=lambda word: (-counts[word], word))
         words = [word for word in words if counts[word] >= self.min_count and word not in SPECIALS]
         first = [word for word in words if word not in FUNCTION_WORDS][: self.concepts]
         self._set([*SPECIALS, *first, *(word for word in words if word not in set(first))])
