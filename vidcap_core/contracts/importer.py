@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Imported:
     """What an importer made of a checkpoint.
 
-    config: what captioning needs of a config: method, tokenizer, head, generate; encoders and extract where it has them.
+    config: what captioning needs of a config: method, tokenizer, head, generate; encoders, extract if there are any.
     tokenizer: the state of that tokenizer, as its `from_state` takes it.
     weights: those of the head, by its own names.
     """

@@ -11,7 +11,9 @@ from vidcap_core.api import Head, Tokenizer, View, check_widths, read_streams
 
 
 class S2VT(Head):
-    """Reading: z_t = LSTM1(W x_t), LSTM2([0; z_t]). Writing: z_t = LSTM1(0), h_t = LSTM2([e(w_{t-1}); z_t]), p = softmax(V h_t).
+    """Reading: z_t = LSTM1(W x_t), LSTM2([0; z_t]). Writing: z_t = LSTM1(0), h_t = LSTM2([e(w_{t-1}); z_t]).
+
+    The words are p(w_t) = softmax(V h_t).
 
     streams: name of each stream that is read -> its width; they are read one after the other.
     width: of both LSTMs, of words and of projected rows.
