@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
         for name in [args.method] if args.method else sorted(authors.importers()):
             plugin, importer = authors.find(name)
             print(f"{name}  (plugin {plugin.name})")
-            for kind, files in (("needs", importer.needs), ("takes", importer.takes)):
-                for key, what in files.items():
+            for kind, known in (("needs", importer.needs), ("takes", importer.takes)):
+                for key, what in known.items():
                     print(f"  {kind} --file {key}=FILE: {what}")
         return 0
     files: dict[str, Path] = {}

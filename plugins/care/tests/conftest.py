@@ -15,7 +15,8 @@ from torch import Tensor
 from vidcap_care.layout import STREAMS
 from vidcap_care.vocabulary import CAREVocabulary
 
-from vidcap_core.api import Stream, View
+from vidcap_core.api import Batch, Stream, View
+from vidcap_core.testing import tiny_batch, tiny_streams
 
 TEXTS = ("a man is cooking food in the kitchen", "a dog is running on the grass", "a man plays a red guitar")
 SMALL = {"width": 16, "heads": 2, "feed": 24, "max_length": 12}
@@ -51,6 +52,12 @@ def make_nacf(vocabulary: CAREVocabulary) -> Callable[..., Any]:
         return NACFHead(tokenizer=vocabulary, **{"streams": {"image": 10}, **SMALL, **changes}).eval()
 
     return make
+
+
+@pytest.fixture
+def batch(vocabulary: CAREVocabulary) -> Batch:
+    """Three clips with ragged masks and captions."""
+    return tiny_batch(tiny_streams({"image": 10}, 3, 5), vocabulary)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from vidcap_care.vocabulary import CAREVocabulary
 
 from vidcap_core.api import Batch, Clip, GenerateSettings, Stream, UserError, View
 from vidcap_core.decoding.generate import generate
-from vidcap_core.testing import tiny_batch, tiny_streams
 
 
 def view(rows: int, clips: int = 2) -> View:
@@ -70,10 +69,9 @@ def test_words_that_are_banned_are_not_written(
 
 
 def test_training_masks_some_words_and_asks_for_them(
-    make_nacf: Callable[..., Any], vocabulary: CAREVocabulary
+    make_nacf: Callable[..., Any], vocabulary: CAREVocabulary, batch: Batch
 ) -> None:
     head = make_nacf().train()
-    batch = tiny_batch(tiny_streams({"image": 10}, 3, 5), vocabulary)
     prepared = head.inputs.of(batch, 12, True)
     given, wanted, counts = prepared.masked
     assert (given[counts] == vocabulary.token_id("<mask>")).all()
@@ -86,9 +84,9 @@ def test_training_masks_some_words_and_asks_for_them(
     assert set(head(batch.streams, batch, {"tokens", "visual", "length"})) == {"tokens", "visual", "length"}
 
 
-def test_a_caption_that_is_too_long_is_refused(make_care: Callable[..., Any], make_nacf: Any) -> None:
-    vocabulary = make_care().tokenizer
-    batch = tiny_batch(tiny_streams({"image": 10}, 3, 5), vocabulary)
+def test_a_caption_that_is_too_long_is_refused(
+    make_care: Callable[..., Any], make_nacf: Callable[..., Any], batch: Batch
+) -> None:
     for head in (make_care(max_length=3), make_nacf(max_length=3)):
         with pytest.raises(UserError, match=r"a caption has \d+ words"):
             head(batch.streams, batch, {"tokens"})

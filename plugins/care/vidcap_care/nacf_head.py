@@ -150,7 +150,7 @@ class NACFHead(Head):
     def candidate_lengths(self, memory: Memory, least: int, most: int) -> Tensor:
         """The likeliest lengths [B, K], raised and lowered to what is allowed; one may come twice."""
         logs = self.length(memory.mean).log_softmax(-1)
-        best = logs.topk(min(self.length_beam, logs.shape[1])).indices
+        best: Tensor = logs.topk(min(self.length_beam, logs.shape[1])).indices
         return best.clamp_min(least).clamp_max(most)
 
     def candidates(
@@ -177,7 +177,8 @@ class NACFHead(Head):
     def best(self, logs: Tensor, lengths: Tensor) -> Tensor:
         """Which candidate of each row scores highest."""
         scores: Tensor = logs.sum(-1) / lengths.double() ** self.alpha
-        return scores.argmax(-1)
+        index: Tensor = scores.argmax(-1)
+        return index
 
     def _judge(self, view: View) -> Judge | None:
         if self.teacher is None:

@@ -36,10 +36,10 @@ class GatedProjection(nn.Module):
         """States [B, T, W] of rows [B, T, D], of which some are real."""
         x = self.linear(values)
         gate = self.gate(x).sigmoid()
-        mixed = gate * x + (1 - gate) * self.change(x).tanh()
+        mixed: Tensor = gate * x + (1 - gate) * self.change(x).tanh()
         if not self.training:
-            flat: Tensor = self.norm(mixed.flatten(0, 1))
-            return flat.view_as(mixed)
+            evened: Tensor = self.norm(mixed.flatten(0, 1)).view_as(mixed)
+            return evened
         rows = mixed[real]
         if len(rows) < 2:  # one row has no variance
             return mixed

@@ -27,7 +27,8 @@ class TemporalAttention(nn.Module):
         asked = by_clip(self.ask(state), len(rows))[:, :, None]
         scores = self.score(torch.tanh(asked + keys[:, None]))[..., 0]
         weights = scores.masked_fill(~real[:, None], -1e9).softmax(-1)
-        return (weights @ rows).flatten(0, 1)
+        context: Tensor = (weights @ rows).flatten(0, 1)
+        return context
 
 
 class SALSTM(Head):
