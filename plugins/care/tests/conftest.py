@@ -55,6 +55,18 @@ def make_nacf(vocabulary: CAREVocabulary) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def view() -> Callable[..., View]:
+    """`view(4)`: two clips of four rows of a stream of width 10."""
+
+    def make(rows: int) -> View:
+        values = torch.randn(2, rows, 10, generator=torch.Generator().manual_seed(1))
+        stream = Stream(values, torch.ones(2, rows, dtype=torch.bool))
+        return View({"image": stream}, (0, 1), (None, None))
+
+    return make
+
+
+@pytest.fixture
 def batch(vocabulary: CAREVocabulary) -> Batch:
     """Three clips with ragged masks and captions."""
     return tiny_batch(tiny_streams({"image": 10}, 3, 5), vocabulary)

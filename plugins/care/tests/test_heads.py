@@ -10,14 +10,8 @@ import torch
 from vidcap_care.concept_targets import concept_targets, length_targets
 from vidcap_care.vocabulary import CAREVocabulary
 
-from vidcap_core.api import Batch, Clip, GenerateSettings, Stream, UserError, View
+from vidcap_core.api import Batch, Clip, GenerateSettings, UserError, View
 from vidcap_core.decoding.generate import generate
-
-
-def view(rows: int, clips: int = 2) -> View:
-    torch.manual_seed(1)
-    stream = Stream(torch.randn(clips, rows, 10), torch.ones(clips, rows, dtype=torch.bool))
-    return View({"image": stream}, tuple(range(clips)), (None,) * clips)
 
 
 def test_concepts_come_first_in_the_vocabulary(vocabulary: CAREVocabulary) -> None:
@@ -39,7 +33,7 @@ def test_lengths_are_shares_of_all_captions(vocabulary: CAREVocabulary) -> None:
     assert target[0].tolist() == [0, 0.25, 0.5, *[0] * 8, 0.25]
 
 
-def test_a_bias_of_keys_has_so_many_rows(make_care: Callable[..., Any]) -> None:
+def test_a_bias_of_keys_has_so_many_rows(make_care: Callable[..., Any], view: Callable[..., View]) -> None:
     head = make_care(rows={"image": 4})
     settings = GenerateSettings(max_length=6)
     for rows in (1, 4):
@@ -51,7 +45,7 @@ def test_a_bias_of_keys_has_so_many_rows(make_care: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("paradigm", ["mask_predict", "easy_first", "left_to_right"])
 @pytest.mark.parametrize("templates", [True, False])
 def test_a_clip_of_one_frame_gets_a_text(
-    make_nacf: Callable[..., Any], paradigm: str, templates: bool
+    make_nacf: Callable[..., Any], view: Callable[..., View], paradigm: str, templates: bool
 ) -> None:
     head = make_nacf(paradigm=paradigm, templates=templates, teacher=True, teacher_masks=True)
     rows = generate(head, view(1), GenerateSettings(max_length=9), bos=2, eos=3)
@@ -59,7 +53,7 @@ def test_a_clip_of_one_frame_gets_a_text(
 
 
 def test_words_that_are_banned_are_not_written(
-    make_nacf: Callable[..., Any], vocabulary: CAREVocabulary
+    make_nacf: Callable[..., Any], view: Callable[..., View]
 ) -> None:
     head, settings = make_nacf(), GenerateSettings(max_length=9)
     written = {n for row in generate(head, view(3), settings, bos=2, eos=3) for n in row[0].tokens}
