@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 METRICS = ROOT / "metrics"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
-EXTRAS = {"run": "default", "install": "default", "test": "default,test,dev"}
+EXTRAS = {"run": "default,serve", "install": "default,serve", "test": "default,test,dev"}
 
 
 def main():

@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from vidcap_core.zoo.version import __version__
 
-__all__ = ["__version__", "load", "test", "train"]
+__all__ = ["__version__", "load", "predict", "test", "train"]
 
 if TYPE_CHECKING:
     from vidcap_core.captioning.file_captioner import load
-    from vidcap_core.engine.runs import test, train
+    from vidcap_core.engine.runs import predict, test, train
 
 _LAZY = {
     "load": "vidcap_core.captioning.file_captioner",
     "train": "vidcap_core.engine.runs",
     "test": "vidcap_core.engine.runs",
+    "predict": "vidcap_core.engine.runs",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """`load`, `train` and `test` import torch, so they are fetched when they are first used."""
+    """`load`, `train`, `test` and `predict` import torch, so they are fetched when they are first used."""
     if name in _LAZY:
         import importlib
 

@@ -89,9 +89,9 @@ def test_panels_that_fail_cost_the_panels(films: list[Path], every: float | None
     assert page is not None
     assert (job.made, job.bad) == (2, [])
     reason = "RaisesOnFiles.explain: ValueError: the attention was not kept"
-    assert panel_warnings(job.unexplained) == [
-        f"no panels of 2 clips: {reason}; what was said of them stands"
-    ], "one line a job"
+    assert panel_warnings(job.unexplained) == [f"no panels of 2 clips: {reason}; their captions stand"], (
+        "one line a job"
+    )
     shown = captioner(films[0], panels=True)
     assert shown.extras[FAILED] == reason
     assert subtitles.srt(shown) == subtitles.srt(captioner(films[0]))

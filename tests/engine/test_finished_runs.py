@@ -53,7 +53,7 @@ def test_panels_that_fail_cost_the_panels(
 ) -> None:
     folder = trained(tmp_path / "run", f"panel_parts:{head}")
     out = capsys.readouterr()
-    assert out.err == f"warning: no panels of 8 clips: {reason}; what was said of them stands\n", "once a run"
+    assert out.err == f"warning: no panels of 8 clips: {reason}; their captions stand\n", "once a run"
     assert strict(folder.scores("val"))["values"]["CIDEr-D"] >= 0
     assert len(strict(folder.predictions("val"))) == 8
     assert strict(folder.path / "panels-val.json") == {}

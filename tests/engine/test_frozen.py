@@ -114,11 +114,11 @@ def test_phases_share_what_an_encoder_with_the_same_weights_made(tmp_path: Path,
         (keys("video", freeze=[]), "'video' trains in this phase\n  try: freeze="),
         (
             keys("video", data={"frames": {**FRAMES, "kind": "segment"}}),
-            r"drawn anew each time: frames\n.*\.frames\.kind=",
+            r"drawn at random each time: frames\n.*\.frames\.kind=",
         ),
         (
             keys("video", data={"transforms": [{"type": "transform_parts:Mirror"}]}),
-            r"drawn anew each time: transform_parts:Mirror\n  try: --set data\.train\.transforms=None",
+            r"drawn at random each time: transform_parts:Mirror\n  try: --set data\.train\.transforms=None",
         ),
         (keys("video", data={"sample": {"count": 3}}), "would choose among its rows"),
         (
@@ -130,7 +130,7 @@ def test_phases_share_what_an_encoder_with_the_same_weights_made(tmp_path: Path,
                     "sample": {"count": 3},
                 },
             ),
-            r"among its rows; drawn anew each time: frames, transform_parts:Mirror\n  try: "
+            r"among its rows; drawn at random each time: frames, transform_parts:Mirror\n  try: "
             r"--set data\.train\.sample=None --set data\.train\.frames\.kind='uniform' "
             r"--set data\.train\.transforms=None",
         ),

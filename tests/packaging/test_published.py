@@ -1,4 +1,4 @@
-"""One list of our packages: what is advised, what lies in plugins/, what start.py and the README install."""
+"""One list of our packages: what is advised, what lies in plugins/, what start.py and docs/start.md install."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ def test_the_list_is_that_of_the_folders() -> None:
     assert of_folders == published.PLUGINS
 
 
-def test_the_readme_installs_them_all() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for line in re.findall(r"^.*pip install -e.*srvc_la.*$", text, re.MULTILINE):
+def test_the_page_on_installing_installs_them_all() -> None:
+    text = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^.*pip install -e.*srvc_la.*$", text, re.MULTILINE)
+    assert len(lines) == 2  # with pip, and with uv
+    for line in lines:
         assert set(re.findall(r"-e plugins/(\w+)", line)) == published.PLUGINS.keys()
 
 

@@ -186,7 +186,7 @@ def test_hostile_texts_stay_texts(page: Any, folder: Path) -> None:
     )
     assert light["text"] == wanted["text"]
     one(page, "#filter").send_keys('"owned"</script>')
-    until(lambda: one(page, "#status").text, "1–1 of 1 clips")
+    until(lambda: one(page, "#status").text, "1–1 of 1 clip")
 
 
 def test_nothing_is_fetched_and_nothing_fails(page: Any, report: Path) -> None:

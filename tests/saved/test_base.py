@@ -128,7 +128,7 @@ def test_another_base_is_refused_by_name(use: str, model: Path, tmp_path: Path) 
     with pytest.raises(CheckpointError) as caught:
         uses[use]()
     assert f"another base than the one that is here: head (type='Adapted', lm='{model}')" in str(caught.value)
-    assert "put the weights of then where head looks for them" in str(caught.value)
+    assert "put the weights from that time where head looks for them" in str(caught.value)
 
 
 def test_a_base_that_is_gone_is_missing(model: Path, tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
+from report.page_checks import SIZES, WITH_AXE, at_size, check, serious
 from serve.conftest import Server, until
 
 WATCH = """
@@ -77,6 +80,19 @@ def cues(page: Any) -> list[str]:
     script = "return [...document.getElementById('video').textTracks[0].cues || []].map(cue => cue.text)"
     until(lambda: page.execute_script(script))
     return [" ".join(text.split()) for text in page.execute_script(script)]
+
+
+def avi(path: Path) -> Path:
+    """A video in a container that browsers do not play."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for number in range(16):
+            picture = np.full((240, 320, 3), (20, 60, 200), np.uint8)
+            picture[60:180, 10 * number : 10 * number + 60] = (220, 200, 40)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
 
 
 def listed(page: Any) -> list[str]:
@@ -222,7 +238,7 @@ def test_what_a_screen_reader_is_told(page: Any, toy_clip: Path) -> None:
     said = page.execute_script("return said")
     assert said[0] == f"Uploading {toy_clip.name}"
     assert said[-1] == "Captions are ready: 1 caption by first"
-    assert set(said[1:-1]) <= {"Waiting", "Writing captions", "Drawing what the model saw"}
+    assert set(said[1:-1]) <= {"Waiting", "Writing captions", "Preparing frames and panels"}
     assert len(said) == len(set(said)), "a reader must not be flooded"
     for node in many(page, "button, input, select, progress, video, [role=img], img, a"):
         if node.is_displayed() and node.tag_name != "video":
@@ -240,11 +256,52 @@ def test_what_is_no_video_is_said_so(page: Any, tmp_path: Path) -> None:
     text.write_text("words " * 500)
     one(page, "#file").send_keys(str(text))
     until(lambda: problem(page))
-    assert "is a text" in problem(page)
+    assert f"{text.name} is a text file" in problem(page)
     assert "Try: a video file" in problem(page)
-    assert one(page, "#watch-title").text == text.name
+    until(lambda: not one(page, "#watch").is_displayed())
+    assert not one(page, "#again").is_displayed()
     assert "owned" not in page.title
     assert many(page, "#problem img, #watch-title img") == []
+
+
+def test_frames_stand_for_a_video_that_cannot_be_played(page: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    film = avi(tmp_path / "film.avi")
+    one(page, "#file").send_keys(str(film))
+    until(lambda: "its frames are shown when it is captioned" in one(page, "#unplayable").text)
+    ready(page)
+    assert not one(page, "#video").is_displayed()
+    assert (
+        one(page, "#unplayable").text == "This browser cannot play this kind of file: these are frames of it."
+    )
+    still = "return [document.getElementById('still').naturalHeight, document.getElementById('still').src]"
+    until(lambda: page.execute_script(still)[0] == 240)
+    first = page.execute_script(still)[1]
+    one(page, "#moment").send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert page.execute_script(still)[1] != first
+    assert listed(page)[0] in one(page, "#still-text").text
+    assert many(page, "#cues [aria-current]") != []
+    one(page, "#cues button").click()
+    assert one(page, "#moment").get_attribute("value") == "0"
+
+
+@pytest.mark.parametrize("state", ["empty", "refused", "captioned", "frames"])
+def test_on_every_screen(page: Any, toy_clip: Path, tmp_path: Path, state: str) -> None:
+    """Before an upload, after a refusal, with captions, and with frames in the place of the player."""
+    if state == "refused":
+        text = tmp_path / ("a-long-name-" * 12 + ".mp4")
+        text.write_text("words " * 500)
+        one(page, "#file").send_keys(str(text))
+        until(lambda: problem(page))
+    elif state != "empty":
+        one(page, "#file").send_keys(str(toy_clip if state == "captioned" else avi(tmp_path / "film.avi")))
+        ready(page)
+    for width, theme in SIZES:
+        with at_size(page, width, theme):
+            check(page)
+            if (width, theme) in WITH_AXE:
+                assert serious(page) == []
 
 
 def test_a_job_can_be_stopped(page: Any, server: Server, clip_of: Any, tmp_path: Path) -> None:

@@ -116,11 +116,11 @@ def test_openapi_describes_every_route_and_what_it_may_answer(server: Server) ->
 
 
 NO_VIDEO = {
-    "a text": b"just words, whatever the name says\n" * 50,
-    "a PNG picture": b"\x89PNG\r\n\x1a\n" + bytes(500),
+    "a text file": b"just words, whatever the name says\n" * 50,
+    "a PNG image": b"\x89PNG\r\n\x1a\n" + bytes(500),
     "a playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n",
     "empty": b"",
-    "sound or a picture": b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(200),
+    "an audio file or an image": b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(200),
     "cannot be read as a video": b"\x00\x00\x00\x18ftypisom" + b"and then nothing that a decoder knows" * 50,
 }
 

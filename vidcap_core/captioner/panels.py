@@ -31,4 +31,4 @@ def panel_warnings(predictions: Iterable[Prediction]) -> list[str]:
     """One line for people, however many clips lack their panels; none where none does."""
     reasons = [p.extras[FAILED] for p in predictions if FAILED in p.extras]
     clips = f"{len(reasons)} {'clip' if len(reasons) == 1 else 'clips'}"
-    return [f"no panels of {clips}: {reasons[0]}; what was said of them stands"] if reasons else []
+    return [f"no panels of {clips}: {reasons[0]}; their captions stand"] if reasons else []

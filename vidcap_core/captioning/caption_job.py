@@ -67,7 +67,7 @@ class Job:
             raise PageError(
                 f"{folder.path / PAGE} was not written: {in_a_line(error)}; "
                 f"{counted(len(predictions), 'caption')} saved in {folder.lines}",
-                hint="the same command, once that is mended: nothing is captioned twice",
+                hint="the same command, once that is fixed: nothing is captioned twice",
             ) from error
 
     def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:

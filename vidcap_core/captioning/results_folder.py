@@ -22,7 +22,7 @@ from vidcap_metrics.files.atomic import write_text
 from vidcap_metrics.files.lock import Lock
 
 JOB, LINES, LOCK = "job.json", "captions.jsonl", ".lock"
-MEND = "another --out, or mend the line"
+MEND = "another --out, or correct the line"
 LINE: dict[str, Any] = {
     **PREDICTION,
     "id": str,

@@ -40,7 +40,7 @@ def _made_of(captioner: Captioner) -> dict[str, Sequence[str]]:
 def _cannot_make(name: str, unmade: Mapping[str, str], others: Sequence[str]) -> UserError:
     hint = (
         f"{sources.how_to_make(unmade)}, then its run again with --resume, which "
-        "trains no step more, and a bundle exported anew"
+        "trains no step more; then export the bundle again"
     )
     if others:
         left = " ".join(f"--without {stream}" for stream in unmade)

@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--model", help="a run or bundle folder, plugin/name, or hf:OWNER/NAME (default: the default model)"
     )
-    parser.add_argument("--copy", help="a kept copy of the weights instead of the best ones")
+    parser.add_argument("--copy", help="a named copy of the weights (`keep` of a phase), not the best ones")
     add_changes(
         parser,
         "of a --model that is a config: change one key, head.say=each; "
@@ -51,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="STREAM",
-        help="a stream that the model was trained with, to do without: as for a clip that lacks it",
+        help="caption without this stream, though the model was trained with it",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -64,25 +64,31 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--sentences", action="store_const", const=True, help="with a capital letter and a full stop"
     )
     output.add_argument(
-        "--out", type=Path, metavar="DIR", help="write into a folder, and go on there when started again"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write files into this folder; started again, it goes on there",
     )
     texts = parser.add_argument_group("how texts are found (default: as the model's config says)")
     way = texts.add_mutually_exclusive_group()
     way.add_argument("--beam", type=int, metavar="N", help="beam search with N beams")
-    way.add_argument("--sample", action="store_true", help="draw words by chance")
+    way.add_argument("--sample", action="store_true", help="sample words from their probabilities")
     texts.add_argument("--n-best", type=int, metavar="N", help="N texts a clip, the best first")
-    texts.add_argument("--seed", type=int, help="of --sample (0)")
-    texts.add_argument("--prompt", metavar="TEXT", help="what each text goes on from, where the model can")
+    texts.add_argument("--seed", type=int, help="the seed of --sample (default: 0)")
     texts.add_argument(
-        "--every", metavar="SECONDS|shots", help="cut videos: a caption for so many seconds, or for each shot"
+        "--prompt", metavar="TEXT", help="words that each text goes on from; they are not printed"
     )
+    texts.add_argument("--every", metavar="SECONDS|shots", help="a caption every SECONDS, or for each shot")
     machine = parser.add_argument_group("machine")
     machine.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
     machine.add_argument(
-        "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (16)"
+        "--batch", type=_count, default=16, metavar="N", help="clips captioned side by side (default: 16)"
     )
     machine.add_argument(
-        "--workers", type=_count, metavar="N", help="threads that read ahead (one a processor)"
+        "--workers",
+        type=_count,
+        metavar="N",
+        help="threads that read ahead (default: one for each processor)",
     )
     parser.set_defaults(func=run)
 

@@ -25,16 +25,18 @@ def add_parser(subparsers: Subparsers) -> None:
     add_json(where)
     where.set_defaults(func=run_where)
 
-    prepare = actions.add_parser("prepare", help="official files to the one schema that reads fast")
+    prepare = actions.add_parser("prepare", help="convert official files to the format that reads fast")
     prepare.add_argument("name", help="the dataset (vidcap data where)")
-    prepare.add_argument("--from", dest="source", type=Path, required=True, metavar="FOLDER|ZIP")
+    prepare.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="FOLDER|ZIP", help="the official files"
+    )
     prepare.add_argument(
         "--out", type=Path, metavar="FOLDER", help="another place than `vidcap data where` says"
     )
     prepare.add_argument("--force", action="store_true", help="replace what was prepared there before")
     prepare.set_defaults(func=run_prepare)
 
-    check = actions.add_parser("check", help="counts, missing and broken files, and how to mend them")
+    check = actions.add_parser("check", help="counts, missing and broken files, and how to repair them")
     check.add_argument(
         "name", help="the dataset (vidcap data where), or a config: plugin/name, or a .py file"
     )

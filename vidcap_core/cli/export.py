@@ -18,9 +18,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--whole",
         action="store_true",
-        help="of a run with runtime.save='trained': write its base too, so that the bundle stands alone",
+        help="for a run with runtime.save='trained': write its base too, so that the bundle needs nothing else",
     )
-    add_changes(parser, "of such a run: where its base lies here, head.lm=FOLDER")
+    add_changes(parser, "where the base of such a run lies here: head.lm=FOLDER")
     parser.set_defaults(func=run)
 
 

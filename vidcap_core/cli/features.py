@@ -34,26 +34,40 @@ def add_parser(subparsers: Subparsers) -> None:
         "--encoder", required=True, metavar="CONFIG", help="an encoder's name, or a config file"
     )
     extract.add_argument("--stream", metavar="NAME", help="which encoder of a config that has several")
-    extract.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the encoder")
-    extract.add_argument("--out", required=True, type=Path, metavar="STORE")
-    extract.add_argument("--workers", type=int, default=2, metavar="N", help="threads that decode (2)")
-    extract.add_argument("--dtype", choices=("float16", "float32"), default="float16")
-    extract.add_argument("--decoder", choices=("pyav", "torchcodec", "decord"), default="pyav")
+    extract.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one argument of the encoder"
+    )
+    extract.add_argument("--out", required=True, type=Path, metavar="STORE", help="the store's folder")
+    extract.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="threads that decode (default: 2)"
+    )
+    extract.add_argument(
+        "--dtype",
+        choices=("float16", "float32"),
+        default="float16",
+        help="of what is stored (default: float16)",
+    )
+    extract.add_argument(
+        "--decoder",
+        choices=("pyav", "torchcodec", "decord"),
+        default="pyav",
+        help="what reads videos (default: pyav)",
+    )
     extract.add_argument("--device", help="cpu, cuda, ...; without it, a GPU where there is one")
     extract.set_defaults(func=run_extract)
 
     inspect = actions.add_parser("inspect", help="what is in a store, and how it was made")
-    inspect.add_argument("store", type=Path)
+    inspect.add_argument("store", type=Path, help="the store's folder")
     inspect.add_argument("--verify", action="store_true", help="check every hash")
     inspect.add_argument("--json", action="store_true", help="print JSON")
     inspect.set_defaults(func=run_inspect)
 
     imports = actions.add_parser("import", help="h5 with a key a video, npz, or a folder of npy -> a store")
-    imports.add_argument("source", type=Path)
-    imports.add_argument("--out", required=True, type=Path, metavar="STORE")
+    imports.add_argument("source", type=Path, help="an .h5 or .npz file, or a folder of .npy files")
+    imports.add_argument("--out", required=True, type=Path, metavar="STORE", help="the store's folder")
     imports.add_argument("--dtype", choices=("float16", "float32"), default="float16")
     imports.add_argument(
-        "--note", action="append", default=[], metavar="KEY=VALUE", help="how they were made"
+        "--note", action="append", default=[], metavar="KEY=VALUE", help="how the features were made"
     )
     imports.set_defaults(func=run_import)
 

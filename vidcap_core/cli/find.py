@@ -26,21 +26,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("text", metavar="TEXT", help="what is looked for, in quotes")
+    parser.add_argument("text", metavar="TEXT", help="what to search for, in quotes")
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders, 'patterns', @LIST")
     parser.add_argument(
         "--model",
         help="a picture encoder that has a text encoder beside it (NAME and NAMEText), or of open_clip "
         "ARCHITECTURE:WEIGHTS, hf-hub:NAME or local-dir:FOLDER (default: the pair that is installed)",
     )
-    parser.add_argument("--top", type=_count, default=10, metavar="N", help="the N best files (10)")
+    parser.add_argument("--top", type=_count, default=10, metavar="N", help="the N best files (default: 10)")
     parser.add_argument("--json", action="store_true", help="a line of JSON a file")
     parser.add_argument(
-        "--every", type=float, default=2.0, metavar="SECONDS", help="between two pictures of a long film (2)"
+        "--every",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="seconds from picture to picture of a long film (2)",
     )
     parser.add_argument("--index", type=Path, metavar="FILE", help="keep the index here, not in the cache")
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU where there is one)")
-    parser.add_argument("--workers", type=_count, metavar="N", help="threads that read (one a processor)")
+    parser.add_argument(
+        "--workers", type=_count, metavar="N", help="threads that read (default: one a processor)"
+    )
     parser.set_defaults(func=run)
 
 

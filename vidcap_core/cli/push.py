@@ -11,7 +11,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("push", help="upload a bundle to the Hugging Face hub")
     parser.add_argument("bundle", type=Path, help="a bundle folder: vidcap export RUN -o DIR")
     parser.add_argument("hub_id", metavar="HUB-ID", help="hf:OWNER/NAME")
-    parser.add_argument("--private", action="store_true", help="only you may see it")
+    parser.add_argument("--private", action="store_true", help="make the repository private")
     parser.set_defaults(func=run)
 
 

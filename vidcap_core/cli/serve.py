@@ -26,22 +26,26 @@ def add_parser(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         metavar="STREAM",
-        help="a stream that every model does without",
+        help="caption without this stream, though models were trained with it",
     )
-    add_changes(parser, "of a single --model, as `vidcap caption` has it: head.lm=FOLDER")
+    add_changes(parser, "where a base that the model leaves out lies, for a single --model: head.lm=FOLDER")
     parser.add_argument("--port", type=int, default=8765, help="0 takes a free one (default: 8765)")
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="another address lets other machines in (default: this computer only)",
+        help="the address to listen on; one of the network lets other machines in (default: this computer only)",
     )
     parser.add_argument(
-        "--allow-name", action="append", default=[], metavar="NAME", help="a further name of this server"
+        "--allow-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name of this server",
     )
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--max-size", type=int, default=200, metavar="MB", help="of a file (default: 200)")
+    limits.add_argument("--max-size", type=int, default=200, metavar="MB", help="largest file (default: 200)")
     limits.add_argument(
-        "--max-duration", type=float, default=600, metavar="SECONDS", help="of a video (default: 600)"
+        "--max-duration", type=float, default=600, metavar="SECONDS", help="longest video (default: 600)"
     )
     limits.add_argument("--queue", type=int, default=4, metavar="N", help="jobs that may wait (default: 4)")
     limits.add_argument(
@@ -52,7 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="videos at once, each with its own models (default: 1)",
     )
     limits.add_argument(
-        "--timeout", type=float, default=600, metavar="SECONDS", help="of a job (default: 600)"
+        "--timeout", type=float, default=600, metavar="SECONDS", help="longest time for a job (default: 600)"
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.set_defaults(func=run)

@@ -17,8 +17,8 @@ class Phase:
         default_factory=list
     )  # names in `losses`; may stay empty when `updates` says them
     updates: list[list[str]] | None = None  # several updates a batch, each with its own losses
-    epochs: int | None = None
-    steps: int | None = None
+    epochs: int | None = None  # how long: epochs, or steps
+    steps: int | None = None  # how long: steps, or epochs
     train: list[str] | None = None  # parts that train (`head`, `encoders.video`, `head.mapper`); None: all
     freeze: list[str] = field(default_factory=list)  # parts that do not
     groups: list[dict[str, Any]] = field(
@@ -28,10 +28,12 @@ class Phase:
     cache: list[str] = field(default_factory=list)  # frozen encoders whose features are made once
     batch: int | None = None  # else runtime.batch
     accumulate: int | None = None  # else runtime.accumulate
-    optimizer: Literal["keep", "fresh"] | dict[str, Any] = "fresh"
+    optimizer: Literal["keep", "fresh"] | dict[str, Any] = (
+        "fresh"  # keep: with its moments; a dict: changed arguments
+    )
     schedule: dict[str, Any] | None = None  # else the config's schedule
     clip_grad: float | None = None  # this or clip_value: else what runtime says of both
-    clip_value: float | None = None
+    clip_value: float | None = None  # the gradients' values at most
     best: bool = True  # whether the best weights may come from this phase
     start_from: Literal["last", "best"] | str = "last"  # weights it starts with, or a kept copy's name
     keep: str | None = None  # keep a named copy of the weights at its end
@@ -51,15 +53,17 @@ class Phase:
 class Schedule:
     """How the learning rate moves: over each phase, or over the whole run."""
 
-    type: Literal["constant", "linear", "cosine", "exponential", "inverse_time", "plateau"] = "constant"
+    type: Literal["constant", "linear", "cosine", "exponential", "inverse_time", "plateau"] = (
+        "constant"  # its course
+    )
     warmup: float = 0.0  # below 1: a share of the span; else steps
     floor: float = 0.0  # lowest multiple of the base rate (linear, cosine)
     gamma: float = 1.0  # exponential: factor a unit
     delta: float = 0.5  # inverse_time: r0 / (1 + delta * unit)
     factor: float = 0.5  # plateau: factor after `patience` evaluations without a better score
-    patience: int = 3
-    unit: Literal["step", "epoch"] = "step"
-    span: Literal["phase", "run"] = "phase"
+    patience: int = 3  # plateau: evaluations that it waits
+    unit: Literal["step", "epoch"] = "step"  # exponential, inverse_time: what is counted
+    span: Literal["phase", "run"] = "phase"  # whether it starts again with each phase
 
     def __post_init__(self) -> None:
         at_least(
@@ -72,13 +76,13 @@ class Schedule:
 class Evaluate:
     """When and how a run is scored."""
 
-    split: str = "val"
+    split: str = "val"  # what is scored while training
     metrics: list[str | dict[str, Any]] = field(
-        default_factory=lambda: ["bleu", "meteor", "rouge", "cider-d"]
+        default_factory=lambda: ["bleu", "meteor", "rouge", "cider-d"]  # what scores it
     )
     every: int = 1  # epochs; 0: only at the end
     best: str | None = "cider-d"  # the value that picks the best checkpoint
-    greater: bool = True
+    greater: bool = True  # whether a greater value is better
     early_stop: int | None = None  # evaluations without a better score
     batch: int | None = None  # else runtime.batch
     panels: int = 16  # clips whose panels go into the report
@@ -94,19 +98,19 @@ class Runtime:
 
     batch: int = 16  # over all processes
     workers: int = 0  # data workers a process
-    accumulate: int = 1
+    accumulate: int = 1  # batches an update
     clip_grad: float | None = None  # global norm
-    clip_value: float | None = None
-    amp: Literal["off", "bf16", "fp16"] = "off"
+    clip_value: float | None = None  # the gradients' values at most
+    amp: Literal["off", "bf16", "fp16"] = "off"  # mixed precision
     ema: float | None = None  # decay of the averaged weights
     log_every: int = 10  # steps
     save_every: int | None = None  # steps; None: at the end of each epoch
     keep: int = 2  # checkpoints besides the best one
     save: Literal["all", "trained"] = "all"  # trained: what never trains is named and hashed, not stored
     max_time: float | None = None  # minutes of training, from each start
-    trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)
+    trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)  # besides the run's own log
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
-    deterministic: bool = True
+    deterministic: bool = True  # only operations that give the same bits each time
 
     def __post_init__(self) -> None:
         at_least(0, workers=self.workers, max_time=self.max_time)

@@ -41,7 +41,7 @@ class Evaluation:
         names = self._telling(best)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in self.values.items() if name in names)
         more = f"; all {len(self.values)} scores: {file}" if len(names) < len(self.values) else ""
-        clips = plural(int(self.clips.rpartition(" ")[2]), "clip")
+        clips = plural(int(self.clips.split()[2]), "clip")  # N of M, and of missing ones a hash
         return f"{shown}  ({self.clips} {clips}{more})"
 
     def _telling(self, best: str | None) -> list[str]:

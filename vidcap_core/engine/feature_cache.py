@@ -54,7 +54,7 @@ def check(training: Training, phase: Phase) -> None:
             reasons.append("data.train.sample would choose among its rows")
             mends.append("sample=None")
         if drawn:
-            reasons.append(f"drawn anew each time: {', '.join(drawn)}")
+            reasons.append(f"drawn at random each time: {', '.join(drawn)}")
         if reads in drawn:
             mends.append(f"{reads}.kind='uniform'")
         if set(drawn) - {reads}:

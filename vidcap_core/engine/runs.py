@@ -13,7 +13,7 @@ import torch
 
 from vidcap_core.captioner.build import stored_tokenizer
 from vidcap_core.captioner.panels import panel_warnings
-from vidcap_core.config.files import Config
+from vidcap_core.config.files import Config, load_config
 from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
@@ -46,7 +46,7 @@ AGAIN = "the same command again"
 
 
 def train(
-    config: Config | Recipe,
+    config: str | Path | Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     resume: bool = False,
@@ -110,7 +110,7 @@ def train(
 
 
 def test(
-    config: Config | Recipe,
+    config: str | Path | Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     split: str = "test",
@@ -124,7 +124,7 @@ def test(
 
 
 def predict(
-    config: Config | Recipe,
+    config: str | Path | Config | Recipe,
     *,
     work_dir: str | Path | None = None,
     split: str = "test",
@@ -219,8 +219,11 @@ def _report(training: Training, split: str, predictions: list[Prediction]) -> Pa
         return None
 
 
-def _recipe(config: Config | Recipe) -> Recipe:
-    return config if isinstance(config, Recipe) else validate(config)
+def _recipe(config: str | Path | Config | Recipe) -> Recipe:
+    """The recipe of a config, which may be given by name."""
+    if isinstance(config, Recipe):
+        return config
+    return validate(load_config(config) if isinstance(config, (str, Path)) else config)
 
 
 def _trained(recipe: Recipe, work_dir: str | Path | None, device: str, split: str) -> Training:

@@ -57,14 +57,17 @@ class ClipView:
         logs = [p for event in self.events for p in (event.get("words") or {}).get("log_probs", ())]
         return round(math.exp(sum(logs) / len(logs)), 4) if logs else None
 
-    def filmstrip(self, of_events: bool = True) -> dict[str, Any] | None:
-        """Small frames of the clip and, of several events, of each; or why there are none; None without a file."""
+    def filmstrip(self, of_events: bool = True, side: int = frames.SIDE) -> dict[str, Any] | None:
+        """Small frames of the clip and, of several events, of each; or why there are none; None without a file.
+
+        side: of the clip's frames, in pixels.
+        """
         if self.path is None:
             return None
         if not Path(self.path).is_file():
             return {"note": "the video is not where it was when the run was made"}
         try:
-            film = frames.filmstrip(self.path, self.span)
+            film = frames.filmstrip(self.path, self.span, side=side)
             if of_events and len(self.events) > 1:
                 film["events"] = [frames.filmstrip(self.path, span, *EVENT_FILM) for span in self._moments()]
             return film

@@ -106,7 +106,7 @@ def check(own: Mapping[str, Tensor], base: Base, source: str) -> None:
         raise CheckpointError(
             f"{source} was trained on another base than the one that is here: {described(other, base[other])} "
             "has other weights",
-            hint=f"put the weights of then where {other} looks for them, or {_option(other, base)}; "
+            hint=f"put the weights from that time where {other} looks for them, or {_option(other, base)}; "
             "runtime.save='all' stores them with a run",
         )
 

@@ -59,7 +59,8 @@ def _page(
             yield from (f"| {split} | {name} | {value:.4f} |" for name, value in values.items())
         yield ""
     facts = {key: provenance.get(key) for key in ("seed", "commit", "machine")}
-    yield "Made with " + ", ".join(f"{key} {value}" for key, value in facts.items() if value is not None)
+    if known := ", ".join(f"{key} {value}" for key, value in facts.items() if value is not None):
+        yield f"Made with {known}."
     yield "The config, the versions and the hash of the training data are in `bundle.json`."
     if method and method.paper:
         paper = method.paper

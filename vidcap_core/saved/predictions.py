@@ -65,7 +65,7 @@ def write(folder: Path, split: str, predictions: Sequence[Prediction], dataset: 
         write_text(folder / f"{name}-{split}.json", json.dumps(data, ensure_ascii=False, allow_nan=False))
 
 
-AGAIN = "the test step again, which writes it anew"
+AGAIN = "the test step again: it writes this file again"
 
 
 def read(path: Path, missing: object = None, shape: object = object) -> Any:

@@ -80,7 +80,7 @@ class RunFolder:
 
     def read(self, file: Path) -> dict[str, Any]:
         """What config, meta, tokenizer or scores hold."""
-        return read_dict(file, hint="put a copy of it there, or train anew elsewhere")
+        return read_dict(file, hint="put a copy of it there, or train again in another folder")
 
     def resolved(self) -> Config:
         """The config that made it."""

@@ -43,8 +43,8 @@ FORM = {
                     "model": {"type": "string", "description": "a name from /api/models; else the first"},
                     "every": {
                         "type": "string",
-                        "description": "a caption every so many seconds, or for each of the shots; else as the"
-                        " model sees fit, which is one for the whole video where it does not find events itself",
+                        "description": "seconds between captions, or 'shots' for one per shot; without it one"
+                        " caption of the whole video, or one per event where the model detects events",
                         "examples": ["10", "shots"],
                     },
                 },

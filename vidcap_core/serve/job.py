@@ -23,7 +23,7 @@ class Job:
     path: Path
     duration: float
     every: str | None = None
-    """seconds a caption, or "shots"; None: as the model sees fit"""
+    """seconds a caption, or "shots"; None: the whole video, or the events that the model detects"""
     id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     state: State = "waiting"
     step: Step = ""

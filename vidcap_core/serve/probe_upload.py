@@ -25,11 +25,11 @@ def look(path: Path, name: str, limits: Limits) -> float:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         facts = json.loads(done.stdout)
     except subprocess.TimeoutExpired:
-        raise Refused(422, f"{name}: reading it takes too long", "a shorter or a repaired file") from None
+        raise Refused(422, f"{name}: reading it took too long", "a shorter or a repaired file") from None
     except OSError as error:  # no more files or processes
         raise no_room(error) from error
     except ValueError:  # the decoder took the process with it
-        raise Refused(422, f"{name}: the decoder broke down over this file", _AGAIN) from None
+        raise Refused(422, f"{name}: the decoder crashed on this file", _AGAIN) from None
     if "large" in facts:
         raise Refused(422, f"{name}: {facts['large']}", _AGAIN)
     if "what" in facts:
@@ -40,7 +40,7 @@ def look(path: Path, name: str, limits: Limits) -> float:
     return float(facts["duration"])
 
 
-_AGAIN = "the video converted anew: ffmpeg -i VIDEO -vf scale=640:360 new.mp4"
+_AGAIN = "a converted copy: ffmpeg -i VIDEO -vf scale=640:360 new.mp4"
 
 
 def main(path: str) -> None:

@@ -12,7 +12,7 @@ from vidcap_core.serve.job import Job
 class Problem(BaseModel):
     """Why a request or a job failed."""
 
-    what: str = Field(description="what is wrong", examples=["notes.txt is a text"])
+    what: str = Field(description="what is wrong", examples=["notes.txt is a text file"])
     hint: str = Field(description="what to try instead", examples=["a video file: MP4, MOV, WebM, ..."])
 
 
@@ -20,7 +20,7 @@ class Model(BaseModel):
     """A captioner that can be asked."""
 
     name: str
-    reads: list[str] = Field(description="what it looks at: frames, audio", examples=[["frames"]])
+    reads: list[str] = Field(description="what it reads of a video: frames, audio", examples=[["frames"]])
 
 
 class Limits(BaseModel):
@@ -63,7 +63,9 @@ class Status(BaseModel):
     id: str
     name: str = Field(description="the name of the uploaded file")
     model: str
-    every: str | None = Field(description="seconds a caption, or shots; null: as the model sees fit")
+    every: str | None = Field(
+        description="seconds a caption, or shots; null: the whole video, or the events that the model detects"
+    )
     duration: float = Field(description="seconds of the video")
     state: Literal["waiting", "working", "done", "failed"]
     step: str = Field(description="of a job that is worked on: captioning, then drawing")

@@ -43,17 +43,17 @@ def looks_like(head: bytes) -> str:
         if head.startswith(start):
             return name
     text = not any(byte < 9 for byte in head)
-    return "a text" if text else "no video that is known here"
+    return "a text file" if text else "not a video format that is supported"
 
 
 _OTHERS = (
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive"),
-    (b"ID3", "sound without pictures"),
-    (b"RIFF", "sound or a picture"),
+    (b"ID3", "an audio file"),
+    (b"RIFF", "an audio file or an image"),
     (b"#EXTM3U", "a playlist"),
     (b"ffconcat", "a playlist"),
 )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Tell = Callable[[str, float], None]
 CAPTIONED = 0.9
 """Progress when the captions are there and the drawing is not."""
+STILL = 240
+"""Short side of the frames, which stand for the video where a browser cannot play it."""
 FOLDERS = re.compile(r"(?:(?<=[\s'\"(=:])|^)(?:/|[A-Za-z]:\\)(?:[^\s'\"/\\]+[/\\])+")
 """The folders of an absolute path in a text."""
 
@@ -83,7 +85,7 @@ def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, t
     if not any(panel["kind"] == Timeline.kind for panel in panels):
         panels.insert(0, to_plain(Timeline(captions.events)))
     shown = view(data, panels=panels)
-    film = shown.filmstrip()
+    film = shown.filmstrip(side=STILL)
     if film and "note" in film:
         film = {"note": _without(film["note"], path, name)}
     del data["path"]

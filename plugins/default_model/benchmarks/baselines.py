@@ -1,6 +1,7 @@
-"""The default model and its baselines on the 86 test clips of the part of MSVD, with paired differences.
+"""The default model and its baselines on the 86 test clips of the part of MSVD, or others, with paired differences.
 
-python plugins/default_model/benchmarks/baselines.py NAME=PREDICTIONS... --references REFERENCES.json [--json FILE]
+python plugins/default_model/benchmarks/baselines.py NAME=PREDICTIONS... --references REFERENCES.json
+    [--of 670] [--json FILE]
 
 The first system is compared with each other one: its value minus theirs, paired bootstrap over clips, 95 % intervals.
 """
@@ -16,18 +17,16 @@ from vidcap_core.testing.measured import write
 from vidcap_metrics.evaluate import pairwise, score
 from vidcap_metrics.options import Options
 
-SPLIT = 670
-"""Clips of MSVD's official test split."""
 
-
-def row(name: str, predictions: Path, references: Path) -> dict[str, Any]:
+def row(name: str, predictions: Path, references: Path, split: int) -> dict[str, Any]:
     """Every number of one system, with intervals and signatures."""
     report = score(predictions, [references], Options(), sure=True)
     data = report.to_json()
     return {
         "what": name,
         "clips": len(json.loads(references.read_text(encoding="utf-8"))),
-        "of": SPLIT,
+        "of": split,
+        "different captions": len(set(json.loads(predictions.read_text(encoding="utf-8")).values())),
         "values": {key: value for one in report.scores.scores for key, value in one.values.items()},
         "intervals": data["intervals"],
         "signature": "; ".join(str(one.signature) for one in report.scores.scores),
@@ -41,10 +40,11 @@ def main() -> None:
     )
     parser.add_argument("systems", nargs="+", metavar="NAME=PREDICTIONS")
     parser.add_argument("--references", type=Path, required=True)
+    parser.add_argument("--of", type=int, default=670, help="clips of the whole split (MSVD's test: 670)")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     files = {name: Path(file) for name, _, file in (system.partition("=") for system in args.systems)}
-    rows = [row(name, file, args.references) for name, file in files.items()]
+    rows = [row(name, file, args.references, args.of) for name, file in files.items()]
     first = next(iter(files.values()))
     for one, file in zip(rows[1:], list(files.values())[1:], strict=True):
         found = pairwise(file, first, [args.references], Options()).comparisons

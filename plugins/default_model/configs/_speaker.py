@@ -2,7 +2,7 @@
 
 method = "default_model"
 tokenizer = dict(type="Vocabulary", min_count=8)
-extract = dict(image=dict(type="EfficientNetLite2", crop=1.0))
+extract = dict(image=dict(type="EfficientNetLite2", crop=1.0, frames=12))
 head = dict(type="MeanPoolGRU", streams=dict(image=1280), width=320, dropout=0.3, tied=True)
 losses = dict(tokens=dict(type="TokenLoss", smoothing=0.1))
 optimizer = dict(type="AdamW", lr=1e-3, weight_decay=0.01, fused=True)

@@ -117,7 +117,7 @@ def test_the_bundle_is_what_the_config_makes(shipped: bundle.Bundle) -> None:
         "type": "Ensemble",
         "streams": config["head"].pop("streams"),
         "head": config["head"],
-        "members": 2,
+        "members": 3,
     }
     assert stored["head"] == head
     for section in (

@@ -17,7 +17,7 @@ function ticks(low, high, step) {
 function tickText(value, step) { // all labels of an axis have the decimals of its step
   if (value === 0) return "0";
   const power = Math.floor(Math.log10(step) + 1e-9);
-  if (power < -3 || Math.abs(value) >= 1e6) return scientific(value);
+  if (power < -3 || Math.abs(value) >= 1e6) return scientific(value, Math.max(0, Math.floor(Math.log10(Math.abs(value)) + 1e-9) - power));
   const digits = Math.max(0, -power);
   return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

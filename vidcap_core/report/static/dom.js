@@ -21,9 +21,9 @@ const percent = (share) => `${Math.round(100 * share)} %`;
 const seconds = (time) => `${Number(time).toFixed(1)} s`;
 const colour = (index) => `var(--c${index % 6})`;
 
-function scientific(value) { // 5×10⁻⁴
-  const [factor, power] = value.toExponential(1).split("e");
-  return `${Number(factor)}×10${[...String(Number(power))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
+function scientific(value, digits = 1) { // 5×10⁻⁴
+  const [factor, power] = value.toExponential(digits).split("e");
+  return `${digits > 1 ? factor : Number(factor)}×10${[...String(Number(power))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("")}`;
 }
 
 function short(value) {

@@ -125,6 +125,13 @@ function bars(panel) {
   return { node: element("div", {}, [list, rest > 0 ? element("p", { class: "more", text: `${rest} smaller ${rest === 1 ? "value is" : "values are"} not shown` }) : null]) };
 }
 
+function plainly(value) { // a flat table in words, anything deeper as it is stored
+  if (typeof value === "string") return value;
+  const entries = value && typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : [];
+  const flat = entries.length && entries.every(([, each]) => each === null || typeof each !== "object");
+  return flat ? entries.map(([name, each]) => `${name} ${each}`).join(", ") : JSON.stringify(value);
+}
+
 function custom(panel) {
   const node = element("div", { class: "custom" });
   if (panel.note) node.append(element("p", { class: "note", text: panel.note }));
@@ -135,9 +142,9 @@ function custom(panel) {
     node.append(template.content);
   } else {
     const rows = Object.entries(panel.data).map(([name, value]) => element("tr", {}, [
-      element("th", { scope: "row", text: name }), element("td", { text: typeof value === "string" ? value : JSON.stringify(value) }),
+      element("th", { scope: "row", text: name }), element("td", { text: plainly(value) }),
     ]));
-    node.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title || panel.kind }, [element("table", {}, [element("tbody", {}, rows)])]));
+    node.append(element("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title || panel.kind }, [element("table", {}, [element("tbody", {}, rows)])]));
   }
   return { node };
 }

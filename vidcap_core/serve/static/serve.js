@@ -1,8 +1,8 @@
 // The page of `vidcap serve`: a video goes to the server, its captions come back; it is played from where it is.
 const at = (id) => document.getElementById(id);
-const STEPS = { captioning: "Writing captions", drawing: "Drawing what the model saw" };
+const STEPS = { captioning: "Writing captions", drawing: "Preparing frames and panels" };
 const UPLOAD = 0.25; // the upload's share of the bar
-const state = { limits: null, models: [], file: null, made: new Map(), run: null };
+const state = { limits: null, models: [], file: null, made: new Map(), run: null, unplayable: false, film: null };
 
 class Problem extends Error {
   constructor({ what, hint }, status, again) {
@@ -105,7 +105,7 @@ async function caption() {
     const count = made.job.caption.events.length;
     say(`Captions are ready: ${count === 1 ? "1 caption" : `${count} captions`} by ${model}`);
   } catch (error) {
-    if (error.name !== "AbortError") { say(""); complain(error); }
+    if (error.name !== "AbortError") { say(""); complain(error); if (!job && error.status < 500) refuse(run); }
     else if (state.run === run) say("Stopped");
     if (job && error.name === "AbortError") ask(`api/captions/${job.id}`, { method: "DELETE" }).catch(() => {});
   } finally {
@@ -132,6 +132,14 @@ function choose() {
   offer();
 }
 
+function refuse(run) { // what the server does not accept is not offered again
+  if (state.run !== run) return;
+  state.file = null;
+  at("file").value = "";
+  at("watch").hidden = true;
+  document.body.classList.remove("chosen");
+}
+
 function take(file) {
   if (!file) return;
   if (file.size > state.limits.megabytes * 1e6) {
@@ -142,7 +150,9 @@ function take(file) {
   if (state.file) URL.revokeObjectURL(at("video").src);
   Object.assign(state, { file, made: new Map() });
   document.body.classList.add("chosen");
-  at("spoken").hidden = at("drawing").hidden = at("unplayable").hidden = true;
+  at("spoken").hidden = at("drawing").hidden = true;
+  Object.assign(state, { unplayable: false, film: null });
+  stills();
   at("watch-title").textContent = file.name;
   at("video").replaceChildren();
   at("video").src = URL.createObjectURL(file);
@@ -164,6 +174,26 @@ function show({ job, files, drawing }) {
   for (const kind of ["srt", "vtt", "json"]) fill(at(kind), { href: files[kind], download: `${stem(job.name)}.${kind}`, "aria-label": `${kind.toUpperCase()} file of these captions` });
   at("drawing").replaceChildren(...clipBody(drawing.light, drawing.heavy));
   at("spoken").hidden = at("drawing").hidden = false;
+  state.film = drawing.heavy.film && drawing.heavy.film.images ? drawing.heavy.film : null;
+  stills();
+  follow();
+}
+
+function stills() { // frames in the place of a video that this browser cannot play
+  const film = state.unplayable ? state.film : null;
+  at("video").hidden = state.unplayable;
+  at("stills").hidden = !film;
+  at("unplayable").hidden = !state.unplayable;
+  at("unplayable").textContent = film ? "This browser cannot play this kind of file: these are frames of it." : "This browser cannot play this kind of file: its frames are shown when it is captioned.";
+  if (film) { fill(at("moment"), { max: film.times.length - 1 }); still(); }
+}
+
+function still() {
+  const index = Number(at("moment").value), time = state.film.times[index];
+  fill(at("still"), { src: state.film.images[index], alt: `frame at ${seconds(time)}` });
+  fill(at("moment"), { "aria-valuetext": seconds(time) });
+  const texts = [...document.querySelectorAll("#cues [data-start]")].filter((node) => within(node, time)).map((node) => node.lastChild.textContent);
+  at("still-text").replaceChildren(element("span", { class: "when", text: seconds(time) }), texts.join(" "));
   follow();
 }
 
@@ -172,12 +202,18 @@ const stem = (name) => name.replace(/\.[^.]*$/, "") || "captions";
 function seek(time) {
   const video = at("video");
   if (video.readyState) video.currentTime = time;
+  if (!state.unplayable || !state.film) return;
+  const later = state.film.times.findIndex((moment) => moment >= time);
+  at("moment").value = later < 0 ? state.film.times.length - 1 : later;
+  still();
 }
 
+const within = (node, time) => time >= Number(node.dataset.start) && time < Number(node.dataset.end);
+
 function follow() { // what is being said at this moment
-  const now = at("video").currentTime;
+  const now = state.unplayable && state.film ? state.film.times[at("moment").value] : at("video").currentTime;
   for (const node of document.querySelectorAll("[data-start]")) {
-    const on = now >= Number(node.dataset.start) && now < Number(node.dataset.end);
+    const on = within(node, now);
     node.classList.toggle("now", on);
     if (on) node.setAttribute("aria-current", "true");
     else node.removeAttribute("aria-current");
@@ -186,7 +222,7 @@ function follow() { // what is being said at this moment
 
 function describe() {
   const model = state.models.find((one) => one.name === at("model").value);
-  at("reads").textContent = `looks at ${model.reads.map((kind) => ({ frames: "pictures", audio: "sound" })[kind] || kind).join(" and ")}`;
+  at("reads").textContent = `reads ${model.reads.join(" and ")}`;
 }
 
 function listen() {
@@ -196,7 +232,8 @@ function listen() {
   at("model").addEventListener("change", () => { describe(); choose(); });
   at("every").addEventListener("change", choose);
   at("video").addEventListener("timeupdate", follow);
-  at("video").addEventListener("error", () => { at("unplayable").hidden = false; });
+  at("video").addEventListener("error", () => { state.unplayable = true; stills(); });
+  at("moment").addEventListener("input", still);
   at("drawing").addEventListener("click", (event) => {
     const bar = event.target.closest(".timeline [data-start]");
     if (bar) seek(Number(bar.dataset.start));
@@ -224,7 +261,7 @@ async function begin() {
   at("model").append(...state.models.map(({ name }) => element("option", { value: name, text: name })));
   const { megabytes, seconds: longest } = state.limits;
   const length = longest >= 120 ? `${Math.round(longest / 60)} minutes` : `${longest} seconds`;
-  at("rules").textContent = `Up to ${megabytes} MB and ${length}. Captioning starts at once; the server deletes its copy of the video as soon as it is captioned.`;
+  at("rules").textContent = `Up to ${megabytes} MB and ${length}. Captioning starts at once. The server deletes the video when it is captioned.`;
   describe();
   listen();
 }

@@ -42,7 +42,7 @@ class Subject:
 
 
 def counts(subject: Subject) -> None:
-    """Clips have ids of their own, samples are of those clips, in their order, and there are as many as it says."""
+    """Clips have ids of their own, samples are of those clips, in their order, and their number is what it says."""
     dataset = subject.dataset
     ids = [clip.id for clip in dataset.clips]
     expect(len(dataset) > 0, "its length asked for", "that it has a sample; it has none")
@@ -143,7 +143,7 @@ def times(subject: Subject) -> None:
 
 
 def same_twice(subject: Subject) -> None:
-    """A sample is the same when it is read twice with the same generator, and when the data set is built anew."""
+    """A sample is the same when it is read twice with the same generator, and when the data set is built again."""
     other = subject.build()
     for index, sample in subject.samples():
         np.random.rand()
@@ -152,8 +152,10 @@ def same_twice(subject: Subject) -> None:
         moved = differing(sample, again)
         expect(not moved, f"sample {index} read twice with the same generator", f"the sample; {moved} moved")
         moved = differing(sample, other.get(index, np.random.default_rng([0, index])))
-        expect(not moved, f"sample {index} read of a data set built anew", f"the sample; {moved} moved")
-    expect(subject.dataset.fingerprint() == other.fingerprint(), "the data set built anew", "its fingerprint")
+        expect(not moved, f"sample {index} read of a data set built again", f"the sample; {moved} moved")
+    expect(
+        subject.dataset.fingerprint() == other.fingerprint(), "the data set built again", "its fingerprint"
+    )
 
 
 def arrays(subject: Subject) -> None:

@@ -134,14 +134,14 @@ def beams_rescored(parts: Parts) -> None:
 
 
 def weights(parts: Parts) -> None:
-    """A captioner built anew, with the saved weights, says the same."""
+    """A captioner built again, with the saved weights, says the same."""
     captioner, batch = talkative(parts.fresh()).eval(), parts.batch(2)
     torch.manual_seed(1)
     other = talkative(parts.built()).eval()
     other.load_state_dict(captioner.state_dict())
     before = outcome(parts, captioner, batch)
     if moved := before.differs(outcome(parts, other, batch)):
-        raise Broken("the weights loaded into a captioner that is built anew", moved)
+        raise Broken("the weights loaded into a captioner that is built again", moved)
     expect(
         not must_say(captioner) or any(text for events in before.texts for _, _, text, _ in events),
         "nothing",
