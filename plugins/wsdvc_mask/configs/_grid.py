@@ -16,7 +16,11 @@ rows = {
     "change: positions": {"head.position_std": 0.02},
     "change: log M in attention": {"head.masking": "both"},
     "change: text-conditioned queries": {"head.query_cond": "text", "head.order": "given"},
-    "change: frames say whose they are": {"head.place": "frames", "head.float32": True, "head.min_width": None},
+    "change: frames say whose they are": {
+        "head.place": "frames",
+        "head.float32": True,
+        "head.min_width": None,
+    },
     "change: equal segments first": {"head.prior": "uniform"},
     "change: intervals inside the clip": {"head.inside": True},
     "change: separators": {"head.separator": "sep"},
