@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.generate_settings import GenerateSettings
     from vidcap_core.contracts.head import HEAD, Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.hypotheses import Hyp, Rows
+    from vidcap_core.contracts.importer import Imported, Importer
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.missing import Missing
     from vidcap_core.contracts.panels import (
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from vidcap_core.pretrained.chat_endpoint import Answer, ChatEndpoint
     from vidcap_core.pretrained.load import from_hub, model_from_hub, seeded
     from vidcap_core.pretrained.locate import missing_model
+    from vidcap_core.saved.authors import read_checkpoint
     from vidcap_core.tokenizers.hf import HFTokenizer
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
@@ -85,6 +87,7 @@ _HOMES = {
     "contracts.generate_settings": ("GenerateSettings",),
     "contracts.head": ("HEAD", "Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.hypotheses": ("Hyp", "Rows"),
+    "contracts.importer": ("Imported", "Importer"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.missing": ("Missing",),
     "contracts.panels": (
@@ -129,6 +132,7 @@ _HOMES = {
     "pretrained.chat_endpoint": ("Answer", "ChatEndpoint"),
     "pretrained.load": ("from_hub", "model_from_hub", "seeded"),
     "pretrained.locate": ("missing_model",),
+    "saved.authors": ("read_checkpoint",),
     "tokenizers.hf": ("HFTokenizer",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
@@ -182,6 +186,8 @@ __all__ = [
     "HFTokenizer",
     "Head",
     "Hyp",
+    "Imported",
+    "Importer",
     "IterableDataset",
     "Lexicon",
     "Loss",
@@ -232,6 +238,7 @@ __all__ = [
     "named_output",
     "output_with_target",
     "problems",
+    "read_checkpoint",
     "read_dense",
     "read_streams",
     "regroup_texts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -31,13 +32,14 @@ COMMANDS: dict[str, str] = {
     "find": "search films and pictures by a text",
     "serve": "a page on this computer that captions videos, and a REST interface",
     "export": "write a run's captioner as a bundle, ready to caption",
+    "import": "turn a checkpoint that a method's authors published into a bundle",
     "push": "upload a bundle to the Hugging Face hub",
     "pull": "download a bundle from the Hugging Face hub",
     "conform": "check what an installed plugin promises",
     "completion": "what a shell needs to complete commands, options and configs",
     "new": "write the skeleton of a plugin of your own",
 }
-"""Command -> what it does; the command `x` is the module `vidcap_core.cli.x`."""
+"""Command -> what it does; the command `x` is the module `vidcap_core.cli.x` (`import_` of `import`)."""
 
 PACKAGE = "vidcap_core.cli"
 EPILOG = """\
@@ -59,7 +61,7 @@ def build_parser(typed: str | None) -> tuple[Parser, list[str]]:
     subparsers: Subparsers = parser.add_subparsers(  # type: ignore[assignment]  # of parsers of our class
         dest="command", metavar="COMMAND", title="commands", required=True
     )
-    commands = {name: (f"{PACKAGE}.{name}", summary) for name, summary in COMMANDS.items()}
+    commands = {name: (f"{PACKAGE}.{_module(name)}", summary) for name, summary in COMMANDS.items()}
     commands |= _plugin_commands(typed)
     for name, (module, summary) in commands.items():
         if name == typed:
@@ -67,6 +69,11 @@ def build_parser(typed: str | None) -> tuple[Parser, list[str]]:
         else:
             subparsers.add_parser(name, help=summary)
     return parser, list(commands)
+
+
+def _module(command: str) -> str:
+    """The module of a command, which has a line below where Python keeps the name for itself."""
+    return f"{command}_" if keyword.iskeyword(command) else command
 
 
 def _add(module: str, name: str, subparsers: Subparsers) -> None:

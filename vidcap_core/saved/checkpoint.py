@@ -39,10 +39,18 @@ def save(path: Path, content: dict[str, Any]) -> None:
 
 
 def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """Read a checkpoint; anything that would need to run code is refused."""
+    """A checkpoint of a run."""
+    content = read_plain(path, device)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not a checkpoint of a vidcap run")
+    return content
+
+
+def read_plain(path: Path, device: str | torch.device) -> Any:
+    """What torch wrote to a file; anything that would need to run code is refused."""
     try:
         _check_seal(path)
-        content = torch.load(path, map_location=device, weights_only=True)
+        return torch.load(path, map_location=device, weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: there is no such checkpoint") from error
     except pickle.UnpicklingError as error:
@@ -55,9 +63,6 @@ def load(path: Path, device: str | torch.device = "cpu") -> dict[str, Any]:
     except Exception as error:  # the reader of torch trips over odd bytes in many ways
         reason = str(error).split("\n")[0] or type(error).__name__
         raise CheckpointError(f"{path} is damaged: {reason}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is not a checkpoint of a vidcap run")
-    return content
 
 
 def _check_seal(path: Path) -> None:

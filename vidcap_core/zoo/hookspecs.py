@@ -1,4 +1,4 @@
-"""The whole plugin contract: five optional hooks, each of which declares and imports nothing heavy."""
+"""The whole plugin contract: six optional hooks, each of which declares and imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -45,6 +45,11 @@ def vidcap_cards() -> Path:  # type: ignore[empty-body]
 @hookspec
 def vidcap_commands(add: Callable[[str, str], Any]) -> None:
     """Add commands to `vidcap`: `add(name, "package.module")`; the module has `add_parser` like ours."""
+
+
+@hookspec
+def vidcap_importers(add: Callable[[str, str], Any]) -> None:
+    """Add ways to read published checkpoints: `add(name, "package.module:importer")`, which is an `Importer`."""
 
 
 @hookspec

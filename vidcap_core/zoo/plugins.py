@@ -39,6 +39,7 @@ class Plugin:
     configs: Path | None = None
     card: Path | None = None
     commands: dict[str, str] = field(default_factory=dict)
+    importers: dict[str, str] = field(default_factory=dict)
     reason: str | None = None  # why it is broken, or None
 
     def config_names(self) -> list[str]:
@@ -123,6 +124,7 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         "configs": plugin.config_names(),
         "card": None if plugin.card is None else str(plugin.card),
         "commands": plugin.commands,
+        "importers": plugin.importers,
         "reason": plugin.reason,
     }
 
@@ -154,7 +156,8 @@ def _load(plugin: Plugin, point: importlib_metadata.EntryPoint, manager: pluggy.
         if manager.has_plugin(point.name):
             manager.unregister(name=point.name)
         plugin.module = None
-        plugin.components, plugin.configs, plugin.card, plugin.commands = {}, None, None, {}
+        plugin.components, plugin.configs, plugin.card = {}, None, None
+        plugin.commands, plugin.importers = {}, {}
         plugin.reason = _reason(error)
 
 
@@ -202,6 +205,11 @@ def read_declarations(plugin: Plugin, manager: pluggy.PluginManager) -> None:
     for command, target in plugin.commands.items():
         if not (isinstance(command, str) and COMMAND.fullmatch(command) and isinstance(target, str)):
             raise PluginError(f"vidcap_commands() added {command!r}: {target!r}, not a name and a module")
+    manager.subset_hook_caller("vidcap_importers", others)(add=plugin.importers.__setitem__)
+    for name, target in plugin.importers.items():
+        if not (isinstance(name, str) and COMMAND.fullmatch(name)):
+            raise PluginError(f"vidcap_importers() added {name!r}, which is no name that can be typed")
+        _check_component(f"importer '{name}'", name, str(target))
 
 
 def _checked_components(declared: object) -> dict[str, dict[str, str]]:

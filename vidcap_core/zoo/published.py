@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PLUGINS = {
+    "care": "vidcap-plugin-care",
+    "classics": "vidcap-plugin-classics",
     "default_alignment": "vidcap-plugin-default-alignment",
     "default_model": "vidcap-plugin-default-model",
     "mffcl": "vidcap-plugin-mffcl",

@@ -1,0 +1,5 @@
+"""S2VT on MSVD, paper size. For a GPU."""
+
+_base_ = ["_msvd.py"]
+
+head = dict(type="classics.S2VT")

@@ -1,0 +1,5 @@
+"""SGN-style grouping on MSVD, paper size. For a GPU."""
+
+_base_ = ["_msvd.py"]
+
+head = dict(type="classics.SGN")

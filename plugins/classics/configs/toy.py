@@ -1,0 +1,5 @@
+"""SA-LSTM on the built-in toy videos."""
+
+_base_ = ["_toy.py"]
+
+head = dict(type="classics.SALSTM")

@@ -1,0 +1,5 @@
+"""S2VT on the built-in toy videos."""
+
+_base_ = ["_toy.py"]
+
+head = dict(type="classics.S2VT")
