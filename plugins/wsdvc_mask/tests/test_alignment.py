@@ -69,10 +69,10 @@ def tiou(spans: Spans, truth: Tensor) -> Tensor:
 def price(head: MaskHead, batch: Batch, spans: Spans) -> Tensor:
     """L_pos + L_neg with given spans."""
     frames, said = head._frames(batch.streams), head._sentences(batch)
-    masks, owner = mask(spans, FRAMES)[spans.real], spans.real.nonzero()[:, 0]
+    masks = mask(spans, FRAMES)
     total = torch.zeros(())
     for name in ("positive", "negative"):
-        output = Output(**head._masked(name, {name}, frames, masks, owner, said))
+        output = Output(**head._masked(name, {name}, frames, masks, said))
         loss, weight = TokenLoss(output=name)(output, batch)
         total = total + loss / weight
     return total
