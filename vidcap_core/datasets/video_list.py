@@ -93,7 +93,7 @@ def compare(datasets: Iterable[Checkable], folder: Path, suffixes: frozenset[str
 
 def _names(dataset: Checkable) -> dict[str, tuple[str, ...]]:
     """By clip of the official list, the names that its video may have."""
-    names = {clip: (clip,) for clip in dataset.selection.missing}
+    names: dict[str, tuple[str, ...]] = {clip: (clip,) for clip in dataset.selection.missing}
     for record in dataset.selection.records:
         file = record.clip.path
         names[record.id] = (record.id, *record.names, *([Path(file).stem] if file else []))
