@@ -12,7 +12,7 @@ def notebook_page(path: Path) -> str:
     """A notebook as Markdown, with a link to the file behind its title."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     title, _, rest = text_of(cells[0]["source"]).partition("\n")
-    lines = [title, "", f"[Open as a notebook]({path.name})", rest]
+    lines = [title, f"[Open as a notebook]({path.name})", rest.strip()]
     for cell in cells[1:]:
         lines += [text_of(cell["source"])] if cell["cell_type"] == "markdown" else code(cell)
     return "\n\n".join(lines) + "\n"

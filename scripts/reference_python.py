@@ -34,7 +34,8 @@ for prediction in vidcap_core.predict(recipe, work_dir="runs/small", quiet=True)
     print(prediction.clip.path, prediction.text)
 """,
     "load": """
-captioner = vidcap_core.load("runs/small")  # a bundle, plugin/name or hf:OWNER/NAME; nothing: the default model
+# or a bundle, plugin/name or hf:OWNER/NAME; without an argument, the default model
+captioner = vidcap_core.load("runs/small")
 captions = captioner(prediction.clip.path)
 print(captions.text, captions.events[0].start, captions.events[0].end)
 

@@ -135,7 +135,7 @@ def of_commands(code: str) -> Iterator[str]:
 
 def missing_files(name: str, words: list[str]) -> Iterator[str]:
     """Scripts, options of scripts, and folders that a command names and that are not there."""
-    if name in ("python", "bash"):
+    if name in ("python", "bash") and words[0] != "-m":
         script = ROOT / words[0]
         if not script.is_file():
             yield f"there is no {words[0]}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vidcap_core.contracts.dataset import IterableDataset
     from vidcap_core.contracts.encoder import DerivedEncoder, Encoder
     from vidcap_core.contracts.generate_settings import GenerateSettings
-    from vidcap_core.contracts.head import Decode, Head, Output, caption_tokens, whole_clips
+    from vidcap_core.contracts.head import HEAD, Decode, Head, Output, caption_tokens, whole_clips
     from vidcap_core.contracts.hypotheses import Hyp, Rows
     from vidcap_core.contracts.loss import Loss, named_output, output_with_target
     from vidcap_core.contracts.missing import Missing
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from vidcap_core.datasets.annotated import Dataset
     from vidcap_core.datasets.dense import read_dense
     from vidcap_core.datasets.records import Reading, Record
+    from vidcap_core.decoding.sampling import uniforms
     from vidcap_core.encoders.frame_groups import group_frames
     from vidcap_core.encoders.rows import row_mask, rows_by_clip
     from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
@@ -61,7 +62,10 @@ if TYPE_CHECKING:
     from vidcap_core.heads.model_config import ModelConfig
     from vidcap_core.heads.processor_config import ProcessorConfig
     from vidcap_core.heads.streams import check_widths, mean_rows, read_streams
-    from vidcap_core.pretrained.load import seeded
+    from vidcap_core.pretrained.chat_endpoint import Answer, ChatEndpoint
+    from vidcap_core.pretrained.load import from_hub, model_from_hub, seeded
+    from vidcap_core.pretrained.locate import missing_model
+    from vidcap_core.tokenizers.hf import HFTokenizer
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
     from vidcap_core.zoo.arguments import at_least, problems
@@ -79,7 +83,7 @@ _HOMES = {
     "contracts.dataset": {"AnyDataset": "Dataset", "IterableDataset": "IterableDataset"},
     "contracts.encoder": ("DerivedEncoder", "Encoder"),
     "contracts.generate_settings": ("GenerateSettings",),
-    "contracts.head": ("Decode", "Head", "Output", "caption_tokens", "whole_clips"),
+    "contracts.head": ("HEAD", "Decode", "Head", "Output", "caption_tokens", "whole_clips"),
     "contracts.hypotheses": ("Hyp", "Rows"),
     "contracts.loss": ("Loss", "named_output", "output_with_target"),
     "contracts.missing": ("Missing",),
@@ -110,6 +114,7 @@ _HOMES = {
     "datasets.annotated": ("Dataset",),
     "datasets.dense": ("read_dense",),
     "datasets.records": ("Reading", "Record"),
+    "decoding.sampling": ("uniforms",),
     "encoders.frame_groups": ("group_frames",),
     "encoders.rows": ("row_mask", "rows_by_clip"),
     "encoders.text_batches": ("flatten_texts", "regroup_texts"),
@@ -121,7 +126,10 @@ _HOMES = {
     "heads.model_config": ("ModelConfig",),
     "heads.processor_config": ("ProcessorConfig",),
     "heads.streams": ("check_widths", "mean_rows", "read_streams"),
-    "pretrained.load": ("seeded",),
+    "pretrained.chat_endpoint": ("Answer", "ChatEndpoint"),
+    "pretrained.load": ("from_hub", "model_from_hub", "seeded"),
+    "pretrained.locate": ("missing_model",),
+    "tokenizers.hf": ("HFTokenizer",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
     "zoo.arguments": ("at_least", "problems"),
@@ -147,11 +155,14 @@ _NAMES = {
 }
 
 __all__ = [
+    "HEAD",
     "VIDCAP_API",
     "Additive",
+    "Answer",
     "AnyDataset",
     "Bars",
     "Batch",
+    "ChatEndpoint",
     "Clip",
     "Component",
     "ConfigError",
@@ -168,6 +179,7 @@ __all__ = [
     "FeatureWriter",
     "FrameAttention",
     "GenerateSettings",
+    "HFTokenizer",
     "Head",
     "Hyp",
     "IterableDataset",
@@ -208,12 +220,15 @@ __all__ = [
     "encode_clip",
     "flatten_texts",
     "frame_times",
+    "from_hub",
     "group_frames",
     "hookimpl",
     "lexicon",
     "load_recipe",
     "make_once",
     "mean_rows",
+    "missing_model",
+    "model_from_hub",
     "named_output",
     "output_with_target",
     "problems",
@@ -224,6 +239,7 @@ __all__ = [
     "rows_by_clip",
     "seeded",
     "text_rule",
+    "uniforms",
     "whole_clips",
 ]
 

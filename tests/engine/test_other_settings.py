@@ -127,3 +127,10 @@ def test_ten_scores_are_all_shown() -> None:
     values = {f"m{n}": n / 10 for n in range(10)}
     line = Evaluation(values, {}, {}, "2 of 2", []).line("scores-val.json")
     assert line.split("  ") == [*(f"m{n} 0.{n}000" for n in range(10)), "(2 of 2 clips)"]
+
+
+def test_the_line_of_a_part_says_which_part() -> None:
+    """`clips` ends with a hash of the missing ones there, and the noun counts all."""
+    line = Evaluation({"BLEU-1": 1.0}, {}, {}, "1 of 60 (missing c2953e92)", []).line("scores-val.json")
+    assert line == "BLEU-1 1.0000  (1 of 60 (missing c2953e92) clips)"
+    assert Evaluation({}, {}, {}, "1 of 1", []).line("x").endswith("(1 of 1 clip)")

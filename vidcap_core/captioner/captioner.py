@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.captioner.events import Written, events_of
+from vidcap_core.captioner.events import PROBLEM, Written, events_of, problems_of
 from vidcap_core.captioner.panels import shown_panels
 from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.captioner.prompt import prompted
@@ -140,9 +140,11 @@ class Captioner(nn.Module):
         """What the captioner says of each clip, as events in order of time."""
         streams = Streams(batch, self.encoders, panels)
         written: list[list[Written]] = [[] for _ in batch.clips]
+        problems: dict[int, str] = {}
         views = self.head.plan(streams, batch, lambda view: self.write(view, batch))
         for view in views:
             rows = self.write(view, batch)
+            problems = {**problems_of(view, rows), **problems}
             settings = self.kinds.get(view.kind, self.settings)
             for index, event in events_of(self.head, view, rows, batch, self.tokenizer, settings.sentence):
                 written[index].append(event)
@@ -160,6 +162,7 @@ class Captioner(nn.Module):
                 "streams": streams.present(index),
                 "panels": shown[index],
                 **failed,
+                **({PROBLEM: problems[index]} if index in problems else {}),
             }
             if any(each.others for each in written[index]):
                 extras["n_best"] = [each.others for each in written[index]]

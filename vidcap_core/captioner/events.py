@@ -13,6 +13,8 @@ from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Clip, Event, View
 from vidcap_core.errors import UserError
 
+PROBLEM = "problem"
+"""Under which a prediction's extras say why a clip has no text."""
 SLACK = 0.05
 """Seconds by which a span may reach out of its clip, as roundings do; it is cut there."""
 
@@ -44,9 +46,18 @@ def events_of(
     for index, own, texts, score in zip(view.clips, view.spans, rows, scores, strict=True):
         clip = batch.clips[index]
         span = clip.span if own is None else checked_span(own, clip, name)
-        if score is not None:
+        if score is not None and texts[0].problem is None:
             events.append((index, _written(texts, span, float(score), tokenizer, sentence)))
     return events
+
+
+def problems_of(view: View, rows: Rows) -> dict[int, str]:
+    """Why a clip of the batch, by its index, has no text where one was asked for; the first reason of each."""
+    reasons: dict[int, str] = {}
+    for index, texts in zip(view.clips, rows, strict=True):
+        if texts and texts[0].problem is not None:
+            reasons.setdefault(index, texts[0].problem)
+    return reasons
 
 
 def checked_span(span: tuple[float, float], clip: Clip, head: str) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from vidcap_core.captioning.sources import left_out
 from vidcap_core.captioning.spans import Every
 from vidcap_core.encoders.batchnorm_folding import folded
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.saved.load import default_model, load_captioner
+from vidcap_core.saved.load import default_model, load_captioner, resolved
 
 Video = str | Path | np.ndarray
 Several = list[Any] | tuple[Any, ...]
@@ -159,5 +159,6 @@ def load(
     """
     name = default_model() if name is None else str(name)
     device = choose_device(device)
-    captioner = load_captioner(name, copy, changes)
+    config, changes = resolved(name, changes)
+    captioner = load_captioner(config, copy, changes)
     return FileCaptioner(captioner.to(device).eval(), name, without, changes)

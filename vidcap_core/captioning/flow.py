@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.events import PROBLEM
 from vidcap_core.captioner.streams import stack
 from vidcap_core.captioning.clip_streams import Encoded, Reader
 from vidcap_core.captioning.merge import merged
@@ -104,7 +105,9 @@ class Flow:
             for entry in entries:
                 yield from self._say([entry])
             return
-        yield from zip((file for file, _ in entries), predictions, strict=True)
+        for (file, _), prediction in zip(entries, predictions, strict=True):
+            problem = prediction.extras.get(PROBLEM)
+            yield file, prediction if problem is None else VideoError(f"{file.path}: {problem}")
 
 
 def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:

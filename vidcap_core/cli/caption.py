@@ -38,7 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--list", action="append", default=[], metavar="FILE", help="a file with one path a line, as @FILE"
     )
     parser.add_argument(
-        "--model", help="a run or bundle folder, plugin/name, or hf:OWNER/NAME (default: the default model)"
+        "--model",
+        help="a run or bundle folder, plugin/name, hf:OWNER/NAME, or with the plugin vlm a folder of transformers or "
+        "http://HOST/v1#MODEL (default: the default model)",
     )
     parser.add_argument("--copy", help="a named copy of the weights (`keep` of a phase), not the best ones")
     add_changes(

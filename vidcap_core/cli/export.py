@@ -15,7 +15,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="DIR", help="the bundle's folder (new)"
     )
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--merged",
+        action="store_true",
+        help="no bundle, but a folder of the library that the model came from, with what was trained folded in",
+    )
+    form.add_argument(
         "--whole",
         action="store_true",
         help="for a run with runtime.save='trained': write its base too, so that the bundle needs nothing else",
@@ -26,8 +32,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the bundle and say how to use it."""
-    from vidcap_core.saved.export import export
+    from vidcap_core.saved.export import export, export_model
 
-    folder = export(args.run, args.out, args.whole, args.changes)
-    print(f"bundle: {folder}\n  try: vidcap caption VIDEO --model {folder}")
+    if args.merged:
+        folder, what = export_model(args.run, args.out, args.changes), "model"
+    else:
+        folder, what = export(args.run, args.out, args.whole, args.changes), "bundle"
+    print(f"{what}: {folder}\n  try: vidcap caption VIDEO --model {folder}")
     return 0

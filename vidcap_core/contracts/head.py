@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
@@ -78,7 +79,7 @@ class Head(nn.Module):
     comes_trained: ClassVar[bool] = False
     decodes: ClassVar[frozenset[str] | None] = None
     takes_prompt: ClassVar[bool] = False
-    reads: ClassVar[frozenset[str]] = frozenset()
+    reads: frozenset[str] = frozenset()
     sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None
     crop: Literal["center"] | None = None
@@ -145,6 +146,17 @@ class Head(nn.Module):
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
         """The head that gave these assets, with its config's arguments; its weights follow. Tensors come as arrays."""
         return cls(**arguments)
+
+    def write_model(self, folder: Path) -> None:
+        """Write the model, as it was trained, in the form of the library that it came from. The default: none."""
+        raise UserError(
+            f"{type(self).__name__} is no model of another library, in whose form it could be written",
+            hint="without --merged: a bundle",
+        )
+
+    def notes(self) -> Sequence[str]:
+        """What a reader of scores should know of how texts were made, each in a line; it stands beside the scores."""
+        return ()
 
     def plan(self, streams: Mapping[str, Stream], batch: Batch, decode: Decode) -> list[View]:
         """What to caption, in views; none, and views without rows, will do. The default: each clip as a whole."""

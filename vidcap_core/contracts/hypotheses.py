@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Hyp:
     """One text: ids without BOS and EOS, its score, and the log-probability of each of its words.
 
-    A head that writes texts instead of ids gives `text`, and may leave the rest empty.
+    A head that writes texts instead of ids gives `text`, and may leave the rest empty. One that could make no text
+    says why in `problem`: a clip without a caption, and no reason to stop for the others.
     """
 
     tokens: list[int]
@@ -17,6 +18,7 @@ class Hyp:
     log_probs: list[float]
     end: float | None = None  # log-probability of EOS; None when max_length cut the text
     text: str | None = None  # None: what the tokenizer makes of `tokens`
+    problem: str | None = None  # why there is no text, in a line
 
 
 Rows = list[list[Hyp]]

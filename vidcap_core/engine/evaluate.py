@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.events import PROBLEM
 from vidcap_core.captioner.missing_streams import absent_streams
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Prediction
@@ -41,7 +42,7 @@ class Evaluation:
         names = self._telling(best)
         shown = "  ".join(f"{name} {value:.4f}" for name, value in self.values.items() if name in names)
         more = f"; all {len(self.values)} scores: {file}" if len(names) < len(self.values) else ""
-        clips = plural(int(self.clips.rpartition(" ")[2]), "clip")
+        clips = plural(int(self.clips.split()[2]), "clip")  # N of M, and of missing ones a hash
         return f"{shown}  ({self.clips} {clips}{more})"
 
     def _telling(self, best: str | None) -> list[str]:
@@ -111,8 +112,17 @@ def score(captioner: Captioner, training: Training, split: str, predictions: lis
         scores.signatures,
         training.evaluation_dataset(split).coverage(),
         predictions,
-        (*scores.warnings, *streams),
+        (*scores.warnings, *streams, *_without_text(predictions), *captioner.head.notes()),
     )
+
+
+def _without_text(predictions: list[Prediction]) -> list[str]:
+    """That clips have no text, which scores as an empty one, and the first reason; nothing where all have one."""
+    reasons = [p.extras[PROBLEM] for p in predictions if PROBLEM in p.extras]
+    if not reasons:
+        return []
+    clips = f"{len(reasons)} {'clip has' if len(reasons) == 1 else 'clips have'}"
+    return [f"{clips} no text, which scores as an empty one: {reasons[0]}"]
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:

@@ -12,7 +12,7 @@ from vidcap_core.saved import base, bundle, checkpoint
 from vidcap_core.saved.load import read_run
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo import plugins
-from vidcap_metrics.files.atomic import check_writable
+from vidcap_metrics.files.atomic import check_writable, whole_folder
 
 
 def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = ()) -> Path:
@@ -47,6 +47,23 @@ def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = (
     provenance = {**provenance, "scores": scores, "clips": clips}
     left_out = {} if whole else left_out
     return bundle.save(out, captioner, config, provenance, copies, card, left_out, distribution)
+
+
+def export_model(run: Path, out: Path, changes: Sequence[str] = ()) -> Path:
+    """The model of a run's head in the form of the library that it came from, what was trained folded in."""
+    folder = RunFolder(run)
+    if bundle.is_bundle(run) or not folder.config.is_file():
+        raise UserError(f"{run} holds no run", hint="vidcap export runs/NAME -o DIR --merged")
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} exists already", hint="-o another folder")
+    captioner = read_run(run, extractors=False, changes=changes).captioner
+    try:
+        with whole_folder(out) as part:
+            part.mkdir(parents=True)
+            captioner.head.write_model(part)
+    except OSError as error:
+        raise bundle.unwritable(out, error) from error
+    return out
 
 
 def _copy(path: Path, captioner: Captioner) -> dict[str, Any]:

@@ -48,10 +48,27 @@ def pull(hub_id: str, out: Path) -> Path:
 def cached(hub_id: str) -> Path:
     """The bundle of a hub id in the user's cache, pulled at first use."""
     hub_id = _checked(hub_id)
-    folder = cache_home() / "bundles" / hub_id.replace("/", "--")
+    folder = _folder(hub_id)
     if folder.is_dir() and not (folder / bundle.INDEX).is_file():  # nothing that could be used
         shutil.rmtree(folder)
     return make_once(folder, lambda part: _download(hub_id, part))
+
+
+def holds_bundle(hub_id: str) -> bool:
+    """Whether a hub id is that of a bundle: in the user's cache, or on the hub where that answers."""
+    hub_id = _checked(hub_id)
+    if (_folder(hub_id) / bundle.INDEX).is_file():
+        return True
+    if not hub_answers():
+        return False
+    from huggingface_hub import HfApi
+
+    with _Reasons(f"'{hub_id}' could not be looked up"):
+        return HfApi().file_exists(hub_id, bundle.INDEX)
+
+
+def _folder(hub_id: str) -> Path:
+    return cache_home() / "bundles" / hub_id.replace("/", "--")
 
 
 def _download(hub_id: str, part: Path) -> None:

@@ -21,7 +21,7 @@ from vidcap_core.saved.bundle import TOKENIZER, WEIGHTS, Bundle, is_bundle, open
 from vidcap_core.saved.checkpoint import best_weights
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.weights import read_tensors
-from vidcap_core.zoo import catalogue, plugins
+from vidcap_core.zoo import catalogue, other_models, plugins
 from vidcap_core.zoo.fault import fault
 
 KINDS_OF_NAMES = "a folder of a run or a bundle; a name of `vidcap list models`; hf:OWNER/NAME"
@@ -54,14 +54,28 @@ def load_captioner(name: str, copy: str | None = None, changes: Sequence[str] = 
 
     changes: as `--set` has them, of a config that comes trained; of a bundle or a run, where its base lies.
     """
+    name, changes = resolved(name, changes)
     folder = Path(name)
     if _without_phases(name) is not None:
         return _as_it_comes(load_config(name, changes))
     if is_bundle(folder):  # also where a run lies in the same folder: what is served is what was checked
         return load_bundle(open_bundle(folder), copy, changes)
-    if (folder / "config.json").is_file() and (folder / "checkpoints").is_dir():
+    if _is_run(folder):
         return load_run(folder, changes=changes)
     return load_bundle(find_bundle(name), copy, changes)
+
+
+def resolved(name: str, changes: Sequence[str] = ()) -> tuple[str, Sequence[str]]:
+    """The config behind a model of another library, with what is set in it; other names are given back as they are."""
+    folder = Path(name)
+    if not other_models.could_be(name) or is_bundle(folder) or _is_run(folder):
+        return name, changes
+    if name.startswith(other_models.HUB) and _is_bundle_of_hub(name):
+        return name, changes
+    if (found := other_models.config_of(name)) is None:
+        other_models.refuse(name)
+        return name, changes
+    return found.name, (*found.changes, *changes)
 
 
 def load_bundle(bundle: Bundle, copy: str | None = None, changes: Sequence[str] = ()) -> Captioner:
@@ -208,6 +222,16 @@ def _of_hub(name: str) -> Bundle:
     from vidcap_core.saved import hub  # huggingface_hub takes a second to import
 
     return open_bundle(hub.cached(name))
+
+
+def _is_bundle_of_hub(name: str) -> bool:
+    from vidcap_core.saved import hub
+
+    return hub.holds_bundle(name)
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and (folder / "checkpoints").is_dir()
 
 
 def _is_local(owner: str) -> bool:

@@ -1,8 +1,8 @@
-"""The whole plugin contract: four optional hooks, each of which declares and imports nothing heavy."""
+"""The whole plugin contract: five optional hooks, each of which declares and imports nothing heavy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +45,11 @@ def vidcap_cards() -> Path:  # type: ignore[empty-body]
 @hookspec
 def vidcap_commands(add: Callable[[str, str], Any]) -> None:
     """Add commands to `vidcap`: `add(name, "package.module")`; the module has `add_parser` like ours."""
+
+
+@hookspec
+def vidcap_captioner_of(name: str) -> tuple[str, Sequence[str]] | None:
+    """A config without phases, and what is set in it (`head.model='FOLDER'`), for a model that is none of vidcap's.
+
+    The name is what stands after `--model`: a folder, hf:OWNER/NAME, an address. None: it means nothing here.
+    """

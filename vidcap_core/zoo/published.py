@@ -9,6 +9,7 @@ PLUGINS = {
     "neural_metrics": "vidcap-plugin-neural-metrics",
     "spectrum": "vidcap-plugin-spectrum",
     "srvc_la": "vidcap-plugin-srvc-la",
+    "vlm": "vidcap-plugin-vlm",
     "wsdvc_mask": "vidcap-plugin-wsdvc-mask",
 }
 """The plugins of this repository: `plugins/NAME`, and its distribution; `vidcap doctor` says which are absent."""

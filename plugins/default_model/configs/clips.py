@@ -1,4 +1,4 @@
-"""The second run of a member: 279 clips of MSVD mixed with the pictures, lest what they taught is forgotten.
+"""The second run of a member: 279 clips of MSVD mixed with the pictures, so that what they taught is not forgotten.
 
 Seven samples of ten are clips. It starts from the run of `pictures.py` with the same seed: `start_from.run`.
 """

@@ -3,7 +3,7 @@
 python plugins/wsdvc_mask/benchmarks/alignment.py [--data made-up|stitched] [--shuffled 0.167] [--seeds 0,1,2]
     [--rows improved,parity] [--steps 150,250] [--clips 96] [--draw 1] [--work FOLDER] [--json FILE]
 
-Rows: `parity` as the public code, `improved` with all mends, `index` improved with queries that read no sentence.
+Rows: `parity` as the public code, `improved` with all changes, `index` improved with queries that read no sentence.
 All have the same language model with random weights, the same clips in the same order and as many batches.
 A baseline places the captions of the row that it stands next to, so that SODA_c differs by times alone; `train-mean`
 is told the mean interval of the k-th of N events in training. Intervals are 95 %, paired bootstrap over clips.

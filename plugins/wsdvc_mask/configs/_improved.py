@@ -1,4 +1,4 @@
-"""The mends: each line below is a switch of its own, and each has its row in the ablation."""
+"""Our changes: each line below is a switch of its own, and each has its row in the ablation."""
 
 tokenizer = dict(specials=["<PAD>", "<FULL>", "<MASK>", "<SEP>"])
 head = dict(

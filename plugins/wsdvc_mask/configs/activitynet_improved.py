@@ -1,3 +1,3 @@
-"""ActivityNet Captions with the mends."""
+"""ActivityNet Captions with our changes."""
 
 _base_ = ["_activitynet.py", "_base.py", "_improved.py"]

@@ -1,4 +1,4 @@
-"""Made-up videos with the mends: about a minute of one core, and its report shows masks that found their events."""
+"""Made-up videos with our changes: about a minute of one core, and its report shows masks that found their events."""
 
 _base_ = ["_base.py", "_improved.py", "_made_up.py"]
 

@@ -1,4 +1,4 @@
-"""Long toy videos with the mends: minutes on two cores, nothing is downloaded."""
+"""Long toy videos with our changes: minutes on two cores, nothing is downloaded."""
 
 _base_ = ["_base.py", "_improved.py", "_toy.py"]
 

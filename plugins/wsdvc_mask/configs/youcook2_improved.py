@@ -1,4 +1,4 @@
-"""YouCook2 with the mends; recipes have more steps than 16."""
+"""YouCook2 with our changes; recipes have more steps than 16."""
 
 _base_ = ["_youcook2.py", "_improved.py"]
 

@@ -1,0 +1,52 @@
+"""Low-rank adapters of peft in the language model of a video-language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from vidcap_core.api import ConfigError, UserError, seeded
+
+NEVER = ("inference_mode", "task_type", "modules_to_save")
+"""Arguments of peft's LoraConfig that have no meaning here."""
+
+
+def add(model: Any, options: Mapping[str, Any]) -> None:
+    """Put adapters into a model, in place: W x + (alpha / r) B A x, with B = 0 at first; all else is frozen.
+
+    options: arguments of peft's LoraConfig. Without `target_modules` all linear layers of the language model.
+    """
+    try:
+        from peft import LoraConfig, inject_adapter_in_model
+    except ImportError as error:
+        raise UserError("head.lora needs peft", hint="pip install peft") from error
+    given = {"target_modules": decoder_linears(model), **options}
+    if unknown := [key for key in given if key in NEVER or key not in LoraConfig.__dataclass_fields__]:
+        raise ConfigError(
+            f"head.lora has no option '{unknown[0]}'", hint="head.lora=dict(r=8, lora_alpha=16)"
+        )
+    try:
+        with seeded(0):
+            inject_adapter_in_model(LoraConfig(**given), model)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"head.lora: peft says: {' '.join(str(error).split())[:300]}") from error
+
+
+def fold(model: Any) -> None:
+    """Add what adapters learnt to the weights that they adapt, and take them out again, in place."""
+    for name, layer in [(n, m) for n, m in model.named_modules() if hasattr(m, "base_layer")]:
+        layer.merge()
+        model.set_submodule(name, layer.get_base_layer())
+
+
+def decoder_linears(model: Any) -> list[str]:
+    """Full names of the linear layers of the decoder."""
+    decoder = model.get_decoder() if hasattr(model, "get_decoder") else model
+    inside = {id(module) for module in decoder.modules()}
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and id(module) in inside and not name.endswith("lm_head")
+    ]

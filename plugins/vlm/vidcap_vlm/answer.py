@@ -1,0 +1,69 @@
+"""What is made of a chat model's answer: a caption without chatter, or why it is none."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+FENCE = re.compile(r"^```\w*\s*|\s*```$")
+MARKDOWN = re.compile(r"(\*\*|__|`|^#+\s*|^[-*]\s+)", re.MULTILINE)
+OPENINGS = re.compile(
+    r"^((sure|certainly|of course|okay|here is|here's)\b[^.:!\n]{0,60}[:!]\s*|(caption|answer|description)\s*:\s*)+",
+    re.IGNORECASE,
+)
+"""What chat models say before they answer."""
+SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^\W\d_a-z])")
+THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
+FOREIGN = 0.5
+"""Share of letters of another script than the wanted one beyond which a text is in another language."""
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """How an answer becomes a caption.
+
+    sentences: only so many, the first ones; None: all.
+    script: of the letters that are expected, as Unicode names it ("LATIN"); None: any.
+    """
+
+    sentences: int | None = None
+    script: str | None = "LATIN"
+
+    @property
+    def described(self) -> str:
+        """In a line."""
+        parts = {None: "all sentences", 1: "the first sentence"}.get(
+            self.sentences, f"{self.sentences} sentences"
+        )
+        return (
+            f"texts: {parts} of a model's answer, without chatter, quotes, markdown and an end that was cut off; "
+            "case and punctuation are the metrics' to drop"
+        )
+
+    def __call__(self, answer: str, whole: bool = True) -> str:
+        """The caption; whole=False: the answer was cut off, and its last sentence goes where there is another."""
+        text = THOUGHT.sub("", answer).strip()
+        text = MARKDOWN.sub("", FENCE.sub("", text))
+        text = OPENINGS.sub("", " ".join(text.split())).strip()
+        if len(text) > 1 and text[0] in "\"'“" and text[-1] in "\"'”":
+            text = text[1:-1].strip()
+        parts = SENTENCE.split(text)
+        if not whole and len(parts) > 1:
+            parts = parts[:-1]
+        return " ".join(parts[: self.sentences])
+
+    def problem(self, text: str, answer: str) -> str | None:
+        """Why a caption is none, in a line."""
+        if not text:
+            shown = " ".join(answer.split())[:60]
+            return f"the model's answer is empty: {shown!r}" if shown else "the model's answer is empty"
+        if self.script is not None and _foreign(text, self.script) > FOREIGN:
+            return f"the model answers in another script than {self.script.title()}: {text[:60]!r}"
+        return None
+
+
+def _foreign(text: str, script: str) -> float:
+    letters = [sign for sign in text if sign.isalpha()]
+    others = sum(not unicodedata.name(sign, "").startswith(script) for sign in letters)
+    return others / len(letters) if letters else 0.0

@@ -1,0 +1,192 @@
+"""A video-language model of transformers as a head: its own processor, chat template and `generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidcap_core.api import (
+    Batch,
+    Head,
+    Hyp,
+    Missing,
+    Named,
+    Output,
+    RawClip,
+    Rows,
+    Stream,
+    Tokenizer,
+    UserError,
+    View,
+    WriteSettings,
+    caption_tokens,
+    missing_model,
+    whole_clips,
+)
+from vidcap_vlm import adapters, loading, search, tiny
+from vidcap_vlm.answer import Tidy
+from vidcap_vlm.asking import Asking
+from vidcap_vlm.conversation import Conversation, Visual
+from vidcap_vlm.prompt import Answer
+from vidcap_vlm.side_by_side import TEXT, joined, with_words
+
+
+class ChatModel(Asking):
+    """Any image-text-to-text model of transformers, which reads a clip's frames and a question, and answers.
+
+    model: a name on Hugging Face's hub, a folder, or an installed package that carries one.
+    prompt: caption, detailed, audience or events; or the question itself. {{duration}} in it becomes seconds.
+    frames: of each clip, evenly, with their times. short_side: pixels at which files are read.
+    visual: "video" or "pictures"; None: as a video where the model's processor takes one.
+    answer: "text", or "events" for JSON with times; None: as the prompt has it.
+    system: a message before the question. examples: captions whose manner is to be followed.
+    transcripts: a folder with ID.txt, ID.srt or ID.vtt of a clip, which is what is said in it.
+    sentences: of an answer only so many; script: of its letters, None for any.
+    load: dtype, device_map, attn_implementation, quantization_config, as `from_pretrained` has them.
+    lora: arguments of peft's LoraConfig; None: no adapters.
+    """
+
+    comes_trained = True
+    decodes = search.HEEDED
+
+    def __init__(
+        self,
+        model: str,
+        tokenizer: Tokenizer,
+        prompt: str = "caption",
+        frames: int = 8,
+        short_side: int | None = 512,
+        visual: Visual | None = None,
+        answer: Answer | None = None,
+        system: str | None = None,
+        examples: list[str] | None = None,
+        transcripts: str | None = None,
+        sentences: int | None = None,
+        script: str | None = "LATIN",
+        load: dict[str, Any] | None = None,
+        lora: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side
+        )
+        self.stays = bool(load and load.get("device_map"))
+        name = model
+        if isinstance(model, Mapping):
+            name = "a stored model"
+            self.model, processor = loading.stored(model)
+        else:
+            self.model, processor = loading.pretrained(model, load or {})
+        self.chat = Conversation(processor, self.prompt, visual, name)
+        if lora is not None:
+            adapters.add(self.model, lora)
+        self.pad, self.end, self.room = tokenizer.pad_id, tokenizer.eos_id, loading.room_of(self.model)
+        self.encode_raw = tokenizer.encode_raw
+
+    @classmethod
+    def missing(cls, model: str, **_: Any) -> Iterator[Missing]:
+        """The model's weights, its processor and its tokenizer."""
+        if model != tiny.NAME:
+            yield from missing_model("video-language model", model, "model", *loading.FOLDER)
+
+    def notes(self) -> list[str]:
+        """What was made of answers, and what of the clip the model got."""
+        return [*super().notes(), *self.chat.notes]
+
+    def assets(self) -> dict[str, Any]:
+        """Settings of model, processor and search: a bundle of all weights needs no folder."""
+        return {"model": loading.to_store(self.model, self.chat.processor)}
+
+    @classmethod
+    def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
+        """The head on a model of those settings."""
+        return cls(**{**arguments, "model": dict(assets["model"])})
+
+    def write_model(self, folder: Path) -> None:
+        """A folder of transformers, with the processor; adapters are folded in, here too."""
+        adapters.fold(self.model)
+        self.model.save_pretrained(folder)
+        self.chat.processor.save_pretrained(folder)
+
+    def prepare(self, raw: RawClip) -> Mapping[str, Any]:
+        """What the model reads of a clip: token ids, and pixels as its processor makes them."""
+        assert raw.frames is not None
+        times, duration = self.seconds(raw)
+        made = self.chat.inputs(raw.frames, times, duration, self.transcript(raw.clip))
+        length = made["input_ids"].shape[1]
+        if self.room is not None and length >= self.room:
+            raise UserError(
+                f"prompt and frames are {length} tokens, and the model has room for {self.room}",
+                hint=f"head.frames={max(1, self.frames // 2)}, a smaller head.short_side, or a shorter prompt",
+            )
+        return made
+
+    def write_answers(self, view: View, settings: WriteSettings) -> Rows:
+        """The model's own search over the clips of a view, side by side."""
+        rows = [view.inputs["rows"][index] for index in view.clips]
+        if settings.prompt is not None:
+            begun = torch.tensor(self.encode_raw(settings.prompt))
+            rows = [with_words(row, begun) for row in rows]
+        if settings.mode == "sample":
+            rows = [row for row in rows for _ in range(settings.n_best)]
+        inputs = self._given(joined(rows, self.pad))
+        if self.room is not None and inputs["input_ids"].shape[1] + settings.max_length > self.room:
+            raise UserError(
+                f"{inputs['input_ids'].shape[1]} tokens of prompt and frames and {settings.max_length} of the answer "
+                f"are more than the {self.room} that the model has room for",
+                hint="a lower generate.max_length, or fewer head.frames",
+            )
+        ends = loading.ends_of(self.model, self.end)
+        try:
+            with torch.no_grad():
+                return search.write(self.model, inputs, settings, ends, self.pad)
+        except ValueError as error:  # a model that wants another number of frames says it here
+            raise UserError(
+                f"the model does not take {self.frames} frames of such a clip: {' '.join(str(error).split())[:300]}",
+                hint="head.frames=N, as the model's page has it (4, or 1 for a model of single pictures)",
+            ) from error
+
+    def text_of(self, hyp: Hyp) -> str:
+        """An answer's words."""
+        return str(self.chat.tokenizer.decode(hyp.tokens, skip_special_tokens=True)).strip()
+
+    def forward(self, streams: Mapping[str, Stream], batch: Batch, want: Set[str]) -> Output:
+        """Teacher forcing on the answer alone: rows of prompt, frames and answer, padded on the right."""
+        self.refuse_others(want, {"tokens"})
+        tokens, mask = caption_tokens(batch)
+        given, target, counts = (
+            tokens[:, 1:-1],
+            tokens[:, 1:],
+            mask[:, 1:],
+        )  # BOS is no part of a chat's answer
+        view = whole_clips(streams, batch)
+        prompts = [view.inputs["rows"][index] for index in view.clips]
+        rows = [
+            with_words(row, words[keep])
+            for row, words, keep in zip(prompts, given, mask[:, 1:-1], strict=True)
+        ]
+        starts = torch.tensor([row["input_ids"].shape[1] - 1 for row in prompts], device=tokens.device)
+        first, last = int(min(starts)), int(max(starts)) + target.shape[1]
+        inputs = self._given(joined(rows, self.pad, left=False))
+        width = inputs["input_ids"].shape[1]
+        kept = torch.arange(first, min(last, width), device=tokens.device)
+        logits = self.model(**inputs, use_cache=False, logits_to_keep=kept).logits
+        at = starts[:, None] - first + torch.arange(target.shape[1], device=tokens.device)
+        at = at.clamp_max(logits.shape[1] - 1)
+        chosen = logits.gather(1, at[..., None].expand(-1, -1, logits.shape[2]))
+        return Output(tokens=Named(chosen, target, counts))
+
+    def _given(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Where the model is, and pixels in its type of numbers."""
+        device, kind = self.model.device, self.model.dtype
+        return {
+            name: value.to(device, kind if value.is_floating_point() and name not in TEXT else None)
+            for name, value in inputs.items()
+        }
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> ChatModel:
+        """A model that `device_map` has put somewhere stays there."""
+        return self if self.stays else super()._apply(fn, recurse)  # type: ignore[no-untyped-call]

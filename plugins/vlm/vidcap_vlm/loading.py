@@ -1,0 +1,94 @@
+"""A model of transformers with its processor: from a folder, the hub's cache, or what a bundle stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
+
+from vidcap_core.api import ConfigError, ModelConfig, UserError, from_hub, model_from_hub
+from vidcap_vlm import tiny
+
+FOLDER = (
+    ("config.json",),
+    (
+        "model.safetensors",
+        "model.safetensors.index.json",
+        "pytorch_model.bin",
+        "pytorch_model.bin.index.json",
+    ),
+    ("processor_config.json", "preprocessor_config.json"),
+    ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model"),
+)
+"""Files of a model's folder, of each kind one that must be there."""
+OPTIONS = ("dtype", "device_map", "attn_implementation", "quantization_config")
+"""What `load` of a config may hold: arguments of `from_pretrained`."""
+FILES = (".json", ".jinja", ".txt", ".model")
+"""Files of a processor; none of them can hold code."""
+
+
+def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Model and processor of a name."""
+    if unknown := [key for key in options if key not in OPTIONS]:
+        raise ConfigError(f"head.load has no option '{unknown[0]}'", hint=f"one of {', '.join(OPTIONS)}")
+    folder = tiny.folder() if name == tiny.NAME else name
+    processor = from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
+    given = {"dtype": "auto", **options}
+    model = model_from_hub(AutoModelForImageTextToText.from_pretrained, folder, f"'{name}'", **given)
+    return model.eval(), processor
+
+
+def stored(data: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The same of what `to_store` gave; weights follow."""
+    model = ModelConfig(data).build(AutoModelForImageTextToText.from_config)
+    model.generation_config = GenerationConfig.from_dict(dict(data["generation"]))
+    return model.eval(), _stored_processor(data["processor"])
+
+
+def to_store(model: Any, processor: Any) -> dict[str, Any]:
+    """Settings of model, processor, tokenizer and search, as plain data."""
+    return {
+        **ModelConfig.of(model),
+        "generation": model.generation_config.to_dict(),
+        "processor": _files_of(processor),
+    }
+
+
+def _files_of(processor: Any) -> dict[str, str]:
+    with TemporaryDirectory() as folder:
+        processor.save_pretrained(folder)
+        return {
+            str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+            for path in sorted(Path(folder).rglob("*"))
+            if path.suffix in FILES
+        }
+
+
+def _stored_processor(files: Mapping[str, str]) -> Any:
+    with TemporaryDirectory() as folder:
+        for name, text in files.items():
+            path = Path(name)
+            if path.is_absolute() or ".." in path.parts or path.suffix not in FILES:
+                raise UserError(f"a stored processor has a file '{name}', which is none of a processor's")
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).write_text(str(text), encoding="utf-8")
+        made = from_hub(AutoProcessor.from_pretrained, folder, "a stored processor", local_files_only=True)
+    if not type(made).__module__.startswith("transformers."):
+        raise UserError(f"a stored processor is a {type(made).__name__}, which is none of transformers")
+    return made
+
+
+def ends_of(model: Any, *others: int | None) -> list[int]:
+    """Ids that end a text: the model's own, and others."""
+    own = model.generation_config.eos_token_id
+    known = own if isinstance(own, list) else [own]
+    return sorted({int(number) for number in (*known, *others) if number is not None})
+
+
+def room_of(model: Any) -> int | None:
+    """How many tokens the model reads and writes in all; None: it does not say."""
+    most = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return most if isinstance(most, int) and most > 0 else None
