@@ -69,6 +69,6 @@ def test_a_part_trains_and_says_how_much_of_the_split_it_is(tmp_path: Path) -> N
     assert main(["run", "core/msrvtt", "--work-dir", str(run), "--device", "cpu", *settings]) == 0
     scores = json.loads((run / "scores-val.json").read_text())
     assert scores["clips"].startswith("1 of 497 (missing ")
-    assert "1 of 497" in (run / "report.html").read_text()
+    assert "1 of 497" in (run / "report-val.html").read_text()
     assert main(["export", str(run), "-o", str(tmp_path / "bundle")]) == 0
     assert "Scored on val: 1 of 497 (missing " in (tmp_path / "bundle" / "README.md").read_text()
