@@ -63,6 +63,7 @@ def test_a_part_trains_and_says_how_much_of_the_split_it_is(tmp_path: Path) -> N
         "phases.caption.epochs=1",
         "evaluate.metrics=['bleu']",
         "evaluate.best=None",
+        "extract={}",
     ]
     settings = [word for change in changes for word in ("--set", change)]
     run = tmp_path / "run"
