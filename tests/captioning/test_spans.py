@@ -83,12 +83,14 @@ def test_one_pass_gives_the_frames_of_each_span(tmp_path: Path, codec: str, suff
     requests = [
         FrameRequest({"kind": "uniform", "count": 5}, None),
         FrameRequest({"kind": "fps", "rate": 4}, 24),
+        FrameRequest({"kind": "windows", "size": 4, "stride": 2, "rate": 10}, 24),
     ]
     cut = spans(path, 7.3, 2.0, lambda: False)
     for (start, end), found in zip(cut, span_passes.frames_of(path, cut, requests), strict=True):
-        for request, values in zip(requests, found, strict=True):
+        for request, film in zip(requests, found, strict=True):
             alone = read_frames(path, request.sampling, start=start, end=end, short_side=request.short_side)
-            np.testing.assert_array_equal(values, alone.values)
+            np.testing.assert_array_equal(film.values, alone.values)
+            np.testing.assert_array_equal(film.times, alone.times)
 
 
 def test_one_pass_gives_the_sound_of_each_span(tmp_path: Path) -> None:

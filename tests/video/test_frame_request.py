@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vidcap_core.errors import ConfigError
+from vidcap_core.errors import ConfigError, VideoError
 from vidcap_core.video.frame_request import FrameOptions, FrameRequest
-from vidcap_core.video.sampling import check_sampling, count, frame_times
+from vidcap_core.video.sampling import check_sampling, count, frame_times, timed, wished
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,43 @@ def test_the_middle_square() -> None:
     frames = np.arange(2 * 4 * 7 * 3, dtype=np.uint8).reshape(2, 4, 7, 3)
     np.testing.assert_array_equal(FrameRequest({}, 4, "center").cropped(frames), frames[:, :, 1:5])
     assert FrameRequest({}, 4).cropped(frames) is frames
+
+
+def test_every_nth_frame_and_windows_need_the_films_rate() -> None:
+    for wish in ({"kind": "every", "step": 5}, {"kind": "windows", "size": 4}):
+        check_sampling(wish)
+        with pytest.raises(
+            ConfigError, match=f"sampling '{wish['kind']}' counts frames, and no file is there"
+        ):
+            frame_times(wish, 0, 4)
+        with pytest.raises(
+            VideoError, match=f"a.mkv: says no frame rate, and sampling '{wish['kind']}' counts"
+        ):
+            timed(wish, None, "a.mkv")
+    every = timed({"kind": "every", "step": 5, "most": 3}, 10.0, "")
+    np.testing.assert_allclose(frame_times(every, 1.0, 3.0), [1.05, 1.55, 2.55])
+    assert count(every, 1.0, 3.0) == 3
+    by_seconds = {"kind": "fps", "rate": 1.0}
+    assert timed(by_seconds, None, "") == by_seconds
+
+
+def test_windows_begin_every_stride_and_a_short_film_has_one() -> None:
+    wish = {"kind": "windows", "size": 4, "stride": 2, "rate": 10.0}
+    numbers = (frame_times(wish, 0, 0.9) * 10 - 0.5).round().astype(int).reshape(-1, 4)
+    np.testing.assert_array_equal(numbers, [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7]])
+    np.testing.assert_allclose(frame_times(wish, 5.0, 5.3), [5.05, 5.15, 5.25, 5.25])
+    side_by_side = timed({"kind": "windows", "size": 4}, 10.0, "")
+    assert (count(side_by_side, 0, 0.9), count(side_by_side, 0, 0.0)) == (8, 4)
+    few = frame_times({**wish, "most": 2}, 0, 10.0).reshape(2, 4)
+    np.testing.assert_allclose(few[:, 0], [0.05, 9.65])
+    with pytest.raises(ConfigError, match="sampling 'windows' needs size, a whole number above 0"):
+        check_sampling({"kind": "windows", "stride": 2})
+    options = FrameOptions(kind="windows", size=4, stride=2, rate=10.0, short_side=None, crop=None)
+    assert options.request.sampling == wish
+
+
+def test_what_an_encoder_is_given_as_frames() -> None:
+    assert wished(3) == {"kind": "uniform", "count": 3}
+    assert wished({"kind": "fps", "rate": 1.0}) == {"kind": "fps", "rate": 1.0}
+    with pytest.raises(ConfigError, match="needs count, a whole number above 0, not 0"):
+        wished(0)

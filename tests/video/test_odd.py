@@ -94,7 +94,7 @@ def test_another_size_in_the_midst_of_a_file(tmp_path: Path) -> None:
     assert read_frames(path, SOME).values.shape == (8, 48, 64, 3)
     assert read_frames(path, SOME, start=1.0).values.shape[1:] == (64, 128, 3)
     both = list(span_passes.frames_of(path, [(0.0, 1.0), (1.0, 2.0)], [FrameRequest(SOME, None)]))
-    assert [shown.shape for (shown,) in both] == [(8, 48, 64, 3), (8, 64, 128, 3)]
+    assert [film.values.shape for (film,) in both] == [(8, 48, 64, 3), (8, 64, 128, 3)]
 
 
 def test_large_pictures_behind_small_ones(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ from vidcap_core.errors import UserError, VideoError
 from vidcap_core.video import limits
 from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.probe import VideoInfo, probe
-from vidcap_core.video.sampling import count, frame_times
+from vidcap_core.video.sampling import count, timed
 from vidcap_core.zoo.fault import author_fault
 
 
@@ -111,11 +112,12 @@ class Reader:
                 f"{type(self.head).__name__} reads files, not frames", hint="a path instead of them"
             )
         clip = Clip(name, duration=float(len(frames)))
-        pictures = [request.cropped(frames) for request in requests]
-        return self._encode(clip, pictures, None, panels, np.arange(len(frames)) + 0.5)
+        times = np.arange(len(frames)) + 0.5
+        pictures = [Frames(request.cropped(frames), times) for request in requests]
+        return self._encode(clip, pictures, None, panels)
 
-    def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[np.ndarray], np.ndarray | None]:
-        frames = [read_clip_frames(clip, request).values for request in self._requests()]
+    def _whole(self, clip: Clip, info: VideoInfo) -> tuple[list[Frames], np.ndarray | None]:
+        frames = [read_clip_frames(clip, request) for request in self._requests()]
         return frames, read_clip_sound(clip) if self._hears(info) else None
 
     def _requests(self) -> list[FrameRequest]:
@@ -138,22 +140,17 @@ class Reader:
     def _encode(
         self,
         clip: Clip,
-        frames: list[np.ndarray],
+        frames: list[Frames],
         sound: np.ndarray | None,
         panels: bool,
-        times: np.ndarray | None = None,
     ) -> Encoded:
-        """times: of the frames, where they are not those that were asked for."""
         requests = self._requests()
-        moments = [
-            frame_times(request.sampling, *clip.span) if times is None else times for request in requests
-        ]
         streams: dict[str, Stream] = {name: _empty(width) for name, width in self.without.items()}
         for name, encoder in self.frames.items():
-            index = requests.index(FrameRequest.of(encoder))
-            streams[name] = _stream(encoder, frames[index], moments[index], panels)
+            film = frames[requests.index(FrameRequest.of(encoder))]
+            streams[name] = _stream(encoder, film.values, film.times, panels)
         for name, encoder in self.audio.items():
-            streams[name] = _stream(encoder, sound) if sound is not None else _nothing(encoder)
+            streams[name] = _nothing(encoder) if sound is None else _heard(encoder, sound, clip.start)
         longest = max((len(stream.values) for stream in streams.values()), default=0)
         limits.check_rows(
             clip.path or clip.id, longest, "rows of features", "--every 60, a caption for each minute"
@@ -162,8 +159,8 @@ class Reader:
             return Encoded(clip, streams)
         raw = RawClip(clip, audio=sound if "audio" in self.head.reads else None)
         if "frames" in self.head.reads:
-            index = requests.index(FrameRequest.of(self.head))
-            raw = replace(raw, frames=frames[index], times=moments[index])
+            film = frames[requests.index(FrameRequest.of(self.head))]
+            raw = replace(raw, frames=film.values, times=film.times)
         return Encoded(clip, streams, self.head.prepare(raw))
 
     def _check_memory(
@@ -173,7 +170,8 @@ class Reader:
         requests = self._requests()
         check_memory(path, info, span, requests, self._hears(info), hint)
         for request in requests:
-            limits.check_rows(path, count(request.sampling, *span), "pictures", hint)
+            wish = timed(request.sampling, info.rate if info.duration else 1.0, path)
+            limits.check_rows(path, count(wish, *span), "pictures", hint)
 
 
 def _stream(
@@ -182,6 +180,14 @@ def _stream(
     """One clip's stream [T, D], every row of which is real."""
     made = encode_alone(encoder, values, times, panels)
     return made if len(made.values) else _nothing(encoder)
+
+
+def _heard(encoder: Encoder, sound: np.ndarray, start: float) -> Stream:
+    """One clip's stream of its sound, with the times of its rows where the encoder says how long each is."""
+    made = _stream(encoder, sound)
+    if made.times is not None or encoder.row_seconds is None:
+        return made
+    return replace(made, times=start + (torch.arange(len(made.values)) + 0.5) * encoder.row_seconds)
 
 
 def _nothing(encoder: Encoder) -> Stream:

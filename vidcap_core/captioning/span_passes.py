@@ -17,10 +17,11 @@ from vidcap_core.errors import VideoError
 from vidcap_core.video.audio import RATE, resampled, zero
 from vidcap_core.video.decoder import check_complete
 from vidcap_core.video.frame_request import FrameRequest
+from vidcap_core.video.frames import Frames
 from vidcap_core.video.pictures import kind_of, read_picture
-from vidcap_core.video.probe import duration, opened, picture
+from vidcap_core.video.probe import duration, frame_rate, opened, picture
 from vidcap_core.video.rgb import Converter, Pictures
-from vidcap_core.video.sampling import count, frame_times
+from vidcap_core.video.sampling import frame_times, timed
 
 Span = tuple[float, float]
 SLACK = 1e-6
@@ -56,41 +57,42 @@ class _Screen:
 
 def frames_of(
     path: str | Path, spans: Sequence[Span], requests: Sequence[FrameRequest]
-) -> Iterator[list[np.ndarray]]:
-    """For each span, in order of time, one array uint8 [T, H, W, 3] a request."""
+) -> Iterator[list[Frames]]:
+    """For each span, in order of time, the frames of each request."""
     if kind := kind_of(path):
         for start, end in spans:
             read = partial(read_picture, path, kind, start=start, end=end)
             films = [(each, read(each.sampling, short_side=each.short_side)) for each in requests]
-            yield [request.cropped(film.values) for request, film in films]
+            yield [Frames(request.cropped(film.values), film.times) for request, film in films]
         return
     with opened(path) as container:
         stream = picture(container, path)
         stream.thread_type = "AUTO"
         length = duration(container, stream, path)
+        rate = frame_rate(stream)
         screen = _Screen(container.decode(stream))
         for start, end in spans:
             screen.converted.clear()  # each span has the size of its first picture, as if read alone
             converters = [Converter(path, request.short_side) for request in requests]
+            times = [frame_times(timed(each.sampling, rate, path), start, end) for each in requests]
             moments = [
-                (time, index)
-                for index, request in enumerate(requests)
-                for time in frame_times(request.sampling, start, end)
+                (moment, index, row)
+                for index, of in enumerate(times)
+                for row, moment in enumerate(of.tolist())
             ]
-            pictures = [
-                Pictures(path, count(request.sampling, start, end), end - start) for request in requests
-            ]
-            rows = [0 for _ in requests]
-            for moment, index in sorted(moments):
+            pictures = [Pictures(path, len(of), end - start) for of in times]
+            for moment, index, row in sorted(moments):
                 if not screen.play(moment):
                     check_complete(path, moment, screen.last, length)
                 if screen.shown is None:
                     raise VideoError(f"{path}: no picture could be decoded")
                 if index not in screen.converted:
                     screen.converted[index] = converters[index](screen.shown)
-                pictures[index].put([rows[index]], screen.converted[index])
-                rows[index] += 1
-            yield [request.cropped(each.values) for request, each in zip(requests, pictures, strict=True)]
+                pictures[index].put([row], screen.converted[index])
+            yield [
+                Frames(request.cropped(each.values), of)
+                for request, each, of in zip(requests, pictures, times, strict=True)
+            ]
 
 
 def sound_of(path: str | Path, spans: Sequence[Span]) -> Iterator[np.ndarray]:

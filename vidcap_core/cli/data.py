@@ -52,6 +52,12 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="KEY=VALUE",
         help="further arguments of the dataset; of a config: change one key",
     )
+    check.add_argument(
+        "--videos",
+        type=Path,
+        metavar="DIR",
+        help="compare a folder of videos with the official lists, by name, and nothing else",
+    )
     check.add_argument("--quick", action="store_true", help="do not open videos and features")
     check.add_argument(
         "--missing", type=Path, metavar="FOLDER", help="where the lists of missing ids are written"
@@ -91,6 +97,8 @@ def run_check(args: argparse.Namespace) -> int:
     from vidcap_core.datasets.locations import arguments, refuse, refuse_splits
     from vidcap_metrics.files.cache import cache_home
 
+    if args.videos is not None:
+        return _check_videos(args)
     moving = track if on_terminal() else plain
     if "/" in args.name or args.name.endswith(".py"):
         name, data = args.name, _of_config(args)
@@ -113,6 +121,46 @@ def run_check(args: argparse.Namespace) -> int:
             for line in report.lines(lists.get(report.split)):
                 note(line)
     return int(any(report.broken for report in reports))
+
+
+def _check_videos(args: argparse.Namespace) -> int:
+    """Print how many videos of each split are in a folder; 1 when files are named otherwise than the list."""
+    from vidcap_core.cli.console import note, print_json, show
+    from vidcap_core.datasets.catalogue import find_dataset
+    from vidcap_core.datasets.locations import arguments, refuse, refuse_splits
+    from vidcap_core.datasets.video_list import compare, write_list
+    from vidcap_core.errors import DataError, UserError
+    from vidcap_metrics.files.cache import cache_home
+
+    if "/" in args.name or args.name.endswith(".py"):
+        raise UserError(
+            f"--videos goes with the name of a dataset, and {args.name} is a config",
+            hint="vidcap data where, which lists the names",
+        )
+    made_by = find_dataset(args.name)
+    given = arguments(args.root, args.stream, args.set)
+    refuse(made_by, given, made_by.name)
+    refuse_splits(args.split or (), made_by.splits, made_by.name)
+    folder = args.videos.expanduser()
+    splits = []
+    for split in args.split or made_by.splits:
+        try:
+            splits.append(made_by(split=split, **{"unit": "clip", **given}))
+        except DataError as error:
+            if args.split:
+                raise
+            note(f"{split}: {error.line}")
+    reports = compare(splits, folder, made_by.suffixes)
+    out = args.missing or cache_home() / "check" / made_by.name
+    lists = {report.split: write_list(report, out) for report in reports}
+    if args.json:
+        print_json([report.describe(lists[report.split]) for report in reports])
+    else:
+        show([report.row() for report in reports], as_json=False, title=f"{made_by.name}: {folder}")
+        for report in reports:
+            for line in report.lines(folder, lists[report.split]):
+                note(line)
+    return int(any(report.otherwise for report in reports))
 
 
 def _of_config(args: argparse.Namespace) -> dict[str, Component]:

@@ -30,6 +30,8 @@ class Encoder(nn.Module):
     sampling: Mapping[str, Any]
     short_side: int | None = None
     crop: Literal["center"] | None = None
+    row_seconds: float | None = None
+    """Of sound: how much of it each row stands for, where rows follow one another."""
 
     def prepare(self, frames: np.ndarray, times: np.ndarray) -> Mapping[str, Any] | None:
         """What `forward` gets of one clip, where that is not [B, T, H, W, 3]: a processor's inputs, say.
@@ -63,6 +65,7 @@ class Encoder(nn.Module):
             "reads": self.reads,
             "dim": self.dim,
             "sampling": dict(self.sampling),
+            **({} if self.row_seconds is None else {"row_seconds": self.row_seconds}),
             **self.describe(),
             "weights": f"sha256:{fingerprint(self)}",
         }

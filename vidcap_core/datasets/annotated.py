@@ -21,7 +21,7 @@ from vidcap_core.datasets.missing import by_name, missing_parts
 from vidcap_core.datasets.prepared import read_prepared, source_folders
 from vidcap_core.datasets.record_changes import by_event, with_video, without_times
 from vidcap_core.datasets.records import CLIP, Annotated, Counts, Official, Reading, Record
-from vidcap_core.datasets.rows import RowSampling, crop, row_times
+from vidcap_core.datasets.rows import RowSampling, crop, moments
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
@@ -250,14 +250,15 @@ class Dataset:
     # Inside.
 
     def _streams(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
-        """Rows of the stores, and when they are, as far as the clip's length is known: rows were taken evenly."""
+        """Rows of the stores, and when they are, as far as the clip's length is known."""
         clip = record.clip
         streams = {
             name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
         }
         whole = clip.duration if CLIP in record.groups else None  # of the clip that an event is of
         span = (0.0, whole) if whole else clip.span
-        times = {name: row_times(span, len(values)) for name, values in streams.items() if span[1] > span[0]}
+        recipes = {name: getattr(store, "recipe", {}) for name, store in self.stores.items()}
+        times = moments(recipes, {name: len(values) for name, values in streams.items()}, span)
         if whole:
             streams, times = (
                 {name: crop(values, *clip.span, whole) for name, values in arrays.items()}

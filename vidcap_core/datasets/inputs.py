@@ -16,7 +16,7 @@ from vidcap_core.datasets.rows import row_times
 from vidcap_core.errors import ConfigError, DataError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.frames import Frames
-from vidcap_core.video.sampling import count
+from vidcap_core.video.sampling import count, timed
 
 
 @runtime_checkable
@@ -111,7 +111,9 @@ class FrameZip:
     def frames(self, record: Record) -> Frames:
         """The same of a clip whose pictures are there."""
         members, request = self._members[str(record.known_as(self._members))], self.options.request
-        size = count(request.sampling, *record.clip.span)
+        size = count(
+            timed(request.sampling, 1.0, self.path), *record.clip.span
+        )  # only pictures are not "uniform"
         chosen = np.linspace(0, len(members) - 1, size).round().astype(int)
         with self._open() as archive:
             pictures = {row: self._picture(archive, members[row]) for row in sorted(set(chosen.tolist()))}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+
+from vidcap_core.video.sampling import KINDS, count, frame_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,28 @@ class RowSampling:
         return np.asarray((np.arange(self.count) + shift) / self.count * length, dtype=int).clip(
             0, length - 1
         )
+
+
+def moments(
+    recipes: Mapping[str, Mapping[str, Any]], lengths: Mapping[str, int], span: tuple[float, float]
+) -> dict[str, np.ndarray]:
+    """When the rows of each stream of a clip are, by the recipe of its store; none where the span is not known."""
+    if span[1] <= span[0]:
+        return {}
+    return {name: _by_recipe(recipes.get(name, {}), span, rows) for name, rows in lengths.items()}
+
+
+def _by_recipe(recipe: Mapping[str, Any], span: tuple[float, float], rows: int) -> np.ndarray:
+    """By the recipe, where it makes as many rows of a span; else evenly spread."""
+    seconds, sampling = recipe.get("row_seconds"), recipe.get("sampling")
+    if isinstance(seconds, float):
+        return np.asarray(np.minimum(span[0] + (np.arange(rows) + 0.5) * seconds, span[1]))
+    if isinstance(sampling, dict) and "rate" in sampling and sampling.get("kind") in KINDS:
+        group = sampling.get("size") or sampling.get("count") or 1
+        size = count(sampling, *span)
+        if rows and size in (rows, rows * group):
+            return np.asarray(frame_times(sampling, *span).reshape(rows, -1).mean(1))
+    return row_times(span, rows)
 
 
 def row_times(span: tuple[float, float], rows: int) -> np.ndarray:

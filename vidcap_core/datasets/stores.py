@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -115,6 +116,7 @@ class FeatureFolder:
 
         self._store: Any = FeatureStore(path)
         self._path = path
+        self.recipe: Mapping[str, Any] = self._store.recipe
 
     def __contains__(self, clip: object) -> bool:
         return clip in self._store

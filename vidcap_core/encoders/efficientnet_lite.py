@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, origin, put, read_weights, seeded
 from vidcap_core.pretrained.locate import package_folders
+from vidcap_core.video.sampling import wished
 
 FEW = 4
 """Pictures that a processor has in the network at a time: more do not fit its caches, and take twice as long."""
@@ -31,7 +32,11 @@ class _Lite(Encoder):
     size: ClassVar[int]
 
     def __init__(
-        self, pretrained: Pretrained = True, frames: int = 20, seed: int = 0, crop: float | None = None
+        self,
+        pretrained: Pretrained = True,
+        frames: int | Mapping[str, Any] = 20,
+        seed: int = 0,
+        crop: float | None = None,
     ) -> None:
         super().__init__()
         size, file = SIZES[self.size], self._file(pretrained)
@@ -44,7 +49,7 @@ class _Lite(Encoder):
         share = size.crop if crop is None else crop
         self.preprocess = Preparation.of(size.pixels, [127 / 255] * 3, [128 / 255] * 3, share, "bicubic")
         self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
-        self.sampling = {"kind": "uniform", "count": frames}
+        self.sampling = wished(frames)
         self.eval()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
@@ -92,7 +97,7 @@ class EfficientNetLite0(_Lite):
     """1280-d ImageNet features of each frame.
 
     pretrained: True (the weights of an installed package), a weights file, or False (random).
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     seed: of random weights.
     crop: how much of the short side is seen, as 224 pixels; None: as the weights were trained, 0.875.
     """
@@ -104,7 +109,7 @@ class EfficientNetLite1(_Lite):
     """1280-d ImageNet features of each frame, of a deeper network than Lite0.
 
     pretrained: True (the weights of an installed package), a weights file, or False (random).
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     seed: of random weights.
     crop: how much of the short side is seen, as 240 pixels; None: as the weights were trained, 0.882.
     """
@@ -116,7 +121,7 @@ class EfficientNetLite2(_Lite):
     """1280-d ImageNet features of each frame, of a wider and deeper network than Lite1.
 
     pretrained: True (the weights of an installed package), a weights file, or False (random).
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     seed: of random weights.
     crop: how much of the short side is seen, as 260 pixels; None: as the weights were trained, 0.89.
     """

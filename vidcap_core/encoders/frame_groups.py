@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+
+from vidcap_core.video.sampling import wished
+
+
+def clip_sampling(clips: int | None, frames: int, rate: float | None, stride: int | None) -> dict[str, Any]:
+    """Which frames make the clips of a video: all along it, one every `stride` frames, or `clips` spread evenly."""
+    if stride is None:
+        return wished({"kind": "clips", "clips": clips, "count": frames, "rate": rate})
+    options = {"size": frames, "stride": stride, "rate": rate, "most": clips}
+    return wished({"kind": "windows", **{key: value for key, value in options.items() if value is not None}})
 
 
 def group_frames(frames: Tensor, mask: Tensor, size: int) -> tuple[Tensor, Tensor]:

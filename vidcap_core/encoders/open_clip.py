@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.encoders.torchscript import is_torchscript, torchscript_tensors
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, needs, origin, put, seeded, stored_json
+from vidcap_core.video.sampling import wished
 
 
 def checked_activation(model: str, pretrained: Pretrained, quick_gelu: bool | None) -> Activation:
@@ -132,7 +133,7 @@ class OpenClipImage(Encoder):
 
     model: a name of open_clip's, or `hf-hub:NAME` or `local-dir:FOLDER`, where config and weights are in one place.
     pretrained: a tag of open_clip's, a weights file, or False (random); True: the weights that lie in that place.
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     normalize: whether each row is scaled to length 1.
     seed: of random weights.
     quick_gelu: True for QuickGELU, False for GELU; None: as weights or config tell. It is needed where nothing tells.
@@ -144,7 +145,7 @@ class OpenClipImage(Encoder):
         self,
         model: str,
         pretrained: Pretrained = True,
-        frames: int = 20,
+        frames: int | Mapping[str, Any] = 20,
         normalize: bool = False,
         seed: int = 0,
         quick_gelu: bool | None = None,
@@ -161,7 +162,7 @@ class OpenClipImage(Encoder):
         self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
         with torch.no_grad():
             self.dim = int(self.visual(torch.zeros(1, 3, *self.preprocess.crop)).shape[-1])
-        self.sampling = {"kind": "uniform", "count": frames}
+        self.sampling = wished(frames)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
         """Frames [B, T, H, W, 3] -> [B, T, dim]."""

@@ -25,6 +25,7 @@ from vidcap_core.encoders.text_batches import flatten_texts, regroup_texts
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, origin, put, read_weights, seeded, stored_json
 from vidcap_core.pretrained.locate import package_folders
+from vidcap_core.video.sampling import wished
 
 PACKAGE = "vidcap_default_alignment"
 DISTRIBUTION = "vidcap-plugin-default-alignment"
@@ -101,13 +102,15 @@ class PictureWords(Encoder):
     """1152-d direction of each frame, in one space with PictureWordsText.
 
     pretrained: True (the installed package vidcap-plugin-default-alignment), a folder, or False (random).
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     seed: of random weights.
     """
 
     reads = "frames"
 
-    def __init__(self, pretrained: Pretrained = True, frames: int = 8, seed: int = 0) -> None:
+    def __init__(
+        self, pretrained: Pretrained = True, frames: int | Mapping[str, Any] = 8, seed: int = 0
+    ) -> None:
         super().__init__()
         about, weights = read_alignment(pretrained)
         self.small = EfficientNetLite0(pretrained is not False, crop=1.0, seed=seed)
@@ -119,7 +122,7 @@ class PictureWords(Encoder):
         self.source = origin(pretrained, seed)
         self.dim = about["members"] * about["width"]
         self.short_side, self.crop = self.large.short_side, self.large.crop
-        self.sampling = {"kind": "uniform", "count": frames}
+        self.sampling = wished(frames)
         self.eval()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

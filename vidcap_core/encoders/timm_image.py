@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import timm
@@ -14,6 +14,7 @@ from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import Pretrained, is_file, needs, origin, put, read_weights, seeded
+from vidcap_core.video.sampling import wished
 
 
 class TimmImage(Encoder):
@@ -21,13 +22,15 @@ class TimmImage(Encoder):
 
     model: a name of timm's, with or without the tag of its weights.
     pretrained: True (the weights of the name), a tag, a weights file, or False (random).
-    frames: of each video, the middles of as many equal parts.
+    frames: of each video, the middles of as many equal parts; or a sampling, as `data.*.frames` says it.
     seed: of random weights.
     """
 
     reads = "frames"
 
-    def __init__(self, model: str, pretrained: Pretrained = True, frames: int = 20, seed: int = 0) -> None:
+    def __init__(
+        self, model: str, pretrained: Pretrained = True, frames: int | Mapping[str, Any] = 20, seed: int = 0
+    ) -> None:
         super().__init__()
         self.source = origin(pretrained, seed)
         name = full_name(model, pretrained)
@@ -53,7 +56,7 @@ class TimmImage(Encoder):
             self.dim = int(self.network.head_hidden_size)
         self.preprocess = self.preparation(config)
         self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
-        self.sampling = {"kind": "uniform", "count": frames}
+        self.sampling = wished(frames)
         self.eval()
 
     def rename(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.types import Stream
-from vidcap_core.encoders.frame_groups import group_frames
+from vidcap_core.encoders.frame_groups import clip_sampling, group_frames
 from vidcap_core.encoders.network_inputs import Preparation
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
@@ -20,9 +20,10 @@ class TorchvisionVideo(Encoder):
 
     model: torchvision's name of a video network.
     pretrained: True (torchvision's default weights), the name of others, a weights file, or False (random).
-    clips: of each video, spread evenly over it.
+    clips: of each video, spread evenly over it; of those with a `stride` the most.
     frames: of each clip.
-    rate: of a clip's frames, in frames a second.
+    rate: of a clip's frames, in frames a second; None: the video's own, where there is a `stride`.
+    stride: frames from the beginning of a clip to that of the next: clips all along the video, a row each.
     seed: of random weights.
     """
 
@@ -32,10 +33,11 @@ class TorchvisionVideo(Encoder):
         self,
         model: str = "r2plus1d_18",
         pretrained: Pretrained = True,
-        clips: int = 8,
+        clips: int | None = 8,
         frames: int = 16,
-        rate: float = 15.0,
+        rate: float | None = 15.0,
         seed: int = 0,
+        stride: int | None = None,
     ) -> None:
         super().__init__()
         from torchvision import models
@@ -60,7 +62,7 @@ class TorchvisionVideo(Encoder):
             int(preset.resize_size[0]), crop, tuple(preset.mean), tuple(preset.std), "bilinear"
         )
         self.short_side, self.crop = self.preprocess.resize, self.preprocess.square
-        self.sampling = {"kind": "clips", "clips": clips, "count": frames, "rate": rate}
+        self.sampling = clip_sampling(clips, frames, rate, stride)
         self.eval()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:

@@ -29,6 +29,7 @@ class VGGish(Encoder):
     """
 
     reads = "audio"
+    row_seconds = PATCH * HOP / RATE
 
     def __init__(self, pretrained: str | bool = False, rectify: bool = True, seed: int = 0) -> None:
         super().__init__()

@@ -39,15 +39,14 @@ def export(run: Path, out: Path, whole: bool = False, changes: Sequence[str] = (
     card = plugin.card if plugin else None
     distribution = plugin.distribution if plugin and plugin.name != "core" else ""
     provenance = folder.read(folder.meta)
-    scores = {
-        split: folder.read(path)["values"]
-        for split in ("val", "test")
-        if (path := folder.scores(split)).is_file()
+    scored = {
+        split: folder.read(path) for split in ("val", "test") if (path := folder.scores(split)).is_file()
     }
+    scores = {split: read["values"] for split, read in scored.items()}
+    clips = {split: read["clips"] for split, read in scored.items() if "clips" in read}
+    provenance = {**provenance, "scores": scores, "clips": clips}
     left_out = {} if whole else left_out
-    return bundle.save(
-        out, captioner, config, {**provenance, "scores": scores}, copies, card, left_out, distribution
-    )
+    return bundle.save(out, captioner, config, provenance, copies, card, left_out, distribution)
 
 
 def export_model(run: Path, out: Path, changes: Sequence[str] = ()) -> Path:

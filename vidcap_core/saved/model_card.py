@@ -58,6 +58,9 @@ def _page(
         for split, values in scores.items():
             yield from (f"| {split} | {name} | {value:.4f} |" for name, value in values.items())
         yield ""
+    yield from (
+        f"Scored on {split}: {clips} clips.\n" for split, clips in provenance.get("clips", {}).items()
+    )
     facts = {key: provenance.get(key) for key in ("seed", "commit", "machine")}
     if known := ", ".join(f"{key} {value}" for key, value in facts.items() if value is not None):
         yield f"Made with {known}."

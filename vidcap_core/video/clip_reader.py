@@ -18,7 +18,7 @@ from vidcap_core.video.decoder import read_frames
 from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.frames import Frames
 from vidcap_core.video.probe import VideoInfo
-from vidcap_core.video.sampling import count
+from vidcap_core.video.sampling import count, timed
 
 
 def read_clip_frames(
@@ -53,11 +53,11 @@ def check_memory(
 ) -> None:
     """Refuse a span whose frames and sound would together fill the memory, before any is read."""
     start, end = span
-    needed = 0.0
+    needed, rate = 0.0, info.rate if end > start else 1.0
     for request in requests:
         limits.check_size(path, info.width, info.height, request.short_side)
         width, height = limits.resized(info.width, info.height, request.short_side)
-        needed += count(request.sampling, start, end) * 3 * width * height
+        needed += count(timed(request.sampling, rate, path), start, end) * 3 * width * height
     if sound:
         needed += (end - start) * RATE * 4
     limits.check_bytes(path, needed, end - start, hint)

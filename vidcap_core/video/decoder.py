@@ -17,7 +17,7 @@ from vidcap_core.video import limits, packets
 from vidcap_core.video import sampling as moments
 from vidcap_core.video.frames import Frames
 from vidcap_core.video.pictures import kind_of, read_picture
-from vidcap_core.video.probe import duration, opened, picture, until
+from vidcap_core.video.probe import duration, frame_rate, opened, picture, until
 from vidcap_core.video.rgb import Converter, Pictures
 
 WHOLE = 0.8
@@ -52,6 +52,7 @@ def read_frames(
         length = duration(container, stream, path)
         stop = until(path, length, start, end)
         width, height = limits.resized(stream.width, stream.height, short_side)
+        sampling = moments.timed(sampling, frame_rate(stream), path)
         needed = moments.count(sampling, start, stop) * 3 * width * height
         limits.check_bytes(path, needed, stop - start)
         wanted = moments.frame_times(sampling, start, stop, rng)
@@ -87,7 +88,7 @@ def _decode_wanted(
         if match is None:
             return None
         stamps, last = match
-        check_complete(path, float(wanted[-1]), last, length)
+        check_complete(path, float(wanted.max()), last, length)
         rows: dict[int, list[int]] = {}
         for row, stamp in enumerate(stamps.tolist()):
             rows.setdefault(stamp, []).append(row)
@@ -123,6 +124,8 @@ def _decode_all(
     """The picture of each wanted moment: the latest whose time has come."""
     first = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
     pictures = Pictures(path, len(wanted), float(np.ptp(wanted)))
+    order = np.argsort(wanted, kind="stable")  # windows may overlap
+    wanted = wanted[order]
     index = 0
     shown: Any = None
     last = 0.0
@@ -134,12 +137,12 @@ def _decode_all(
             while index < len(wanted) and wanted[index] + 1e-6 < time:
                 index += 1
             if index > first_row:
-                pictures.put(range(first_row, index), convert(shown))
+                pictures.put(order[first_row:index].tolist(), convert(shown))
         if index == len(wanted):
             return pictures
         shown, last = frame, time
     if shown is None:
         raise VideoError(f"{path}: no picture could be decoded")
     check_complete(path, float(wanted[-1]), last, length)
-    pictures.put(range(index, len(wanted)), convert(shown))
+    pictures.put(order[index:].tolist(), convert(shown))
     return pictures

@@ -53,18 +53,22 @@ class FrameRequest:
 class FrameOptions:
     """The keys of `data.*.frames`.
 
-    kind: "uniform" and "segment" take `count` frames; "fps" takes `rate` a second, at most `most`; "clips" takes
-    `clips` groups of `count` frames at `rate`.
+    kind: "uniform" and "segment" take `count` frames; "fps" takes `rate` a second and "every" each `step`-th, at most
+    `most`; "clips" takes `clips` groups of `count` frames at `rate`; "windows" takes groups of `size` frames, which
+    begin every `stride` frames, at `rate` or the video's own, at most `most` groups.
     short_side: pixels; None: as the video is.
     crop: "center" makes squares, so that clips of any shape fit one batch.
     decoder: "pyav", "torchcodec" or "decord".
     """
 
-    kind: Literal["uniform", "segment", "fps", "clips"] = "uniform"
+    kind: Literal["uniform", "segment", "fps", "every", "clips", "windows"] = "uniform"
     count: int | None = None
     rate: float | None = None
     most: int | None = None
     clips: int | None = None
+    step: int | None = None
+    size: int | None = None
+    stride: int | None = None
     short_side: int | None = 224
     crop: Crop = "center"
     decoder: str = "pyav"
@@ -77,8 +81,8 @@ class FrameOptions:
     @property
     def request(self) -> FrameRequest:
         """The same as an encoder would ask for it."""
-        options = {"count": self.count, "rate": self.rate, "most": self.most, "clips": self.clips}
-        given = {key: value for key, value in options.items() if value is not None}
+        keys = ("count", "rate", "most", "clips", "step", "size", "stride")
+        given = {key: value for key in keys if (value := getattr(self, key)) is not None}
         return FrameRequest({"kind": self.kind, **given}, self.short_side, self.crop)
 
 

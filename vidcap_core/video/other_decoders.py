@@ -15,7 +15,7 @@ from vidcap_core.video import limits
 from vidcap_core.video import sampling as moments
 from vidcap_core.video.frames import Frames
 from vidcap_core.video.orientation import Upright
-from vidcap_core.video.probe import duration, first_frame, opened, picture, until
+from vidcap_core.video.probe import duration, first_frame, frame_rate, opened, picture, until
 
 ROW = 64
 """decord hands out turned pictures only where a row is a multiple of so many bytes."""
@@ -43,6 +43,7 @@ def read_with(
         limits.check_size(path, first.width, first.height, short_side)
         size = upright.size(first.width, first.height)
         stop = until(path, length, start, end)
+        sampling = moments.timed(sampling, frame_rate(stream), path)
         count = moments.count(sampling, start, stop)
         resized = limits.resized(*size, short_side)
         for width, height in (size, resized):  # they give whole pictures, which are made small here

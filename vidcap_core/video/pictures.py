@@ -103,7 +103,8 @@ def read_picture(
     stop = length if end is None else min(end, length)
     if not 0 <= start <= stop or (length and start == stop):
         raise VideoError(f"{path}: the span {start:g}-{stop:g} s is not inside its {length:g} s")
-    wanted = moments.frame_times(sampling, start, stop, rng)
+    rate = len(begins) / length if length else 1.0  # of a still picture any rate gives the one frame
+    wanted = moments.frame_times(moments.timed(sampling, rate, path), start, stop, rng)
     rows = np.maximum(np.searchsorted(begins, wanted + 1e-6, side="right") - 1, 0)
     with _opened(path, kind, short_side) as picture:
         width, height = limits.resized(picture.width, picture.height, short_side)

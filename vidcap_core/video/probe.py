@@ -94,11 +94,16 @@ def probe(path: str | Path) -> VideoInfo:
         return VideoInfo(still.duration, still.width, still.height, None, False)
     with opened(path) as container:
         stream = picture(container, path)
-        rate = float(stream.average_rate) if stream.average_rate else None
+        rate = frame_rate(stream)
         length, sound = duration(container, stream, path), bool(container.streams.audio)
         first = first_frame(container, stream, path)
         limits.check_size(path, first.width, first.height)
         return VideoInfo(length, *Upright.of(first).size(first.width, first.height), rate, sound)
+
+
+def frame_rate(stream: Any) -> float | None:
+    """Frames a second on average, where the file says so."""
+    return float(stream.average_rate) if stream.average_rate else None
 
 
 def tracks(container: InputContainer) -> list[Any]:

@@ -16,6 +16,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "OpenClipText": "vidcap_core.encoders.open_clip:OpenClipText",
         "PictureWords": "vidcap_core.encoders.picture_words:PictureWords",
         "PictureWordsText": "vidcap_core.encoders.picture_words:PictureWordsText",
+        "ResNeXt3D": "vidcap_core.encoders.resnext3d:ResNeXt3D",
         "Standardised": "vidcap_core.encoders.standardised:Standardised",
         "TimmImage": "vidcap_core.encoders.timm_image:TimmImage",
         "TorchvisionVideo": "vidcap_core.encoders.torchvision_video:TorchvisionVideo",

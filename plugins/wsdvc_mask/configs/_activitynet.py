@@ -11,4 +11,6 @@ data = dict(
     val=dict(streams=_streams),
     test=dict(streams=_streams),
 )
-extract = dict(image=dict(type="OpenClipImage", model="ViT-L-14", pretrained="openai", frames=32))
+extract = dict(
+    image=dict(type="OpenClipImage", model="ViT-L-14", pretrained="openai", frames=dict(kind="fps", rate=1.0))
+)
