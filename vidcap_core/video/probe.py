@@ -101,7 +101,7 @@ def probe(path: str | Path) -> VideoInfo:
         return VideoInfo(length, *Upright.of(first).size(first.width, first.height), rate, sound)
 
 
-def frame_rate(stream: Any) -> float | None:
+def frame_rate(stream: VideoStream) -> float | None:
     """Frames a second on average, where the file says so."""
     return float(stream.average_rate) if stream.average_rate else None
 
