@@ -41,6 +41,13 @@ HEAD, FILMED, EVENTS, TOLD = (
 WRITES, READS = "head that writes by itself", "head that reads frames"
 
 
+class MadeOnTheCPU(AttentiveGRU):
+    """`step` adds a tensor that it makes on the CPU"""
+
+    def step(self, tokens: Tensor, memory: Any, state: Any) -> tuple[Tensor, Any]:
+        return super().step(tokens, memory, state + torch.zeros(state.shape[-1]))
+
+
 class ForwardDoubled(AttentiveGRU):
     """`forward` gives twice the scores that `step` gives"""
 
@@ -413,5 +420,6 @@ BUGS = (
     Bug(HEAD, "panels of the right clip", PanelKept),
     Bug(EVENTS, "panels", NoSuchEvent),
     Bug(HEAD, "panels", NotPlain),
+    Bug(HEAD, "on another device", MadeOnTheCPU),
 )
 NOT_CAUGHT = ((HEAD, FirstRowAlone),)

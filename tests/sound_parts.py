@@ -114,10 +114,11 @@ class AttentiveGRU(Head):
         """Each clip as a whole, or its parts."""
         if self.parts == 1:
             return [whole_clips(streams, batch)]
-        owner = torch.arange(len(batch)).repeat_interleave(self.parts)
-        part = torch.arange(self.parts).repeat(len(batch))
+        device = streams[self.stream].values.device
+        owner = torch.arange(len(batch), device=device).repeat_interleave(self.parts)
+        part = torch.arange(self.parts, device=device).repeat(len(batch))
         stream = streams[self.stream].rows(owner)
-        index, real = torch.arange(stream.mask.shape[1]), stream.mask.sum(1)
+        index, real = torch.arange(stream.mask.shape[1], device=device), stream.mask.sum(1)
         mine = (index * self.parts // real[:, None].clamp_min(1)) == part[:, None]
         view = {self.stream: replace(stream, mask=stream.mask & mine)}
         spans = [self.span(batch.clips[i].span, int(k)) for i, k in zip(owner.tolist(), part, strict=True)]
@@ -148,7 +149,9 @@ class AttentiveGRU(Head):
         state = self.first(rows)
         for token in [self.tokenizer.bos_id, *self.tokenizer.encode(event.text)][: len(words)]:
             weights.append(self.look((rows.values, rows.mask), state)[0, 0][rows.mask[0]].tolist())
-            _, state = self.step(torch.tensor([token]), (rows.values, rows.mask), state)
+            _, state = self.step(
+                torch.tensor([token], device=rows.values.device), (rows.values, rows.mask), state
+            )
         count = int(rows.mask.sum())
         times = np.linspace(clip[0], clip[1], 2 * count + 1)[1::2].tolist()
         return FrameAttention(tuple(words), {"rows": tuple(map(tuple, weights))}, tuple(times), event=index)
@@ -231,7 +234,7 @@ class FramesRead(AttentiveGRU):
         """Rows of different lengths side by side."""
         given = list(view.inputs["colours"])
         mask = nn.utils.rnn.pad_sequence(
-            [torch.ones(len(r), dtype=torch.bool) for r in given], batch_first=True
+            [torch.ones(len(r), dtype=torch.bool, device=r.device) for r in given], batch_first=True
         )
         values = self.project(nn.utils.rnn.pad_sequence(given, batch_first=True)).tanh()
         return (values, mask), self.first(Stream(values, mask))
@@ -323,7 +326,9 @@ class Words(Encoder):
     def vectors(self, texts: Sequence[str]) -> Tensor:
         """One a text."""
         ids = [[zlib.crc32(word.encode()) % 64 for word in text.split()] or [0] for text in texts]
-        return torch.stack([self.embed(torch.tensor(row)).mean(0) for row in ids])
+        return torch.stack(
+            [self.embed(torch.tensor(row, device=self.embed.weight.device)).mean(0) for row in ids]
+        )
 
     def forward(self, x: Sequence[Any], mask: Tensor | None = None) -> Stream:
         """Texts to rows."""

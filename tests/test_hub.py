@@ -282,7 +282,7 @@ def test_without_a_network_the_answer_comes_once_and_soon(tmp_path: Path) -> Non
         "caption", __file__, "--model", "hf:a/b", endpoint="http://127.0.0.1:9", home=tmp_path / "home"
     )
     assert done.returncode == 2
-    assert done.stderr.count("\n") <= 3, done.stderr
+    assert done.stderr.count("\n") <= 7, done.stderr
     assert "cannot be reached" in done.stderr
     assert time.monotonic() - start < 60, "imports alone take most of this on a busy machine"
 

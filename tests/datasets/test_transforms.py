@@ -24,6 +24,7 @@ from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, installed_only
 
 MADE: dict[str, dict[str, Any]] = {
     "core.RowDropout": {"rate": 0.9},
+    "care.AllCaptions": {},
     "spectrum.ClipCaptions": {},
     "wsdvc_mask.Sentences": {},
     "wsdvc_mask.SentenceFeatures": {"folder": "."},
