@@ -82,9 +82,9 @@ def joined(folders: dict[str, Path], origin: str, last: str | None = None) -> di
 def _run(data: dict[str, Any]) -> SeedRun:
     """One seed of a row, its scores alone."""
     return SeedRun(
-        data["seed"],
         {score: data["values"][score] for score in SCORES},
         {score: clips for score, clips in data["clips"].items() if score in SCORES},
+        data["seed"],
     )
 
 

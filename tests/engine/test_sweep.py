@@ -126,7 +126,7 @@ def seed_runs(base: float, seeds: int, spread: float) -> list[SeedRun]:
     """Runs whose clips differ from each other, and whose seeds move all clips alike."""
     moves = [spread * (seed - (seeds - 1) / 2) for seed in range(seeds)]
     clips = [{str(i): base + move + 0.1 * (i % 5) for i in range(40)} for move in moves]
-    return [SeedRun(seed, {"x": sum(c.values()) / 40}, {"x": c}) for seed, c in enumerate(clips)]
+    return [SeedRun({"x": sum(c.values()) / 40}, {"x": c}, seed) for seed, c in enumerate(clips)]
 
 
 def test_a_difference_that_seeds_explain_is_none() -> None:

@@ -89,13 +89,12 @@ def _run_seeds(args: argparse.Namespace) -> int:
     from vidcap_core.saved.sweep_scores import check_signatures, row_of, sweep_scores
     from vidcap_metrics.bootstrap import LEVEL
     from vidcap_metrics.counted import counted
-    from vidcap_metrics.seeds import SeedScores, compare_seeds
+    from vidcap_metrics.seeds import compare_seeds
 
     rows = sweep_scores(args.sweep, args.split)
     a, b = row_of(rows, args.a), row_of(rows, args.b)
     check_signatures(a, b)
-    first, second = ([SeedScores(run.values, run.clips) for run in each] for each in (a, b))
-    comparisons = compare_seeds(first, second)
+    comparisons = compare_seeds(a, b)
     if args.json:
         print_json([asdict(each) | {"difference": each.difference} for each in comparisons])
         return 0

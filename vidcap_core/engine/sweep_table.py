@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from vidcap_core.engine.sweep import Cell, Sweep
+from vidcap_core.engine.sweep import Sweep
 from vidcap_core.errors import UserError
 from vidcap_core.saved import scalars
 from vidcap_core.saved.run import RunFolder
-from vidcap_core.saved.sweep_scores import SeedRun, sweep_scores
+from vidcap_core.saved.sweep_scores import SeedRun, run_scores, sweep_scores
 from vidcap_metrics.bootstrap import LEVEL
 from vidcap_metrics.counted import counted
 from vidcap_metrics.files.atomic import write_json, write_text
 from vidcap_metrics.holm import holm
-from vidcap_metrics.seeds import SeedComparison, SeedScores, compare_seeds, seed_intervals
+from vidcap_metrics.seeds import SeedComparison, compare_seeds, seed_intervals
 
 Cells = dict[str, dict[str, Any]]
 
@@ -71,11 +71,8 @@ def against(
             }
             for row, runs in rows.items()
         }
-    first = [SeedScores(run.values, run.clips) for run in base]
     tests: list[tuple[str, SeedComparison]] = [
-        (row, comparison)
-        for row, runs in rows.items()
-        for comparison in compare_seeds(first, [SeedScores(run.values, run.clips) for run in runs])
+        (row, comparison) for row, runs in rows.items() for comparison in compare_seeds(base, runs)
     ]
     corrected = holm([comparison.p for _, comparison in tests])
     changes: dict[str, dict[str, dict[str, float]]] = {}
@@ -158,7 +155,7 @@ def difference(a: Mapping[str, float] | None, b: Mapping[str, float] | None) -> 
 def _cells(runs: Sequence[SeedRun]) -> Cells:
     """{score: mean, std over seeds, low, high} of a row."""
     names = [name for name in runs[0].values if all(name in run.values for run in runs)]
-    intervals = seed_intervals([SeedScores(r.values, r.clips) for r in runs]) if len(runs) > 1 else {}
+    intervals = seed_intervals(runs) if len(runs) > 1 else {}
     cells: Cells = {}
     for name in names:
         values = [run.values[name] for run in runs]
@@ -185,19 +182,14 @@ def _budget(sweep: Sweep) -> tuple[str, list[int], list[str]]:
     steps: set[int] = set()
     for cell in sweep.cells():
         run = RunFolder(sweep.out / cell.name)
-        _check_done(sweep, cell, run)
-        scores = run.read(run.scores(sweep.split))
-        clips[str(scores.get("clips", ""))] = None
+        if not run.scores(sweep.split).is_file():
+            raise UserError(
+                f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped"
+            )
+        clips[str(run_scores(run, sweep.split).get("clips", ""))] = None
         steps.add(max((int(scalar.step) for scalar in scalars.read(run.scalars)), default=0))
         machines[str(run.read(run.meta).get("machine", "not recorded"))] = None
     return ", ".join(clips), sorted(steps), list(machines)
-
-
-def _check_done(sweep: Sweep, cell: Cell, run: RunFolder) -> None:
-    if not run.scores(sweep.split).is_file():
-        raise UserError(
-            f"{cell.name} has no scores yet", hint="run the sweep again: it goes on where it stopped"
-        )
 
 
 def _plain(run: SeedRun) -> dict[str, Any]:

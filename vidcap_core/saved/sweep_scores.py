@@ -13,6 +13,7 @@ from vidcap_core.errors import DataError, UserError
 from vidcap_core.saved.foreign import read_dict
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.saved.shape import SCORES, check
+from vidcap_metrics.seeds import SeedScores
 
 DONE = "done.json"
 """A file in the folder of each finished run of a sweep: its row, seed and fold."""
@@ -20,12 +21,10 @@ AGAIN = "delete it, and run the sweep again"
 
 
 @dataclass(frozen=True)
-class SeedRun:
+class SeedRun(SeedScores):
     """The scores of one seed of a row: values are means over its folds, clips those of all folds."""
 
     seed: int
-    values: Mapping[str, float]
-    clips: Mapping[str, Mapping[str, float]]
     signatures: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -90,9 +89,9 @@ def _seed_run(seed: int, folds: Sequence[Mapping[str, Any]]) -> SeedRun:
         for name in names:
             clips[name] |= fold["per_clip"].get(name, {})
     return SeedRun(
-        seed,
         {name: statistics.fmean(fold["values"][name] for fold in folds) for name in names},
         {name: values for name, values in clips.items() if values},
+        seed,
         {name: frozenset(fold["signatures"].get(name, "") for fold in folds) for name in names},
     )
 
