@@ -15,7 +15,7 @@ from vidcap_core.captioner.device import choose_device
 from vidcap_core.captioner.prompt import check_prompt
 from vidcap_core.captioning.captions import Captions
 from vidcap_core.captioning.clip_streams import Encoded, Reader
-from vidcap_core.captioning.flow import Flow, cores, predict
+from vidcap_core.captioning.flow import FileListener, Flow, cores, predict
 from vidcap_core.captioning.plain_tokenizer import Plain
 from vidcap_core.captioning.sources import left_out
 from vidcap_core.captioning.spans import Every
@@ -77,16 +77,17 @@ class FileCaptioner:
         workers: int | None = None,
         panels: bool = False,
         moved: Callable[[Path, float], None] = lambda path, share: None,
+        listener: FileListener | None = None,
     ) -> Iterator[tuple[Path, Captions | VideoError]]:
         """Files in order, as they are captioned; a file that cannot be read gives its error instead.
 
         Threads (`workers`, or one a processor) read ahead, `batch` clips are captioned side by side; what is said
-        does not depend on either. `moved` hears of each file how much of it is done.
+        does not depend on either. `moved` hears of each file how much of it is done, `listener` what is being written.
         """
         files = [Path(path) for path in paths] if isinstance(paths, Sized) else map(Path, paths)
         if isinstance(files, list):
             workers = max(1, min(len(files), workers or cores()))
-        flow = Flow(self.captioner, self.reader, every, batch, workers, panels)
+        flow = Flow(self.captioner, self.reader, every, batch, workers, panels, listener)
         for path, result in flow.run(files, moved):
             yield path, result if isinstance(result, VideoError) else Captions.of(result)
 

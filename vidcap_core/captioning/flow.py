@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner, Listener
 from vidcap_core.captioner.events import PROBLEM
 from vidcap_core.captioner.streams import stack
 from vidcap_core.captioning.clip_streams import Encoded, Reader
@@ -21,6 +21,10 @@ from vidcap_core.files.prefetch import ahead, threads_shared
 
 PANELS = 40
 """Spans of a file whose panels are kept: a page of more could not be opened."""
+
+
+FileListener = Callable[[Path, tuple[float, float], str], None]
+"""Hears what is being written of a file: the span in seconds, and its text so far."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class Flow:
     batch: int = 16
     workers: int | None = None
     panels: bool = False
+    listener: FileListener | None = None
 
     def run(
         self, paths: Iterable[Path], moved: Callable[[Path, float], None] = lambda path, share: None
@@ -97,7 +102,10 @@ class Flow:
             return
         panels = self.panels and any(len(file.said) < PANELS for file, _ in entries)
         try:
-            predictions = predict(self.captioner, [clip for _, clip in entries], panels)
+            clips = [clip for _, clip in entries]
+            predictions = predict(
+                self.captioner, clips, panels, self._heard([file.path for file, _ in entries])
+            )
         except UserError as error:
             if len(entries) == 1:
                 yield entries[0][0], error.wrap(str(entries[0][0].path), VideoError)
@@ -109,14 +117,22 @@ class Flow:
             problem = prediction.extras.get(PROBLEM)
             yield file, prediction if problem is None else VideoError(f"{file.path}: {problem}")
 
+    def _heard(self, paths: Sequence[Path]) -> Listener | None:
+        """Who listens, told of files in place of clips of a batch."""
+        if (listener := self.listener) is None:
+            return None
+        return lambda index, span, text: listener(paths[index], span, text)
 
-def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:
+
+def predict(
+    captioner: Captioner, clips: Sequence[Encoded], panels: bool = False, listener: Listener | None = None
+) -> list[Prediction]:
     """What a captioner says of encoded clips, side by side."""
     streams = {name: stack([clip.streams[name] for clip in clips]) for name in clips[0].streams}
     prepared = [clip.prepared for clip in clips if clip.prepared is not None]
     for_head = {HEAD: captioner.head.collate(prepared)} if prepared else {}
     batch = Batch(tuple(clip.clip for clip in clips), streams=streams, prepared=for_head)
-    return captioner.predict(batch.to(captioner.device), panels)
+    return captioner.predict(batch.to(captioner.device), panels, listener)
 
 
 def cores() -> int:

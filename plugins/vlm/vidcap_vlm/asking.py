@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,7 +87,7 @@ class Asking(Head):
         """What the model answers, as captions; of events what `plan` has read already."""
         if "texts" in view.extras:
             return list(view.extras["texts"])
-        rows = self.write_answers(view, settings)
+        rows = self.write_answers(view, replace(settings, heard=self._aloud(settings.heard)))
         if self.prompt.answer == "events":
             return [
                 [hyp if hyp.problem else replace(hyp, text=self.text_of(hyp)) for hyp in row] for row in rows
@@ -119,6 +119,12 @@ class Asking(Head):
             cut = "" if hyp.end is not None else " (it was cut off: a higher generate.max_length)"
             return [(None, replace(hyp, text="", problem=error.line + cut))]
         return [((start + a, start + b), Hyp([], hyp.score, [], text=text)) for a, b, text in found]
+
+    def _aloud(self, heard: Callable[[int, Hyp], None] | None) -> Callable[[int, Hyp], None] | None:
+        """Who listens hears captions, and no JSON."""
+        if heard is None or self.prompt.answer == "events":
+            return None
+        return lambda row, hyp: heard(row, replace(hyp, text=self.tidy(self.text_of(hyp))))
 
     def _caption(self, hyp: Hyp) -> Hyp:
         if hyp.problem is not None:
