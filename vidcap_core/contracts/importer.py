@@ -18,11 +18,13 @@ class Imported:
     config: what captioning needs of a config: method, tokenizer, head, generate; encoders, extract if there are any.
     tokenizer: the state of that tokenizer, as its `from_state` takes it.
     weights: those of the head, by its own names.
+    encoders: those of the config's encoders, by stream and by their own names.
     """
 
     config: Mapping[str, Any]
     tokenizer: Mapping[str, Any]
     weights: Mapping[str, Tensor]
+    encoders: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

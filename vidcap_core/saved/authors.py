@@ -69,6 +69,8 @@ def import_checkpoint(name: str, path: Path, files: Mapping[str, Path], out: Pat
     with limits.bounded(str(path)), foreign.building(config) as recipe:
         captioner = build_captioner(recipe, stored_tokenizer(recipe, dict(made.tokenizer)))
         put_weights(captioner.head, made.weights, str(path))
+        for name, weights in made.encoders.items():
+            put_weights(captioner.encoders[name], weights, str(path))
     origin = {"importer": f"{plugin.name} {plugin.version}", "file": path.name, "sha256": hash_file(path)}
     distribution = plugin.distribution if plugin.name != "core" else ""
     return bundle.save(

@@ -11,6 +11,7 @@ PLUGINS = {
     "neural_metrics": "vidcap-plugin-neural-metrics",
     "spectrum": "vidcap-plugin-spectrum",
     "srvc_la": "vidcap-plugin-srvc-la",
+    "swinbert": "vidcap-plugin-swinbert",
     "vlm": "vidcap-plugin-vlm",
     "wsdvc_mask": "vidcap-plugin-wsdvc-mask",
 }

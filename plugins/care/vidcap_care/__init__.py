@@ -20,7 +20,10 @@ def vidcap_components() -> dict[str, dict[str, str]]:
         },
         "losses": {"LengthLoss": "vidcap_care.losses:LengthLoss"},
         "tokenizers": {"CAREVocabulary": "vidcap_care.vocabulary:CAREVocabulary"},
-        "transforms": {"AllCaptions": "vidcap_care.concept_targets:AllCaptions"},
+        "transforms": {
+            "AllCaptions": "vidcap_care.concept_targets:AllCaptions",
+            "TeacherCaptions": "vidcap_care.teacher_captions:TeacherCaptions",
+        },
     }
 
 
