@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "demo": "train on built-in toy videos, score, caption a clip: minutes, and nothing is downloaded",
     "info": "a method's card, or what a component is: arguments, defaults, the configs that use it",
     "config": "print a resolved config, or check one",
+    "plan": "memory, time and disk that training a config needs on a GPU, before there is one",
     "doctor": "check this machine: versions, GPU, decoder, caches, known conflicts",
     "score": "caption metrics of a file of predictions, each with its signature",
     "compare": "whether two systems differ, with confidence intervals",
