@@ -103,8 +103,12 @@ class ChatModel(Asking):
         return [*super().notes(), *self.chat.notes]
 
     def assets(self) -> dict[str, Any]:
-        """Settings of model, processor and search: a bundle of all weights needs no folder."""
-        return {"model": loading.to_store(self.model, self.chat.processor)}
+        """Settings of model, processor and search: a bundle of all weights needs no folder. None if quantised."""
+        return (
+            {}
+            if loading.is_quantised(self.model)
+            else {"model": loading.to_store(self.model, self.chat.processor)}
+        )
 
     @classmethod
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
