@@ -61,6 +61,31 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Method:
+    """One method of a plugin, where its card is about several, or where its name is not the plugin's."""
+
+    name: str
+    config: str  # of the plugin: what the method reads is read from it
+    title: str | None = None  # of its paper, where that is not the card's
+    venue: str | None = None
+    year: int | None = None
+    url: str | None = None
+    importer: str | None = None  # `vidcap import NAME` reads its authors' checkpoints
+    row: str | None = None  # SWEEP:ROW of the table of toy runs
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Scores that somebody published of a method, in the units of the source."""
+
+    method: str
+    data: str
+    split: str
+    values: dict[str, float]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """The whole card of a plugin or of a bundle."""
 
@@ -71,6 +96,8 @@ class Card:
     paper: Paper | None = None  # a plugin that follows no paper has none
     facts: list[Fact] = field(default_factory=list)
     measured: list[Measurement] = field(default_factory=list)
+    methods: list[Method] = field(default_factory=list)  # empty: one, named as the card, with its paper
+    published: list[Published] = field(default_factory=list)
     parameters: dict[str, int] = field(default_factory=dict)  # config or part -> number of parameters
     limits: list[str] = field(default_factory=list)
     default: str | None = None  # the plugin's bundle that captions when nobody names a model
@@ -89,6 +116,15 @@ class Card:
             ),
         }
         return [gap for gap, open_ in gaps.items() if open_]
+
+
+ROWS: dict[str, type[Any]] = {
+    "facts": Fact,
+    "measured": Measurement,
+    "methods": Method,
+    "published": Published,
+}
+"""Lists of a card, and what each of their rows is."""
 
 
 def read(path: Path) -> Card:
@@ -125,8 +161,8 @@ def from_data(data: Any, name: str) -> Card:
     parts: dict[str, Any] = dict(data)
     if parts.get("paper") is not None:
         parts["paper"] = Paper(**parts["paper"])
-    parts["facts"] = [Fact(**fact) for fact in parts.get("facts", [])]
-    parts["measured"] = [Measurement(**row) for row in parts.get("measured", [])]
+    for key, kind in ROWS.items():
+        parts[key] = [kind(**row) for row in parts.get(key, [])]
     return Card(**parts)
 
 
@@ -139,7 +175,7 @@ def _check(data: object) -> Iterator[str]:
     if not isinstance(data, dict):
         yield f"holds {type(data).__name__}, not a card"
         return
-    nested: dict[str, Any] = {"paper": Paper, "facts": Fact, "measured": Measurement}
+    nested: dict[str, Any] = {"paper": Paper, **ROWS}
     flat = {key: value for key, value in data.items() if key not in nested}
     yield from _say("", problems(flat, Card, "a card"))
     for key, kind in nested.items():
