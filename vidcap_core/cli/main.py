@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "sweep": "run a grid of configs, seeds and folds, and make the table",
     "report": "one page over a run: scores, curves, every clip with its caption",
     "caption": "caption video files with a run or a bundle",
+    "job": "how far a large caption job is; its rows as one file",
     "find": "search films and pictures by a text",
     "serve": "a page on this computer that captions videos, and a REST interface",
     "export": "write a run's captioner as a bundle, ready to caption",

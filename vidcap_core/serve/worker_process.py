@@ -15,11 +15,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vidcap_core.captioning.file_captioner import FileCaptioner
+    from vidcap_core.files.remote import Source
 
 Tell = Callable[[str, float], None]
 Say = Callable[[tuple[float, float], str], None]
@@ -77,10 +77,10 @@ def caption(
     from vidcap_core.report.clips import view
     from vidcap_core.saved.predictions import prediction_data
 
-    def moved(_: Path, share: float) -> None:
+    def moved(_: Source, share: float) -> None:
         tell("captioning", CAPTIONED * min(1.0, share))
 
-    def heard(_: Path, span: tuple[float, float], text: str) -> None:
+    def heard(_: Source, span: tuple[float, float], text: str) -> None:
         say(span, text)
 
     stretch = None if every is None else parse(every)
