@@ -24,6 +24,7 @@ from vidcap_core.api import (
     whole_clips,
 )
 from vidcap_vlm.answer import Tidy
+from vidcap_vlm.examples import Examples, Given
 from vidcap_vlm.prompt import Answer, Prompt
 from vidcap_vlm.timed import Timed, events_in
 from vidcap_vlm.transcripts import Transcripts
@@ -39,7 +40,7 @@ class Asking(Head):
         prompt: str,
         answer: Answer | None,
         system: str | None,
-        examples: Sequence[str] | None,
+        examples: Given,
         transcripts: str | None,
         tidy: Tidy,
         frames: int,
@@ -49,17 +50,19 @@ class Asking(Head):
         at_least(1, frames=frames)
         if short_side is not None:
             at_least(8, short_side=short_side)
-        self.prompt = Prompt.of(prompt, answer, system, examples)
+        self.examples = Examples.of(examples)
+        self.prompt = Prompt.of(prompt, answer, system, self.examples.texts)
         self.transcripts = Transcripts(transcripts)
         self.tidy, self.frames = tidy, frames
+        self.normalisation = "events-as-written" if self.prompt.answer == "events" else tidy.mark
         self.sampling = {"kind": "uniform", "count": frames}
         self.short_side = short_side
 
     def notes(self) -> Sequence[str]:
         """What was made of answers, for whoever compares the scores."""
-        if self.prompt.answer == "events":
-            return ["texts: those of the events of a model's JSON, as it wrote them"]
-        return [self.tidy.described]
+        events = "texts: those of the events of a model's JSON, as it wrote them"
+        made = events if self.prompt.answer == "events" else self.tidy.described
+        return [made, *([f"prompt: with {self.examples.source}"] if self.examples.source else [])]
 
     def write_answers(self, view: View, settings: WriteSettings) -> Rows:
         """The answers of the rows of a view, whose `text_of` are texts."""

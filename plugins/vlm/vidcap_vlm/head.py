@@ -25,10 +25,9 @@ from vidcap_core.api import (
     WriteSettings,
     at_least,
     caption_tokens,
-    missing_model,
     whole_clips,
 )
-from vidcap_vlm import adapters, loading, search, tiny
+from vidcap_vlm import adapters, loading, search
 from vidcap_vlm.answer import Tidy
 from vidcap_vlm.asking import Asking
 from vidcap_vlm.conversation import Conversation, Visual
@@ -45,7 +44,9 @@ class ChatModel(Asking):
     frames: of each clip, evenly, with their times. short_side: pixels at which files are read.
     visual: "video" or "pictures"; None: as a video where the model's processor takes one.
     answer: "text", or "events" for JSON with times; None: as the prompt has it.
-    system: a message before the question. examples: captions whose manner is to be followed.
+    system: a message before the question.
+    examples: captions whose manner is to be followed; or dict(data=dict(type=...), count=5, seed=0), whose training
+        split they come from.
     transcripts: a folder with ID.txt, ID.srt or ID.vtt of a clip, which is what is said in it.
     sentences: of an answer only so many; script: of its letters, None for any.
     load: dtype, device_map, attn_implementation, quantization_config, as `from_pretrained` has them.
@@ -66,7 +67,7 @@ class ChatModel(Asking):
         visual: Visual | None = None,
         answer: Answer | None = None,
         system: str | None = None,
-        examples: list[str] | None = None,
+        examples: list[str] | dict[str, Any] | None = None,
         transcripts: str | None = None,
         sentences: int | None = None,
         script: str | None = "LATIN",
@@ -95,8 +96,7 @@ class ChatModel(Asking):
     @classmethod
     def missing(cls, model: str, **_: Any) -> Iterator[Missing]:
         """The model's weights, its processor and its tokenizer."""
-        if model != tiny.NAME:
-            yield from missing_model("video-language model", model, "model", *loading.FOLDER)
+        yield from loading.missing(model, "model")
 
     def notes(self) -> list[str]:
         """What was made of answers, and what of the clip the model got."""

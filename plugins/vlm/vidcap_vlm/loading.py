@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,7 +10,15 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
 
-from vidcap_core.api import ConfigError, ModelConfig, UserError, from_hub, model_from_hub
+from vidcap_core.api import (
+    ConfigError,
+    Missing,
+    ModelConfig,
+    UserError,
+    from_hub,
+    missing_model,
+    model_from_hub,
+)
 from vidcap_vlm import tiny
 
 FOLDER = (
@@ -29,6 +37,12 @@ OPTIONS = ("dtype", "device_map", "attn_implementation", "quantization_config")
 """What `load` of a config may hold: arguments of `from_pretrained`."""
 FILES = (".json", ".jinja", ".txt", ".model")
 """Files of a processor; none of them can hold code."""
+
+
+def missing(name: str, key: str) -> Iterator[Missing]:
+    """What of a model's files is not there, whose name a component has under `key`."""
+    if name != tiny.NAME:
+        yield from missing_model("video-language model", name, key, *FOLDER)
 
 
 def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
