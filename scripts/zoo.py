@@ -23,6 +23,7 @@ from vidcap_core.zoo.cards import Card, Method
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "zoo.md"
 RUNS = ROOT / "benchmarks" / "results" / "zoo.json"
+SPEED = ROOT / "benchmarks" / "results" / "zoo_speed.json"
 EVENTS = ("localisation", "soda_c", "dense")
 """Metrics that only a method which finds events is scored with begin so."""
 INTRO = """# All methods
@@ -80,6 +81,8 @@ def page() -> str:
     lines += ["## Published scores", "", "In the units of their sources.", ""]
     lines += [*table(["method", "data", "split", "scores", "source"], published(known)), ""]
     lines += ["## Measured here", "", *toys(runs), *measured(known)]
+    if SPEED.is_file():
+        lines += ["## Speed", "", *speed(json.loads(SPEED.read_text(encoding="utf-8")))]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -211,6 +214,23 @@ def measured(known: list[tuple[str, Card]]) -> Iterator[str]:
         for one in card.measured
     ]
     yield from table(["plugin", "what", "on", "config", "scores"], rows)
+    yield ""
+
+
+def speed(given: dict[str, Any]) -> Iterator[str]:
+    """Each method against its plain PyTorch form."""
+    yield (
+        f"Against the same network in plain PyTorch modules, with the same weights, losses and texts "
+        f"(`benchmarks/zoo_speed.py`; {given['machine']}; {given['clips']} clips, {given['clock']})."
+    )
+    yield "Above 1: faster than the plain form. Texts: beam search, in the plain form clip by clip without caches."
+    yield ""
+    rows = [
+        [f"`{name}`", f"{one['training']['ratio']:.2f}", f"{one['texts']['ratio']:.2f}"]
+        for name, one in given.items()
+        if isinstance(one, dict) and "training" in one
+    ]
+    yield from table(["method", "training step", "texts"], rows)
     yield ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from vidcap_core.zoo.registry import DATASETS, TRANSFORMS, installed_only
 MADE: dict[str, dict[str, Any]] = {
     "core.RowDropout": {"rate": 0.9},
     "care.AllCaptions": {},
+    "care.TeacherCaptions": {"predictions": "predictions-train.json"},
     "spectrum.ClipCaptions": {},
     "wsdvc_mask.Sentences": {},
     "wsdvc_mask.SentenceFeatures": {"folder": "."},
@@ -52,12 +54,14 @@ def test_an_installed_transform_gives_another_sample(
     dataset = tiny.TinyClips()
     sample = dataset.get(0, rng())
     np.save(tmp_path / f"{sample.clip.id}.npy", np.ones((len(sample.events), 3)))
+    (tmp_path / "predictions-train.json").write_text(json.dumps([{"id": sample.clip.id, "text": "taught"}]))
     before = {key: values.copy() for key, values in sample.streams.items()}
     transform = TRANSFORMS.load(name)(**MADE[name])
     assert isinstance(transform, Transform)
     changed = transform(sample, dataset, rng())
     assert isinstance(changed, Sample)
-    assert changed.targets or not np.array_equal(changed.streams["image"], before["image"])
+    rows = not np.array_equal(changed.streams["image"], before["image"])
+    assert changed.targets or rows or changed.text != sample.text
     assert not sample.targets
     assert np.array_equal(sample.streams["image"], before["image"])
 

@@ -32,7 +32,7 @@ class TeacherCaptions:
     def missing(cls, predictions: str, **_: Any) -> Iterator[Missing]:
         """The teacher's captions."""
         if not Path(predictions).expanduser().is_file():
-            yield Missing(f"the teacher's captions ({predictions})", HOW)
+            yield Missing("captions of a teacher", f"predictions={predictions!r}", HOW)
 
     def __call__(self, sample: Sample, dataset: AnyDataset, rng: np.random.Generator) -> Sample:
         """The sample with the teacher's text."""

@@ -93,8 +93,9 @@ class VideoSwin(Encoder):
             isinstance(pretrained, str) and not Path(pretrained).expanduser().is_file()
         ):
             yield Missing(
-                f"weights of Video Swin ({pretrained})",
-                "encoders.video.pretrained=FILE, torchvision's swin3d_b, or encoders.video.pretrained=False",
+                "weights of Video Swin",
+                f"pretrained={pretrained!r}",
+                "{at}.pretrained=FILE, torchvision's swin3d_b, or {at}.pretrained=False",
             )
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Stream:
