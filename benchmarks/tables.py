@@ -1,9 +1,10 @@
 """Trains and scores all rows of a table of methods, as far as the time goes; the same command again goes on.
 
-python benchmarks/tables.py budget --out FOLDER [--jobs 2] [--minutes 60] [--json FILE]
+python benchmarks/tables.py budget --out FOLDER [--jobs 2] [--minutes 60] [--only SWEEP] [--json FILE]
 
-A table is a file of benchmarks/rows/: sweeps whose rows stand side by side. Each run is a folder of its own. After
---minutes no further run is started; what is missing is named, and the table is made when nothing is.
+A table is a file of benchmarks/rows/: sweeps whose rows stand side by side. Each run is a folder of its own; what the
+table needs of it is kept in benchmarks/results/runs (--kept), and is not run again. After --minutes no further run is
+started; what is missing is named, and the table is made when nothing is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from kept import keep, restore
 from part_table import joined, markdown
 
 from vidcap_core.config.files import load_config
@@ -43,6 +45,16 @@ def sweeps_of(table: str, out: Path) -> tuple[dict[str, Sweep], str]:
     return found, said["origin"]
 
 
+def run(one: Sweep, jobs: int, end: float, kept: Path) -> None:
+    """Run what is missing; each run is kept as soon as it is done."""
+
+    def say(line: str) -> None:
+        print(line, flush=True)
+        keep(one, kept)
+
+    sweep.run(one, jobs, say, until=end)
+
+
 def main() -> int:
     """Run, and show what is whole."""
     parser = argparse.ArgumentParser(
@@ -52,13 +64,20 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no run after so many")
+    parser.add_argument("--only", help="run one sweep of the table, such as core")
+    parser.add_argument(
+        "--kept", type=Path, default=HERE / "results" / "runs", help="small files of finished runs"
+    )
     parser.add_argument("--json", type=Path, help="where to write the table as data")
     args = parser.parse_args()
     found, origin = sweeps_of(args.table, args.out)
     end = time.monotonic() + 60 * args.minutes
     with locked(RunFolder(args.out), hint="wait for it, or another --out"):
-        for one in found.values():
-            sweep.run(one, args.jobs, until=end)
+        for name, one in found.items():
+            kept = args.kept / args.table / name
+            print(f"{name}: {restore(one, kept)} runs of {kept}")
+            if args.only in (None, name):
+                run(one, args.jobs, end, kept)
         missing = {name: sweep.missing(one) for name, one in found.items()}
         if any(missing.values()):
             for name, cells in missing.items():

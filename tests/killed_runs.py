@@ -16,6 +16,7 @@ import torch
 
 from vidcap_core.config.files import Config, load_config
 from vidcap_core.engine import runs
+from vidcap_core.report.curves import CLOCKED
 from vidcap_core.saved import checkpoint
 
 SECONDS = 300
@@ -101,7 +102,7 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
 def losses(folder: Path) -> list[dict[str, float]]:
     """What was logged, without what depends on the clock."""
     lines = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
-    return [{name: value for name, value in line.items() if name != "clips_per_s"} for line in lines]
+    return [{name: value for name, value in line.items() if name not in CLOCKED} for line in lines]
 
 
 def killed_often(config: Config, folder: Path, chance: random.Random, kills: int, most: int = 3) -> int:

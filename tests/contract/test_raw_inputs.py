@@ -27,6 +27,7 @@ import vidcap_core
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioning.clip_streams import Reader
 from vidcap_core.contracts.head import HEAD
+from vidcap_core.contracts.types import Clip
 from vidcap_core.engine.data import Collate, Order, training_loader
 from vidcap_core.errors import ConfigError, DataError, UserError
 from vidcap_core.heads.gru import MeanPoolGRU
@@ -156,7 +157,7 @@ def test_frames_with_their_times_from_files_spans_and_arrays(model: Path, films:
     assert first.prepared is not None
     assert second.prepared is not None
     assert (first.prepared["when"], second.prepared["when"]) == (0.25, 0.75)
-    array = reader.of_array(np.zeros((6, 8, 8, 3), np.uint8), "x")
+    array = reader.of_array(np.zeros((6, 8, 8, 3), np.uint8), Clip("x"))
     assert array.prepared is not None
     assert array.prepared["when"] == 0.5
 
@@ -191,7 +192,7 @@ def test_a_prepared_encoder_gives_the_same_stream_from_a_data_set_and_alone() ->
     stream = captioner.streams(batch)["patches"]
     reader = Reader({"patches": encoder})
     sample = dataset.get(4, np.random.default_rng(0))
-    alone = reader.of_array(sample.inputs["frames"], "clip2").streams["patches"]
+    alone = reader.of_array(sample.inputs["frames"], Clip("clip2")).streams["patches"]
     assert torch.allclose(stream.values[1], alone.values)
     assert [p.text for p in captioner.predict(batch)] == [p.text for p in captioner.predict(batch)]
 

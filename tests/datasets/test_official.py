@@ -10,8 +10,9 @@ import pytest
 from vidcap_core.config.validate import load_recipe
 from vidcap_core.datasets.activitynet import ActivityNet
 from vidcap_core.datasets.check import check_dataset
+from vidcap_core.datasets.folded import fold_of
 from vidcap_core.datasets.msrvtt import MSRVTT, MSRVTTPart
-from vidcap_core.datasets.msvd import MSVD, MSVDPart, fold_of
+from vidcap_core.datasets.msvd import MSVD, MSVDPart
 from vidcap_core.datasets.youcook2 import YouCook2
 
 
@@ -124,6 +125,15 @@ def test_folds_of_msvd_part(shared_data: Path) -> None:
     assert len(held) == len(set(held)) == 301
     test = MSVDPart("test", root=root)
     assert {clip.id for clip in MSVDPart("test", fold=3, root=root).clips} == {clip.id for clip in test.clips}
+
+
+def test_folds_of_msrvtt_part(shared_data: Path) -> None:
+    root = str(shared_data / "msrvtt")
+    train, val = (MSRVTTPart(split, fold=2, root=root, streams=["image"]) for split in ("train", "val"))
+    assert len(train) + len(val) == 900
+    assert len(val) == 180
+    assert not set(train.groups("source").values()) & set(val.groups("source").values())
+    assert val.coverage().startswith("180 of 6513")
 
 
 def test_folds_do_not_depend_on_the_order() -> None:

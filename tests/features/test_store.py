@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ from safetensors.numpy import load_file
 
 from vidcap_core.errors import DataError
 from vidcap_core.features.index import read_index, write_index
+from vidcap_core.features.shard_index import index_name, key_of
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.features.writer import FeatureWriter
 
@@ -36,6 +38,17 @@ def write(path: Path, count: int = 30, shard_bytes: int = 400) -> Path:
         for index in range(count):
             if f"clip{index}" not in writer.done:
                 writer.add(f"clip{index}", features(index))
+    return path
+
+
+def listed(path: Path) -> Path:
+    """The same store as version 2 had it: all clips in the one index."""
+    store, index = FeatureStore(path), read_index(path)
+    index["clips"] = {clip: place.plain() for clip, place in store._clips.items()}
+    for shard in index["shards"]:
+        (path / index_name(shard["file"])).unlink()
+        del shard["clips"], shard["index"]
+    write_index(path, {**index, "version": 2})
     return path
 
 
@@ -234,7 +247,7 @@ def test_damage_is_found(tmp_path: Path) -> None:
         FeatureStore(tmp_path / "s")["clip0"]
 
 
-@pytest.mark.parametrize("name", ["index.json", "shard-00001.safetensors"])
+@pytest.mark.parametrize("name", ["index.json", "shard-00001.safetensors", "shard-00001.index"])
 def test_no_flipped_bit_is_silently_wrong(tmp_path: Path, name: str) -> None:
     """Offset, type, start: each of them would give other features under a clip's name."""
     file = write(tmp_path / "s") / name
@@ -278,7 +291,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_sealed_index_that_cannot_be_right(tmp_path: Path, change: str) -> None:
     """A seal says that nothing was damaged, and not who wrote it."""
-    index = read_index(write(tmp_path / "s"))
+    index = read_index(listed(write(tmp_path / "s")))
     CHANGES[change](index)
     write_index(tmp_path / "s", index)
     with pytest.raises(DataError, match=r"index\.json: is damaged"):
@@ -299,11 +312,97 @@ def test_a_clip_that_is_not_where_its_index_says(
     tmp_path: Path, change: Callable[[dict[str, Any]], None], line: str
 ) -> None:
     """Every shard is right, and every clip is looked at all the same."""
-    index = read_index(write(tmp_path / "s"))
+    index = read_index(listed(write(tmp_path / "s")))
     change(index)
     write_index(tmp_path / "s", index)
     [wrong] = FeatureStore(tmp_path / "s").verify()
     assert wrong.startswith(line)
+
+
+def test_a_store_of_version_2_is_read_as_ever(tmp_path: Path) -> None:
+    store = FeatureStore(listed(write(tmp_path / "s")))
+    assert store.ids == [f"clip{i}" for i in range(30)]
+    for index in range(30):
+        np.testing.assert_array_equal(store[f"clip{index}"], features(index))
+        assert store.shape(f"clip{index}") == features(index).shape
+    assert store.verify() == []
+    assert ("clip99" in store, 3 in store) == (False, False)
+    assert store.fingerprint() == "bbb352d24da3a6bf"
+
+
+@pytest.mark.parametrize("count", [4, 17, 30])
+def test_a_store_of_version_2_goes_on_as_one_of_today(tmp_path: Path, count: int) -> None:
+    whole = contents(write(tmp_path / "whole"))
+    path = listed(write(tmp_path / "s", count))
+    before = {file.name: file.read_bytes() for file in path.glob("*.safetensors")}
+    write(path)
+    assert FeatureStore(path).verify() == []
+    assert FeatureStore(path).fingerprint() == FeatureStore(tmp_path / "whole").fingerprint()
+    assert {name: contents(path)[name] for name in before} == before
+    if count == 30:
+        assert contents(path) == whole
+
+
+OF_A_SHARD = {
+    "more clips": lambda shard, raw: shard.update(clips=shard["clips"] + 1),
+    "no clips": lambda shard, raw: shard.update(clips=0),
+    "many clips": lambda shard, raw: shard.update(clips=1 << 60),
+    "beyond": lambda shard, raw: raw.__setitem__(
+        slice(8 * shard["clips"], 8 * shard["clips"] + 8), b"\xff" * 8
+    ),
+    "long": lambda shard, raw: raw.__setitem__(
+        slice(24 * shard["clips"], 24 * shard["clips"] + 4), b"\xff" * 4
+    ),
+    "empty": lambda shard, raw: raw.__setitem__(
+        slice(24 * shard["clips"], 24 * shard["clips"] + 4), b"\0" * 4
+    ),
+    "ids": lambda shard, raw: raw.__setitem__(
+        slice(16 * shard["clips"], 16 * shard["clips"] + 8), b"\xff" * 8
+    ),
+    "half": lambda shard, raw: raw.__delitem__(slice(len(raw) - 3, None)),
+    "no index": lambda shard, raw: shard.pop("index"),
+    "unhashed": lambda shard, raw: raw.append(0),
+}
+
+
+@pytest.mark.parametrize("change", OF_A_SHARD)
+def test_a_shards_index_that_cannot_be_right(tmp_path: Path, change: str) -> None:
+    """Sealed anew, so that its content alone gives it away."""
+    index = read_index(write(tmp_path / "s"))
+    shard = index["shards"][1]
+    file = tmp_path / "s" / index_name(shard["file"])
+    raw = bytearray(file.read_bytes())
+    OF_A_SHARD[change](shard, raw)
+    file.write_bytes(raw)
+    if change not in ("no index", "unhashed"):
+        shard["index"] = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    write_index(tmp_path / "s", index)
+    with pytest.raises(DataError, match=r"index\.json: is damaged"):
+        FeatureStore(tmp_path / "s")
+
+
+def test_an_index_that_finds_another_clip(tmp_path: Path) -> None:
+    """Keys that are not those of the ids: `verify` looks for each clip."""
+    index = read_index(write(tmp_path / "s"))
+    shard = index["shards"][0]
+    file = tmp_path / "s" / index_name(shard["file"])
+    raw = bytearray(file.read_bytes())
+    raw[:8] = key_of("stranger").to_bytes(8, "little")
+    file.write_bytes(raw)
+    shard["index"]["sha256"] = hashlib.sha256(raw).hexdigest()
+    write_index(tmp_path / "s", index)
+    assert FeatureStore(tmp_path / "s").verify() == ["clip0: its index does not find it"]
+
+
+def test_odd_ids_come_back(tmp_path: Path) -> None:
+    ids = ["a/b c", "Žluťoučký 🎬", "half\udc80", "", "n" * 5000]
+    with FeatureWriter(tmp_path / "s", RECIPE, "float32", 400) as writer:
+        for number, clip in enumerate(ids):
+            writer.add(clip, features(number))
+    store = FeatureStore(tmp_path / "s")
+    assert store.ids == ids
+    for number, clip in enumerate(ids):
+        np.testing.assert_array_equal(store[clip], features(number))
 
 
 def test_a_shard_of_another_store_is_found(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from vidcap_core.heads.transformer import SmallTransformer
 
 LONG = 25.0
 """Seconds over a green clip."""
+PAUSE = "VIDCAP_TEST_PAUSE"
+"""Of the environment: seconds that each word takes."""
 COLOURS = {"red": (200, 20, 20), "green": (20, 200, 20)}
 
 
@@ -33,6 +35,10 @@ class Breaking(ToyGrid):
 
 class Looking(SmallTransformer):
     """The core's Transformer, with attention made up: word l looks at the l-th part of the clip."""
+
+    def step(self, tokens: Tensor, memory: Any, state: Any) -> Any:
+        time.sleep(float(os.environ.get(PAUSE, "0")))
+        return super().step(tokens, memory, state)
 
     def explain(self, views: Any, streams: Any, batch: Any, events: Any) -> list[list[FrameAttention]]:
         shown = []

@@ -80,7 +80,7 @@ def test_frames_are_prepared_alike(span: tuple[float, float | None], crop: Any, 
         list(Reader({"image": witness}).read(str(clip.path), every=4.0))
         np.testing.assert_array_equal(witness.seen[2], frames)
         whole = read_clip_frames(clip, FrameRequest(SAMPLING, 24)).values
-        Reader({"image": witness}).of_array(whole, "array")
+        Reader({"image": witness}).of_array(whole, Clip("array"))
         np.testing.assert_array_equal(witness.seen[-1], frames)
 
 

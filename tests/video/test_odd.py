@@ -107,7 +107,7 @@ def test_large_pictures_behind_small_ones(tmp_path: Path) -> None:
 def test_frames_in_a_program() -> None:
     frames = np.zeros((2, 16000, 4, 3), np.uint8)
     with pytest.raises(TooLarge, match=f"strip: its pictures are 4 x 16000, .*{THIN}"):
-        Reader({"image": ToyGrid()}).of_array(frames, "strip")
+        Reader({"image": ToyGrid()}).of_array(frames, Clip("strip"))
     prepare = Preparation.of(224, (0.5,) * 3, (0.5,) * 3)
     with pytest.raises(TooLarge, match=THIN):
         prepare(torch.from_numpy(frames))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from vidcap_core.captioner.events import PROBLEM, Written, events_of, problems_of
+from vidcap_core.captioner.events import PROBLEM, Written, events_of, problems_of, text_of
 from vidcap_core.captioner.panels import shown_panels
 from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.captioner.prompt import prompted
@@ -19,13 +19,17 @@ from vidcap_core.captioner.streams import Streams
 from vidcap_core.captioner.writer import CaptionWriter
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head, Output
-from vidcap_core.contracts.hypotheses import Rows
+from vidcap_core.contracts.hypotheses import Hyp, Rows
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.panels import Panel
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Prediction, View
+from vidcap_core.contracts.write_settings import Heard
 from vidcap_core.decoding.generate import generate
 from vidcap_core.errors import ConfigError
+
+Listener = Callable[[int, tuple[float, float], str], None]
+"""Hears what is being written: the index of a clip, the span in seconds of the file, and its text so far."""
 
 
 class Captioner(nn.Module):
@@ -114,6 +118,7 @@ class Captioner(nn.Module):
         batch: Batch,
         settings: GenerateSettings | None = None,
         generator: torch.Generator | None = None,
+        heard: Heard | None = None,
     ) -> Rows:
         """The texts of a view, as the settings of its kind say, or others.
 
@@ -131,6 +136,7 @@ class Captioner(nn.Module):
             keys=[batch.clips[index].id for index in view.clips],
             generator=generator,
             banned=self.banned(settings),
+            heard=heard,
         )
 
     def banned(self, settings: GenerateSettings) -> list[int]:
@@ -140,14 +146,19 @@ class Captioner(nn.Module):
         return banned if settings.unknown or unknown is None else [*banned, unknown]
 
     @torch.no_grad()
-    def predict(self, batch: Batch, panels: bool = False) -> list[Prediction]:
-        """What the captioner says of each clip, as events in order of time."""
+    def predict(
+        self, batch: Batch, panels: bool = False, listener: Listener | None = None
+    ) -> list[Prediction]:
+        """What the captioner says of each clip, as events in order of time.
+
+        listener: hears texts as they are written; of what a head writes in order to plan it hears nothing.
+        """
         streams = Streams(batch, self.encoders, panels)
         written: list[list[Written]] = [[] for _ in batch.clips]
         problems: dict[int, str] = {}
         views = self.head.plan(streams, batch, lambda view: self.write(view, batch))
         for view in views:
-            rows = self.write(view, batch)
+            rows = self.write(view, batch, heard=self._heard(listener, view, batch))
             problems = {**problems_of(view, rows), **problems}
             settings = self.kinds.get(view.kind, self.settings)
             for index, event in events_of(self.head, view, rows, batch, self.tokenizer, settings.sentence):
@@ -172,6 +183,17 @@ class Captioner(nn.Module):
                 extras["n_best"] = [each.others for each in written[index]]
             predictions.append(Prediction(clip, tuple(events[index]), extras))
         return predictions
+
+    def _heard(self, listener: Listener | None, view: View, batch: Batch) -> Heard | None:
+        """Words of a row as a text of its clip and span."""
+        if listener is None:
+            return None
+
+        def heard(row: int, text: Hyp) -> None:
+            index = view.clips[row]
+            listener(index, view.spans[row] or batch.clips[index].span, text_of(text, self.tokenizer))
+
+        return heard
 
     def parts(self, patterns: Sequence[str]) -> set[str]:
         """Names of the parameters that a list of parts (`head`, `encoders.video`, `*.bias`) covers.

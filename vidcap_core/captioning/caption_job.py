@@ -17,6 +17,7 @@ from vidcap_core.contracts.encoder import fingerprint
 from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.types import Prediction
 from vidcap_core.errors import UserError, VideoError, in_a_line
+from vidcap_core.files.remote import Source
 from vidcap_core.report.captions_page import write_job_report
 from vidcap_core.zoo.version import __version__
 from vidcap_metrics.counted import counted
@@ -44,9 +45,9 @@ class Job:
 
     def folder(self, path: Path) -> Folder:
         """The folder of this job, new or as it was left."""
-        return Folder(path, self.form, self._facts())
+        return Folder(path, self.form, self.facts())
 
-    def to_folder(self, files: Iterable[Path], folder: Folder, progress: Progress) -> Path | None:
+    def to_folder(self, files: Iterable[Source], folder: Folder, progress: Progress) -> Path | None:
         """Caption what is not finished yet; gives the page where one is wanted."""
         folder.complete()
         todo = []
@@ -59,7 +60,7 @@ class Job:
         self._caption(todo, folder.add, progress)
         if self.form != "html":
             return None
-        about = {"model": self.captioner.name, **self._facts(), "vidcap-core": __version__}
+        about = {"model": self.captioner.name, **self.facts(), "vidcap-core": __version__}
         predictions = [prediction for _, prediction in folder.predictions()]
         try:
             return write_job_report(predictions, folder.path / PAGE, about, dict(self.bad))
@@ -70,13 +71,13 @@ class Job:
                 hint="the same command, once that is fixed: nothing is captioned twice",
             ) from error
 
-    def to_stream(self, files: Iterable[Path], printer: Printer, progress: Progress) -> None:
+    def to_stream(self, files: Iterable[Source], printer: Printer, progress: Progress) -> None:
         """Caption files, and write what is said of each as soon as it is known."""
         self._caption(files, lambda file, prediction: printer.add(prediction), progress)
         printer.close()
 
     def _caption(
-        self, files: Iterable[Path], keep: Callable[[Path, Prediction], None], progress: Progress
+        self, files: Iterable[Source], keep: Callable[[Source, Prediction], None], progress: Progress
     ) -> None:
         results = self.captioner.each(
             files,
@@ -96,7 +97,7 @@ class Job:
                 self.made += 1
             progress.file()
 
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What decides what is said; of the settings those that are not the usual ones."""
         settings, usual = asdict(self.captioner.captioner.settings), asdict(GenerateSettings())
         changed = {key: value for key, value in settings.items() if key == "mode" or value != usual[key]}

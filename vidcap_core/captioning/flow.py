@@ -6,9 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from vidcap_core.captioner.captioner import Captioner
+from vidcap_core.captioner.captioner import Captioner, Listener
 from vidcap_core.captioner.events import PROBLEM
 from vidcap_core.captioner.streams import stack
 from vidcap_core.captioning.clip_streams import Encoded, Reader
@@ -18,16 +17,21 @@ from vidcap_core.contracts.head import HEAD
 from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
 from vidcap_core.files.prefetch import ahead, threads_shared
+from vidcap_core.files.remote import Source
 
 PANELS = 40
 """Spans of a file whose panels are kept: a page of more could not be opened."""
+
+
+FileListener = Callable[[Source, tuple[float, float], str], None]
+"""Hears what is being written of a file: the span in seconds, and its text so far."""
 
 
 @dataclass(slots=True)
 class _File:
     """A file on its way: predictions of its spans so far, or why there will be none."""
 
-    path: Path
+    path: Source
     said: list[Prediction] = field(default_factory=list)
     waiting: int = 0  # clips that wait for their batch
     read: bool = False
@@ -48,11 +52,19 @@ class Flow:
     batch: int = 16
     workers: int | None = None
     panels: bool = False
+    listener: FileListener | None = None
 
     def run(
-        self, paths: Iterable[Path], moved: Callable[[Path, float], None] = lambda path, share: None
-    ) -> Iterator[tuple[Path, Prediction | VideoError]]:
+        self, sources: Iterable[Source], moved: Callable[[Source, float], None] = lambda source, share: None
+    ) -> Iterator[tuple[Source, Prediction | VideoError]]:
         """Each file with what is said of it, or why nothing is; `moved` hears how much of a file is done."""
+        for source, clips in self.clips(sources, moved):
+            yield source, clips if isinstance(clips, VideoError) else merged(source, clips)
+
+    def clips(
+        self, sources: Iterable[Source], moved: Callable[[Source, float], None] = lambda source, share: None
+    ) -> Iterator[tuple[Source, list[Prediction] | VideoError]]:
+        """The same with a prediction a clip: of a file that is cut into spans there are several."""
         workers = self.workers or cores()
         files: deque[_File] = deque()
         batch: list[tuple[_File, Encoded]] = []
@@ -69,7 +81,7 @@ class Flow:
             batch.clear()
 
         with threads_shared(workers) as prepare:
-            for path, clips in ahead(paths, self._produce, workers, prepare=prepare):
+            for path, clips in ahead(sources, self._produce, workers, prepare=prepare):
                 file = _File(path)
                 files.append(file)
                 try:
@@ -86,37 +98,63 @@ class Flow:
             say()
             yield from _finished(files)
 
-    def _produce(self, path: Path, halted: Callable[[], bool]) -> Iterator[Encoded]:
+    def _produce(self, path: Source, halted: Callable[[], bool]) -> Iterator[Encoded]:
         yield from self.reader.read_safely(path, self.every, halted, self.panels)
 
     def _say(
         self, entries: Sequence[tuple[_File, Encoded]]
     ) -> Iterator[tuple[_File, Prediction | VideoError]]:
-        """Predictions of clips side by side; when one of them cannot be captioned, one by one."""
-        if not entries:
-            return
         panels = self.panels and any(len(file.said) < PANELS for file, _ in entries)
-        try:
-            predictions = predict(self.captioner, [clip for _, clip in entries], panels)
-        except UserError as error:
-            if len(entries) == 1:
-                yield entries[0][0], error.wrap(str(entries[0][0].path), VideoError)
-                return
-            for entry in entries:
-                yield from self._say([entry])
+        heard = self._heard([file.path for file, _ in entries])
+        results = side_by_side(self.captioner, [clip for _, clip in entries], panels, heard)
+        for (file, _), result in zip(entries, results, strict=True):
+            yield file, result
+
+    def _heard(self, sources: Sequence[Source]) -> Listener | None:
+        """Who listens, told of files in place of clips of a batch."""
+        if (listener := self.listener) is None:
+            return None
+        return lambda index, span, text: listener(sources[index], span, text)
+
+
+def side_by_side(
+    captioner: Captioner, clips: Sequence[Encoded], panels: bool = False, listener: Listener | None = None
+) -> Iterator[Prediction | VideoError]:
+    """Predictions of clips, in their order; when one of them cannot be captioned, each by itself."""
+    if not clips:
+        return
+    try:
+        predictions = predict(captioner, clips, panels, listener)
+    except UserError as error:
+        if len(clips) == 1:
+            yield error.wrap(_name(clips[0]), VideoError)
             return
-        for (file, _), prediction in zip(entries, predictions, strict=True):
-            problem = prediction.extras.get(PROBLEM)
-            yield file, prediction if problem is None else VideoError(f"{file.path}: {problem}")
+        for index, clip in enumerate(clips):
+            yield from side_by_side(captioner, [clip], panels, _of(index, listener))
+        return
+    for clip, prediction in zip(clips, predictions, strict=True):
+        problem = prediction.extras.get(PROBLEM)
+        yield prediction if problem is None else VideoError(f"{_name(clip)}: {problem}")
 
 
-def predict(captioner: Captioner, clips: Sequence[Encoded], panels: bool = False) -> list[Prediction]:
+def _of(index: int, listener: Listener | None) -> Listener | None:
+    """Who listens to a batch, told of one of its clips that is by itself."""
+    return None if listener is None else lambda _, span, text: listener(index, span, text)
+
+
+def _name(clip: Encoded) -> str:
+    return clip.clip.path or clip.clip.id
+
+
+def predict(
+    captioner: Captioner, clips: Sequence[Encoded], panels: bool = False, listener: Listener | None = None
+) -> list[Prediction]:
     """What a captioner says of encoded clips, side by side."""
     streams = {name: stack([clip.streams[name] for clip in clips]) for name in clips[0].streams}
     prepared = [clip.prepared for clip in clips if clip.prepared is not None]
     for_head = {HEAD: captioner.head.collate(prepared)} if prepared else {}
     batch = Batch(tuple(clip.clip for clip in clips), streams=streams, prepared=for_head)
-    return captioner.predict(batch.to(captioner.device), panels)
+    return captioner.predict(batch.to(captioner.device), panels, listener)
 
 
 def cores() -> int:
@@ -124,7 +162,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _finished(files: deque[_File]) -> Iterator[tuple[Path, Prediction | VideoError]]:
+def _finished(files: deque[_File]) -> Iterator[tuple[Source, list[Prediction] | VideoError]]:
     while files and files[0].ready:
         file = files.popleft()
-        yield file.path, file.error or merged(file.path, file.said)
+        yield file.path, file.error or file.said

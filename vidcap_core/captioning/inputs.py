@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from vidcap_core.captioning.elsewhere import is_archive, videos_of
 from vidcap_core.errors import UserError
+from vidcap_core.files.remote import Remote, Source, is_url, reading
 from vidcap_core.video.suffixes import NO_FILM, films
 
 DEEPEST = 20
@@ -32,6 +34,7 @@ class Inputs:
 
     files: list[Path] = field(default_factory=list)
     bad: list[tuple[str, str]] = field(default_factory=list)  # name, reason
+    elsewhere: list[Remote] = field(default_factory=list)  # behind URLs, and inside of archives
     others: int = 0  # files in folders that are not wanted by their names
     wanted: Callable[[Sequence[Path]], list[Path]] = films  # of the files of a folder
     lists: set[str] = field(default_factory=set)  # those that were read: a second time adds nothing
@@ -45,15 +48,20 @@ def find(
 ) -> Inputs:
     """Every file that is meant.
 
-    A name is a file, a folder (all videos below it), a pattern (`*.mp4`, `**/*.avi`), `@LIST`, or `-`. `pipe` is
+    A name is a file, a folder (all videos below it), a pattern (`*.mp4`, `**/*.avi`), `@LIST`, `-`, a URL, or an
+    archive that holds or names videos (`.tar` of WebDataset, `.parquet`). `pipe` is
     what `-` reads, and a folder in which a video that comes through it can lie. `wanted`: of the files of a folder.
     """
     inputs = Inputs(wanted=wanted)
     seen: set[str] = set()
     for path in _expanded([*names, *(f"@{name}" for name in lists)], inputs, pipe):
-        absolute = os.path.abspath(path)
-        if absolute not in seen:
-            seen.add(absolute)
+        absolute = str(path) if isinstance(path, Remote) else os.path.abspath(path)
+        if absolute in seen:
+            continue
+        seen.add(absolute)
+        if isinstance(path, Remote):
+            inputs.elsewhere.append(path)
+        else:
             inputs.files.append(path)
     return inputs
 
@@ -65,17 +73,24 @@ def shown(path: str | Path) -> str:
 
 def _expanded(
     names: Iterable[str], inputs: Inputs, pipe: tuple[BinaryIO, Path] | None, inside: tuple[str, ...] = ()
-) -> Iterator[Path]:
+) -> Iterator[Source]:
     """inside: the lists that these names were read from, the outermost first."""
     for name in names:
         if name == "-" and pipe is not None:
             yield from _piped(*pipe, inputs)
         elif os.path.isdir(name):
             yield from _below(name, inputs)
+        elif is_url(name) or (is_archive(name) and os.path.isfile(name)):
+            for found in videos_of(name):
+                if isinstance(found, tuple):
+                    inputs.bad.append(found)
+                else:
+                    yield found
         elif os.path.lexists(name):  # before patterns: [ and * may stand in a name
             yield Path(name)
         elif name.startswith("@"):
-            yield from _listed(Path(name[1:]), inputs, inside)
+            listed = _listed_elsewhere if is_url(name[1:]) else _listed
+            yield from listed(name[1:], inputs, inside)
         elif glob.has_magic(name):
             matches = sorted(glob.glob(name, recursive=True))
             if not matches:
@@ -108,8 +123,19 @@ def _below(folder: str, inputs: Inputs) -> Iterator[Path]:
             yield file
 
 
-def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Path]:
+def _listed_elsewhere(url: str, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Source]:
+    """The files that a list in a store names: URLs, and paths of this machine."""
+    if url in inside or url in inputs.lists:
+        return
+    inputs.lists.add(url)
+    with reading(url) as opened:
+        names = _names(opened.read(HEAD), opened, url)
+    yield from _expanded(names, inputs, None, (*inside, url))
+
+
+def _listed(name: str, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Source]:
     """The files that a list names, one a line; relative to here, or else to the list."""
+    file = Path(name)
     absolute = os.path.realpath(file)
     if absolute in inside or len(inside) >= DEEPEST:
         what = "names itself" if absolute in inside else f"is named by {DEEPEST} lists in a row"
@@ -128,7 +154,7 @@ def _listed(file: Path, inputs: Inputs, inside: tuple[str, ...]) -> Iterator[Pat
             f"the list {file} cannot be read: {getattr(error, 'strerror', error)}",
             hint="--list FILE, one path a line",
         ) from error
-    beside = [name if os.path.lexists(name) else os.path.join(file.parent, name) for name in names]
+    beside = [n if is_url(n) or os.path.lexists(n) else os.path.join(file.parent, n) for n in names]
     yield from _expanded(
         (path if os.path.lexists(path) else name for path, name in zip(beside, names, strict=True)),
         inputs,
@@ -161,7 +187,7 @@ def _names(head: bytes, rest: BinaryIO, source: str) -> list[str]:
     return [os.fsdecode(line) for line in lines if line.strip()]
 
 
-def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Path]:
+def _piped(stream: BinaryIO, folder: Path, inputs: Inputs) -> Iterator[Source]:
     """A video, which is put into the folder, or the names of some."""
     head = stream.read(HEAD)
     if not head:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from vidcap_core.captioner.panels import FAILED
 from vidcap_core.contracts.panels import FrameAttention, Panel, SpatialAttention, Timeline
 from vidcap_core.contracts.types import Clip, Prediction
+from vidcap_core.files.remote import Source
 
 
-def merged(path: Path, predictions: Sequence[Prediction]) -> Prediction:
+def merged(path: Source, predictions: Sequence[Prediction]) -> Prediction:
     """The file's prediction; of spans, their events one after the other."""
     if len(predictions) == 1 and predictions[0].clip.end is None:
         return predictions[0]

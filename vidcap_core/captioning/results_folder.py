@@ -16,6 +16,7 @@ from vidcap_core.contracts.panels import from_plain
 from vidcap_core.contracts.types import Clip, Event, Prediction
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.json_text import loads
+from vidcap_core.files.remote import Remote, Source
 from vidcap_core.saved.predictions import panels_data, prediction_data
 from vidcap_core.saved.shape import EVENT, PREDICTION, check
 from vidcap_metrics.files.atomic import write_text
@@ -95,14 +96,14 @@ class Folder:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def has(self, file: Path) -> bool:
+    def has(self, file: Source) -> bool:
         """Whether a file is finished, and has not changed since."""
-        entry = self._entries.get(os.path.abspath(file))
+        entry = self._entries.get(_key(file))
         return entry is not None and (entry.size, entry.modified) == _version(file)
 
-    def add(self, file: Path, prediction: Prediction) -> None:
+    def add(self, file: Source, prediction: Prediction) -> None:
         """A finished file: first its line, then its output, which could be made again from the line."""
-        absolute = os.path.abspath(file)
+        absolute = _key(file)
         size, modified = _version(file)
         entry = _Entry(size, modified, self._output(file, absolute))
         data = {"file": absolute, "size": size, "modified": modified, "output": entry.output}
@@ -186,7 +187,7 @@ class Folder:
         if entry.output:
             self._outputs.add(entry.output.casefold())
 
-    def _output(self, file: Path, absolute: str) -> str | None:
+    def _output(self, file: Source, absolute: str) -> str | None:
         """A name that no other file's output and no stranger's file has; that of an earlier version is used again."""
         if self.form not in PER_FILE:
             return None
@@ -213,8 +214,15 @@ class Folder:
         return FolderError(f"{self.path} cannot be written: {reason}{stays}", hint=mend)
 
 
-def _version(file: Path) -> tuple[int, int]:
-    """Size and time of a file: when they change, its captions are made anew."""
+def _key(file: Source) -> str:
+    """The name of a file from any folder."""
+    return str(file) if isinstance(file, Remote) else os.path.abspath(file)
+
+
+def _version(file: Source) -> tuple[int, int]:
+    """Size and time of a file: when they change, its captions are made anew. One elsewhere goes by its name."""
+    if isinstance(file, Remote):
+        return -1, -1
     try:
         facts = file.stat()
     except OSError:

@@ -1,8 +1,9 @@
 """Caption video files: `vidcap caption clip.mp4 videos/ 'more/*.avi' @list.txt -`.
 
-A PATH is a file, a folder (every video below it), a pattern in quotes, @LIST (a file with one path a line), or - (such
-a list, or a video, from a pipe). Files that cannot be read are listed at the end, and the exit code is 1 then. With
---out nothing is captioned twice: the same command goes on where it was stopped.
+A PATH is a file, a folder (every video below it), a pattern in quotes, @LIST (a file with one path a line), - (such
+a list, or a video, from a pipe), a URL (s3://, gs://, hf://, https://), or a .tar or .parquet that holds or names
+videos. Files that cannot be read are listed at the end, and the exit code is 1 then. With --out nothing is captioned
+twice: the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap_core.captioning.formats import FORMATS
+from vidcap_core.cli import caption_rows
 from vidcap_core.cli.arguments import add_changes
 
 if TYPE_CHECKING:
@@ -67,7 +69,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     output.add_argument(
         "--out",
-        type=Path,
         metavar="DIR",
         help="write files into this folder; started again, it goes on there",
     )
@@ -92,6 +93,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="threads that read ahead (default: one for each processor)",
     )
+    caption_rows.add_arguments(parser)
     parser.set_defaults(func=run)
 
 
@@ -116,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("no file was named", hint="vidcap caption clip.mp4")
     with tempfile.TemporaryDirectory(prefix="vidcap-") as piped:
         inputs = find(args.paths, args.list, (sys.stdin.buffer, Path(piped)))
-        if not inputs.files:
+        if not inputs.files and not inputs.elsewhere:
             reasons = "; ".join(f"{shown(name)[:LONG]}: {reason}" for name, reason in inputs.bad[:SHOWN])
             more = f"; and {len(inputs.bad) - SHOWN} more" if len(inputs.bad) > SHOWN else ""
             raise UserError(f"nothing to caption: {reasons or 'the lists are empty'}{more}")
@@ -134,9 +136,17 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
     from vidcap_core.captioning.results_folder import FolderError
     from vidcap_core.cli.console import note, on_terminal
     from vidcap_core.cli.outcome import FAILED, INTERRUPTED
+    from vidcap_core.errors import UserError
+    from vidcap_core.files.remote import Source, is_url
 
-    printer = None if args.out else Printer(args.format, _write, len(inputs.files))
-    captioner = load(args.model, args.device, args.copy, args.without, args.changes).with_decoding(
+    rows = caption_rows.wanted(args)
+    if args.out and is_url(args.out) and not rows:
+        raise UserError(f"--out {args.out}: only rows go elsewhere", hint="--rows jsonl")
+    files: list[Source] = [*inputs.files, *inputs.elsewhere]
+    printer = None if args.out else Printer(args.format, _write, len(files))
+    # on a cluster actors caption; here the model only says what it wants of a file
+    device = "cpu" if args.engine == "ray" and args.device is None else args.device
+    captioner = load(args.model, device, args.copy, args.without, args.changes).with_decoding(
         beam=args.beam,
         sample=args.sample,
         n_best=args.n_best,
@@ -144,15 +154,21 @@ def _caption(args: argparse.Namespace, inputs: Inputs, every: Every) -> int:
         prompt=args.prompt,
         sentences=args.sentences,
     )
+    if rows:
+        bad = list(inputs.bad)
+        try:
+            return caption_rows.run(args, inputs, every, captioner, bad)
+        finally:
+            _list_bad(bad, note)
     job = Job(captioner, args.format, every, args.batch, args.workers, bad=list(inputs.bad))
-    total = len(inputs.files)
+    total = len(files)
     try:
         with progress(total, on_terminal(sys.stderr), note) as moving:
             if printer is not None:
-                job.to_stream(inputs.files, printer, moving)
+                job.to_stream(files, printer, moving)
             else:
-                with job.folder(args.out) as folder:
-                    page = job.to_folder(inputs.files, folder, moving)
+                with job.folder(Path(args.out)) as folder:
+                    page = job.to_folder(files, folder, moving)
                 note(f"{page or args.out}: {job.made} captioned, {job.kept} were finished before")
     except (FolderError, PageError) as error:
         note(f"error: {error}")

@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.every > 0:
         raise UserError(f"--every {args.every:g}: not a number of seconds above 0", hint="--every 2")
     inputs = find(args.paths, wanted=films_and_pictures)
+    inputs.bad += [(str(each), "is not a file of this machine") for each in inputs.elsewhere]
     if not inputs.files:
         reasons = "; ".join(f"{shown(name)}: {reason}" for name, reason in inputs.bad)
         raise UserError(f"nothing to look through: {reasons or 'the lists are empty'}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 
 from vidcap_core.config import sources
 from vidcap_core.config.recipe import CaptionerRecipe, Recipe
@@ -55,13 +54,14 @@ def _check(
 def _missing(
     components: Iterable[tuple[str, Component]], fixed: Callable[[str, str], str] = lambda at, fix: fix
 ) -> dict[Missing, list[str]]:
-    """What is missing, and where each of it is asked for."""
-    grouped: dict[Missing, list[str]] = {}
+    """What is missing, and where each of it is asked for; the same thing asked for twice is mended by both fixes."""
+    grouped: dict[tuple[str, str], tuple[dict[str, None], list[str]]] = {}
     for at, component in components:
         for missing in component.missing():
-            here = replace(missing, fix=fixed(at, missing.fix.replace("{at}", at)))
-            grouped.setdefault(here, []).append(at)
-    return grouped
+            fixes, keys = grouped.setdefault((missing.what, missing.looked), ({}, []))
+            fixes[fixed(at, missing.fix.replace("{at}", at))] = None
+            keys.append(at)
+    return {Missing(*what, " ".join(fixes)): keys for what, (fixes, keys) in grouped.items()}
 
 
 def _stored_fix(at: str, fix: str, settable: Collection[str]) -> str:

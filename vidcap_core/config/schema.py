@@ -111,6 +111,10 @@ class Runtime:
     trackers: list[Literal["tensorboard", "wandb"]] = field(default_factory=list)  # besides the run's own log
     strategy: Literal["ddp", "fsdp"] = "ddp"  # fsdp is experimental
     deterministic: bool | None = None  # the same bits each time; None: on a CPU, where it costs nothing
+    compile: Literal["off", "default", "max-autotune"] = (
+        "off"  # encoders, forward pass and step by torch.compile
+    )
+    checkpointing: bool = False  # of networks that can: activations are computed again, not kept
     tf32: bool = False  # float32 products with 10 bits of mantissa, on GPUs that can
 
     def __post_init__(self) -> None:

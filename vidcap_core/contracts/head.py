@@ -73,6 +73,8 @@ class Head(nn.Module):
     takes_prompt: `start` consumes `view.prompt`, and `generate.prompt` may be its text.
     reads: raw inputs that `prepare` wants: "frames", "audio", "path".
     sampling, short_side, crop: of the frames that it reads, as encoders have them.
+    normalisation: what it makes of texts before anybody sees them, in a word for the signatures of scores: numbers with
+        and without it do not mean the same. "": nothing.
     """
 
     lengths: ClassVar[str] = "masked"
@@ -83,6 +85,7 @@ class Head(nn.Module):
     sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None
     crop: Literal["center"] | None = None
+    normalisation: str = ""
 
     def prepare(self, raw: RawClip) -> Mapping[str, Any]:
         """What the head wants of one clip's raw inputs, as plain data, arrays and tensors on the CPU.

@@ -7,10 +7,13 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from vidcap_core.contracts.generate_settings import GenerateSettings
-from vidcap_core.contracts.hypotheses import Rows
+from vidcap_core.contracts.hypotheses import Hyp, Rows
 
 if TYPE_CHECKING:
     import torch
+
+Heard = Callable[[int, Hyp], None]
+"""Hears of a row of a view what its text is so far."""
 
 
 def _no_search(*_: object) -> Rows:
@@ -27,6 +30,8 @@ class WriteSettings(GenerateSettings):
         alone and in any batch; empty: a row's index is its key.
     generator: chance comes from here instead, where it must differ from call to call.
     search: greedy, beam search or sampling over a head's `start` and `step`, as the settings say.
+    heard: somebody listens. A head calls it, with the row and its text so far, as often as it has new words, where
+        it writes one text a row and changes no word again; texts that come whole need not be told of.
     """
 
     bos: int = 0
@@ -35,6 +40,7 @@ class WriteSettings(GenerateSettings):
     keys: tuple[str | int, ...] = ()
     generator: torch.Generator | None = None
     search: Callable[[Any, Any, Any], Rows] = _no_search
+    heard: Heard | None = None
 
     @classmethod
     def of(cls, settings: GenerateSettings, **known: Any) -> WriteSettings:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from vidcap_core.contracts.types import Clip
 from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.files import read_json
+from vidcap_core.datasets.folded import FoldedDataset, only
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import SOURCE, Counts, Official, Reading, Record
 from vidcap_core.errors import DataError
@@ -63,25 +64,23 @@ class MSRVTT(Dataset):
         return read_msrvtt(self.folder, split)
 
 
-class MSRVTTPart(Dataset):
+class MSRVTTPart(FoldedDataset):
     """900 clips of MSR-VTT's official train split: 850 to train on, 50 to validate on (train-internal).
 
-    streams: "image" (VGG-16 through an autoencoder, 50 x 128).
+    streams: "image" (VGG-16 through an autoencoder, 50 x 128). fold: 0 .. 4 divides all 900 into train and val for
+    cross-validation, all clips of one YouTube video in one fold.
     """
 
     name = "msrvtt_part"
-    preparable = False
     aliases = ("msrvtt",)
-    marker = "split.json"
     splits = ("train", "val")
     counts: ClassVar[Counts] = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
+    together = Official(6513, 130260)
 
-    def read(self, split: str) -> Reading:
+    def read_part(self, split: str, members: Any) -> Reading:
         """MSR-VTT's train split, and `split.json` for the clips whose features are there."""
-        splits = read_json(self.folder / "split.json")
         reading = read_msrvtt(self.folder, "train")
-        records = [record for record in reading.records if splits.get(record.id) == split]
-        return Reading(records, reading.everything, [], reading.files)
+        return only(reading, [r for r in reading.records if members.get(r.id) == split])
 
     @classmethod
     def store_path(cls, folder: Path, where: str) -> Path:

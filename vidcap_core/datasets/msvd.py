@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from vidcap_core.contracts.types import Clip
-from vidcap_core.datasets.annotated import Dataset, Unit
-from vidcap_core.datasets.files import read_json, read_text
+from vidcap_core.datasets.annotated import Dataset
+from vidcap_core.datasets.files import read_text
+from vidcap_core.datasets.folded import FoldedDataset, only
 from vidcap_core.datasets.folders import find_file
 from vidcap_core.datasets.records import SOURCE, Counts, Defect, Official, Reading, Record
 from vidcap_core.errors import DataError
@@ -20,7 +21,6 @@ FILES = {
 }
 RANGES = {"train": range(1, 1201), "val": range(1201, 1301), "test": range(1301, 1971)}
 MAPPING = ("youtube_mapping.txt",)
-FOLDS = 5
 
 
 class MSVD(Dataset):
@@ -39,7 +39,7 @@ class MSVD(Dataset):
         return read_msvd(self.folder, split)
 
 
-class MSVDPart(Dataset):
+class MSVDPart(FoldedDataset):
     """391 clips of MSVD: 283 of 1,200 train, 22 of 100 val, 86 of 670 test; official membership.
 
     streams: "image" (EfficientNet-Lite0, 20 x 1280), "motion" (R(2+1)D-34, 20 x 359), "logits" (a CNN's, 20 x 1000).
@@ -48,10 +48,9 @@ class MSVDPart(Dataset):
     """
 
     name = "msvd_part"
-    preparable = False
     aliases = ("msvd",)
-    marker = "split.json"
     counts = MSVD.counts
+    together = Official(1300, 53064)
     frame_zip = "frames16_short224.zip"
     packed: ClassVar[dict[str, str]] = {
         "image": "effnetlite0_20x1280.npz",
@@ -59,47 +58,10 @@ class MSVDPart(Dataset):
         "logits": "cnn1000_20x1000.npz",
     }
 
-    def __init__(
-        self,
-        split: str = "train",
-        fold: int | None = None,
-        root: str | None = None,
-        unit: Unit = "clip",
-        streams: dict[str, str] | list[str] | None = None,
-        optional: list[str] | None = None,
-        frames: dict[str, Any] | None = None,
-        sample: dict[str, Any] | None = None,
-        transforms: list[dict[str, Any]] | None = None,
-        limit: int | None = None,
-        ids: list[str] | str | None = None,
-    ) -> None:
-        if fold is not None and not 0 <= fold < FOLDS:
-            raise DataError(f"msvd_part has no fold {fold}", hint=f"fold= 0 .. {FOLDS - 1}, or None")
-        self.fold = fold
-        super().__init__(
-            split, root, unit, streams, optional, frames, None, sample, transforms, False, limit, ids
-        )
-
-    @property
-    def official(self) -> Official | None:
-        """How much MSVD officially holds of the split; of a fold, of train and val together."""
-        return Official(1300, 53064) if self.fold is not None and self.split != "test" else super().official
-
-    def read(self, split: str) -> Reading:
-        """MSVD's captions, and `split.json` for the clips whose features are there."""
-        if self.fold is None or split == "test":
-            return self._members_of(read_msvd(self.folder, split))
-        both = [self._members_of(read_msvd(self.folder, part)) for part in ("train", "val")]
-        records = [record for reading in both for record in reading.records]
-        fold = fold_of([r.id for r in records], {r.id: r.groups[SOURCE] for r in records})
-        chosen = [r for r in records if (fold[r.id] == self.fold) == (split == "val")]
-        everything = [name for reading in both for name in reading.everything]
-        return Reading(chosen, everything, files=[path for reading in both for path in reading.files])
-
-    def _members_of(self, reading: Reading) -> Reading:
-        members = read_json(self.folder / "split.json")["split"]
-        records = [record for record in reading.records if record.names[0] in members]
-        return Reading(records, reading.everything, [], reading.files)
+    def read_part(self, split: str, members: Any) -> Reading:
+        """MSVD's captions of the clips whose features are there."""
+        reading = read_msvd(self.folder, split)
+        return only(reading, [r for r in reading.records if r.names[0] in members["split"]])
 
     @classmethod
     def store_path(cls, folder: Path, where: str) -> Path:
@@ -158,17 +120,3 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         if not tab:
             raise DataError(f"{path}, line {row}: '{line[:60]}' has no tab between id and caption")
         yield number.strip(), caption.strip()
-
-
-def fold_of(ids: list[str], source: dict[str, str]) -> dict[str, int]:
-    """Fold of each clip: sources, largest first, each into the fold that has fewest clips so far."""
-    members: dict[str, list[str]] = {}
-    for clip in ids:
-        members.setdefault(source[clip], []).append(clip)
-    sizes = [0] * FOLDS
-    fold: dict[str, int] = {}
-    for name in sorted(members, key=lambda name: (-len(members[name]), name)):
-        smallest = sizes.index(min(sizes))
-        sizes[smallest] += len(members[name])
-        fold.update(dict.fromkeys(members[name], smallest))
-    return fold

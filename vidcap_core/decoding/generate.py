@@ -11,7 +11,7 @@ from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.hypotheses import Rows
 from vidcap_core.contracts.types import View
-from vidcap_core.contracts.write_settings import WriteSettings
+from vidcap_core.contracts.write_settings import Heard, WriteSettings
 from vidcap_core.decoding.beam import beam_search
 from vidcap_core.decoding.sampling import uniforms
 from vidcap_core.decoding.single_path import single_path
@@ -29,13 +29,14 @@ def generate(
     generator: torch.Generator | None = None,
     keys: Sequence[str | int] = (),
     banned: Sequence[int] = (),
+    heard: Heard | None = None,
 ) -> Rows:
     """Texts for every row of a view, as its head writes them; what it cannot do is refused."""
     settings.refuse_beyond(head.decodes, type(head).__name__)
     if not view.clips:
         return []
     known = {"never": tuple(banned), "keys": tuple(keys), "generator": generator, "search": search}
-    return head.write(view, WriteSettings.of(settings, bos=bos, eos=eos, **known))
+    return head.write(view, WriteSettings.of(settings, bos=bos, eos=eos, heard=heard, **known))
 
 
 def search(head: Head, view: View, settings: WriteSettings) -> Rows:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidcap_core.contracts.generate_settings import GenerateSettings
 from vidcap_core.contracts.hypotheses import Hyp
+from vidcap_core.contracts.write_settings import Heard, WriteSettings
 from vidcap_core.decoding.constraints import ban
 from vidcap_core.decoding.hypotheses import hyp, refuse_impossible
 from vidcap_core.decoding.sampling import draw
@@ -16,7 +16,7 @@ COMPACT = 0.75
 """Finished clips are taken out when at most this share of the rows is still being written."""
 
 
-def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | None) -> list[list[Hyp]]:
+def single_path(source: Source, settings: WriteSettings, uniforms: Tensor | None) -> list[list[Hyp]]:
     """The most probable word at each step, or a drawn one where `uniforms` [clips * n_best, T] are given."""
     width = settings.n_best if uniforms is not None else 1
     clips = torch.arange(source.clips, device=source.tokens.device)  # number of each clip still here
@@ -45,6 +45,10 @@ def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | N
         stops = (chosen == source.eos) & ~over
         lengths[here] = torch.where(stops, position + 1, lengths[here])
         ended[here] = over | stops
+        if (
+            settings.heard is not None and width == 1
+        ):  # of several draws nobody knows yet which one is the best
+            _tell(settings.heard, here, words[here, : position + 1], ~(over | stops))
         look = (position + 1) % source.patience == 0
         if look:
             open_clips = (~ended[here]).view(-1, width).any(1).nonzero().squeeze(1)
@@ -61,8 +65,15 @@ def single_path(source: Source, settings: GenerateSettings, uniforms: Tensor | N
     return _texts(words, logs, lengths, ended, width, settings)
 
 
+def _tell(heard: Heard, rows: Tensor, words: Tensor, goes_on: Tensor) -> None:
+    """Who listens gets the words so far of each text that is still being written."""
+    for row, ids, open_end in zip(rows.tolist(), words.tolist(), goes_on.tolist(), strict=True):
+        if open_end:
+            heard(row, Hyp(ids, 0.0, []))
+
+
 def _texts(
-    words: Tensor, logs: Tensor, lengths: Tensor, ended: Tensor, width: int, settings: GenerateSettings
+    words: Tensor, logs: Tensor, lengths: Tensor, ended: Tensor, width: int, settings: WriteSettings
 ) -> list[list[Hyp]]:
     texts = []
     for ids, values, length, end in zip(

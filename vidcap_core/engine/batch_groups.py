@@ -7,6 +7,7 @@ from itertools import islice
 
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Batch
+from vidcap_core.engine import mm
 from vidcap_core.engine.data import Order, data_workers, training_loader
 from vidcap_core.engine.training import Training
 
@@ -16,6 +17,7 @@ class BatchGroups:
 
     def __init__(self, training: Training, dataset: Dataset, order: Order, accumulate: int) -> None:
         self.device, self.accumulate = training.captioner.device, accumulate
+        self.speed = training.tracker.speed
         self.loader = training_loader(
             dataset,
             order,
@@ -27,5 +29,12 @@ class BatchGroups:
 
     def __iter__(self) -> Iterator[list[Batch]]:
         batches = iter(self.loader)
-        while group := [batch.to(self.device) for batch in islice(batches, self.accumulate)]:
-            yield group
+        while group := self._next(batches):
+            yield [batch.to(self.device) for batch in group]
+
+    def _next(self, batches: Iterator[Batch]) -> list[Batch]:
+        with self.speed.waiting():
+            group = list(islice(batches, self.accumulate))
+        words = [int(b.token_mask.sum()) - len(b) for b in group if b.token_mask is not None]  # not the BOS
+        self.speed.words += sum(words) * mm.world_size()
+        return group

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
+from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.captioner.prompt import check_prompt
-from vidcap_core.config.recipe import Recipe
+from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.head import Head
@@ -52,6 +53,13 @@ def check(training: Training) -> None:
         frame_checks.check(training.recipe, ("head",), captioner.head)
     if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
         _check_best(training, training.evaluate.best)
+
+
+def notes(captioner: Captioner, phase: Phase) -> Iterator[str]:
+    """What a phase does otherwise than one may think."""
+    gathering = [name for name in phase.losses if getattr(captioner.losses[name], "gathers", False)]
+    if gathering and phase.accumulate > 1:
+        yield f"{gathering[0]} has no negatives in the other accumulated batches"
 
 
 def _check_writes(head: Head, name: str, loss: Loss) -> None:

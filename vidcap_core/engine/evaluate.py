@@ -116,11 +116,17 @@ def score(captioner: Captioner, training: Training, split: str, predictions: lis
     return Evaluation(
         scores.values,
         scores.clips,
-        scores.signatures,
+        _of_texts(scores.signatures, captioner.head.normalisation),
         training.evaluation_dataset(split).coverage(),
         predictions,
         (*scores.warnings, *streams, *_without_text(predictions), *captioner.head.notes()),
     )
+
+
+def _of_texts(signatures: Mapping[str, str], normalisation: str) -> dict[str, str]:
+    """Signatures that say too what the head makes of its texts."""
+    more = f"|texts:{normalisation}" if normalisation else ""
+    return {name: f"{signature}{more}" for name, signature in signatures.items()}
 
 
 def _without_text(predictions: list[Prediction]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -15,6 +16,7 @@ from vidcap_core.config.recipe import Clipping, Phase
 from vidcap_core.engine import registries
 from vidcap_core.engine.mm import AmpOptimWrapper, OptimWrapper
 from vidcap_core.errors import ConfigError, UserError
+from vidcap_metrics.counted import counted
 
 Settings = tuple[float, float | None]
 """(multiple of the base rate, weight decay or None for the optimiser's own)"""
@@ -39,6 +41,27 @@ class Bf16Wrapper(PlainWrapper):
     def optim_context(self, model: torch.nn.Module) -> AbstractContextManager[Any]:
         """Autocast around the forward pass."""
         return autocast("bf16", self.device)
+
+
+class Fp16Wrapper(AmpOptimWrapper):  # type: ignore[misc]
+    """fp16 autocast with a scaled loss; a step whose gradients overflow is skipped, and the scale halved."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(loss_scale="dynamic", dtype="float16", **named)
+        self._scale: float | None = None
+
+    def skipped(self) -> int:
+        """How many steps were skipped since this was last asked, at least; the host waits for the scale."""
+        before, self._scale = self._scale, float(self.loss_scaler.get_scale())
+        return round(math.log2(before / self._scale)) if before and 0 < self._scale < before else 0
+
+
+def skipped(wrapper: OptimWrapper) -> str | None:
+    """That fp16 skipped steps since this was last asked, for people; None where it did not."""
+    if not isinstance(wrapper, Fp16Wrapper) or not (count := wrapper.skipped()):
+        return None
+    steps = counted(count, "step")
+    return f"note: fp16 overflowed, and at least {steps} changed no weights; bf16 has the range of float32"
 
 
 def autocast(amp: Literal["off", "bf16", "fp16"], device: str) -> AbstractContextManager[Any]:
@@ -128,7 +151,9 @@ def build(
         raise _trains_nothing(phases[index])
     parameters = dict(captioner.named_parameters())
     built = registries.build_optimizer(
-        [{"params": [parameters[n] for n in names]} for names in groups.values()], phases[index].optimizer
+        [{"params": [parameters[n] for n in names]} for names in groups.values()],
+        phases[index].optimizer,
+        fused=captioner.device.type == "cuda",
     )
     for group, signature in zip(built.param_groups, groups, strict=True):
         group["vidcap_phases"] = [list(s) if s else None for s in signature]
@@ -145,7 +170,7 @@ def build(
         return Bf16Wrapper(device, built, clip_grad=clip)
     if device != "cuda":
         raise UserError("fp16 needs a GPU", hint="--amp bf16, or --amp off")
-    return AmpOptimWrapper(loss_scale="dynamic", dtype="float16", optimizer=built, clip_grad=clip)
+    return Fp16Wrapper(optimizer=built, clip_grad=clip)
 
 
 def _clipping(clipping: Clipping | None) -> dict[str, Any] | None:

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch
-from vidcap_core.engine import averaging, feature_cache, mm, optimizers, sharding, state
+from vidcap_core.engine import averaging, checks, compiling, feature_cache, mm, optimizers, sharding, state
 from vidcap_core.engine.batch_groups import BatchGroups
 from vidcap_core.engine.evaluate import evaluate
 from vidcap_core.engine.ground import Ground
 from vidcap_core.engine.schedule import Plateau, better
+from vidcap_core.engine.standing import Standing
 from vidcap_core.engine.stopping import Stopping
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.unread import UnreadLosses
@@ -25,7 +26,7 @@ from vidcap_core.saved import base, checkpoint
 
 
 @mm.LOOPS.register_module()
-class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
+class PhaseLoop(Standing):
     """Runs phase after phase, from wherever `progress` says."""
 
     runner: Ground
@@ -43,28 +44,6 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         self.stopping = Stopping(self.training.runtime.max_time)
         self._restored: dict[str, Any] | None = None
         self._unread = UnreadLosses()
-
-    # ---- where it stands, for hooks: runner.iter, runner.epoch, ...
-
-    @property
-    def iter(self) -> int:
-        """Steps done."""
-        return self.progress.step
-
-    @property
-    def epoch(self) -> int:
-        """Epochs done, over all phases."""
-        return self.table.epochs_before(self.progress.phase) + self.progress.epoch
-
-    @property
-    def max_iters(self) -> int:
-        """Steps of the run."""
-        return self.table.total
-
-    @property
-    def max_epochs(self) -> int:
-        """Epochs of the run."""
-        return self.table.epochs_before(len(self.phases))
 
     # ---- the run
 
@@ -131,10 +110,17 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         batches = [replace(batch, progress=share) for batch in batches]
         now = {"batch_idx": self.progress.position // phase.accumulate, "data_batch": batches}
         self.runner.call_hook("before_train_iter", **now)
-        for names in phase.updates:
-            made = update(self.runner.model, self.runner.optim_wrapper, batches, names, self.training.scales)
-            losses.append(made)
-            outputs |= made.values()
+        self.training.doing = f"step {self.progress.step + 1} of phase {phase.name}"
+        first = self.progress.phase_step == 0
+        with self.training.tracker.speed.counting(first):
+            for names in phase.updates:
+                made = update(
+                    self.runner.model, self.runner.optim_wrapper, batches, names, self.training.scales
+                )
+                losses.append(made)
+                outputs |= made.values()
+        for line in compiling.breaks() if first and self.training.runtime.compile != "off" else ():
+            self.training.tracker.say(line)
         if self.average is not None:
             self.average.update_parameters(self.captioner)
         self.runner.call_hook("after_train_iter", **now, outputs=outputs)
@@ -157,6 +143,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         """Tell the tracker what the losses of the last steps were; one that is not finite ends the run."""
         for losses in self._unread.read():
             self.training.tracker.add(losses)
+        if note := optimizers.skipped(self.runner.optim_wrapper):
+            self.training.tracker.say(note)
 
     def _after_epoch(self, phase: Phase, steps: int) -> None:
         """Score and save."""
@@ -207,11 +195,8 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
                 f"phase {phase.name}: {self.table.steps(index)} steps, "
                 f"{optimizers.training_weights(self.captioner)} weights train"
             )
-            gathering = [n for n in phase.losses if getattr(self.captioner.losses[n], "gathers", False)]
-            if gathering and phase.accumulate > 1:
-                self.training.tracker.say(
-                    f"  note: {gathering[0]} has no negatives in the other accumulated batches"
-                )
+            for note in checks.notes(self.captioner, phase):
+                self.training.tracker.say(f"  note: {note}")
 
     # ---- scoring and saving
 
@@ -219,6 +204,7 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         """Evaluate, keep the best weights; True when there has been no better score for too long."""
         settings = self.training.evaluate
         self._read_losses()  # what diverged is not scored
+        self.training.doing = f"scoring {settings.split}"
         self.runner.call_hook("before_val")
         self.runner.call_hook("before_val_epoch")
         model = self.average.module if self.average is not None else self.captioner
@@ -297,10 +283,5 @@ class PhaseLoop(mm.BaseLoop):  # type: ignore[misc]
         sharding.set_optimizer_state(self.captioner, self.runner.optim_wrapper, content["optimizer"])
         if self.plateau is not None and content["plateau"] is not None:
             self.plateau.restore(content["plateau"])
-        rank = mm.rank()
-        if len(content["random"]) == mm.world_size():
-            state.set_random_state(content["random"][rank])
-        else:
-            self.training.tracker.say(
-                f"resumed with another number of processes than {len(content['random'])}: not bit for bit"
-            )
+        if note := state.restore_random(content["random"], mm.rank(), mm.world_size()):
+            self.training.tracker.say(note)

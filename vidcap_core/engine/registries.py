@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -44,10 +45,17 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
     return target  # type: ignore[no-any-return]
 
 
-def build_optimizer(parameters: list[dict[str, Any]], optimizer: Optimizer) -> torch.optim.Optimizer:
-    """The optimiser over groups of parameters; what it refuses of them or of its arguments is the config's mistake."""
+def build_optimizer(
+    parameters: list[dict[str, Any]], optimizer: Optimizer, fused: bool = False
+) -> torch.optim.Optimizer:
+    """The optimiser over groups of parameters; what it refuses of them or of its arguments is the config's mistake.
+
+    fused: whether all is updated by one kernel, where the optimiser has one and the config does not say how.
+    """
     kind = optimizer_class(optimizer.type)
+    how = {"fused", "foreach", "capturable", "differentiable"}
+    one = fused and "fused" in inspect.signature(kind).parameters and not how & optimizer.arguments.keys()
     try:
-        return kind(parameters, **optimizer.arguments)
+        return kind(parameters, **optimizer.arguments, **({"fused": True} if one else {}))
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {optimizer.type} refuses what it was given: {error}") from error

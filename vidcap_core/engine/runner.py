@@ -12,6 +12,7 @@ import torch
 from vidcap_core.config.schema import Runtime
 from vidcap_core.engine import mm, optimizers, sharding
 from vidcap_core.engine.phase_loop import PhaseLoop
+from vidcap_core.engine.speed import Speed
 from vidcap_core.engine.tracking import Tracker, visualizer
 from vidcap_core.engine.training import Training
 
@@ -55,8 +56,9 @@ class CaptionRunner(mm.Runner):
             log_level=logging.ERROR,
             experiment_name=f"{training.folder.path.name}-{uuid.uuid4().hex[:8]}",  # mmengine keeps instances by name
         )
+        speed = Speed.here(training.runtime, training.device)
         training.tracker = Tracker(
-            training.folder, self.visualizer, training.runtime.log_every, mm.is_main(), quiet
+            training.folder, self.visualizer, training.runtime.log_every, mm.is_main(), quiet, speed
         )
 
     def wrap_model(self, model_wrapper_cfg: object, model: torch.nn.Module) -> torch.nn.Module:

@@ -18,7 +18,18 @@ from vidcap_core.config.recipe import Recipe
 from vidcap_core.config.validate import validate
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Prediction
-from vidcap_core.engine import checks, hooks, launch, mm, sharding, state, trial
+from vidcap_core.engine import (
+    checks,
+    compiling,
+    hooks,
+    launch,
+    mm,
+    out_of_memory,
+    sharding,
+    shared_folder,
+    state,
+    trial,
+)
 from vidcap_core.engine.evaluate import Evaluation, caption, score
 from vidcap_core.engine.runner import CaptionRunner
 from vidcap_core.engine.start import start
@@ -96,12 +107,11 @@ def train(
             refusal = mm.from_main(refusal)  # the others would wait for the first one for ever
             if refusal is not None:
                 raise refusal
+            shared_folder.check(folder.path)
             try:
                 over = _run(training, resume, [*notes, *started], quiet) if recipe.phases else True
             except (RuntimeError, MemoryError) as error:
-                if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(
-                    error
-                ):
+                if out_of_memory.is_out_of_memory(error):
                     raise _too_big(training, error) from error
                 raise
             if over:
@@ -159,6 +169,8 @@ def _write(training: Training, resume: bool, force: bool, begun: bool, settable:
 
 def _run(training: Training, resume: bool, notes: Sequence[str], quiet: bool) -> bool:
     """All phases, or what is left of them; False where the time was over before them."""
+    runtime = training.runtime
+    compiling.prepare(training.captioner, runtime.compile, runtime.checkpointing, training.device)
     runner = CaptionRunner(training, mm.is_distributed(), quiet, hooks.build(training.recipe))
     try:
         for note in notes:
@@ -284,8 +296,6 @@ def _learnt(folder: RunFolder, force: bool) -> bool:
 
 
 def _too_big(training: Training, error: BaseException) -> UserError:
-    batch, k = training.runtime.batch, training.runtime.accumulate
-    return UserError(
-        f"out of memory at batch {batch}: {str(error).splitlines()[0] if str(error) else 'no memory left'}",
-        hint=f"--set runtime.batch={max(1, batch // 2)} --set runtime.accumulate={k * 2}: the same update",
-    )
+    batches = [phase.batch for phase in training.recipe.phases]
+    saved = bool(checkpoint.numbered(training.folder.checkpoints))
+    return out_of_memory.refusal(error, training.doing, training.runtime, batches, saved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,3 +60,11 @@ def set_random_state(state: dict[str, Any]) -> None:
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def restore_random(states: Sequence[dict[str, Any]], rank: int, world: int) -> str | None:
+    """Go on from what each process recorded; where there were more or fewer of them, why it is not bit for bit."""
+    if len(states) != world:
+        return f"resumed with another number of processes than {len(states)}: not bit for bit"
+    set_random_state(states[rank])
+    return None

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from vidcap_core.engine.mm import Visualizer
+from vidcap_core.engine.speed import Speed
 from vidcap_core.saved.run import RunFolder
 from vidcap_metrics.files.atomic import whole_file
 
@@ -22,13 +23,14 @@ class Tracker:
     """Collects the numbers of a run; only the main process writes."""
 
     def __init__(
-        self, folder: RunFolder, visualizer: Visualizer, every: int, main: bool, quiet: bool
+        self, folder: RunFolder, visualizer: Visualizer, every: int, main: bool, quiet: bool, speed: Speed
     ) -> None:
         self.folder, self.visualizer, self.every, self.main = folder, visualizer, every, main
+        self.speed = speed
         self.quiet = quiet or not main
         self._sums: dict[str, float] = defaultdict(float)
-        self._steps = self._clips = 0
-        self._since = self._started = time.monotonic()
+        self._steps = 0
+        self._started = time.monotonic()
         self._first: int | None = None
         self._bar: Any = None
         self.lines = 0
@@ -67,25 +69,25 @@ class Tracker:
         """Take note of one step; every few of them make a line, of losses that were added by then."""
         self._first = step - 1 if self._first is None else self._first
         self._steps += 1
-        self._clips += clips
+        self.speed.clips += clips
+        self.speed.steps += 1
         self._advance(phase, step, steps)
         if step % self.every and step != steps:
             return
         now = time.monotonic()
         means = {name: value / self._steps for name, value in self._sums.items()}
-        rate = self._clips / max(1e-9, now - self._since)
+        speed = self.speed.values()
         left = (steps - step) * (now - self._started) / max(1, step - self._first)
-        self.record(
-            step, {**{f"loss/{name}": value for name, value in means.items()}, "lr": lr, "clips_per_s": rate}
-        )
+        losses = {f"loss/{name}": value for name, value in means.items()}
+        self.record(step, {**losses, "lr": lr, **speed})
         parts = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
-        self.say(
-            f"{phase}  step {step}/{steps}  {parts}  lr {lr:.3g}  {rate:.0f} clips/s  "
-            f"{_memory()}{int(left) // 60}:{int(left) % 60:02d} left"
-        )
+        minutes = f"{int(left) // 60}:{int(left) % 60:02d} left"
+        self.say(f"{phase}  step {step}/{steps}  {parts}  lr {lr:.3g}  {_rates(speed)}{_memory()}{minutes}")
+        if advice := self.speed.advice(speed["data_wait"]):
+            self.say(advice)
         self._sums.clear()
-        self._steps = self._clips = 0
-        self._since = time.monotonic()
+        self._steps = 0
+        self.speed.go_on()
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers of one step, to scalars.jsonl and the trackers of the config."""
@@ -120,6 +122,13 @@ def visualizer(folder: RunFolder, trackers: Sequence[str], main: bool) -> dict[s
     """mmengine's visualizer over the trackers of the config, for the main process."""
     backends = [{"type": BACKENDS[name]} for name in trackers] if main else []
     return {"type": "Visualizer", "vis_backends": backends, "save_dir": str(folder.path)}
+
+
+def _rates(speed: Mapping[str, float]) -> str:
+    """Clips and words a second, how much of the time goes by without data, how much of the card is used."""
+    mfu = f"mfu {speed['mfu']:.0%}  " if "mfu" in speed else ""
+    rates = f"{speed['clips_per_s']:.0f} clips/s  {speed['words_per_s']:.0f} words/s"
+    return f"{rates}  waits {speed['data_wait']:.0%}  {mfu}"
 
 
 def _memory() -> str:

@@ -46,6 +46,7 @@ class Training:
         self.runtime, self.evaluate = recipe.runtime, recipe.scoring.settings
         self.resumed: dict[str, Any] | None = None  # the checkpoint to go on from, until it is restored
         self.base: dict[str, dict[str, Any]] = {}  # what its checkpoints leave out
+        self.doing = "building the captioner"  # for people, where memory ends
         self._compared = False
         self.scales = {name: term.scale for name, term in recipe.losses.items()}
         self._datasets: dict[str, Dataset] = {}

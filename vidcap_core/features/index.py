@@ -1,4 +1,8 @@
-"""The index of a feature store: what lies where, under a seal that is checked whenever it is read."""
+"""The index of a feature store: its recipe and its shards, under a seal that is checked whenever it is read.
+
+What a shard holds stands in an index of its own (`shard_index`), whose hash is here. Stores of version 2 have all
+clips here; they are read as ever.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from vidcap_core.errors import DataError
 from vidcap_core.files.hashing import hash_of
 from vidcap_metrics.files.atomic import write_text
 
-INDEX, FORMAT, VERSION = "index.json", "vidcap-features", 2
+INDEX, FORMAT, VERSION, LISTED = "index.json", "vidcap-features", 3, 2
 SEALED = re.compile(rb'\{"sha256":"([0-9a-f]{64})",')
 """How an index begins; the hash is that of the same text without it."""
 AGAIN = "vidcap features extract, or import, into a new folder"
@@ -43,9 +47,10 @@ def read_index(folder: Path) -> dict[str, Any]:
         raise DataError(f"{file}: is damaged: {error}", hint=AGAIN) from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise DataError(f"{file}: is not the index of a feature store, or is damaged", hint=AGAIN)
-    if index.get("version") != VERSION:
+    if index.get("version") not in (VERSION, LISTED):
         raise DataError(
-            f"{file}: has version {index.get('version')}, this vidcap reads {VERSION}", hint=AGAIN
+            f"{file}: has version {index.get('version')}, this vidcap reads {LISTED} and {VERSION}",
+            hint=AGAIN,
         )
     sealed = SEALED.match(raw)
     if sealed is None or hash_of([b"{", raw[sealed.end() :]]) != sealed[1].decode():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import mmap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import DataError
-from vidcap_core.features.index import AGAIN, INDEX, read_index
+from vidcap_core.features.clips import Clips, Listed, Mapped
+from vidcap_core.features.index import AGAIN, INDEX, LISTED, read_index
 from vidcap_core.features.shard import DTYPES, SHARD, Place, whole
+from vidcap_core.features.shard_index import ShardIndex, index_name
 from vidcap_core.files.hashing import hash_file, hash_of
 
 
@@ -32,9 +33,9 @@ class FeatureStore(Mapping[str, np.ndarray]):
             self.dtype = np.dtype(index["dtype"])
             self.dim = whole(index["dim"])
             self.shards: list[dict[str, Any]] = list(index["shards"])
-            self._places = {clip: Place.of(record) for clip, record in index["clips"].items()}
-            self._check_places()
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError) as error:
+            self._check_shards()
+            self._clips = self._listed(index) if index["version"] == LISTED else self._mapped()
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError) as error:
             what = f"{self.path / INDEX}: is damaged: {type(error).__name__}: {error}"
             raise DataError(what, hint=AGAIN) from error
         self._maps: dict[int, mmap.mmap] = {}
@@ -42,19 +43,19 @@ class FeatureStore(Mapping[str, np.ndarray]):
     @property
     def ids(self) -> list[str]:
         """Clip ids, in the order of writing."""
-        return list(self._places)
+        return list(self._clips)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._clips)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._clips)
 
     def __contains__(self, clip: object) -> bool:
-        return clip in self._places
+        return isinstance(clip, str) and self._clips.find(clip) is not None
 
     def __getitem__(self, clip: str) -> np.ndarray:
-        record = self._places.get(clip)
+        record = self._clips.find(clip)
         if record is None:
             raise KeyError(f"{self.path} has no clip '{clip}'")
         rows, dim = record.shape
@@ -64,21 +65,23 @@ class FeatureStore(Mapping[str, np.ndarray]):
 
     def shape(self, clip: str) -> tuple[int, int]:
         """[T, D] of a clip, without reading it."""
-        return self._places[clip].shape
+        record = self._clips.find(clip)
+        if record is None:
+            raise KeyError(f"{self.path} has no clip '{clip}'")
+        return record.shape
 
     def fingerprint(self) -> str:
         """A hash that stands for recipe and content."""
-        known = {"recipe": self.recipe, "clips": {clip: p.sha256 for clip, p in sorted(self._places.items())}}
-        return hash_of([json.dumps(known, sort_keys=True).encode()])[:16]
+        return self._clips.fingerprint(self.recipe)[:16]
 
     def facts(self) -> dict[str, Any]:
         """The figures of a store, as plain data."""
-        lengths = [record.shape[0] for record in self._places.values()]
+        fewest, most = self._clips.lengths()
         return {
             "clips": len(self),
             "dim": self.dim,
             "dtype": str(self.dtype),
-            "rows": f"{min(lengths)} to {max(lengths)} a clip",
+            "rows": f"{fewest} to {most} a clip",
             "shards": len(self.shards),
             "bytes": sum(shard["bytes"] for shard in self.shards),
             "fingerprint": self.fingerprint(),
@@ -88,8 +91,10 @@ class FeatureStore(Mapping[str, np.ndarray]):
         """What is wrong with the files, one line a finding; empty when every hash is right."""
         wrong = [line for shard in self.shards if (line := self._wrong(shard)) is not None]
         unreadable = {index for index, shard in enumerate(self.shards) if self._size(shard) != shard["bytes"]}
-        for clip, record in self._places.items():
-            if record.shard not in unreadable and hash_of([self[clip].tobytes()]) != record.sha256:
+        for clip, record in self._clips.items():
+            if self._clips.find(clip) != record:
+                wrong.append(f"{clip}: its index does not find it")
+            elif record.shard not in unreadable and hash_of([self[clip].tobytes()]) != record.sha256:
                 wrong.append(f"{clip}: its features were changed")
         return wrong
 
@@ -110,19 +115,37 @@ class FeatureStore(Mapping[str, np.ndarray]):
         file = self.path / shard["file"]
         return file.stat().st_size if file.is_file() else None
 
-    def _check_places(self) -> None:
-        """Every clip lies inside its shard, and every shard is a file of this folder."""
-        if not self._places:
-            raise ValueError("it lists no clips")
-        sizes = [whole(shard["bytes"]) - whole(shard["start"]) for shard in self.shards]
+    def _check_shards(self) -> None:
+        """Every shard is a file of this folder."""
         for shard in self.shards:
             if (
                 not SHARD.fullmatch(shard["file"])
-                or shard["start"] < 0
+                or whole(shard["start"]) < 0
+                or whole(shard["bytes"]) < shard["start"]
                 or not isinstance(shard["sha256"], str)
             ):
                 raise ValueError(f"'{shard['file']}' is no shard")
-        for clip, record in self._places.items():
+
+    def _mapped(self) -> Clips:
+        """The clips of the shards' own indices; each lies inside its shard."""
+        if not self.shards or self.dim < 1:
+            raise ValueError("it lists no clips")
+        indices = []
+        for shard in self.shards:
+            file = self.path / index_name(shard["file"])
+            about, width = shard["index"], self.dim * self.dtype.itemsize
+            clips, size = whole(shard["clips"]), whole(about["bytes"])
+            data = shard["bytes"] - shard["start"]
+            indices.append(ShardIndex.of(file, clips, size, about["sha256"], data, width))
+        return Mapped(indices, self.dim)
+
+    def _listed(self, index: Mapping[str, Any]) -> Clips:
+        """The clips of an index of version 2; each lies inside its shard."""
+        places = {clip: Place.of(record) for clip, record in index["clips"].items()}
+        if not places:
+            raise ValueError("it lists no clips")
+        sizes = [shard["bytes"] - shard["start"] for shard in self.shards]
+        for clip, record in places.items():
             rows, dim = record.shape
             end = record.offset + rows * dim * self.dtype.itemsize
             if (
@@ -133,6 +156,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
                 or end > sizes[record.shard]
             ):
                 raise ValueError(f"'{clip}' lies outside its shard, or is not {self.dim} wide")
+        return Listed(places)
 
     def _map(self, number: int) -> mmap.mmap:
         shard = self.shards[number]

@@ -1,14 +1,14 @@
 """Write a feature store so that a kill at any point loses at most the clip in work.
 
 Each clip is appended to `open.bin`, then one line about it to `journal.jsonl`. A full `open.bin` becomes a
-shard: shard renamed into place, index renamed into place, journal emptied. Each step may be repeated and
+shard: shard renamed into place, its index, the store's index, journal emptied. Each step may be repeated and
 gives the same bytes, so a writer that starts again goes on where the last complete line of the journal ends.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.errors import DataError
-from vidcap_core.features.index import FORMAT, INDEX, VERSION, read_index, write_index
+from vidcap_core.features.index import FORMAT, INDEX, LISTED, VERSION, read_index, write_index
 from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
+from vidcap_core.features.shard_index import index_name, write_shard_index
+from vidcap_core.features.store import FeatureStore
 from vidcap_core.files.hashing import hash_of
 from vidcap_core.files.json_text import loads
 from vidcap_metrics.files.atomic import remove_parts
@@ -58,9 +60,9 @@ class FeatureWriter:
             self._seal()
 
     @property
-    def done(self) -> set[str]:
-        """Ids of the clips that need not be made again."""
-        return {*self._index["clips"], *self._open}
+    def done(self) -> Done:
+        """Ids of the clips that need not be made again; looked up where they lie, as there may be millions."""
+        return Done([*self._before, self._made, self._open])
 
     def add(self, clip: str, features: np.ndarray) -> None:
         """Append the features [T, D] of a clip."""
@@ -75,10 +77,10 @@ class FeatureWriter:
             raise DataError(
                 f"{clip}: holds values too large for {self._index['dtype']}", hint="--dtype float32"
             )
-        if clip in self.done or clip == "__metadata__":
-            raise DataError(
-                f"{clip}: is in the store already" if clip in self.done else f"'{clip}' cannot be an id"
-            )
+        if clip == "__metadata__":
+            raise DataError(f"'{clip}' cannot be an id")
+        if clip in self.done:
+            raise DataError(f"{clip}: is in the store already")
         dim = self._index["dim"] or next((p.shape[1] for p in self._open.values()), values.shape[1])
         if values.shape[1] != dim:
             raise DataError(f"{clip}: has {values.shape[1]} features a row, the store has {dim}")
@@ -97,7 +99,7 @@ class FeatureWriter:
             self._seal()
         self._raw.close()
         self._lines.close()
-        if self._index["clips"]:
+        if self._index["shards"]:
             self._data.unlink(missing_ok=True)
             self._journal.unlink(missing_ok=True)
         self._lock.release()
@@ -131,10 +133,25 @@ class FeatureWriter:
 
     def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:
         """The index so far; the store must have been begun with the same recipe."""
+        self._before: list[FeatureStore] = []
+        self._made: set[str] = set()
         if not (self.path / INDEX).is_file():
-            return {"format": FORMAT, "version": VERSION, **start, "dim": 0, "shards": [], "clips": {}}
+            return {"format": FORMAT, "version": VERSION, **start, "dim": 0, "shards": []}
         index = read_index(self.path)
         self._agree(index, start)
+        if index["version"] == LISTED:
+            index = self._with_shard_indices(index)
+        self._before.append(FeatureStore(self.path))
+        return index
+
+    def _with_shard_indices(self, index: dict[str, Any]) -> dict[str, Any]:
+        """A store of version 2 as one of this version; its shards stay."""
+        FeatureStore(self.path)  # refuses one that is damaged
+        clips = {clip: Place.of(record) for clip, record in index.pop("clips").items()}
+        for number, shard in enumerate(index["shards"]):
+            self._add_index(shard, {clip: place for clip, place in clips.items() if place.shard == number})
+        index["version"] = VERSION
+        write_index(self.path, index)
         return index
 
     def _replay(self, start: Mapping[str, Any]) -> dict[str, Place]:
@@ -193,14 +210,37 @@ class FeatureWriter:
         sha256, start = write_shard(file, self._data, self._open, self._index["dtype"])
         self._index["dim"] = next(iter(self._open.values())).shape[1]
         shard = {"file": file.name, "sha256": sha256, "bytes": file.stat().st_size, "start": start}
+        self._add_index(shard, self._open)
         self._index["shards"].append(shard)
-        self._index["clips"].update({clip: record.plain() for clip, record in self._open.items()})
         write_index(self.path, self._index)
+        self._made.update(self._open)
         self._open = {}
         self._lines.truncate(0)
         self._raw.truncate(0)
         self._raw.seek(0)
         self._line({"recipe": self._index["recipe"], "dtype": self._index["dtype"]})
+
+    def _add_index(self, shard: dict[str, Any], clips: Mapping[str, Place]) -> None:
+        """Write the index of a shard, and note it there."""
+        sha256, size = write_shard_index(self.path / index_name(shard["file"]), clips)
+        shard |= {"clips": len(clips), "index": {"bytes": size, "sha256": sha256}}
+
+
+class Done(Set[str]):
+    """Ids that a store has, sealed in shards or open."""
+
+    def __init__(self, parts: Sequence[Collection[str]]) -> None:
+        self._parts = parts
+
+    def __contains__(self, clip: object) -> bool:
+        return any(clip in part for part in self._parts)
+
+    def __iter__(self) -> Iterator[str]:
+        for part in self._parts:
+            yield from part
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

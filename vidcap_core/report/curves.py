@@ -13,6 +13,18 @@ from vidcap_core.contracts.panels import Curve
 from vidcap_core.saved import scalars
 from vidcap_metrics.files.atomic import whole_file, whole_text
 
+CLOCKED = ("clips_per_s", "words_per_s", "data_wait", "mfu", "gpu_memory_gib")
+"""Numbers of a run that depend on the machine and the hour, and not on the seed."""
+
+TITLES = {
+    "lr": "learning rate",
+    "clips_per_s": "clips per second",
+    "words_per_s": "words per second",
+    "data_wait": "share of the time spent waiting for data",
+    "mfu": "share of the GPU's arithmetic in use",
+    "gpu_memory_gib": "peak memory of the GPU in GiB",
+}
+
 POINTS = 400
 """Most points of a drawn line; a longer one is shown by the means of equal stretches."""
 
@@ -27,7 +39,7 @@ class Chart:
     @property
     def title(self) -> str:
         """What is drawn, in words."""
-        return {"lr": "learning rate", "clips_per_s": "clips per second"}.get(self.name, self.name)
+        return TITLES.get(self.name, self.name)
 
     @property
     def slug(self) -> str:
@@ -51,7 +63,7 @@ def read_charts(file: Path, watched: Collection[str] = ()) -> list[Chart]:
             groups[rest][rest] = points
         else:
             groups[_family(rest)][f"{group} {rest}"] = points
-    rank = {"loss": 0, "lr": 2, "clips_per_s": 3}
+    rank = {"loss": 0, "lr": 2, **dict.fromkeys(CLOCKED, 3)}
     return [
         Chart(group, tuple(_curve(name, points) for name, points in members.items()))
         for group, members in sorted(groups.items(), key=lambda item: rank.get(item[0], 1))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import StreamingResponse
 
 from vidcap_core.captioning.spans import parse
 from vidcap_core.errors import UserError
@@ -23,6 +27,8 @@ from vidcap_core.zoo.version import __version__
 router = APIRouter(prefix="/api")
 LEAST = 1
 """Shortest stretch with a caption of its own: shorter ones nobody could read."""
+NOTHING = ":\n\n"
+"""A server-sent comment."""
 MEDIA = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt", "json": "application/json"}
 
 
@@ -139,6 +145,37 @@ async def delete(id: str, request: Request) -> Response:
     """A waiting job leaves the line, a running one is stopped, a result is forgotten."""
     await asyncio.to_thread(_line(request).remove, id)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.get(
+    "/captions/{id}/words",
+    summary="Words as they are written",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "server-sent events: `start`, `end` and `text` of a text so far, each time that it has"
+            " grown; at last an event `end` with the `state`. Texts of models that write them whole do not come here",
+            "content": {"text/event-stream": {}},
+        },
+        **problems(_404="no such job"),
+        **BUSY,
+    },
+)
+async def words(id: str, request: Request) -> StreamingResponse:
+    """What the model has written so far, until the job has ended."""
+    line = _line(request)
+    job = line.get(id)
+    line.check_listeners()
+    unbuffered = {"X-Accel-Buffering": "no"}  # a proxy in between would else keep words back
+    return StreamingResponse(_told(job, line), media_type="text/event-stream", headers=unbuffered)
+
+
+async def _told(job: Job, line: Line) -> AsyncIterator[str]:
+    with line.listener():
+        yield NOTHING
+        async for written in job.words.follow():
+            yield NOTHING if written is None else f"data: {json.dumps(asdict(written))}\n\n"
+        yield f"event: end\ndata: {json.dumps({'state': job.state})}\n\n"
 
 
 @router.get(

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from vidcap_core.serve.words import Words
+
 State = Literal["waiting", "working", "done", "failed"]
 Step = Literal["", "captioning", "drawing"]
 """What a worker does of a job, in this order."""
@@ -34,6 +36,8 @@ class Job:
     """of a done job: `caption`, `files` and `drawing`, as the worker made them"""
     problem: Mapping[str, str] | None = None
     """of a failed one: `what` and `hint`"""
+    words: Words = field(default_factory=Words)
+    """as they are being written"""
 
     def start(self) -> None:
         """A worker has taken it."""
@@ -47,8 +51,10 @@ class Job:
         """It is captioned."""
         self.result, self.ended, self.progress = result, time.monotonic(), 1.0
         self.state, self.step = "done", ""
+        self.words.close()
 
     def fail(self, what: str, hint: str) -> None:
         """It cannot be captioned."""
         self.problem, self.ended = {"what": what, "hint": hint}, time.monotonic()
         self.state, self.step = "failed", ""
+        self.words.close()

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from vidcap_core.errors import in_a_line
 from vidcap_core.serve.job import Job
 from vidcap_core.serve.refusal import Refused
-from vidcap_core.serve.settings import UPLOADS, Limits
+from vidcap_core.serve.settings import LISTENERS, UPLOADS, Limits
 from vidcap_core.serve.worker import JobFailed, NotStarted, TooSlow, Worker, WorkerDied
 
 RESULTS = 100
@@ -34,6 +34,7 @@ class Line:
         self._at: dict[str, Worker] = {}
         self._uploads = 0
         self._incoming = 0
+        self._listeners = 0
         self._took: deque[float] = deque(maxlen=10)
         self._changed = threading.Condition()
         self._closed = False
@@ -82,6 +83,22 @@ class Line:
             with self._changed:
                 self._incoming -= 1
 
+    def check_listeners(self) -> None:
+        """`Refused` (503) where too many listen."""
+        if self._listeners >= LISTENERS:
+            raise self._busy(f"{LISTENERS} requests listen to words")
+
+    @contextmanager
+    def listener(self) -> Iterator[None]:
+        """One who listens to a job's words."""
+        with self._changed:
+            self._listeners += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners -= 1
+
     def add(self, job: Job) -> None:
         """Put a job at the end."""
         with self._changed:
@@ -115,6 +132,7 @@ class Line:
                 self._waiting.remove(job)
             if id in self._at:  # with the lock held: it cannot have gone on to another job
                 self._at[id].kill()
+        job.words.close()
         job.path.unlink(missing_ok=True)
 
     def _serve(self, worker: Worker) -> None:

@@ -21,6 +21,8 @@ UPLOADS = 16
 """Uploads at once: they wait for no worker, and may fill the disk with so many times the largest file."""
 HEAD = 10.0
 """Seconds that a connection may wait for the head of a request."""
+LISTENERS = 32
+"""Requests at once that listen to words as they are written; each holds a connection as long as its job takes."""
 CONNECTIONS = 256
 """Connections at once; a further one is closed."""
 

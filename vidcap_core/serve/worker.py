@@ -13,6 +13,7 @@ from vidcap_core.errors import UserError
 from vidcap_core.serve import worker_process
 from vidcap_core.serve.job import Job
 from vidcap_core.serve.settings import Settings
+from vidcap_core.serve.words import Written
 
 START = 600.0
 """Seconds that loading the models may take."""
@@ -98,6 +99,8 @@ class Worker:
             message = self._receive(until)
             if "step" in message:
                 job.move(message["step"], message["progress"])
+            elif "words" in message:
+                job.words.tell(Written(**message["words"]))
             elif "failed" in message:
                 raise JobFailed(message["failed"])
             else:

@@ -10,19 +10,23 @@ import os
 import re
 import shutil
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vidcap_core.captioning.file_captioner import FileCaptioner
+    from vidcap_core.files.remote import Source
 
 Tell = Callable[[str, float], None]
+Say = Callable[[tuple[float, float], str], None]
 CAPTIONED = 0.9
 """Progress when the captions are there and the drawing is not."""
+PAUSE = 0.05
+"""Seconds between two looks at the same text as it grows: nobody reads faster."""
 STILL = 240
 """Short side of the frames, which stand for the video where a browser cannot play it."""
 FOLDERS = re.compile(r"(?:(?<=[\s'\"(=:])|^)(?:/|[A-Za-z]:\\)(?:[^\s'\"/\\]+[/\\])+")
@@ -60,7 +64,9 @@ def main(
         _send(channel, _answer(captioners[asked["model"]], asked, channel))
 
 
-def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, tell: Tell) -> dict[str, Any]:
+def caption(
+    captioner: FileCaptioner, path: str, name: str, every: str | None, tell: Tell, say: Say
+) -> dict[str, Any]:
     """Everything that is shown or downloaded of one video, as plain data without a path."""
     from dataclasses import replace
 
@@ -71,11 +77,14 @@ def caption(captioner: FileCaptioner, path: str, name: str, every: str | None, t
     from vidcap_core.report.clips import view
     from vidcap_core.saved.predictions import prediction_data
 
-    def moved(_: Path, share: float) -> None:
+    def moved(_: Source, share: float) -> None:
         tell("captioning", CAPTIONED * min(1.0, share))
 
-    span = None if every is None else parse(every)
-    ((_, result),) = captioner.each([path], every=span, panels=True, moved=moved)
+    def heard(_: Source, span: tuple[float, float], text: str) -> None:
+        say(span, text)
+
+    stretch = None if every is None else parse(every)
+    ((_, result),) = captioner.each([path], every=stretch, panels=True, moved=moved, listener=heard)
     if isinstance(result, VideoError):
         raise result
     tell("drawing", CAPTIONED)
@@ -100,8 +109,16 @@ def _answer(captioner: FileCaptioner, asked: Mapping[str, Any], channel: Connect
     def tell(step: str, progress: float) -> None:
         _send(channel, {"step": step, "progress": progress})
 
+    last: dict[tuple[float, float], float] = {}
+
+    def say(span: tuple[float, float], text: str) -> None:
+        now = time.monotonic()
+        if now - last.get(span, 0.0) >= PAUSE:
+            last[span] = now
+            _send(channel, {"words": {"start": span[0], "end": span[1], "text": text}})
+
     try:
-        return {"done": caption(captioner, asked["path"], asked["name"], asked["every"], tell)}
+        return {"done": caption(captioner, asked["path"], asked["name"], asked["every"], tell, say)}
     except Exception as error:
         return {"failed": _problem(error, asked["path"], asked["name"])}
 

@@ -9,6 +9,7 @@ PLUGINS = {
     "default_model": "vidcap-plugin-default-model",
     "mffcl": "vidcap-plugin-mffcl",
     "neural_metrics": "vidcap-plugin-neural-metrics",
+    "pdvc": "vidcap-plugin-pdvc",
     "spectrum": "vidcap-plugin-spectrum",
     "srvc_la": "vidcap-plugin-srvc-la",
     "swinbert": "vidcap-plugin-swinbert",

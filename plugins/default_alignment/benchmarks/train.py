@@ -27,7 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidcap_core.datasets.flickr8k import Flickr8k
-from vidcap_core.datasets.msvd import FOLDS, MSVDPart
+from vidcap_core.datasets.folded import FOLDS
+from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.datasets.stores import open_store
 from vidcap_core.encoders.hf_text import HFText
 from vidcap_core.encoders.picture_words import (

@@ -20,7 +20,8 @@ from members import CLIPS, SEEDS, captions, member, together, trained
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.config.files import Config, load_config
-from vidcap_core.datasets.msvd import FOLDS, MSVDPart
+from vidcap_core.datasets.folded import FOLDS
+from vidcap_core.datasets.msvd import MSVDPart
 from vidcap_core.engine.sweep_table import difference
 from vidcap_core.saved.provenance import machine
 from vidcap_metrics.cider import CiderD

@@ -10,6 +10,8 @@ import pytest
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from vidcap_vlm.prompt import Prompt
 
+from vidcap_core.api import UserError
+
 
 def rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
@@ -29,7 +31,7 @@ def own_words(folder: str, film: Path, frames: int = 8, most: int = 12) -> str:
         length = float(stream.duration * stream.time_base)
     moments = [(index + 0.5) * length / frames for index in range(frames)]
     pictures = [[picture for time, picture in shown if time <= moment + 1e-6][-1] for moment in moments]
-    question = Prompt.of("caption", None, None, None).question(length)
+    question = Prompt.of("caption", None, None, ()).question(length)
     messages = [{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": question}]}]
     told = {"total_num_frames": frames, "fps": frames / length, "duration": length}
     told["frames_indices"] = [moment * frames / length for moment in moments]
@@ -135,6 +137,8 @@ def test_offline_it_says_which_files_to_put_where(vidcap: Any, films: list[Path]
         "head.model=FOLDER",
     ):
         assert name in done.err
+    assert len(done.err.splitlines()) == 4
+    assert "--set tokenizer.name=FOLDER --set head.model=FOLDER" in done.err
 
 
 def test_a_folder_without_weights_says_what_it_lacks(
@@ -153,3 +157,43 @@ def test_python_and_prefill(load: Any, smolvlm: str, films: list[Path]) -> None:
     plain = captioner(films[0]).text
     begun = captioner.with_decoding(prompt="a red ball")(films[0]).text
     assert plain != begun
+
+
+def test_captions_of_a_training_split_are_shown_to_the_model(
+    load: Any, smolvlm: str, films: list[Path]
+) -> None:
+    """Drawn by a seed, from the training split alone; the notes of scores say so."""
+    toy = {"type": "ToyVideos", "split": "train", "size": "small", "streams": []}
+
+    def asked(seed: int) -> tuple[str, Any]:
+        examples = {"data": toy, "count": 3, "seed": seed}
+        head = load(smolvlm, changes=[f"head.examples={examples!r}"]).captioner.head
+        return head.prompt.question(1.0), head
+
+    (first, head), (again, _), (other, _) = asked(0), asked(0), asked(1)
+    assert first == again != other
+    assert first.count("\n- ") == 3
+    assert any("3 captions of the training split of ToyVideos, seed 0" in note for note in head.notes())
+    for wrong, line in (
+        ({"data": {**toy, "split": "val"}}, "captions of the split 'val' are what is scored"),
+        ({"count": 3}, "names no data set"),
+        ({"data": toy, "number": 3}, "has no key 'number'"),
+        ({"data": toy, "count": 0}, "count is a number from 1 on"),
+        ({"data": toy, "count": 10**6}, "clips with captions, and not 1000000"),
+    ):
+        with pytest.raises(UserError, match=line):
+            load(smolvlm, changes=[f"head.examples={wrong!r}"])
+
+
+@pytest.mark.parametrize(
+    ("change", "mark"),
+    [
+        ("head.sentences=1", "first-sentence-without-chatter,case-as-written"),
+        ("head.sentences=None", "all-sentences-without-chatter,case-as-written"),
+        ("head.prompt='events'", "events-as-written"),
+    ],
+)
+def test_what_became_of_answers_has_a_word_in_signatures(
+    load: Any, smolvlm: str, change: str, mark: str
+) -> None:
+    assert load(smolvlm, changes=[change]).captioner.head.normalisation == mark

@@ -12,7 +12,16 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from vidcap_vlm.chat_tokenizer import ChatTokenizer
 from vidcap_vlm.head import ChatModel
 
-from vidcap_core.api import HEAD, Batch, Clip, GenerateSettings, RawClip, WriteSettings, whole_clips
+from vidcap_core.api import (
+    HEAD,
+    Batch,
+    Clip,
+    ConfigError,
+    GenerateSettings,
+    RawClip,
+    WriteSettings,
+    whole_clips,
+)
 
 FRAMES = {"blip2": 1, "paligemma": 2}
 KNOWN = ["smolvlm", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl"]
@@ -45,11 +54,14 @@ def batch_of(head: ChatModel, raws: list[RawClip], **more: Any) -> Batch:
     return Batch(tuple(each.clip for each in raws), prepared={HEAD: prepared}, **more)
 
 
-def written(head: ChatModel, tokenizer: ChatTokenizer, batch: Batch, **settings: Any) -> Any:
+def written(
+    head: ChatModel, tokenizer: ChatTokenizer, batch: Batch, heard: Any = None, **settings: Any
+) -> Any:
     given = WriteSettings.of(
         GenerateSettings(**{"max_length": 8, **settings}),
         bos=tokenizer.bos_id,
         eos=tokenizer.eos_id,
+        heard=heard,
         keys=tuple(clip.id for clip in batch.clips),
     )
     return head.write_answers(whole_clips({}, batch), given)
@@ -114,6 +126,27 @@ def test_a_clip_gets_the_same_words_alone_and_in_a_batch(made: Any) -> None:
     assert len(drawn) > 1
 
 
+def test_who_listens_hears_the_words_as_they_come(made: Any) -> None:
+    """Of each clip a longer and longer beginning of its text; nothing of beams, whose words may change again."""
+    _, _, head, tokenizer = made
+    raws = [raw(0, head.frames), raw(1, head.frames, (64, 48))]
+    for settings in ({}, {"mode": "sample"}):
+        heard: list[list[str]] = [[], []]
+        rows = written(
+            head,
+            tokenizer,
+            batch_of(head, raws),
+            heard=lambda row, hyp, heard=heard: heard[row].append(hyp.tokens),
+            **settings,
+        )
+        for row, of_row in zip(rows, heard, strict=True):
+            assert of_row == [row[0].tokens[: size + 1] for size in range(len(row[0].tokens))]
+    silent: list[int] = []
+    beams = {"mode": "beam", "beam": 2, "heard": lambda row, hyp: silent.append(row)}
+    written(head, tokenizer, batch_of(head, raws), **beams)
+    assert silent == []
+
+
 def test_teacher_forcing_scores_what_was_written(made: Any) -> None:
     """Log-probabilities of `generate` are those of `forward`, in a batch with prompts of different lengths."""
     name, _, head, tokenizer = made
@@ -131,6 +164,62 @@ def test_teacher_forcing_scores_what_was_written(made: Any) -> None:
     logs = named.value.log_softmax(-1).gather(-1, named.target[..., None]).squeeze(-1)
     for row, of_row in zip(rows, logs.tolist(), strict=True):
         assert of_row[: len(row[0].log_probs)] == pytest.approx(row[0].log_probs, abs=2e-4)
+
+
+def test_a_frozen_tower_looks_once(made: Any) -> None:
+    """With features kept losses and gradients are the same, in any batch, and the tower is not asked again."""
+    name, folder, _, tokenizer = made
+    if name == "paligemma":
+        pytest.skip("its training needs token types, and its prompt sees itself both ways")
+    if name.endswith(("blip2", "blipvideo")):
+        with pytest.raises(ConfigError, match="takes no features"):
+            ChatModel(folder, tokenizer, frames=FRAMES.get(name, 4), vision_cache=64)
+        return
+    heads = [
+        ChatModel(folder, tokenizer, frames=FRAMES.get(name, 4), script=None, vision_cache=mib).train()
+        for mib in (0, 64)
+    ]
+    for head in heads:
+        for part, weight in head.named_parameters():
+            weight.requires_grad_("q_proj" in part and "vision" not in part and "visual" not in part)
+    plain, keeps = heads
+    assert keeps.seen is not None
+    looked = []
+    for modality, encoder in list(keeps.seen.encoders.items()):
+
+        def looks(*given: Any, encoder: Any = encoder, **named: Any) -> Any:
+            looked.append(1)
+            return encoder(*given, **named)
+
+        keeps.seen.encoders[modality] = looks
+    raws = [raw(0, plain.frames), raw(1, plain.frames, (64, 48)), raw(12, plain.frames, (32, 96))]
+    for order, count in ((raws[:2], 2), (raws, 3), (raws[::-1], 3)):
+        losses = [loss_of(head, tokenizer, order) for head in heads]
+        assert float(losses[1]) == pytest.approx(float(losses[0]), abs=1e-5)
+        for loss in losses:
+            loss.backward()
+        assert len(looked) == count
+    grads = [[weight.grad for weight in head.parameters() if weight.requires_grad] for head in heads]
+    assert grads[0]
+    for one, other in zip(*grads, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+    assert keeps.seen.held > 0
+    for weight in keeps.parameters():
+        weight.requires_grad_(True)
+    loss_of(keeps, tokenizer, raws).backward()
+    assert len(looked) == 3
+    assert keeps.seen.held == 0, "what trains is not kept"
+
+
+def loss_of(head: ChatModel, tokenizer: ChatTokenizer, raws: list[RawClip]) -> torch.Tensor:
+    """Of an answer a clip, each of another length."""
+    texts = ["a red ball " * (at + 1) for at in range(len(raws))]
+    rows = [[tokenizer.bos_id, *tokenizer.encode(text), tokenizer.eos_id] for text in texts]
+    width = max(map(len, rows))
+    tokens = torch.tensor([row + [tokenizer.pad_id] * (width - len(row)) for row in rows])
+    mask = torch.tensor([[True] * len(row) + [False] * (width - len(row)) for row in rows])
+    named = head({}, batch_of(head, raws, tokens=tokens, token_mask=mask), frozenset({"tokens"}))["tokens"]
+    return torch.nn.functional.cross_entropy(named.value[named.mask], named.target[named.mask])
 
 
 def test_times_are_told(made: Any) -> None:

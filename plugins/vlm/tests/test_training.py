@@ -111,3 +111,41 @@ def test_what_was_merged_says_what_was_trained(
     tuned = load(str(run))
     assert [merged(film).text for film in films] == [tuned(film).text for film in films]
     assert "exists already" in vidcap("export", run, "-o", folder, "--merged").err
+
+
+PACKED = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": "float32"}
+
+
+def test_adapters_learn_on_a_quantised_model(
+    train: Any, vidcap: Any, load: Any, changes: list[str], films: list[Path]
+) -> None:
+    """QLoRA: peft's preparation, a run, its bundle, captions of both; only adapters are stored."""
+    pytest.importorskip("bitsandbytes", reason="needs the extra 'qlora'")
+    quantised = f"head.load={{'quantization_config': {PACKED!r}}}"
+    run = train("toy_lora", "run", [*changes, quantised])
+    assert all("lora_" in name for name in last(run))
+    captioner = load(str(run))
+    model = captioner.captioner.head.model
+    assert model.is_activation_checkpointing
+    kinds = {weight.dtype for name, weight in model.named_parameters() if "q_proj.base_layer" in name}
+    assert kinds == {torch.uint8}
+    assert vidcap("export", run, "-o", run.parent / "bundle").code == 0
+    assert load(str(run.parent / "bundle"))(films[0]).text == captioner(films[0]).text
+    assert vidcap("export", run, "-o", run.parent / "whole", "--whole").code == 0
+    assert load(str(run.parent / "whole"))(films[0]).text == captioner(films[0]).text
+
+
+def test_a_package_that_is_not_here_is_named(
+    vidcap: Any, smolvlm: str, films: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers.quantizers import quantizer_bnb_4bit
+
+    def absent(self: Any, *_: Any, **__: Any) -> None:
+        raise ImportError("Using `bitsandbytes` 4-bit quantization requires bitsandbytes")
+
+    monkeypatch.setattr(quantizer_bnb_4bit.Bnb4BitHfQuantizer, "validate_environment", absent)
+    done = vidcap(
+        "caption", films[0], "--model", smolvlm, "--set", f"head.load={{'quantization_config': {PACKED!r}}}"
+    )
+    assert done.code == 2
+    assert "wants a package that is not here: Using `bitsandbytes`" in done.err

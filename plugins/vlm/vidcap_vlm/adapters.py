@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
 from vidcap_core.api import ConfigError, UserError, seeded
+from vidcap_vlm.loading import is_quantised
 
 NEVER = ("inference_mode", "task_type", "modules_to_save")
 """Arguments of peft's LoraConfig that have no meaning here."""
@@ -17,9 +19,10 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
     """Put adapters into a model, in place: W x + (alpha / r) B A x, with B = 0 at first; all else is frozen.
 
     options: arguments of peft's LoraConfig. Without `target_modules` all linear layers of the language model.
+    A quantised model is prepared as peft has it (QLoRA): norms in float32, activations computed again going back.
     """
     try:
-        from peft import LoraConfig, inject_adapter_in_model
+        from peft import LoraConfig, inject_adapter_in_model, prepare_model_for_kbit_training
     except ImportError as error:
         raise UserError("head.lora needs peft", hint="pip install peft") from error
     given = {"target_modules": decoder_linears(model), **options}
@@ -27,6 +30,10 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"head.lora has no option '{unknown[0]}'", hint="head.lora=dict(r=8, lora_alpha=16)"
         )
+    if is_quantised(model):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # peft calls transformers by an older name
+            prepare_model_for_kbit_training(model, gradient_checkpointing_kwargs={"use_reentrant": False})
     try:
         with seeded(0):
             inject_adapter_in_model(LoraConfig(**given), model)

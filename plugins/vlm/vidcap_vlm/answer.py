@@ -41,6 +41,14 @@ class Tidy:
             "case and punctuation are the metrics' to drop"
         )
 
+    @property
+    def mark(self) -> str:
+        """In a word, for the signatures of scores."""
+        parts = {None: "all-sentences", 1: "first-sentence"}.get(
+            self.sentences, f"{self.sentences}-sentences"
+        )
+        return f"{parts}-without-chatter,case-as-written"
+
     def __call__(self, answer: str, whole: bool = True) -> str:
         """The caption; whole=False: the answer was cut off, and its last sentence goes where there is another."""
         text = THOUGHT.sub("", answer).strip()

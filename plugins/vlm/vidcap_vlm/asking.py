@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from vidcap_core.api import (
     whole_clips,
 )
 from vidcap_vlm.answer import Tidy
+from vidcap_vlm.examples import Examples, Given
 from vidcap_vlm.prompt import Answer, Prompt
 from vidcap_vlm.timed import Timed, events_in
 from vidcap_vlm.transcripts import Transcripts
@@ -39,7 +40,7 @@ class Asking(Head):
         prompt: str,
         answer: Answer | None,
         system: str | None,
-        examples: Sequence[str] | None,
+        examples: Given,
         transcripts: str | None,
         tidy: Tidy,
         frames: int,
@@ -49,17 +50,19 @@ class Asking(Head):
         at_least(1, frames=frames)
         if short_side is not None:
             at_least(8, short_side=short_side)
-        self.prompt = Prompt.of(prompt, answer, system, examples)
+        self.examples = Examples.of(examples)
+        self.prompt = Prompt.of(prompt, answer, system, self.examples.texts)
         self.transcripts = Transcripts(transcripts)
         self.tidy, self.frames = tidy, frames
+        self.normalisation = "events-as-written" if self.prompt.answer == "events" else tidy.mark
         self.sampling = {"kind": "uniform", "count": frames}
         self.short_side = short_side
 
     def notes(self) -> Sequence[str]:
         """What was made of answers, for whoever compares the scores."""
-        if self.prompt.answer == "events":
-            return ["texts: those of the events of a model's JSON, as it wrote them"]
-        return [self.tidy.described]
+        events = "texts: those of the events of a model's JSON, as it wrote them"
+        made = events if self.prompt.answer == "events" else self.tidy.described
+        return [made, *([f"prompt: with {self.examples.source}"] if self.examples.source else [])]
 
     def write_answers(self, view: View, settings: WriteSettings) -> Rows:
         """The answers of the rows of a view, whose `text_of` are texts."""
@@ -87,7 +90,7 @@ class Asking(Head):
         """What the model answers, as captions; of events what `plan` has read already."""
         if "texts" in view.extras:
             return list(view.extras["texts"])
-        rows = self.write_answers(view, settings)
+        rows = self.write_answers(view, replace(settings, heard=self._aloud(settings.heard)))
         if self.prompt.answer == "events":
             return [
                 [hyp if hyp.problem else replace(hyp, text=self.text_of(hyp)) for hyp in row] for row in rows
@@ -119,6 +122,12 @@ class Asking(Head):
             cut = "" if hyp.end is not None else " (it was cut off: a higher generate.max_length)"
             return [(None, replace(hyp, text="", problem=error.line + cut))]
         return [((start + a, start + b), Hyp([], hyp.score, [], text=text)) for a, b, text in found]
+
+    def _aloud(self, heard: Callable[[int, Hyp], None] | None) -> Callable[[int, Hyp], None] | None:
+        """Who listens hears captions, and no JSON."""
+        if heard is None or self.prompt.answer == "events":
+            return None
+        return lambda row, hyp: heard(row, replace(hyp, text=self.tidy(self.text_of(hyp))))
 
     def _caption(self, hyp: Hyp) -> Hyp:
         if hyp.problem is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from transformers import AutoProcessor
 
 from vidcap_core.api import HFTokenizer, Missing, from_hub
-from vidcap_vlm import tiny
+from vidcap_vlm import loading, tiny
 from vidcap_vlm.conversation import Conversation
 from vidcap_vlm.prompt import Prompt
 
@@ -31,9 +32,9 @@ class ChatTokenizer(HFTokenizer):
 
     @classmethod
     def missing(cls, name: str, **_: Any) -> Iterator[Missing]:
-        """Its files."""
-        if name != tiny.NAME:
-            yield from super().missing(name)
+        """The model's files, as the head wants them too."""
+        for each in loading.missing(name, "name"):
+            yield replace(each, fix=each.fix.partition("   (")[0])
 
     def encode(self, text: str) -> list[int]:
         """Ids of an answer, with what begins it and without what ends it."""

@@ -58,7 +58,7 @@ class Endpoint(Asking):
         short_side: int | None = 512,
         answer: Answer | None = None,
         system: str | None = None,
-        examples: list[str] | None = None,
+        examples: list[str] | dict[str, Any] | None = None,
         transcripts: str | None = None,
         sentences: int | None = None,
         script: str | None = "LATIN",

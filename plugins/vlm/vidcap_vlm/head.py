@@ -23,15 +23,16 @@ from vidcap_core.api import (
     UserError,
     View,
     WriteSettings,
+    at_least,
     caption_tokens,
-    missing_model,
     whole_clips,
 )
-from vidcap_vlm import adapters, loading, search, tiny
+from vidcap_vlm import adapters, loading, search
 from vidcap_vlm.answer import Tidy
 from vidcap_vlm.asking import Asking
 from vidcap_vlm.conversation import Conversation, Visual
 from vidcap_vlm.prompt import Answer
+from vidcap_vlm.seen import KEY, Seen, without_pixels
 from vidcap_vlm.side_by_side import TEXT, joined, with_words
 
 
@@ -43,11 +44,14 @@ class ChatModel(Asking):
     frames: of each clip, evenly, with their times. short_side: pixels at which files are read.
     visual: "video" or "pictures"; None: as a video where the model's processor takes one.
     answer: "text", or "events" for JSON with times; None: as the prompt has it.
-    system: a message before the question. examples: captions whose manner is to be followed.
+    system: a message before the question.
+    examples: captions whose manner is to be followed; or dict(data=dict(type=...), count=5, seed=0), whose training
+        split they come from.
     transcripts: a folder with ID.txt, ID.srt or ID.vtt of a clip, which is what is said in it.
     sentences: of an answer only so many; script: of its letters, None for any.
     load: dtype, device_map, attn_implementation, quantization_config, as `from_pretrained` has them.
     lora: arguments of peft's LoraConfig; None: no adapters.
+    vision_cache: MiB of memory for what a frozen vision tower makes of frames, which training then makes once a clip.
     """
 
     comes_trained = True
@@ -63,12 +67,13 @@ class ChatModel(Asking):
         visual: Visual | None = None,
         answer: Answer | None = None,
         system: str | None = None,
-        examples: list[str] | None = None,
+        examples: list[str] | dict[str, Any] | None = None,
         transcripts: str | None = None,
         sentences: int | None = None,
         script: str | None = "LATIN",
         load: dict[str, Any] | None = None,
         lora: dict[str, Any] | None = None,
+        vision_cache: int = 0,
     ) -> None:
         super().__init__(
             prompt, answer, system, examples, transcripts, Tidy(sentences, script), frames, short_side
@@ -85,20 +90,25 @@ class ChatModel(Asking):
             adapters.add(self.model, lora)
         self.pad, self.end, self.room = tokenizer.pad_id, tokenizer.eos_id, loading.room_of(self.model)
         self.encode_raw = tokenizer.encode_raw
+        at_least(0, vision_cache=vision_cache)
+        self.seen = Seen(self.model, vision_cache) if vision_cache else None
 
     @classmethod
     def missing(cls, model: str, **_: Any) -> Iterator[Missing]:
         """The model's weights, its processor and its tokenizer."""
-        if model != tiny.NAME:
-            yield from missing_model("video-language model", model, "model", *loading.FOLDER)
+        yield from loading.missing(model, "model")
 
     def notes(self) -> list[str]:
         """What was made of answers, and what of the clip the model got."""
         return [*super().notes(), *self.chat.notes]
 
     def assets(self) -> dict[str, Any]:
-        """Settings of model, processor and search: a bundle of all weights needs no folder."""
-        return {"model": loading.to_store(self.model, self.chat.processor)}
+        """Settings of model, processor and search: a bundle of all weights needs no folder. None if quantised."""
+        return (
+            {}
+            if loading.is_quantised(self.model)
+            else {"model": loading.to_store(self.model, self.chat.processor)}
+        )
 
     @classmethod
     def load_assets(cls, assets: Mapping[str, Any], **arguments: Any) -> Head:
@@ -122,14 +132,14 @@ class ChatModel(Asking):
                 f"prompt and frames are {length} tokens, and the model has room for {self.room}",
                 hint=f"head.frames={max(1, self.frames // 2)}, a smaller head.short_side, or a shorter prompt",
             )
-        return made
+        return made if self.seen is None else {**made, KEY: self.seen.key(made)}
 
     def write_answers(self, view: View, settings: WriteSettings) -> Rows:
         """The model's own search over the clips of a view, side by side."""
         rows = [view.inputs["rows"][index] for index in view.clips]
         if settings.prompt is not None:
             begun = torch.tensor(self.encode_raw(settings.prompt))
-            rows = [with_words(row, begun) for row in rows]
+            rows = [with_words(row, begun, torch.ones_like(begun)) for row in rows]
         if settings.mode == "sample":
             rows = [row for row in rows for _ in range(settings.n_best)]
         inputs = self._given(joined(rows, self.pad))
@@ -157,27 +167,21 @@ class ChatModel(Asking):
         """Teacher forcing on the answer alone: rows of prompt, frames and answer, padded on the right."""
         self.refuse_others(want, {"tokens"})
         tokens, mask = caption_tokens(batch)
-        given, target, counts = (
-            tokens[:, 1:-1],
-            tokens[:, 1:],
-            mask[:, 1:],
-        )  # BOS is no part of a chat's answer
+        words, target, counts = tokens[:, 1:-1], tokens[:, 1:], mask[:, 1:]  # BOS is no part of an answer
         view = whole_clips(streams, batch)
         prompts = [view.inputs["rows"][index] for index in view.clips]
-        rows = [
-            with_words(row, words[keep])
-            for row, words, keep in zip(prompts, given, mask[:, 1:-1], strict=True)
-        ]
-        starts = torch.tensor([row["input_ids"].shape[1] - 1 for row in prompts], device=tokens.device)
-        first, last = int(min(starts)), int(max(starts)) + target.shape[1]
-        inputs = self._given(joined(rows, self.pad, left=False))
-        width = inputs["input_ids"].shape[1]
-        kept = torch.arange(first, min(last, width), device=tokens.device)
-        logits = self.model(**inputs, use_cache=False, logits_to_keep=kept).logits
-        at = starts[:, None] - first + torch.arange(target.shape[1], device=tokens.device)
-        at = at.clamp_max(logits.shape[1] - 1)
-        chosen = logits.gather(1, at[..., None].expand(-1, -1, logits.shape[2]))
-        return Output(tokens=Named(chosen, target, counts))
+        features: dict[str, Any] = {}
+        if self.seen is not None:
+            features = self.seen.of(prompts, self.model.device, self.model.dtype)
+            prompts = [without_pixels(row) for row in prompts] if features else prompts
+        rows = [with_words(*row) for row in zip(prompts, words, mask[:, 1:-1], strict=True)]
+        inputs = {**self._given(joined(rows, self.pad, left=False)), **features}
+        starts = [row["input_ids"].shape[1] - 1 for row in prompts]
+        first = min(starts)
+        last = inputs["input_ids"].shape[1] - first
+        logits = self.model(**inputs, use_cache=False, logits_to_keep=last).logits
+        answers = [logits[row, start - first :][: target.shape[1]] for row, start in enumerate(starts)]
+        return Output(tokens=Named(torch.stack(answers), target, counts))
 
     def _given(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Where the model is, and pixels in its type of numbers."""

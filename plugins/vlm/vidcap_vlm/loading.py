@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
 
-from vidcap_core.api import ConfigError, ModelConfig, UserError, from_hub, model_from_hub
+from vidcap_core.api import (
+    ConfigError,
+    Missing,
+    ModelConfig,
+    UserError,
+    from_hub,
+    missing_model,
+    model_from_hub,
+)
 from vidcap_vlm import tiny
 
 FOLDER = (
@@ -30,6 +39,12 @@ FILES = (".json", ".jinja", ".txt", ".model")
 """Files of a processor; none of them can hold code."""
 
 
+def missing(name: str, key: str) -> Iterator[Missing]:
+    """What of a model's files is not there, whose name a component has under `key`."""
+    if name != tiny.NAME:
+        yield from missing_model("video-language model", name, key, *FOLDER)
+
+
 def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
     """Model and processor of a name."""
     if unknown := [key for key in options if key not in OPTIONS]:
@@ -37,8 +52,31 @@ def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
     folder = tiny.folder() if name == tiny.NAME else name
     processor = from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
     given = {"dtype": "auto", **options}
-    model = model_from_hub(AutoModelForImageTextToText.from_pretrained, folder, f"'{name}'", **given)
+    try:
+        model = model_from_hub(AutoModelForImageTextToText.from_pretrained, folder, f"'{name}'", **given)
+    except UserError as error:
+        if isinstance(error.__cause__, ImportError):  # of bitsandbytes, accelerate, flash-attn, ...
+            reason = " ".join(str(error.__cause__).split())
+            raise UserError(
+                f"head.load wants a package that is not here: {reason[:300]}", hint="pip install it"
+            ) from error
+        raise
+    if is_quantised(model):
+        model.register_state_dict_post_hook(_packed_alone)
     return model.eval(), processor
+
+
+def is_quantised(model: Any) -> bool:
+    """Whether its weights are packed: only its own source builds it."""
+    return bool(getattr(model, "is_quantized", False))
+
+
+def _packed_alone(model: nn.Module, state: dict[str, Tensor], prefix: str, _: Any) -> None:
+    """Statistics of bitsandbytes beside its packed weights come from the same source, and no module reads them back."""
+    for name, weight in model.named_parameters():
+        if hasattr(weight, "quant_state"):
+            for key in [key for key in state if key.startswith(f"{prefix}{name}.")]:
+                del state[key]
 
 
 def stored(data: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -27,9 +27,7 @@ class Prompt:
     examples: Sequence[str] = ()
 
     @classmethod
-    def of(
-        cls, text: str, answer: Answer | None, system: str | None, examples: Sequence[str] | None
-    ) -> Prompt:
+    def of(cls, text: str, answer: Answer | None, system: str | None, examples: Sequence[str]) -> Prompt:
         """By the name of one of `prompts/*.txt`, or as the text itself."""
         if not text.strip():
             raise ConfigError(
@@ -42,7 +40,7 @@ class Prompt:
                 hint=f"one of {', '.join(names())}",
             )
         words = _file(text) if known else text.strip()
-        return cls(words, answer or ("events" if text == "events" else "text"), system, tuple(examples or ()))
+        return cls(words, answer or ("events" if text == "events" else "text"), system, tuple(examples))
 
     def question(self, duration: float, transcript: str | None = None) -> str:
         """The text that is put to the model beside the frames of a clip."""

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from vidcap_core.api import Hyp, Rows, WriteSettings, uniforms
+from vidcap_vlm.aloud import Aloud
 from vidcap_vlm.side_by_side import Inputs
 
 HEEDED = frozenset(
@@ -71,7 +72,6 @@ def write(
     settings: WriteSettings,
     ends: Sequence[int],
     pad_id: int,
-    streamer: Any = None,
 ) -> Rows:
     """The texts of each row, best first, as ids; a text that was cut off has no `end`."""
     if settings.mode == "beam" and settings.beam > 1:
@@ -82,11 +82,12 @@ def write(
         clips = len(inputs["input_ids"]) // count
         uniform = uniforms(settings, clips, settings.generator, settings.keys or None)
     watch = Watch(uniform)
+    aloud = None if settings.heard is None or count > 1 else Aloud(settings.heard, ends)
     made = model.generate(
         **inputs,
         generation_config=_config(model, settings, ends, pad_id),
         logits_processor=[*_warpers(settings), watch],
-        streamer=streamer,
+        streamer=aloud,
     )
     watch.note(made[:, -1])
     logs = torch.stack(watch.logs, 1)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-Inputs = Mapping[str, Tensor]
+Inputs = Mapping[str, Any]
+"""Tensors by name, and what the head notes beside them."""
 TEXT = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 """Inputs with a column a token."""
 
 
 def joined(rows: Sequence[Inputs], pad_id: int, left: bool = True) -> dict[str, Tensor]:
     """Rows side by side. Whatever is no text is padded with zeros where sizes differ, as processors do."""
-    names = dict.fromkeys(name for row in rows for name in row)
+    names = dict.fromkeys(name for row in rows for name, value in row.items() if isinstance(value, Tensor))
     longest = max(row["input_ids"].shape[1] for row in rows)
     made: dict[str, Tensor] = {}
     for name in names:
@@ -29,14 +31,14 @@ def joined(rows: Sequence[Inputs], pad_id: int, left: bool = True) -> dict[str, 
     return made
 
 
-def with_words(row: Inputs, words: Tensor) -> dict[str, Tensor]:
-    """Inputs [1, L] whose text goes on with more words [W]."""
-    count = len(words)
+def with_words(row: Inputs, words: Tensor, mask: Tensor) -> dict[str, Any]:
+    """Inputs [1, L] whose text goes on with more words [W], of which the mask [W] says which are real."""
     made = dict(row)
-    made["input_ids"] = torch.cat([row["input_ids"], words[None].to(row["input_ids"])], 1)
-    for name, fill in (("attention_mask", 1), ("token_type_ids", 0), ("mm_token_type_ids", 0)):
+    for name, more in (("input_ids", words), ("attention_mask", mask)):
+        made[name] = torch.cat([row[name], more[None].to(row[name])], 1)
+    for name in ("token_type_ids", "mm_token_type_ids"):
         if name in row:
-            made[name] = pad(row[name], (0, count), value=fill)
+            made[name] = pad(row[name], (0, len(words)))
     return made
 
 

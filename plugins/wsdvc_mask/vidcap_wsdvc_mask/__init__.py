@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from vidcap_core.api import hookimpl
 
 VIDCAP_API = 2
@@ -25,3 +28,9 @@ def vidcap_components() -> dict[str, dict[str, str]]:
             "SentenceFeatures": "vidcap_wsdvc_mask.sentences:SentenceFeatures",
         },
     }
+
+
+@hookimpl
+def vidcap_importers(add: Callable[[str, str], Any]) -> None:
+    """`vidcap import wsdvc_mask`."""
+    add("wsdvc_mask", "vidcap_wsdvc_mask.importers:wsdvc_mask")

@@ -54,6 +54,7 @@ class MaskHead(CausalLMHead):
     heads: attention heads of encoder and mask generator.
     feed: inner width of the encoder's feed-forward parts.
     kernel: of a convolution over time in front of the encoder; 0: none.
+    half: frames are rounded to half precision before positions are added, as in the public code.
     locate_layers: of the mask generator.
     locate_feed: inner width of the mask generator's feed-forward parts.
     queries: how many events the mask generator knows.
@@ -96,6 +97,7 @@ class MaskHead(CausalLMHead):
         heads: int = 12,
         feed: int = 2048,
         kernel: int = 0,
+        half: bool = False,
         locate_layers: int = 1,
         locate_feed: int = 1024,
         queries: int = 16,
@@ -143,6 +145,7 @@ class MaskHead(CausalLMHead):
             masking=masking,
             blank=blank,
             kernel=kernel,
+            half=half,
         )
         self.localiser = Localiser(
             width=width,
@@ -158,6 +161,7 @@ class MaskHead(CausalLMHead):
             prior=prior,
             inside=inside,
             float32=float32,
+            half=half,
             min_width=1 / frames if min_width is None else min_width,
         )
         room = self.context and self.context - frames

@@ -18,11 +18,17 @@ def gelu(x: Tensor) -> Tensor:
     return functional.gelu(x)
 
 
+def rounded(rows: Tensor, half: bool) -> Tensor:
+    """As in half precision, and in their own type again."""
+    return rows.half().to(rows.dtype) if half else rows
+
+
 class TemporalEncoder(nn.Module):
     """x = M v + (1 - M) blank + P; pre-norm Transformer layers; LayerNorm, Linear without a bias.
 
     masking "scale" does that; "attention" adds log M to the keys of every layer and weighs the rows that come
-    out by M; "both" does both. `blank` is 0 or learnt; `kernel` > 0 puts a convolution over time in front.
+    out by M; "both" does both. `blank` is 0 or learnt; `kernel` > 0 puts a convolution over time in front; `half`
+    rounds what positions are added to.
     """
 
     def __init__(
@@ -39,11 +45,12 @@ class TemporalEncoder(nn.Module):
         masking: Masking,
         blank: bool,
         kernel: int,
+        half: bool,
     ) -> None:
         super().__init__()
         if kernel and kernel % 2 == 0:
             raise ConfigError(f"head.kernel={kernel} must be odd, or 0", hint=f"head.kernel={kernel + 1}")
-        self.masking = masking
+        self.masking, self.half = masking, half
         self.positions = nn.Parameter(position_std * torch.randn(frames, width))
         self.blank = nn.Parameter(torch.randn(width)) if blank else None
         self.over_time = nn.Conv1d(width, width, kernel, padding=kernel // 2) if kernel else None
@@ -60,7 +67,7 @@ class TemporalEncoder(nn.Module):
         scaled = self._scaled(frames, weights[..., None]) if self.masking != "attention" else frames
         if self.over_time is not None:
             scaled = self.over_time(scaled.transpose(1, 2)).transpose(1, 2)
-        x = self.dropout(scaled + self.positions)
+        x = self.dropout(rounded(scaled, self.half) + self.positions)
         if self.masking == "scale":
             return self.out(self.layers(x))  # type: ignore[no-any-return]
         bias = weights.clamp_min(torch.finfo(weights.dtype).tiny).log()

@@ -87,7 +87,35 @@ async function finished(run, job) {
   return { job, files, drawing: await (await get("drawing")).json() };
 }
 
+function listen(run, job) { // words as they are written, for the eye: a screen reader hears of the status alone
+  const source = new EventSource(`api/captions/${job.id}/words`), lines = new Map();
+  let before = null; // whether other captions were hidden
+  run.silence = () => {
+    source.close();
+    if (before === null) return;
+    at("writing").hidden = true;
+    at("spoken").hidden = before;
+    before = null;
+  };
+  source.addEventListener("message", ({ data }) => {
+    const { start, end: stop, text } = JSON.parse(data);
+    if (state.run !== run || !text) return;
+    if (!lines.has(start)) {
+      lines.set(start, element("li", { class: "line" }, [element("span", { class: "when", text: `${seconds(start)} – ${seconds(stop)}` }), element("span")]));
+      at("written").replaceChildren(...[...lines].sort(([a], [b]) => a - b).map(([, line]) => line));
+    }
+    lines.get(start).lastChild.textContent = text;
+    at("writer").textContent = `${run.model} is writing`;
+    before ??= at("spoken").hidden;
+    at("spoken").hidden = true;
+    at("writing").hidden = false;
+  });
+  source.addEventListener("end", () => source.close());
+  source.addEventListener("error", () => source.close()); // the captions come all the same
+}
+
 async function caption() {
+  state.run?.silence?.();
   state.run?.stop.abort();
   const { file } = state, key = wanted(), model = at("model").value;
   const run = state.run = { file, model, every: at("every").value, stop: new AbortController() };
@@ -99,7 +127,9 @@ async function caption() {
   working(true);
   try {
     job = await accepted(run);
+    listen(run, job);
     const made = await finished(run, job);
+    run.silence();
     state.made.set(key, made);
     if (wanted() === key) show(made);
     const count = made.job.caption.events.length;
@@ -110,6 +140,7 @@ async function caption() {
     if (job && error.name === "AbortError") ask(`api/captions/${job.id}`, { method: "DELETE" }).catch(() => {});
   } finally {
     clearInterval(clock);
+    run.silence?.();
     if (state.run === run) { state.run = null; working(false); }
   }
 }
@@ -225,7 +256,7 @@ function describe() {
   at("reads").textContent = `reads ${model.reads.join(" and ")}`;
 }
 
-function listen() {
+function react() {
   at("file").addEventListener("change", (event) => take(event.target.files[0]));
   at("ask").addEventListener("submit", (event) => { event.preventDefault(); if (state.file) caption(); });
   at("stop").addEventListener("click", () => { state.run?.stop.abort(); at("file").focus(); });
@@ -263,6 +294,6 @@ async function begin() {
   const length = longest >= 120 ? `${Math.round(longest / 60)} minutes` : `${longest} seconds`;
   at("rules").textContent = `Up to ${megabytes} MB and ${length}. Captioning starts at once. The server deletes the video when it is captioned.`;
   describe();
-  listen();
+  react();
 }
 begin();

@@ -1,0 +1,1 @@
+"""Configs of this plugin: each `NAME.py` here runs as `pdvc/NAME`; `_NAME.py` are bases."""

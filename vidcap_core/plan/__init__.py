@@ -1,0 +1,1 @@
+"""What a config will need of a machine, before there is one: memory, arithmetic, data, time and disk."""
