@@ -78,7 +78,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
             "clips": len(self),
             "dim": self.dim,
             "dtype": str(self.dtype),
-            "rows": f"{min(lengths)} to {max(lengths)} a clip",
+            "rows": f"{min(lengths)} to {max(lengths)} a clip" if lengths else "none",
             "shards": len(self.shards),
             "bytes": sum(shard["bytes"] for shard in self.shards),
             "fingerprint": self.fingerprint(),
@@ -112,7 +112,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
 
     def _check_places(self) -> None:
         """Every clip lies inside its shard, and every shard is a file of this folder."""
-        if not self._places:
+        if not self._places and (self.shards or self.dim < 1):
             raise ValueError("it lists no clips")
         sizes = [whole(shard["bytes"]) - whole(shard["start"]) for shard in self.shards]
         for shard in self.shards:
