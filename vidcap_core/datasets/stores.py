@@ -100,8 +100,8 @@ class NpyFolder:
 def how_to_extract(path: Path, dataset: str) -> str:
     """What to type for features that are not there."""
     return (
-        "vidcap features extract CONFIG, where the config names its encoders; "
-        f"or --dataset {dataset} --encoder ENCODER --out {path}   (ENCODER: one of `vidcap list encoders`)"
+        f"vidcap features extract --dataset {dataset} --encoder ENCODER --out {path}"
+        "   (ENCODER: one of `vidcap list encoders`; or vidcap features extract CONFIG, which makes all that it names)"
     )
 
 
