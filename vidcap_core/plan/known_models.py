@@ -37,8 +37,9 @@ def stand_in(part: Component, where: Path) -> Component:
             changes[key] = dict(KNOWN[value])
         else:
             changes[key] = str(_folder(value, where))
-            if "pretrained" in accepted:
-                changes["pretrained"] = False
+    absent = part.arguments.get("pretrained") is not False and "pretrained" in accepted
+    if absent and (changes or any(part.missing())):
+        changes["pretrained"] = False
     return part.changed(**changes) if changes else part
 
 
