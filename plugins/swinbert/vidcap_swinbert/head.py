@@ -159,15 +159,14 @@ class SwinBERTHead(Head):
         return both, torch.cat([place, place[1:]]), teacher(length, tokens.device)
 
     def _video(self, streams: Mapping[str, Stream]) -> Memory:
-        stream = next(iter(read_streams(streams, self.streams, NAME).values()))
+        name, stream = next(iter(read_streams(streams, self.streams, NAME).items()))
         rows = stream.values.shape[1]
-        if rows != self.tokens:
+        if rows < self.tokens or (rows > self.tokens and bool(stream.mask[:, self.tokens :].any())):
             raise UserError(
-                f"the stream '{next(iter(self.streams))}' has {rows} rows, and {NAME}'s mask is made for "
-                f"{self.tokens}",
+                f"the stream '{name}' has {rows} rows, and {NAME}'s mask is made for {self.tokens}",
                 hint="head.grid: tokens over time (frames / 2), down and across (size / 32)",
             )
-        return self.network.video(stream)
+        return self.network.video(Stream(stream.values[:, : self.tokens], stream.mask[:, : self.tokens]))
 
     def explain(
         self,
@@ -190,7 +189,7 @@ class SwinBERTHead(Head):
                 times = (
                     range(slots)
                     if stream.times is None
-                    else stream.times[row].view(slots, -1).mean(1).tolist()
+                    else stream.times[row, : self.tokens].view(slots, -1).mean(1).tolist()
                 )
                 words = tuple(self.tokenizer.decode([number]) for number in ids)
                 panels.append(

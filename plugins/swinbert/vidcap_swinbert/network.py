@@ -43,7 +43,8 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(BertLayer(width, heads, feed, dropout) for _ in range(layers))
         self.logits = WordLogits(width, words)
         self.dropout = nn.Dropout(dropout)
-        start_small(self)
+        for part in (self.words, self.layers, self.logits):
+            start_small(part)
         self.mask = mask
 
     @property
