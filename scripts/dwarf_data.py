@@ -118,7 +118,7 @@ def _emvidcap(folder: Path) -> None:
     """Parts S (commas, silent clips of MSVD under YouTube names) and L (tabs); there is no split to validate on."""
     mapping: list[str] = []
     for part, mark in (("S", ","), ("L", "\t")):
-        for split, numbers in {"trainval": range(12), "test": range(12, 17)}.items():
+        for split, numbers in {"trainval": range(18), "test": range(18, 24)}.items():
             lines = [f"VideoID{mark}EmCaptions"]
             for number in numbers:
                 name = f"vid{number + 1}" if part == "S" else f"vid{70000 + number}"
@@ -127,7 +127,7 @@ def _emvidcap(folder: Path) -> None:
                 if part == "S":
                     mapping.append(f"dwarf_-{number:05d}_{number}_{number + 3} {name}")
                     file = folder / "YouTubeClips" / f"{mapping[-1].split()[0]}.avi"
-                if number not in (0, 12):
+                if number not in (0, 18):
                     _film(file, number, sound=part == "L")
             _write(folder / f"EmVidCap-{part}" / f"EmVideo_{split}_captions.csv", "\n".join(lines) + "\n")
     _write(folder / "youtube_mapping.txt", "\n".join(mapping) + "\n")
