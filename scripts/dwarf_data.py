@@ -115,20 +115,22 @@ def _vatex(folder: Path) -> None:
 
 
 def _emvidcap(folder: Path) -> None:
-    """Parts S (commas, clips of MSVD) and L (tabs); there is no split to validate on."""
-    for part, mark, base in (("S", ",", 0), ("L", "\t", 100)):
-        for split, numbers in {"trainval": range(12), "test": range(12, 17)}.items():
+    """Parts S (commas, silent clips of MSVD under YouTube names) and L (tabs); there is no split to validate on."""
+    mapping: list[str] = []
+    for part, mark in (("S", ","), ("L", "\t")):
+        for split, numbers in {"trainval": range(18), "test": range(18, 24)}.items():
             lines = [f"VideoID{mark}EmCaptions"]
             for number in numbers:
                 name = f"vid{number + 1}" if part == "S" else f"vid{70000 + number}"
-                lines += [f"{name}{mark}{text}" for text in _said(base + number, 2)]
-                if number not in (0, 12):
-                    _film(
-                        folder / f"EmVidCap-{part}" / "videos" / f"{name}.mp4",
-                        base + number,
-                        sound=part == "L",
-                    )
+                lines += [f"{name}{mark}{text}" for text in _said(number, 2)]
+                file = folder / f"EmVidCap-{part}" / "videos" / f"{name}.mp4"
+                if part == "S":
+                    mapping.append(f"dwarf_-{number:05d}_{number}_{number + 3} {name}")
+                    file = folder / "YouTubeClips" / f"{mapping[-1].split()[0]}.avi"
+                if number not in (0, 18):
+                    _film(file, number, sound=part == "L")
             _write(folder / f"EmVidCap-{part}" / f"EmVideo_{split}_captions.csv", "\n".join(lines) + "\n")
+    _write(folder / "youtube_mapping.txt", "\n".join(mapping) + "\n")
 
 
 def _events(numbers: list[int]) -> dict[str, dict[str, object]]:

@@ -94,10 +94,9 @@ def walk(name: str, place: Path) -> Iterator[tuple[str, str]]:
 
     method, _, config = name.partition("/")
     data = data_of(load_config(name).data)
-    make_dwarf(data, downloads := place / "downloads" / data)
+    film = make_dwarf(data, place / "downloads" / data)
     values = {"DATA": data, "CONFIG": config, "HOME": str(place)}
     changes = [word for change in shrunk(name, place) for word in ("--set", change)]
-    film = next(path for path in sorted(downloads.rglob("*")) if path.suffix in (".mp4", ".avi"))
     os.chdir(place)
     shutil.copy(film, "my.mp4")
     for words in commands(method):

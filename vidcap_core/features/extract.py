@@ -25,8 +25,7 @@ from vidcap_core.video.frames import Frames
 
 @dataclass(slots=True)
 class Report:
-    """What came of an extraction: clips made now, clips that were there, files without sound, and those skipped, with
-    reasons."""
+    """What came of an extraction: clips made now, there before, without sound, and skipped, with reasons."""
 
     made: int = 0
     kept: int = 0
