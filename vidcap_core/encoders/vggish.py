@@ -90,7 +90,8 @@ class VGGish(Encoder):
         rows: Tensor = self.embeddings(
             maps.permute(0, 2, 3, 1).flatten(1)
         )  # the weights were trained channels-last
-        return (rows.relu() if self.rectify else rows).unflatten(0, first.shape)
+        by_clip: Tensor = (rows.relu() if self.rectify else rows).unflatten(0, first.shape)
+        return by_clip
 
     @classmethod
     def missing(cls, pretrained: str | bool = False, **_: Any) -> Iterator[Missing]:

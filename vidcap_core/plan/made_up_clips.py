@@ -68,14 +68,15 @@ class MadeUpClips:
             sample = Sample(clip, self._events(clip), self._caption(index))
         rows, widths = self.shapes.rows, self.shapes.widths
         streams = {name: np.zeros((rows[name], widths[name]), np.float32) for name in widths}
-        inputs = {}
+        inputs: dict[str, Any] = {}
         if frames := self.arguments.get("frames"):
             inputs["frames"] = np.zeros((*_pictures(frames), 3), np.uint8)
         if self.arguments.get("audio"):
             inputs["audio"] = np.zeros(160_000, np.float32)
         sample = Sample(sample.clip, sample.events, sample.text, streams, inputs)
         for transform in self._transforms:
-            sample = transform(sample, self, rng)
+            changed: Sample = transform(sample, self, rng)
+            sample = changed
         return sample
 
     def captions(self) -> Sequence[str]:
