@@ -175,8 +175,7 @@ def test_streams_are_finite_and_aligned(clips_folder: Path) -> None:
     toy = Toy("test", root=str(clips_folder), unit="clip", streams=["image", "motion", "audio"])
     without = 0
     for index in range(len(toy)):
-        assert toy[index].streams["audio"].shape[1] == 33  # also where there is no sound, and no row
-        streams = {name: values for name, values in toy[index].streams.items() if len(values)}
+        streams = toy[index].streams
         assert {"image", "motion"} <= streams.keys()
         assert len({len(values) for values in streams.values()}) == 1
         assert all(np.isfinite(values).all() for values in streams.values())
