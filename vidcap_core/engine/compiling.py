@@ -72,7 +72,7 @@ def checkpoint_parts(captioner: Captioner) -> Sequence[str]:
     found = []
     for name, module in captioner.named_modules():
         if getattr(module, "supports_gradient_checkpointing", False):
-            module.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
+            module.gradient_checkpointing_enable({"use_reentrant": False})
             found.append(name)
     if not found:
         raise UserError(
