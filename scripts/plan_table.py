@@ -1,6 +1,6 @@
 """The table of docs/gpu.md: `python scripts/plan_table.py [CONFIG ...]` plans configs, keeps the rest, writes the page.
 
-Without names all paper-size configs are planned: those that say in their first line that they are for a GPU.
+Without names all paper-size configs are planned, a minute or two of one core each; `--page` writes the page alone.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def kept() -> dict[str, Any]:
 
 def main() -> None:
     """Plan, keep, write the page."""
-    for name in sys.argv[1:] or paper_size():
+    names = [] if sys.argv[1:] == ["--page"] else sys.argv[1:] or paper_size()
+    for name in names:
         made = planned(name)
         print(name, made.get("refused", "planned"), flush=True)
         measured.write(RESULTS, {"gpu": CARD, "plans": {**kept(), name: made}})

@@ -55,8 +55,7 @@ def build_optimizer(
     kind = optimizer_class(optimizer.type)
     how = {"fused", "foreach", "capturable", "differentiable"}
     one = fused and "fused" in inspect.signature(kind).parameters and not how & optimizer.arguments.keys()
-    arguments: dict[str, Any] = {**optimizer.arguments, **({"fused": True} if one else {})}
     try:
-        return kind(parameters, **arguments)
+        return kind(parameters, **{**optimizer.arguments, **({"fused": True} if one else {})})
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {optimizer.type} refuses what it was given: {error}") from error

@@ -158,11 +158,11 @@ def _needs_values(phase: Phase, error: Exception) -> UserError:
 def _tensors(batch: Batch) -> list[Tensor]:
     found: list[Tensor] = []
 
-    def keep(item: Tensor) -> Tensor:
+    def find(item: Tensor) -> Tensor:
         found.append(item)
         return item
 
-    batch._moved(lambda value: each(value, "requires_grad_", keep))
+    batch._moved(lambda value: each(value, "requires_grad_", find))
     return found
 
 
