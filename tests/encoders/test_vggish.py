@@ -68,3 +68,24 @@ def test_weights_from_a_file(tmp_path: Path) -> None:
     loaded = VGGish(str(tmp_path / "vggish.pth"))
     assert loaded.recipe()["weights"] == made.recipe()["weights"]
     assert loaded.recipe()["pretrained"] == "vggish.pth"
+
+
+@torch.no_grad()
+def test_rows_around_middles_are_those_of_the_sound_there() -> None:
+    plain, middles = VGGish(), VGGish(rows=4)
+    sound = torch.randn(2, 80_000, generator=torch.Generator().manual_seed(0)) * 0.1
+    mask = torch.ones(2, 80_000, dtype=torch.bool)
+    mask[1, 20_000:] = False
+    made = middles(sound, mask)
+    assert made.mask.all()
+    for row, spectra in enumerate((498, 123)):
+        for k in range(4):
+            first = min(max(0, (2 * k + 1) * spectra // 8 - 48), spectra - 96)
+            heard = sound[row, first * 160 : first * 160 + 95 * 160 + 400]
+            torch.testing.assert_close(
+                made.values[row, k], plain(heard[None]).values[0, 0], rtol=1e-5, atol=1e-5
+            )
+    assert middles(torch.zeros(1, 100)).values.shape == (1, 4, 128)
+    recipe = middles.recipe()
+    assert recipe["sampling"]["rows"] == 4
+    assert "row_seconds" not in recipe

@@ -27,6 +27,7 @@ from vidcap_core.engine import (
     optimizers,
     out_of_memory,
     registries,
+    runner,
     shared_folder,
     update,
 )
@@ -205,3 +206,13 @@ def test_a_process_that_dies_ends_the_others_in_time(tmp_path: Path) -> None:
     assert started[0].returncode == 2, errors[-2000:]
     assert "another process of the run ended or does not answer" in errors
     assert "Traceback" not in errors
+
+
+def test_a_gpu_need_not_be_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    monkeypatch.setattr(torch, "set_float32_matmul_precision", lambda _: None)
+    assert runner.arithmetic(Runtime(), "cpu")
+    assert not runner.arithmetic(Runtime(), "cuda:0")
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    assert runner.arithmetic(Runtime(deterministic=True), "cuda:0")
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"]  # else the first product of matrices would fail

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from vidcap_core import train
+from vidcap_core.config.files import load_config
 from vidcap_core.testing import tiny
 
 TOLERANCE = 2e-4
@@ -30,7 +32,7 @@ def curve(folder: Path, name: str) -> list[float]:
     return [line[name] for line in lines if name in line]
 
 
-def run(config: Path, folder: Path, nproc: int) -> subprocess.CompletedProcess[str]:
+def run(config: Path, folder: Path, nproc: int, *options: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable,
         "-m",
@@ -40,6 +42,7 @@ def run(config: Path, folder: Path, nproc: int) -> subprocess.CompletedProcess[s
         str(folder),
         "--device",
         "cpu",
+        *options,
     ]
     if nproc > 1:
         command += ["--nproc", str(nproc)]
@@ -51,6 +54,18 @@ CASES: dict[str, dict[str, Any]] = {
     "token mean": {"losses": TOKENS},
     "accumulation": {"losses": TOKENS, "runtime": {"batch": 4, "accumulate": 2, "log_every": 1}},
     "sharded (experimental)": {"losses": TOKENS, "runtime": {"batch": 4, "log_every": 1, "strategy": "fsdp"}},
+    "sharded block by block": {
+        "head": {
+            "type": "SmallTransformer",
+            "streams": {"image": 16},
+            "width": 16,
+            "heads": 2,
+            "layers": 2,
+            "dropout": 0.0,
+        },
+        "losses": TOKENS,
+        "runtime": {"batch": 4, "log_every": 1, "strategy": "fsdp"},
+    },
     "sharded, an odd clip to score": {
         "losses": TOKENS,
         "runtime": {"batch": 4, "log_every": 1, "strategy": "fsdp"},
@@ -98,3 +113,23 @@ def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
     done = run(config, tmp_path / "run", 2)
     assert done.returncode != 0
     assert "cannot be shared evenly by 2 processes" in done.stderr
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_a_run_goes_on_with_another_number_of_processes(strategy: str, tmp_path: Path) -> None:
+    config = write_config(
+        tmp_path / "c.py",
+        head={"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 16, "dropout": 0.0},
+        data={s: {"type": "vidcap_core.testing.tiny:TinyClips", "clips": 8} for s in ("train", "val")},
+        runtime={"batch": 4, "log_every": 1, "strategy": strategy},
+        optimizer={"type": "AdamW", "lr": 0.01},
+        phases={"caption": {"steps": 6, "losses": ["tokens"]}},
+    )
+    whole = train(load_config(config), work_dir=tmp_path / "whole", device="cpu", quiet=True)
+    stopped = load_config(config, ["runtime.max_time=0"])
+    train(stopped, work_dir=tmp_path / "run", device="cpu", quiet=True)
+    assert len(curve(tmp_path / "run", "loss/tokens")) < 6
+    done = run(config, tmp_path / "run", 2, "--force-resume")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "resumed with another number of processes than 1: not bit for bit" in done.stderr
+    assert curve(tmp_path / "run", "loss/tokens") == pytest.approx(curve(whole.path, "loss/tokens"), abs=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -160,3 +161,10 @@ def test_the_log_is_one_readable_line_an_interval(tmp_path: Path) -> None:
     assert len(lines) == 4
     for part in ("caption", "step 2/8", "tokens ", "lr ", "clips/s", "MB", "left"):
         assert part in lines[0]
+
+
+def test_the_loop_imports_nothing_heavy_that_it_does_not_use() -> None:
+    heavy = ["transformers", "bitsandbytes", "peft", "torch._dynamo", "timm"]
+    code = f"import sys, vidcap_core.engine.runs; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

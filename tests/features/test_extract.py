@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
@@ -14,9 +13,8 @@ import clip_parts
 import numpy as np
 import pytest
 import torch
-from feature_parts import tiny_encoder
+from feature_parts import contents, tiny_encoder, vidcap_features
 
-from vidcap_core.cli import features as command
 from vidcap_core.datasets.extraction import clips_in, load_encoder
 from vidcap_core.errors import ConfigError, DataError, UserError
 from vidcap_core.features.index import read_index, write_index
@@ -24,21 +22,6 @@ from vidcap_core.features.store import FeatureStore
 from vidcap_core.video import read_frames
 
 TINY = tiny_encoder(4)
-
-
-def parse(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    return parser.parse_args(["features", *arguments])
-
-
-def vidcap_features(*arguments: str) -> int:
-    args = parse(*arguments)
-    return int(args.func(args))
-
-
-def contents(path: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted(path.iterdir())}
 
 
 def test_extract_skips_and_reports(videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import pickle
@@ -11,10 +12,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.features import importers
 from vidcap_core.features.importers import import_features
+from vidcap_core.features.renaming import Renaming
 from vidcap_core.features.store import FeatureStore
 
 
@@ -65,6 +68,46 @@ def test_folder_of_npy(tmp_path: Path) -> None:
     store = check(tmp_path / "s")
     assert store["pooled"].shape == (1, 6)
     assert store["squeezable"].shape == (2, 6)
+
+
+def test_folder_of_npz_with_an_array_each(tmp_path: Path) -> None:
+    folder = tmp_path / "npz"
+    folder.mkdir()
+    for clip, values in arrays().items():
+        np.savez(folder / f"{clip}.npz", values)
+    np.savez(folder / "named.npz", features=np.ones((3, 6), np.float32), times=np.arange(3))
+    np.savez(folder / "two.npz", a=np.ones((3, 6)), b=np.ones((3, 6)))
+    report = import_features(folder, tmp_path / "s", "float32")
+    assert report.skipped == [
+        ("two", f"{folder / 'two.npz'}: holds 2 arrays (a, b), one was expected"),
+    ]
+    assert check(tmp_path / "s")["named"].shape == (3, 6)
+
+
+def test_names_of_others_become_the_clips_of_the_list(tmp_path: Path) -> None:
+    np.savez(tmp_path / "care.npz", **arrays())
+    import_features(tmp_path / "care.npz", tmp_path / "s", rename=Renaming("video{n}=vid{n+1}"))
+    assert FeatureStore(tmp_path / "s").ids == ["vid1", "vid2", "vid3", "vid4"]
+    assert Renaming("v_{n}.mp4=video{n-10}")("v_12.mp4") == "video2"
+    with pytest.raises(UserError, match="'video0' is not named as"):
+        import_features(tmp_path / "care.npz", tmp_path / "t", rename=Renaming("vid{n}=video{n-1}"))
+    for wrong in ("video{n}", "video=vid{n}", "video{n}=vid", "v{n}_{n}=vid{n}"):
+        with pytest.raises(UserError, match="is no rule for names"):
+            Renaming(wrong)
+
+
+def test_the_way_to_convert_a_pickle_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the error says to type makes a file that is imported."""
+    monkeypatch.chdir(tmp_path)
+    Path("care.pkl").write_bytes(pickle.dumps(arrays()))
+    torch.save({clip: torch.from_numpy(values) for clip, values in arrays().items()}, "clip.pth")
+    for name in ("care.pkl", "clip.pth"):
+        with pytest.raises(UserError) as error:
+            import_features(name, "s")
+        code = ast.literal_eval(error.value.hint.split("python -c ")[1].rpartition(", then")[0])
+        exec(code, {})
+        import_features("features.npz", f"{name}.store", "float32")
+        check(tmp_path / f"{name}.store")
 
 
 def test_npz_of_both_kinds(tmp_path: Path) -> None:

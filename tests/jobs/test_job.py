@@ -234,3 +234,22 @@ def test_a_driver_that_is_killed_loses_no_shard(model: Path, films: list[Path], 
     assert main(words) == 0
     found = status(Output(str(tmp_path / "out")), verify=True)
     assert (found.done, found.rows, found.wrong) == (30, 30, [])
+
+
+def test_what_two_drivers_did_is_merged_once(
+    run: Run, merged: Rows, films: list[Path], tmp_path: Path
+) -> None:
+    """As two that begin in the same second may do in an object store; one of them found a file broken."""
+    broken = tmp_path / "late.mp4"
+    broken.write_text("no film")
+    inputs = [*films[:3], broken]
+    run(inputs, tmp_path / "one")
+    broken.write_bytes(films[3].read_bytes())
+    run(inputs, tmp_path / "two", files=3)
+    whole = merged(tmp_path / "two")
+    for part in ("shards", "manifest"):
+        for file in (tmp_path / "two" / part).iterdir():
+            (tmp_path / "one" / part / file.name).write_bytes(file.read_bytes())
+    assert alike(merged(tmp_path / "one"), whole)
+    found = status(Output(str(tmp_path / "one")))
+    assert (found.done, found.failed, found.rows) == (4, 0, 8)

@@ -61,6 +61,12 @@ def test_without_ray_it_says_what_to_install(
         next(engine(captioner).run(films[:1]))
 
 
+def test_a_cluster_that_is_not_there_is_told_at_once(captioner: FileCaptioner, films: list[Path]) -> None:
+    pytest.importorskip("ray")
+    with pytest.raises(UserError, match=r"the cluster at '127\.0\.0\.1:9' cannot be used: ConnectionRefused"):
+        next(engine(captioner, address="127.0.0.1:9").run(films[:1]))
+
+
 @pytest.mark.slow
 def test_the_same_rows_though_an_actor_dies(
     run: Run, merged: Rows, films: list[Path], captioner: FileCaptioner, tmp_path: Path
@@ -105,9 +111,11 @@ def test_the_same_rows_though_the_driver_dies(
         "import vidcap_core.jobs.job as job; job.caption.__defaults__ = (*job.caption.__defaults__[:-1], 4); "
     )
     code = f"{small}from vidcap_core.cli.main import main; raise SystemExit(main({words!r}))"
-    driver = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    with (tmp_path / "told.txt").open("w") as told:
+        driver = subprocess.Popen([sys.executable, "-c", code], stderr=told)
     while not list((out / "manifest").glob("rows-*.json")) and driver.poll() is None:
         time.sleep(0.05)
+    assert driver.returncode is None, (tmp_path / "told.txt").read_text()
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     before = status(Output(str(out))).done

@@ -191,7 +191,10 @@ class Captioner(nn.Module):
 
         def heard(row: int, text: Hyp) -> None:
             index = view.clips[row]
-            listener(index, view.spans[row] or batch.clips[index].span, text_of(text, self.tokenizer))
+            words = text_of(text, self.tokenizer).rstrip(
+                "\ufffd"
+            )  # the beginning of a sign of several tokens
+            listener(index, view.spans[row] or batch.clips[index].span, words)
 
         return heard
 

@@ -35,7 +35,7 @@ class Prepare:
         """What is prepared of a data set's sample."""
         made: Prepared = {}
         for name, encoder in self.encoders.items():
-            if name in sample.streams:
+            if len(sample.streams.get(name, ())):
                 continue
             key = name if name in sample.inputs else encoder.reads
             if (given := sample.inputs.get(key)) is not None:

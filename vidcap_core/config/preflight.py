@@ -32,6 +32,11 @@ def check_stored(
     _check(recipe, parts.items(), "caption", lambda at, fix: _stored_fix(at, fix, settable))
 
 
+def check_extraction(recipe: CaptionerRecipe, parts: Iterable[tuple[str, Component]]) -> None:
+    """The same for making features: `parts` are the data and encoders that it takes, with their keys."""
+    _check(recipe, parts, "extract")
+
+
 def lacking(recipe: Recipe) -> Iterator[str]:
     """What is missing for a run of a config that trains, each with where it stands, in a line."""
     splits = ("train", recipe.scoring.settings.split)

@@ -252,9 +252,12 @@ class Dataset:
     def _streams(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
         """Rows of the stores, and when they are, as far as the clip's length is known."""
         clip = record.clip
-        streams = {
-            name: store[known] for name, store in self.stores.items() if (known := record.known_as(store))
-        }
+        streams = {}
+        for name, store in self.stores.items():
+            if known := record.known_as(store):
+                streams[name] = store[known]
+            elif store.dim:  # a batch of clips that all lack it still tells how wide it is
+                streams[name] = np.zeros((0, store.dim), np.float32)
         whole = clip.duration if CLIP in record.groups else None  # of the clip that an event is of
         span = (0.0, whole) if whole else clip.span
         recipes = {name: getattr(store, "recipe", {}) for name, store in self.stores.items()}

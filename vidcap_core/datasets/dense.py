@@ -101,7 +101,7 @@ def _events(
             oddities.empty.append(event_id)
         if end > duration + TOLERANCE:
             oddities.beyond.append(event_id)
-        events.append(Event(min(float(start), duration), min(float(end), duration), " ".join(text.split())))
+        events.append(Event(min(float(start), duration), min(float(end), duration), text.strip()))
     return tuple(events)
 
 

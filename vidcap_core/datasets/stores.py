@@ -16,6 +16,11 @@ from vidcap_core.files.hashing import hash_file
 class Store(Protocol):
     """Feature sequences [T, D] by clip id."""
 
+    @property
+    def dim(self) -> int | None:
+        """How wide its rows are, where that is known without reading one."""
+        ...
+
     def __contains__(self, clip: object) -> bool: ...
 
     def __getitem__(self, clip: str) -> np.ndarray: ...
@@ -39,6 +44,7 @@ class NpzStore:
             self._rows = {str(clip): row for row, clip in enumerate(arrays["ids"])}
             self._values = arrays["feats"]
         self._path = path
+        self.dim: int | None = int(self._values.shape[-1])
 
     def __contains__(self, clip: object) -> bool:
         return clip in self._rows
@@ -53,6 +59,8 @@ class NpzStore:
 
 class NpyFolder:
     """One `<clip id>.npy` a clip."""
+
+    dim: int | None = None
 
     def __init__(self, folder: Path) -> None:
         self._files = {path.stem: path for path in sorted(folder.glob("*.npy"))}
@@ -93,7 +101,7 @@ def how_to_extract(path: Path, dataset: str) -> str:
     """What to type for features that are not there."""
     return (
         f"vidcap features extract --dataset {dataset} --encoder ENCODER --out {path}"
-        "   (ENCODER: one of `vidcap list encoders`)"
+        "   (ENCODER: one of `vidcap list encoders`; or vidcap features extract CONFIG, which makes all that it names)"
     )
 
 
@@ -117,6 +125,7 @@ class FeatureFolder:
         self._store: Any = FeatureStore(path)
         self._path = path
         self.recipe: Mapping[str, Any] = self._store.recipe
+        self.dim: int | None = self._store.dim
 
     def __contains__(self, clip: object) -> bool:
         return clip in self._store

@@ -45,9 +45,7 @@ def single_path(source: Source, settings: WriteSettings, uniforms: Tensor | None
         stops = (chosen == source.eos) & ~over
         lengths[here] = torch.where(stops, position + 1, lengths[here])
         ended[here] = over | stops
-        if (
-            settings.heard is not None and width == 1
-        ):  # of several draws nobody knows yet which one is the best
+        if settings.heard is not None and width == 1:  # of several draws nobody knows which will be the best
             _tell(settings.heard, here, words[here, : position + 1], ~(over | stops))
         look = (position + 1) % source.patience == 0
         if look:

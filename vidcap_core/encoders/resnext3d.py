@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor
 
 from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
 from vidcap_core.encoders.frame_groups import clip_sampling, group_frames
 from vidcap_core.encoders.network_inputs import Preparation
@@ -15,8 +17,10 @@ from vidcap_core.encoders.resnext3d_network import BLOCKS, ResNeXt3DNetwork
 from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import origin, put, read_weights, seeded
+from vidcap_core.pretrained.locate import missing_file
 
 FRAMES, SIDE = 16, 112
+PUBLISHED = "resnext-101-kinetics.pth"
 MEAN = (114.7748, 107.7354, 99.4750)
 """Of Kinetics, of values from 0 to 255, which the network is given without a scale."""
 DEPTHS = {(3, 4, 6, 3): 50, (3, 4, 23, 3): 101, (3, 8, 36, 3): 152}
@@ -48,7 +52,7 @@ class ResNeXt3D(Encoder):
         if pretrained is True:
             raise UserError(
                 "3D-ResNeXt-101 has weights only from a file",
-                hint="ResNeXt3D(pretrained='resnext-101-kinetics.pth')",
+                hint=f"ResNeXt3D(pretrained='{PUBLISHED}')",
             )
         self.source = origin(pretrained, seed)
         with seeded(seed):
@@ -72,12 +76,12 @@ class ResNeXt3D(Encoder):
             found = f"of ResNeXt-{DEPTHS[blocks]}" if blocks in DEPTHS else f"with {blocks} blocks"
             raise UserError(
                 f"{source}: holds weights {found}, and the encoder is a 3D-ResNeXt-101, with {BLOCKS} blocks",
-                hint="resnext-101-kinetics.pth of the 3D-ResNets' authors",
+                hint=f"{PUBLISHED} of the 3D-ResNets' authors",
             )
         if named["layer1.0.conv2.weight"].ndim != 5:
             raise UserError(
                 f"{source}: holds weights of a network of single pictures, and 3D-ResNeXt-101 looks at 16 frames",
-                hint="resnext-101-kinetics.pth of the 3D-ResNets' authors",
+                hint=f"{PUBLISHED} of the 3D-ResNets' authors",
             )
         counters = {n: v for n, v in self.network.state_dict().items() if n.endswith("num_batches_tracked")}
         return {**counters, **named}  # the published file is older than these counters
@@ -87,6 +91,11 @@ class ResNeXt3D(Encoder):
         clips, valid = group_frames(x, row_mask(mask, x), FRAMES)
         pixels = self.preprocess(clips.flatten(0, 2)).reshape(-1, FRAMES, 3, SIDE, SIDE).transpose(1, 2)
         return Stream(self.network(pixels).reshape(*clips.shape[:2], -1), valid)
+
+    @classmethod
+    def missing(cls, pretrained: str | bool = False, **_: Any) -> Iterator[Missing]:
+        """The file."""
+        yield from missing_file("3D-ResNeXt-101", pretrained, f"{PUBLISHED} of the 3D-ResNets' authors")
 
     def describe(self) -> dict[str, Any]:
         """Model, source of the weights, preparation."""

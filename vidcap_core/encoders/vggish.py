@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from vidcap_core.contracts.encoder import Encoder
+from vidcap_core.contracts.missing import Missing
 from vidcap_core.contracts.types import Stream
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import origin, put, read_weights, seeded
+from vidcap_core.pretrained.locate import missing_file
+from vidcap_core.zoo.arguments import at_least
 
 RATE, WINDOW, HOP, FFT = 16_000, 400, 160, 512
 BANDS, LOW, HIGH, OFFSET = 64, 125.0, 7500.0, 0.01
@@ -21,22 +25,29 @@ PATCH = 96
 
 
 class VGGish(Encoder):
-    """128-d rows, one for each 0.96 s.
+    """128-d rows, one for each 0.96 s; or as many as are asked for, of 0.96 s each.
 
     pretrained: a local weights file (PyTorch port's names), or False (random).
     rectify: whether values below 0 become 0.
+    rows: of each clip, 0.96 s around the middles of as many equal parts; None: 0.96 s after 0.96 s.
     seed: of random weights.
     """
 
     reads = "audio"
-    row_seconds = PATCH * HOP / RATE
+    row_seconds: float | None = PATCH * HOP / RATE
 
-    def __init__(self, pretrained: str | bool = False, rectify: bool = True, seed: int = 0) -> None:
+    def __init__(
+        self, pretrained: str | bool = False, rectify: bool = True, rows: int | None = None, seed: int = 0
+    ) -> None:
         super().__init__()
+        at_least(1, rows=rows)
         if pretrained is True:
             raise UserError("VGGish has weights only from a file", hint="VGGish(pretrained='vggish.pth')")
         self.dim, self.rectify, self.source = 128, rectify, origin(pretrained, seed)
         self.sampling = {"kind": "audio", "rate": RATE}
+        if rows is not None:
+            self.sampling["rows"], self.row_seconds = rows, None
+        self.rows = rows
         with seeded(seed):
             self.features = _convolutions()
             self.embeddings = nn.Sequential(
@@ -58,13 +69,34 @@ class VGGish(Encoder):
         heard = x.float() if mask is None else torch.where(mask.bool(), x.float(), 0)
         sound = nn.functional.pad(heard, (0, max(0, shortest - x.shape[1])))
         spectra = log_mel(sound, self.mel)  # type: ignore[arg-type]
-        count = spectra.shape[1] // PATCH
-        patches = spectra[:, : count * PATCH].reshape(-1, 1, PATCH, BANDS)
-        maps = self.features(patches)
-        rows = self.embeddings(maps.permute(0, 2, 3, 1).flatten(1))  # the weights were trained channels-last
-        values = (rows.relu() if self.rectify else rows).unflatten(0, (len(x), count))
-        whole = ((1 + (lengths - WINDOW).clamp(min=0) // HOP) // PATCH).clamp(min=1) * (lengths > 0)
+        heard_of = (1 + (lengths - WINDOW).clamp(min=0) // HOP).clamp(min=PATCH)  # spectra, with the silence
+        if self.rows is None:
+            count = spectra.shape[1] // PATCH
+            first = torch.arange(count, device=x.device).expand(len(x), -1) * PATCH
+            whole = (heard_of // PATCH) * (lengths > 0)
+        else:
+            count = self.rows
+            middles = (2 * torch.arange(count, device=x.device) + 1) * heard_of[:, None] // (2 * count)
+            first = (middles - PATCH // 2).clamp(min=0).minimum(heard_of[:, None] - PATCH)
+            whole = count * (lengths > 0)
+        values = self._embedded(spectra, first)
         return Stream(values, torch.arange(count, device=x.device)[None] < whole[:, None])
+
+    def _embedded(self, spectra: Tensor, first: Tensor) -> Tensor:
+        """Rows [B, count, 128] of the patches of `spectra` [B, S, BANDS] that begin at `first` [B, count]."""
+        at = first[..., None] + torch.arange(PATCH, device=first.device)
+        patches = spectra[torch.arange(len(first), device=first.device)[:, None, None], at]
+        maps = self.features(patches.reshape(-1, 1, PATCH, BANDS))
+        rows: Tensor = self.embeddings(
+            maps.permute(0, 2, 3, 1).flatten(1)
+        )  # the weights were trained channels-last
+        by_clip: Tensor = (rows.relu() if self.rectify else rows).unflatten(0, first.shape)
+        return by_clip
+
+    @classmethod
+    def missing(cls, pretrained: str | bool = False, **_: Any) -> Iterator[Missing]:
+        """The file."""
+        yield from missing_file("VGGish", pretrained, "vggish-10086976.pth of torchvggish's releases")
 
     def describe(self) -> dict[str, Any]:
         """Source of the weights, and the front end's figures."""

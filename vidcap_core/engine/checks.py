@@ -13,7 +13,7 @@ from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.contracts.head import Head
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.types import Clip, Event, Prediction
-from vidcap_core.engine import feature_cache, frame_checks, optimizers
+from vidcap_core.engine import feature_cache, frame_checks, mm, optimizers
 from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError, UserError
@@ -42,7 +42,6 @@ def check(training: Training) -> None:
     for name, loss in captioner.losses.items():
         _check_writes(captioner.head, name, cast(Loss, loss))
     optimizers.check(captioner, phases)  # the parts that train first: what is next takes seconds
-    training.metric(training.evaluate.split).prepare()
     for phase in phases:
         training.dataset(phase)
         feature_cache.check(training, phase)
@@ -51,8 +50,7 @@ def check(training: Training) -> None:
             frame_checks.check(training.recipe, ("encoders", name), cast(Encoder, encoder))
     if "frames" in captioner.head.reads:
         frame_checks.check(training.recipe, ("head",), captioner.head)
-    if training.evaluate.best is not None and training.evaluate.every and any(phase.best for phase in phases):
-        _check_best(training, training.evaluate.best)
+    _check_scoring(training)
 
 
 def notes(captioner: Captioner, phase: Phase) -> Iterator[str]:
@@ -84,6 +82,22 @@ def check_names(recipe: Recipe) -> None:
     except UserError:  # a metric that wants data of a kind: it is asked again with them
         return
     _refuse_unnamed(recipe, str(settings.best), values)
+
+
+def _check_scoring(training: Training) -> None:
+    """The metrics can be had, and one of them picks the best weights: on the process that scores, for all of them."""
+    refusal: UserError | None = None
+    if mm.is_main():  # references of a large split take minutes and memory
+        try:
+            training.metric(training.evaluate.split).prepare()
+            best = training.evaluate.best
+            if best is not None and training.evaluate.every and any(p.best for p in training.recipe.phases):
+                _check_best(training, best)
+        except UserError as error:
+            refusal = error
+    refusal = mm.from_main(refusal)  # the others would wait for the first one for ever
+    if refusal is not None:
+        raise refusal
 
 
 def _check_best(training: Training, best: str) -> None:

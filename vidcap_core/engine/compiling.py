@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch._dynamo.utils import counters
 
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.errors import UserError
@@ -34,7 +33,7 @@ def compile_parts(captioner: Captioner, mode: str, backend: str = "inductor") ->
     options: dict[str, Any] = {"backend": backend}
     if backend == "inductor" and mode != "default":
         options["mode"] = mode
-    counters.clear()
+    _counters().clear()
     for part in (*captioner.encoders.values(), captioner.head):
         part.compile(**options)
     step = torch.compile(captioner.head.step, **options)
@@ -60,7 +59,7 @@ def check_compiler(device: str) -> None:
 
 def breaks() -> Iterator[str]:
     """Where the code that was compiled so far falls apart into several graphs, in lines for people."""
-    reasons = counters["graph_break"]
+    reasons = _counters()["graph_break"]
     if not reasons:
         return
     yield f"note: compiled in parts: {sum(reasons.values())} graph breaks, of {len(reasons)} kinds"
@@ -73,7 +72,7 @@ def checkpoint_parts(captioner: Captioner) -> Sequence[str]:
     found = []
     for name, module in captioner.named_modules():
         if getattr(module, "supports_gradient_checkpointing", False):
-            module.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
+            module.gradient_checkpointing_enable({"use_reentrant": False})
             found.append(name)
     if not found:
         raise UserError(
@@ -81,6 +80,13 @@ def checkpoint_parts(captioner: Captioner) -> Sequence[str]:
             hint="it is for encoders and language models of Hugging Face; runtime.accumulate and amp save memory too",
         )
     return found
+
+
+def _counters() -> Any:
+    """What dynamo counts; it takes seconds to import, and most runs compile nothing."""
+    from torch._dynamo.utils import counters
+
+    return counters
 
 
 def _first(reason: str) -> str:

@@ -205,3 +205,11 @@ def evaluation_batches(
     order = [list(mine[first : first + batch]) for first in range(0, len(mine), batch)]
     collate = Collate(tokenizer, prepare=prepare, learns=False)
     yield from _loader(Unlabelled(dataset), order, collate, min(workers, len(order)))
+
+
+def single_clips(
+    dataset: Dataset, indices: Sequence[int], tokenizer: Tokenizer, prepare: Prepare, workers: int
+) -> Iterator[Batch]:
+    """Batches of one clip each, without captions: what a clip becomes then depends on no neighbour."""
+    collate = Collate(tokenizer, prepare=prepare, learns=False)
+    yield from _loader(Unlabelled(dataset), [[index] for index in indices], collate, workers)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.engine import mm, optimizers, sharding
-from vidcap_core.engine.data import Collate
+from vidcap_core.engine.data import data_workers, single_clips
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError
 from vidcap_core.features.writer import FeatureWriter
@@ -105,16 +106,18 @@ def _store(training: Training, phase: Phase, name: str) -> Path:
 
 def _encoded(training: Training, phase: Phase, name: str, done: set[str]) -> Iterator[dict[str, np.ndarray]]:
     """Rows by clip, a few clips at a time; each process encodes its share, and all get everything."""
-    clips = training.clips(phase)
-    collate = Collate(training.tokenizer, prepare=training.captioner.prepare)
+    clips, captioner = training.clips(phase), training.captioner
     todo = [index for index, clip in enumerate(clips.clips) if clip.id not in done]
     rank, world = mm.rank(), mm.world_size()
-    with torch.no_grad(), sharding.whole(training.captioner):
-        for first in range(0, len(todo), AT_ONCE * world):
+    workers = data_workers(training.runtime.workers, captioner.device.type)
+    batches = iter(
+        single_clips(clips, todo[rank::world], training.tokenizer, captioner.prepare, min(workers, len(todo)))
+    )
+    with torch.no_grad(), sharding.whole(captioner):
+        for _ in range(0, len(todo), AT_ONCE * world):  # as often in every process
             mine = {}
-            for index in todo[first : first + AT_ONCE * world][rank::world]:
-                batch = collate([clips.get(index, np.random.default_rng([0, index]))])
-                stream = training.captioner.streams(batch.to(training.captioner.device))[name]
+            for batch in islice(batches, AT_ONCE):
+                stream = captioner.streams(batch.to(captioner.device))[name]
                 mine[batch.clips[0].id] = stream.values[0][stream.mask[0]].float().cpu().numpy()
             yield from mm.gather(mine)
 

@@ -6,15 +6,21 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
-from mmengine import dist
-from mmengine.evaluator import BaseMetric
-from mmengine.hooks import Hook
-from mmengine.model import ExponentialMovingAverage, MMDistributedDataParallel
-from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from mmengine.registry import HOOKS, LOOPS, METRICS, OPTIMIZERS, Registry
-from mmengine.runner import BaseLoop, get_priority, set_random_seed
-from mmengine.runner import Runner as _Runner
-from mmengine.visualization import Visualizer
+
+from vidcap_core.zoo.unwanted_imports import without
+
+with without(
+    "bitsandbytes", "transformers"
+):  # whose optimisers mmengine would enter in its registry: seconds
+    from mmengine import dist
+    from mmengine.evaluator import BaseMetric
+    from mmengine.hooks import Hook
+    from mmengine.model import ExponentialMovingAverage, MMDistributedDataParallel
+    from mmengine.optim import AmpOptimWrapper, OptimWrapper
+    from mmengine.registry import HOOKS, LOOPS, METRICS, OPTIMIZERS, Registry
+    from mmengine.runner import BaseLoop, get_priority, set_random_seed
+    from mmengine.runner import Runner as _Runner
+    from mmengine.visualization import Visualizer
 from torch import Tensor, nn
 
 __all__ = [

@@ -56,6 +56,6 @@ def build_optimizer(
     how = {"fused", "foreach", "capturable", "differentiable"}
     one = fused and "fused" in inspect.signature(kind).parameters and not how & optimizer.arguments.keys()
     try:
-        return kind(parameters, **optimizer.arguments, **({"fused": True} if one else {}))
+        return kind(parameters, **{**optimizer.arguments, **({"fused": True} if one else {})})
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {optimizer.type} refuses what it was given: {error}") from error

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from vidcap_core.config.schema import Runtime
 from vidcap_core.engine import mm
@@ -56,6 +55,8 @@ class Speed:
         if self.card is None or not plain or not (first or self.flops is None):
             yield
             return
+        from torch.utils.flop_counter import FlopCounterMode
+
         with FlopCounterMode(display=False) as counter:
             yield
         self.flops = counter.get_total_flops()

@@ -104,17 +104,19 @@ class Mapped:
                 yield clip, shard.place(inside, number, self._dim)
 
     def lengths(self) -> tuple[int, int]:
-        """The fewest and the most rows of a clip."""
-        return min(int(s.rows.min()) for s in self._shards), max(int(s.rows.max()) for s in self._shards)
+        """The fewest and the most rows of a clip; 0 where there is none."""
+        fewest = min((int(s.rows.min()) for s in self._shards), default=0)
+        return fewest, max((int(s.rows.max()) for s in self._shards), default=0)
 
     def fingerprint(self, recipe: Mapping[str, Any]) -> str:
         """Of the recipe, and each clip's key and hash in order of the keys: however they are spread over shards."""
         keys, order = self._sorted or self._sort()
-        hashes = np.concatenate([shard.sha256 for shard in self._shards])[order]
+        none = np.empty(0, "V32")
+        hashes = np.concatenate([none, *(shard.sha256 for shard in self._shards)])[order]
         return hash_of([json.dumps(recipe, sort_keys=True).encode(), keys.tobytes(), hashes.tobytes()])
 
     def _sort(self) -> tuple[np.ndarray, np.ndarray]:
-        keys = np.concatenate([shard.key for shard in self._shards])
+        keys = np.concatenate([np.empty(0, np.uint64), *(shard.key for shard in self._shards)])
         order = np.argsort(keys, kind="stable").astype(np.uint32 if len(keys) < 1 << 32 else np.uint64)
         self._sorted = (keys[order], order)
         return self._sorted

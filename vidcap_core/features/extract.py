@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from vidcap_core.encoders.rows import encode_alone
 from vidcap_core.errors import DataError, UserError, VideoError
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.files.prefetch import ahead, threads_shared
+from vidcap_core.video.audio import NoSound
 from vidcap_core.video.clip_reader import read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest
 from vidcap_core.video.frames import Frames
@@ -23,10 +25,11 @@ from vidcap_core.video.frames import Frames
 
 @dataclass(slots=True)
 class Report:
-    """What came of an extraction: clips made now, clips that were there, and those skipped, with reasons."""
+    """What came of an extraction: clips made now, there before, without sound, and skipped, with reasons."""
 
     made: int = 0
     kept: int = 0
+    silent: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -52,9 +55,7 @@ def extract(
         )
     if len({clip.id for clip in clips}) != len(clips):
         raise DataError("two of the clips have the same id")
-    recipe = {**encoder.recipe(), "decoder": decoder}
-    if encoder.reads == "frames":
-        recipe |= {"short_side": encoder.short_side, "crop": encoder.crop}
+    recipe = recipe_of(encoder, decoder)
     encoder = folded(encoder)
     report = Report()
 
@@ -71,10 +72,22 @@ def extract(
                 try:
                     writer.add(clip.id, next(rows))
                     report.made += 1
+                except NoSound:
+                    report.silent += 1
                 except (VideoError, DataError) as error:
                     report.skipped.append((clip.id, error.line))
                 advance(1)
+        if report.silent and not report.skipped:
+            writer.leave_empty(encoder.dim)
     return report
+
+
+def recipe_of(encoder: Encoder, decoder: str) -> dict[str, Any]:
+    """All that decides what comes of a clip: an extraction goes on only with the same."""
+    recipe = {**encoder.recipe(), "decoder": decoder}
+    if encoder.reads == "frames":
+        recipe |= {"short_side": encoder.short_side, "crop": encoder.crop}
+    return recipe
 
 
 def encode_clip(

@@ -1,4 +1,4 @@
-"""Bring features that others made into a store: h5 with a key a video, a folder of npy, npz."""
+"""Bring features that others made into a store: h5 with a key a video, folders of npy or npz, one npz."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ from vidcap_core.files.memory import machine_memory
 from vidcap_metrics.counted import counted
 
 PICKLES = {".pkl", ".pickle", ".p", ".pth", ".pt"}
+TENSORS = {".pth", ".pt"}
+CONVERT = {
+    False: "import numpy, pickle; numpy.savez('features.npz', **pickle.load(open('{}', 'rb')))",
+    True: "import numpy, torch; numpy.savez('features.npz', **torch.load('{}', map_location='cpu', weights_only=True))",
+}
+JOINT = ("feats", "features")
 SHARE = 0.5
 """of this machine's memory, for one array."""
 FREE, RATIO = 1 << 30, 100
@@ -30,8 +36,12 @@ def import_features(
     dtype: str = "float16",
     notes: Mapping[str, str] | None = None,
     advance: Callable[[int], None] = lambda done: None,
+    rename: Callable[[str], str] = str,
 ) -> Report:
-    """Copy every array of `source` into the store `out`; `notes` say what is known of how they were made."""
+    """Copy every array of `source` into the store `out`; `notes` say what is known of how they were made.
+
+    rename: from a name there to the clip's id here.
+    """
     path = Path(source).expanduser()
     kind, items = _open(path)
     recipe: dict[str, Any] = {"imported": path.name, "kind": kind, "notes": dict(notes or {})}
@@ -40,7 +50,8 @@ def import_features(
     report = Report()
     with FeatureWriter(out, recipe, dtype) as writer:
         done = writer.done
-        for clip, load in items:
+        for name, load in items:
+            clip = rename(name)
             if clip in done:
                 report.kept += 1
             else:
@@ -70,20 +81,21 @@ def _open(path: Path) -> tuple[str, Items]:
     if path.suffix.lower() in PICKLES:
         raise UserError(
             f"{path}: is a pickle, and loading a pickle runs whatever code it holds",
-            hint="where you trust it: numpy.savez('features.npz', **{clip: array}), then import features.npz",
+            hint=f"where you trust it: python -c {CONVERT[path.suffix.lower() in TENSORS].format(path.name)!r}, "
+            "then import features.npz",
         )
     if path.is_dir():
-        files = sorted(path.glob("*.npy"))
-        if not files:
-            raise DataError(f"{path}: holds no .npy files")
-        return "npy", ((file.stem, _npy(file)) for file in files)
+        for kind, load in (("npy", _npy), ("npz", _lone)):
+            if files := sorted(path.glob(f"*.{kind}")):
+                return kind, ((file.stem, load(file)) for file in files)
+        raise DataError(f"{path}: holds no .npy and no .npz files")
     if not path.is_file():
         raise DataError(f"{path}: there is no such file or folder")
     if path.suffix == ".npz":
         return "npz", _npz(path)
     if path.suffix in (".h5", ".hdf5"):
         return "h5", _h5(path)
-    raise UserError(f"{path}: features can be imported from .h5, .hdf5, .npz, or a folder of .npy")
+    raise UserError(f"{path}: features can be imported from .h5, .hdf5, .npz, or a folder of .npy or .npz")
 
 
 def _npy(file: Path) -> Callable[[], np.ndarray]:
@@ -96,6 +108,21 @@ def _npy(file: Path) -> Callable[[], np.ndarray]:
     return load
 
 
+def _lone(file: Path) -> Callable[[], np.ndarray]:
+    """The only array of a file, or the one that is called as features are."""
+
+    def load() -> np.ndarray:
+        with _readable(str(file)):
+            arrays = np.load(file, allow_pickle=False)
+            names = list(arrays.files)
+            chosen = names if len(names) == 1 else [name for name in JOINT if name in names]
+            if len(chosen) != 1:
+                raise ValueError(f"holds {len(names)} arrays ({', '.join(names[:3])}), one was expected")
+            return _member(arrays, chosen[0], file)
+
+    return load
+
+
 def _npz(path: Path) -> Items:
     """Arrays `ids` [N] and `feats` or `features` [N, ...], or one array a clip."""
     with _readable(str(path)):
@@ -103,7 +130,7 @@ def _npz(path: Path) -> Items:
         if not isinstance(arrays, np.lib.npyio.NpzFile):
             raise ValueError("holds one array, without a name")
         names = set(arrays.files)
-    joint = next((name for name in ("feats", "features") if {"ids", name} <= names), None)
+    joint = next((name for name in JOINT if {"ids", name} <= names), None)
     if joint is None:
         for name in sorted(names):
             yield name, lambda name=name: _member(arrays, name, path)  # type: ignore[misc]

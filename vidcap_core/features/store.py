@@ -81,7 +81,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
             "clips": len(self),
             "dim": self.dim,
             "dtype": str(self.dtype),
-            "rows": f"{fewest} to {most} a clip",
+            "rows": f"{fewest} to {most} a clip" if len(self) else "none",
             "shards": len(self.shards),
             "bytes": sum(shard["bytes"] for shard in self.shards),
             "fingerprint": self.fingerprint(),
@@ -128,7 +128,7 @@ class FeatureStore(Mapping[str, np.ndarray]):
 
     def _mapped(self) -> Clips:
         """The clips of the shards' own indices; each lies inside its shard."""
-        if not self.shards or self.dim < 1:
+        if self.dim < 1:
             raise ValueError("it lists no clips")
         indices = []
         for shard in self.shards:

@@ -17,15 +17,16 @@ import numpy as np
 
 from vidcap_core.errors import DataError
 from vidcap_core.features.index import FORMAT, INDEX, LISTED, VERSION, read_index, write_index
+from vidcap_core.features.journal import JOURNAL, agree, entry
 from vidcap_core.features.shard import DTYPES, Place, shard_name, write_shard
 from vidcap_core.features.shard_index import index_name, write_shard_index
 from vidcap_core.features.store import FeatureStore
 from vidcap_core.files.hashing import hash_of
-from vidcap_core.files.json_text import loads
 from vidcap_metrics.files.atomic import remove_parts
 from vidcap_metrics.files.lock import Lock
 
 SHARD_BYTES = 256 << 20
+ANOTHER = "--out ANOTHER_FOLDER"
 
 
 class FeatureWriter:
@@ -43,7 +44,7 @@ class FeatureWriter:
         self.path = Path(path)
         self._lock = self._take()
         remove_parts(self.path)
-        self._data, self._journal = self.path / "open.bin", self.path / "journal.jsonl"
+        self._data, self._journal = self.path / "open.bin", self.path / JOURNAL
         self._shard_bytes = shard_bytes
         start = {"recipe": json.loads(json.dumps(dict(recipe))), "dtype": dtype}
         try:
@@ -93,13 +94,19 @@ class FeatureWriter:
         if self._raw.tell() >= self._shard_bytes:
             self._seal()
 
+    def leave_empty(self, dim: int) -> None:
+        """Finish a store of which no clip has anything: readers find it, and nothing in it."""
+        if not self.done:
+            self._index["dim"] = dim
+            write_index(self.path, self._index)
+
     def close(self) -> None:
         """Make a shard of what is open, and finish."""
         if self._open:
             self._seal()
         self._raw.close()
         self._lines.close()
-        if self._index["shards"]:
+        if self._index["dim"]:
             self._data.unlink(missing_ok=True)
             self._journal.unlink(missing_ok=True)
         self._lock.release()
@@ -124,12 +131,10 @@ class FeatureWriter:
             return Lock(self.path / ".lock")
         except BlockingIOError as error:
             raise DataError(
-                f"{self.path}: another process is writing this store", hint="wait, or --out ANOTHER_FOLDER"
+                f"{self.path}: another process is writing this store", hint=f"wait, or {ANOTHER}"
             ) from error
         except OSError as error:
-            raise DataError(
-                f"{self.path}: cannot be written: {error.strerror}", hint="--out ANOTHER_FOLDER"
-            ) from error
+            raise DataError(f"{self.path}: cannot be written: {error.strerror}", hint=ANOTHER) from error
 
     def _resume(self, start: Mapping[str, Any]) -> dict[str, Any]:
         """The index so far; the store must have been begun with the same recipe."""
@@ -138,7 +143,7 @@ class FeatureWriter:
         if not (self.path / INDEX).is_file():
             return {"format": FORMAT, "version": VERSION, **start, "dim": 0, "shards": []}
         index = read_index(self.path)
-        self._agree(index, start)
+        agree(self.path, index, start, ANOTHER)
         if index["version"] == LISTED:
             index = self._with_shard_indices(index)
         self._before.append(FeatureStore(self.path))
@@ -162,14 +167,14 @@ class FeatureWriter:
             raw = self._data.read_bytes()
             number = len(self._index["shards"])
             for position, line in enumerate(self._journal.read_bytes().splitlines(keepends=True)):
-                entry = _entry(line)
-                if entry is None:
+                told = entry(line)
+                if told is None:
                     break
                 if position == 0:
-                    self._agree(entry, start)
+                    agree(self.path, told, start, ANOTHER)
                 else:
                     try:
-                        clip, record = str(entry["clip"]), Place.of(entry)
+                        clip, record = str(told["clip"]), Place.of(told)
                     except (KeyError, TypeError, ValueError):
                         break
                     size = record.shape[0] * record.shape[1] * np.dtype(start["dtype"]).itemsize
@@ -187,18 +192,6 @@ class FeatureWriter:
             with file.open("ab") as opened:
                 opened.truncate(size)
         return records
-
-    def _agree(self, have: Mapping[str, Any], want: Mapping[str, Any]) -> None:
-        if (have.get("recipe"), have.get("dtype")) == (want["recipe"], want["dtype"]):
-            return
-        old, new = ({**data.get("recipe", {}), "dtype": data.get("dtype")} for data in (have, want))
-        keys = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
-        raise DataError(
-            f"{self.path}: was made with another recipe: {keys[0]} is "
-            f"{old.get(keys[0])!r} there, {new.get(keys[0])!r} here"
-            + (f" (also {', '.join(keys[1:])})" if keys[1:] else ""),
-            hint="--out ANOTHER_FOLDER",
-        )
 
     def _line(self, entry: Mapping[str, Any]) -> None:
         self._lines.write(json.dumps(entry).encode() + b"\n")
@@ -241,14 +234,3 @@ class Done(Set[str]):
 
     def __len__(self) -> int:
         return sum(map(len, self._parts))
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """One line of a journal, or None where the kill cut it."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        entry = loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) else None

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from vidcap_core.files.remote import Source
+from vidcap_core.jobs.digests import joined, packed
 from vidcap_core.jobs.output import Output
 from vidcap_core.jobs.rows import Row, digest
 from vidcap_core.jobs.share import Share
@@ -90,13 +91,11 @@ def caption(
 
 
 def _unfinished(sources: Sequence[Source], output: Output, retry: bool) -> list[Source]:
-    """Files that no manifest names; digests are sorted bytes, as sets of millions of strings are large."""
-    named: list[bytes] = []
-    for entry in output.entries():
-        named += map(bytes.fromhex, entry.done if retry else (*entry.done, *entry.failed))
-    if not named:
+    """Files that no manifest names."""
+    before = joined(
+        packed(entry.done if retry else (*entry.done, *entry.failed)) for entry in output.entries()
+    )
+    if not len(before):
         return list(sources)
-    before = np.array(named, "V16")
-    wanted = np.array([bytes.fromhex(digest(source)) for source in sources], "V16")
-    finished = np.isin(wanted.view("u8,u8"), before.view("u8,u8"))
+    finished = np.isin(packed(map(digest, sources)), before)
     return [source for source, is_in in zip(sources, finished.tolist(), strict=True) if not is_in]

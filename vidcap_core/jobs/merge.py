@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from vidcap_core.errors import UserError
+from vidcap_core.jobs.digests import joined, packed, plain, repeated
 from vidcap_core.jobs.output import Output
 from vidcap_core.jobs.rows import digest
 from vidcap_core.jobs.status import facts_of, rows_of_shard
@@ -41,16 +44,21 @@ def merge(output: Output, to: Path) -> int:
 
 
 def _rows(output: Output, form: str) -> Iterator[dict[str, Any]]:
-    done: set[str] = set()
-    for entry in output.entries():
-        done.update(entry.done)
+    done = joined(packed(entry.done) for entry in output.entries())
+    failed = joined(packed(entry.failed) for entry in output.entries())
+    several, mended = repeated(joined([done, failed])), plain(failed[np.isin(failed, done)])
     written: set[str] = set()
     for entry in output.entries():
-        kept = ({*entry.done} | ({*entry.failed} - done)) - written
-        written |= kept
+        superseded = mended.intersection(entry.failed)
+        here: set[str] = set()
         for row in rows_of_shard(output, form, entry):
-            if digest(row["source"]) in kept:
-                yield row
+            source = digest(row["source"])
+            if source in superseded or source in written:
+                continue
+            if source in several:
+                here.add(source)
+            yield row
+        written |= here
 
 
 def _parquet(rows: Iterator[dict[str, Any]], file: IO[bytes]) -> int:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +28,9 @@ TASKS, SMALLEST = 2048, 4
 """Decoding tasks of a job, and files of the smallest: the cluster's books grow with tasks, what is lost with files."""
 DECODING, CAPTIONING = 0.5, 0.25
 """of a processor, as Ray books them: each waits for the other, and actors must leave room for tasks."""
-LOST = "each process that read or captioned it died; the others went on"
+PATIENCE = 10.0
+"""Seconds for a cluster to answer."""
+LOST = "what read or captioned it died, or failed, each time it was tried; the others went on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,20 @@ class RayEngine:
         with _cluster(self.address) as data:
             for made in self._rows(data, sources):
                 index, part = int(made["index"]), int(made["part"])
+                if index not in missing:
+                    continue  # read again after its machine died, and finished before
                 parts.setdefault(index, {})[part] = json.loads(made["row"])
                 if made["last"]:
                     ends[index] = part + 1
-                if len(parts[index]) == ends.get(index) and index in missing:
+                if len(parts[index]) == ends.get(index):
                     rows = parts.pop(index)
+                    del ends[index]
                     yield missing.pop(index), _whole([rows[number] for number in sorted(rows)])
+        if missing and len(missing) == len(sources):  # rows that blame each file would help nobody
+            raise UserError(
+                "the cluster captioned nothing: no task or actor came to an end",
+                hint="are model and videos found on its machines? their logs: /tmp/ray/session_latest/logs",
+            )
         for source in missing.values():
             yield source, [error_row(source, LOST)]
 
@@ -150,6 +161,7 @@ def _cluster(address: str | None) -> Iterator[ModuleType]:
         ) from error
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
     try:
+        _check_there(address)
         if address is None:
             ray.init(address="local", num_cpus=_cores(), **quiet)
         else:
@@ -171,6 +183,13 @@ def _cluster(address: str | None) -> Iterator[ModuleType]:
         raise UserError(f"the cluster gave up: {_cause(error)}", hint="the same command goes on") from error
     finally:
         ray.shutdown()
+
+
+def _check_there(address: str | None) -> None:
+    """Ask whether anybody listens: Ray itself would ask for minutes."""
+    host, _, port = (address or "").rpartition(":")
+    if host and port.isdigit() and "//" not in host:
+        socket.create_connection((host, int(port)), PATIENCE).close()
 
 
 def _cause(error: BaseException) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.hashing import hash_of
 from vidcap_core.files.json_text import loads
+from vidcap_core.jobs.digests import joined, packed
 from vidcap_core.jobs.output import SHARDS, Entry, Output
 from vidcap_core.jobs.shards import decoded
 from vidcap_core.jobs.turn import DRIVERS
@@ -37,12 +40,12 @@ def status(output: Output, verify: bool = False) -> Status:
     """What the manifests say; `verify` reads every shard, too."""
     facts = facts_of(output)
     found = Status(facts, _inputs(output))
-    done: set[str] = set()
-    failed: set[str] = set()
+    done: list[np.ndarray] = []
+    failed: list[np.ndarray] = []
     reasons: Counter[str] = Counter()
     for entry in output.entries():
-        done.update(entry.done)
-        failed.update(entry.failed)
+        done.append(packed(entry.done))
+        failed.append(packed(entry.failed))
         found.rows, found.shards = found.rows + entry.rows, found.shards + 1
         found.bytes += entry.bytes
         if not verify and not entry.failed:
@@ -53,7 +56,8 @@ def status(output: Output, verify: bool = False) -> Status:
             found.wrong.append(error.line)
             continue
         reasons.update(row["error"] for row in rows if row["error"] is not None)
-    found.done, found.failed = len(done), len(failed - done)
+    captioned = np.unique(joined(done))
+    found.done, found.failed = len(captioned), len(np.setdiff1d(joined(failed), captioned))
     found.reasons = reasons.most_common(SHOWN)
     return found
 

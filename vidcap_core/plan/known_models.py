@@ -37,8 +37,9 @@ def stand_in(part: Component, where: Path) -> Component:
             changes[key] = dict(KNOWN[value])
         else:
             changes[key] = str(_folder(value, where))
-            if "pretrained" in accepted:
-                changes["pretrained"] = False
+    absent = part.arguments.get("pretrained") is not False and "pretrained" in accepted
+    if absent and (changes or any(part.missing())):
+        changes["pretrained"] = False
     return part.changed(**changes) if changes else part
 
 
@@ -70,7 +71,7 @@ def _tokenizer(size: int, begins: bool) -> PreTrainedTokenizerFast:
     end = "<|endoftext|>"
     model = WordLevel({**{f"w{number}": number for number in range(size - 1)}, end: size - 1}, unk_token="w0")
     backend = Tokenizer(model)
-    backend.pre_tokenizer = Whitespace()  # type: ignore[assignment]
+    backend.pre_tokenizer = Whitespace()
     roles = {"eos_token": end, "pad_token": end, "unk_token": "w0"}
     if begins:
         roles |= {"cls_token": "w1", "sep_token": end}

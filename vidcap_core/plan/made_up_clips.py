@@ -61,6 +61,7 @@ class MadeUpClips:
 
     def get(self, index: int, rng: np.random.Generator) -> Sample:
         """A sample whose streams are of the right shape."""
+        sample: Sample
         if self.annotated is not None:
             sample = self.annotated.get(index, rng)
         else:
@@ -68,7 +69,7 @@ class MadeUpClips:
             sample = Sample(clip, self._events(clip), self._caption(index))
         rows, widths = self.shapes.rows, self.shapes.widths
         streams = {name: np.zeros((rows[name], widths[name]), np.float32) for name in widths}
-        inputs = {}
+        inputs: dict[str, np.ndarray] = {}
         if frames := self.arguments.get("frames"):
             inputs["frames"] = np.zeros((*_pictures(frames), 3), np.uint8)
         if self.arguments.get("audio"):

@@ -157,7 +157,12 @@ def _needs_values(phase: Phase, error: Exception) -> UserError:
 
 def _tensors(batch: Batch) -> list[Tensor]:
     found: list[Tensor] = []
-    batch._moved(lambda value: each(value, "requires_grad_", lambda item: found.append(item) or item))
+
+    def find(item: Tensor) -> Tensor:
+        found.append(item)
+        return item
+
+    batch._moved(lambda value: each(value, "requires_grad_", find))
     return found
 
 

@@ -80,6 +80,13 @@ def missing_model(what: str, name: str, key: str, *kinds: Sequence[str]) -> Iter
         yield Missing(f"{what} '{name}'", looked, fix)
 
 
+def missing_file(what: str, pretrained: str | bool, published: str) -> Iterator[Missing]:
+    """The complaint, if there is one, about a weights file that a component's argument `pretrained` names."""
+    if isinstance(pretrained, str) and not (file := Path(pretrained).expanduser()).is_file():
+        fix = f"--set {{at}}.pretrained=FILE   ({published})"
+        yield Missing(f"weights of {what} '{file.name}'", str(file.absolute()), fix)
+
+
 def missing_readers() -> Iterator[Missing]:
     """What reads GGUF files and is not installed."""
     for module in ("gguf", "accelerate"):

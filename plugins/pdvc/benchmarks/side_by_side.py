@@ -90,7 +90,9 @@ def train(captioner: Captioner, data: str, corpus: Any, seed: int) -> None:
         optimizer.param_groups[0]["lr"] = budget["lr"] * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
         batch = with_times(corpus.train(int(budget["batch"]), (seed, step)))
         parts = captioner(batch, list(SCALES)).items()
-        loss = torch.stack([SCALES[name] * total / weight.clamp_min(1) for name, (total, weight) in parts]).sum()
+        loss = torch.stack(
+            [SCALES[name] * total / weight.clamp_min(1) for name, (total, weight) in parts]
+        ).sum()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(captioner.parameters(), 1.0)

@@ -54,7 +54,7 @@ class PDVCHead(Head):
     max_words: of an event's text that are taught.
     text_weight: alpha of an event's score, s + alpha * log p(text) / words^2.
     crowded: what becomes of a clip with more events than queries in training: "refuse", or "cheapest" teaches
-        those events that cost least, and leaves the others out in silence.
+        those events that cost least, and warns of the clip.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class Published:
     @classmethod
     def of(cls, content: Mapping[str, Any], options: Mapping[str, Any]) -> Published:
         """Weights lie under `model`, or bare."""
-        given = content.get("model", content)
+        given = content.get("model", content.get("state_dict", content))
         weights = (
             {k: v for k, v in given.items() if isinstance(v, Tensor)} if isinstance(given, Mapping) else {}
         )

@@ -78,9 +78,7 @@ class EventCountLoss(Loss):
         hit = (away == 0).float()
         near = torch.where(away == 0, 1.0, 1 - torch.exp(-(away**2) / (2 * FAR**2)))
         each = binary_cross_entropy_with_logits(count.float(), hit.expand_as(count), reduction="none")
-        return (each * (1 - common) * near).mean(-1).sum(), target.new_tensor(
-            len(target), dtype=torch.float32
-        )
+        return (each * (1 - common) * near).mean(-1).sum(), count.new_full((), float(len(target)))
 
 
 class EventTokenLoss(Loss):

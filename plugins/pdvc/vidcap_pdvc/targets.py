@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from vidcap_pdvc.matching import NONE, cheapest_pairs, costs
 from vidcap_pdvc.network import Proposals
 from vidcap_pdvc.rows import refuse_empty
 from vidcap_pdvc.spans import as_shares
+
+
+class CrowdWarning(UserWarning):
+    """A clip has more events than there are queries."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,7 @@ def taught(
     """The targets; the host waits once, for the costs of all pairs and how many rows each clip has."""
     device, (size, queries) = counts.device, layers[0].scores.shape
     events = [sorted(of_clip, key=lambda event: (event.start, event.end)) for of_clip in batch.events or ()]
-    if refuse_crowds:
-        _refuse_crowds(events, queries, batch)
+    _see_crowds(events, queries, batch, refuse_crowds)
     spans, numbers = _spans(events, batch), [len(of_clip) for of_clip in events]
     with torch.no_grad():
         there = spans.to(device, non_blocking=True)
@@ -64,7 +68,7 @@ def taught(
         )
         told = torch.cat([counts.float(), prices], 1).cpu().numpy()
     refuse_empty(told[:, : len(streams)].tolist(), streams, batch.clips)
-    priced = told[:, len(streams) :].reshape(size, len(layers), queries, -1)
+    priced = told[:, len(streams) :].reshape(size, len(layers), queries, spans.shape[1])
     clips = [clip for clip, number in enumerate(numbers) for _ in range(number)]
     chosen = np.full((len(layers), len(clips)), NONE)
     for layer in range(len(layers)):
@@ -107,16 +111,21 @@ def _ids(event: Event, tokenizer: Tokenizer, max_words: int) -> list[int]:
     return [tokenizer.bos_id, *tokenizer.encode(event.text)[:max_words], tokenizer.eos_id]
 
 
-def _refuse_crowds(events: Sequence[Sequence[Event]], queries: int, batch: Batch) -> None:
+def _see_crowds(events: Sequence[Sequence[Event]], queries: int, batch: Batch, refuse: bool) -> None:
+    """Refuse clips with more events than queries, or warn of them."""
     crowds = {
         clip.id: len(of_clip)
         for clip, of_clip in zip(batch.clips, events, strict=True)
         if len(of_clip) > queries
     }
-    if crowds:
-        listed = ", ".join(f"{clip}: {count}" for clip, count in crowds.items())
-        raise UserError(
-            f"PDVCHead has {queries} queries, and there are clips with more events ({listed}), "
-            "so that some would never be taught",
-            hint=f"--set head.queries={max(crowds.values())}, or head.crowded='cheapest' to leave out what costs most",
-        )
+    if not crowds:
+        return
+    listed = ", ".join(f"{clip}: {count}" for clip, count in crowds.items())
+    problem = f"PDVCHead has {queries} queries, and there are clips with more events ({listed})"
+    if not refuse:
+        warnings.warn(f"{problem}; those that cost most teach nothing", CrowdWarning, stacklevel=2)
+        return
+    raise UserError(
+        f"{problem}, so that some would never be taught",
+        hint=f"--set head.queries={max(crowds.values())}, or head.crowded='cheapest' to leave out what costs most",
+    )

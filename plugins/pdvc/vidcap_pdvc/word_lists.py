@@ -10,7 +10,9 @@ from typing import Any
 from vidcap_core.api import UserError
 from vidcap_pdvc.vocabulary import END
 
-FORMS = "the authors' vocabulary_activitynet.json; JSON: a list, or id -> word; a text file with a word a line"
+FORMS = (
+    "the authors' vocabulary_activitynet.json; JSON: a list, or id -> word; a text file with a word a line"
+)
 
 
 def read_words(path: Path, size: int) -> list[str]:

@@ -1,9 +1,8 @@
-"""Retrieval with CLIP ViT-B/32, which made the streams `image` (frames) and the captions' vectors.
+"""Retrieval with CLIP ViT-B/32, which makes the stream `image` (frames) and the captions' vectors.
 
-Both need QuickGELU, the activation that OpenAI's weights were trained with: `text` here, and the encoder of `image`
-(`vidcap features extract --encoder OpenClipImage --set model=ViT-B-32 --set pretrained=openai`).
-
-The streams of all clips are made once: `vidcap retrieve spectrum/NAME -o .../features`.
+Both need QuickGELU, the activation that OpenAI's weights were trained with. `vidcap features extract spectrum/NAME`
+makes the stream of all clips once, after `image`; so does `vidcap retrieve spectrum/NAME -o DIR`, which says how well
+it retrieves.
 """
 
 _base_ = ["_base.py"]

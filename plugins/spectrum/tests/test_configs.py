@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vidcap_core.api import UserError, load_recipe
+from vidcap_core.api import UserError, frame_times, load_recipe
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.captioning.file_captioner import load
 from vidcap_core.config import preflight
@@ -22,7 +22,7 @@ from vidcap_core.testing.journey import differences
 from vidcap_core.zoo import plugins
 
 CONFIGS = Path(__file__).parents[1] / "configs"
-NAMES = ["emvidcap", "emvidcap_l", "emvidcap_s", "msrvtt", "msvd", "msvd_part", "toy"]
+NAMES = ["emvidcap", "emvidcap_irv2", "emvidcap_l", "emvidcap_s", "msrvtt", "msvd", "msvd_part", "toy"]
 
 
 def test_the_configs_are_those_of_the_issue() -> None:
@@ -36,8 +36,24 @@ def test_every_config_is_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["emvidcap", "msrvtt", "msvd"])
 def test_captions_are_retrieved_with_openais_clip_and_its_activation(name: str) -> None:
-    [remark] = preflight.remarks(load_recipe(f"spectrum/{name}"))
-    assert remark.startswith("encoders.retrieved: ViT-B-32-quickgelu: QuickGELU, says open_clip's table")
+    texts, frames = preflight.remarks(load_recipe(f"spectrum/{name}"))
+    assert texts.startswith("encoders.retrieved: ViT-B-32-quickgelu: QuickGELU, says open_clip's table")
+    assert frames.startswith("extract.image: ViT-B-32: QuickGELU, says open_clip's table")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("msvd_part", "toy")])
+def test_every_stream_of_a_papers_config_can_be_made(name: str) -> None:
+    recipe = load_recipe(f"spectrum/{name}")
+    assert [line for line in preflight.notes(recipe) if "cannot caption files" in line] == []
+    for split, data in recipe.data.items():
+        assert {*data.arguments["streams"]} <= {*recipe.extract, *recipe.encoders}, split
+    for encoder in recipe.extract.values():  # its weights are elsewhere, and its moments can be told
+        given = {**encoder.arguments, "pretrained": False}
+        if encoder.type in ("ResNeXt3D", "VGGish"):
+            sampling = encoder.target(**given).sampling
+            assert 60 in (sampling.get("clips"), sampling.get("rows"))
+            if encoder.type == "ResNeXt3D":
+                assert len(frame_times(sampling, 0.0, 10.0)) == 60 * 16
 
 
 def test_what_the_plugin_promises() -> None:
@@ -45,11 +61,18 @@ def test_what_the_plugin_promises() -> None:
 
 
 @pytest.mark.parametrize(
-    ("grid", "base"), [("_ablation", "emvidcap"), ("_toy_rows", "toy"), ("_part_rows", "msvd_part")]
+    ("grid", "base"),
+    [
+        ("_ablation", "emvidcap"),
+        ("_grid", "msrvtt"),
+        ("_grid", "msvd"),
+        ("_toy_rows", "toy"),
+        ("_part_rows", "msvd_part"),
+    ],
 )
 def test_every_row_of_a_grid_is_valid_and_builds(grid: str, base: str, large_tokenizer: Any) -> None:
     rows = read_grid(CONFIGS / f"{grid}.py")
-    assert len(rows) == {"_ablation": 14, "_toy_rows": 4, "_part_rows": 6}[grid]
+    assert len(rows) == {"_ablation": 14, "_grid": 4, "_toy_rows": 4, "_part_rows": 6}[grid]
     for name, changes in rows.items():
         made = load_config(f"spectrum/{base}", [f"{key}={value!r}" for key, value in changes.items()])
         recipe = validate(made)

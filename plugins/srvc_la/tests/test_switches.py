@@ -209,3 +209,24 @@ def test_a_branch_that_hears_no_words_says_the_same_for_all_of_them(
     head, batch = make_head(word_in_visual_branch=False, branches="visual").eval(), make_batch(2)
     other = replace(batch, tokens=torch.where(batch.tokens > 3, 5, batch.tokens))
     assert torch.equal(head(batch.streams, batch, TOKENS).logits, head(batch.streams, other, TOKENS).logits)
+
+
+def test_scheduled_sampling_hears_written_words_at_first_and_the_models_own_in_the_end(
+    make_head: Make, make_batch: Make
+) -> None:
+    """At a share of 1 nothing that was written beyond the first word reaches the branches; at 0 all of it does."""
+    written = make_batch()
+    head, forced = make_head(scheduled_sampling=1.0).train(), make_head().train()
+    other = replace(written, tokens=written.tokens.clone())
+    other.tokens[:, 2:-1] = written.tokens[:, 2:-1].flip(0)
+
+    def scores(head: Any, batch: Any, progress: float) -> torch.Tensor:
+        torch.manual_seed(3)
+        return head(batch.streams, replace(batch, progress=progress), TOKENS).logits
+
+    torch.testing.assert_close(scores(head, written, 0.0), scores(forced, written, 0.0))
+    assert not torch.equal(scores(head, written, 0.0), scores(head, other, 0.0))
+    torch.testing.assert_close(scores(head, written, 1.0), scores(head, other, 1.0), rtol=0, atol=0)
+    torch.testing.assert_close(scores(head.eval(), written, 1.0), scores(forced.eval(), written, 1.0))
+    with pytest.raises(ConfigError, match=r"head\.scheduled_sampling lies between 0 and 1, not 1\.5"):
+        make_head(scheduled_sampling=1.5)

@@ -31,6 +31,7 @@ from vidcap_srvc_la.explain import panels
 from vidcap_srvc_la.frames import refuse_empty, side_by_side
 from vidcap_srvc_la.fusion import Fusion, fuse
 from vidcap_srvc_la.glove import read_into
+from vidcap_srvc_la.scheduled_sampling import ScheduledSampling
 from vidcap_srvc_la.visual_context import Concat, PadEncoder, PadType, VisualContext
 
 
@@ -65,6 +66,7 @@ class SRVCLAHead(Head):
     fusion_lambda: weight of the visual branch.
     init_state: the first hidden state: "zeros", or made from the "visual" mean.
     glove_path: a text file of word vectors (a word and E numbers a line) that the embeddings start from.
+    scheduled_sampling: the share of previous words that are drawn from the model at the end of a phase; 0 at its start.
     """
 
     takes_prompt = True
@@ -98,6 +100,7 @@ class SRVCLAHead(Head):
         fusion_lambda: float = 0.5,
         init_state: Literal["zeros", "visual"] = "zeros",
         glove_path: str | None = None,
+        scheduled_sampling: float = 0.0,
     ) -> None:
         super().__init__()
         self.streams = check_widths(streams, "SRVCLAHead")
@@ -106,6 +109,7 @@ class SRVCLAHead(Head):
         check_dropout(out_dropout=out_dropout)
         check_branches(len(self.names), la_query, fusion, fusion_lambda)
         self.tokenizer, self.fusion, self.fusion_lambda = tokenizer, fusion, fusion_lambda
+        self.sampled = ScheduledSampling(scheduled_sampling)
         self.joint, self.of_caption = la_query == "joint", lang_la_source == "caption"
         self.context = VisualContext(
             inputs=sum(self.streams.values()),
@@ -187,7 +191,7 @@ class SRVCLAHead(Head):
         known = torch.cat([there.any(1), counts.flatten()]).tolist()
         refuse_empty(known[: len(there)], [f"'{clip.id}'" for clip in batch.clips], [*self.streams])
         memory = self._encode(frames, there)
-        hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory)
+        hidden, looks = self._unroll(tokens[:, :-1], mask[:, :-1], memory, batch.progress)
         named: dict[str, Named] = {}
         if want & {"tokens", "branches"}:
             hidden = [self.dropout(rows) for rows in hidden]
@@ -296,15 +300,24 @@ class SRVCLAHead(Head):
             cells.append(branch.step(weights[index], gates[index], seen.flatten(0, 1), state.cells[index]))
         return State(tuple(cells), history), looks
 
-    def _unroll(self, tokens: Tensor, mask: Tensor, memory: Memory) -> tuple[list[Tensor], Tensor]:
+    def _unroll(
+        self, tokens: Tensor, mask: Tensor, memory: Memory, progress: float | None
+    ) -> tuple[list[Tensor], Tensor]:
         """Hidden states of each branch [R, L, H] and all weights over the context [R, L, branches, M]."""
         weights, embedded, state = self._weights(), self.embed(tokens), self._first(memory)
+        draws = self.training and self.sampled.share > 0
         # unbind, as the gradient of a slice a step would be a tensor of zeros a step
-        gates = [gate.unbind(1) for gate in self._gates(weights, embedded, memory)]
+        gates = [] if draws else [gate.unbind(1) for gate in self._gates(weights, embedded, memory)]
         hidden: list[list[Tensor]] = [[] for _ in self.names]
         looks = []
         for step, word in enumerate(embedded.unbind(1)):
-            now = [gate[step] for gate in gates]
+            if draws:
+                if step:
+                    scores = self._fused([self.dropout(states[-1]) for states in hidden])
+                    word = self.embed(self.sampled.heard(tokens[:, step], scores, progress))
+                now = self._gates(weights, word, memory)
+            else:
+                now = [gate[step] for gate in gates]
             state, look = self._advance(weights, now, word, mask[:, step], memory, state)
             looks.append(torch.stack(look, 1) if look else mask.new_zeros((len(mask), 0, 0)))
             for states, (newest, _) in zip(hidden, state.cells, strict=True):

@@ -77,12 +77,12 @@ def test_hidden_words() -> None:
     for _ in range(50):
         given = mask_words(tokens, real, 4, 20, 0.5, 8)
         assert given.counts.sum(1).tolist() == [6, 3]  # half of 11 is rounded to the even 6, half of 6 is 3
-        where = given.index[given.counts]
+        where = given.positions[given.counts]
         assert int(where.min()) >= 1
-        assert torch.equal(given.wanted[given.counts], tokens.gather(1, given.index)[given.counts])
+        assert torch.equal(given.wanted[given.counts], tokens.gather(1, given.positions)[given.counts])
         untouched = torch.ones_like(tokens, dtype=torch.bool)
         for row in range(2):
-            untouched[row, given.index[row][given.counts[row]]] = False
+            untouched[row, given.positions[row][given.counts[row]]] = False
         assert torch.equal(given.tokens[untouched], tokens[untouched])
         seen |= set(where.tolist())
     assert seen == set(range(1, 11))  # ends too

@@ -65,7 +65,8 @@ class BertLayer(nn.Module):
             queries @ text[0].transpose(-1, -2) + hidden,
             queries @ video[0].transpose(-1, -2) + video_hidden,
         ]
-        return torch.cat(scores, -1).softmax(-1)[..., text[0].shape[2] :].mean(1)
+        share: Tensor = torch.cat(scores, -1).softmax(-1)[..., text[0].shape[2] :].mean(1)
+        return share
 
     def _after(self, states: Tensor, mixed: Tensor) -> Tensor:
         states = self.out_norm(states + self.dropout(self.out(mixed.transpose(1, 2).flatten(2))))
@@ -74,7 +75,8 @@ class BertLayer(nn.Module):
         return after
 
     def _split(self, values: Tensor) -> Tensor:
-        return values.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        split: Tensor = values.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return split
 
 
 class Words(nn.Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -139,7 +139,7 @@ class SwinBERTHead(Head):
         length = tokens.shape[1]
         places = torch.arange(length, device=tokens.device)
         states, _ = self.network.text(given.tokens, places, causal(length, tokens.device), memory)
-        wide = given.index[..., None].expand(-1, -1, states.shape[-1])
+        wide = given.positions[..., None].expand(-1, -1, states.shape[-1])
         return Named(self.network.logits(states.gather(1, wide)), given.wanted, given.counts)
 
     def _next_words(self, tokens: Tensor, real: Tensor, memory: Memory) -> Named:
@@ -193,7 +193,9 @@ class SwinBERTHead(Head):
                 )
                 words = tuple(self.tokenizer.decode([number]) for number in ids)
                 panels.append(
-                    SpatialAttention(words, looked.tolist(), tuple(times), "Where each word looked")
+                    SpatialAttention(
+                        words, cast("Any", looked.tolist()), tuple(times), "Where each word looked"
+                    )
                 )
             if self.network.mask is not None:
                 panels.append(self._mask_panel())

@@ -71,7 +71,8 @@ class Published:
     def swin(self) -> dict[str, Any]:
         """Arguments of the network over frames."""
         width, _, *patch = self.shape("swin.backbone.patch_embed.proj.weight", 5)
-        depths, heads = [], []
+        depths: list[int] = []
+        heads: list[int] = []
         table = "swin.backbone.layers.{}.blocks.{}.attn.relative_position_bias_table"
         while (name := table.format(len(depths), 0)) in self.weights:
             stage = len(depths)
@@ -120,7 +121,7 @@ def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
     }
     learnt = "learn_vid_att.weight" in given.weights
     hard = learnt and bool(given.options.get("sparse_mask_soft2hard", False))
-    head = {
+    head: dict[str, Any] = {
         "type": "swinbert.PublishedSwinBERT",
         "streams": {"video": dim},
         "grid": list(grid),

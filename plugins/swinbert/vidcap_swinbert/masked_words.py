@@ -12,7 +12,7 @@ class MaskedWords(NamedTuple):
     """tokens [B, L] as they are given; of M positions [B, M] which, the word that is wanted there, and if it counts."""
 
     tokens: Tensor
-    index: Tensor
+    positions: Tensor
     wanted: Tensor
     counts: Tensor
 

@@ -1,6 +1,8 @@
 """Captioning files beside a plain loop of transformers over the same files, the same words.
 
-python plugins/vlm/benchmarks/speed.py [--files 48] [--rounds 3]     (CPU; stated beforehand: 1.3 times by the clock)
+python plugins/vlm/benchmarks/speed.py [--files 48] [--rounds 3] [--families smolvlm]
+
+On a CPU; stated beforehand: 1.3 times, by the clock. `load` is how many processes wanted a processor meanwhile.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +86,14 @@ def ours(folder: str, films: list[Path]) -> list[str]:
     return [getattr(result, "text", str(result)) for _, result in captioner.each(films, batch=16)]
 
 
-def models(root: Path) -> Iterator[tuple[str, str]]:
+def models(root: Path, chosen: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Tiny random models by family; those of the tests."""
     spec = importlib.util.spec_from_file_location("families", TESTS / "families.py")
     assert spec is not None
     assert spec.loader is not None
     families = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(families)
-    for family in FAMILIES:
+    for family in chosen:
         yield family, families.write(family, root / family)
 
 
@@ -119,25 +121,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=48)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--families", nargs="+", default=FAMILIES)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "speed.json")
     args = parser.parse_args()
-    rows = {}
+    rows = json.loads(args.out.read_text())["rows"] if args.out.is_file() else {}
     with tempfile.TemporaryDirectory() as root:
         films = [
             write_video(Path(root) / f"{index}.mp4", seconds=4, fps=25, width=320, height=240, sound=False)
             for index in range(args.files)
         ]
-        for family, folder in models(Path(root)):
-            rows[family] = row(folder, films, args.rounds)
+        for family, folder in models(Path(root), args.families):
+            made = row(folder, films, args.rounds)
+            rows[family] = {"files": args.files, "load": round(os.getloadavg()[0]), **made}
+            measured.write(args.out, {"words": WORDS, "frames": FRAMES, "threshold": THRESHOLD, "rows": rows})
             print(json.dumps({family: rows[family]}), flush=True)
-    what = {
-        "files": args.files,
-        "rounds": args.rounds,
-        "words": WORDS,
-        "frames": FRAMES,
-        "threshold": THRESHOLD,
-    }
-    measured.write(args.out, {**what, "busy": round(os.getloadavg()[0], 1), "rows": rows})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,9 @@ def test_events_that_are_no_json_are_refused_with_the_clip(
         ("generate.max_length=900", "are more than the 1024"),
         ("head.prompt=short", "neither a sentence nor a known prompt"),
         ("head.load={'speed': 2}", "head.load has no option 'speed'"),
+        ("head.load={'dtype': 'bf'}", "'bf' is no dtype"),
+        ("head.load={'quantization_config': {'x': 1}}", "head.load: transformers says"),
+        ("head.vision_cache=-1", "vision_cache must be at least 0"),
         ("head.transcripts=/none", "there is no folder /none"),
     ],
 )
@@ -124,6 +128,24 @@ def test_what_cannot_work_is_one_line(
     done = vidcap("caption", films[0], "--model", smolvlm, "--set", change)
     assert done.code in (1, 2)
     assert line in " ".join(done.err.split())
+
+
+def test_a_model_without_a_template_or_of_one_picture_is_one_line(
+    vidcap: Any, family: Any, smolvlm: str, films: list[Path], tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(smolvlm, bare)
+    for file in bare.glob("chat_template*"):
+        file.unlink()
+    for name in ("processor_config.json", "tokenizer_config.json"):
+        data = json.loads((bare / name).read_text())
+        (bare / name).write_text(json.dumps({key: data[key] for key in data if key != "chat_template"}))
+    done = vidcap("caption", films[0], "--model", bare)
+    assert done.code == 1
+    assert "has no chat template, and takes no plain text beside frames" in done.err
+    done = vidcap("caption", films[0], "--model", family("blip2"))
+    assert done.code == 1
+    assert "takes one picture, and not 8 frames; try: head.frames=1" in done.err
 
 
 def test_offline_it_says_which_files_to_put_where(vidcap: Any, films: list[Path]) -> None:
@@ -163,7 +185,7 @@ def test_captions_of_a_training_split_are_shown_to_the_model(
     load: Any, smolvlm: str, films: list[Path]
 ) -> None:
     """Drawn by a seed, from the training split alone; the notes of scores say so."""
-    toy = {"type": "ToyVideos", "split": "train", "size": "small", "streams": []}
+    toy = {"type": "Toy", "split": "train", "size": "small", "streams": []}
 
     def asked(seed: int) -> tuple[str, Any]:
         examples = {"data": toy, "count": 3, "seed": seed}
@@ -173,7 +195,7 @@ def test_captions_of_a_training_split_are_shown_to_the_model(
     (first, head), (again, _), (other, _) = asked(0), asked(0), asked(1)
     assert first == again != other
     assert first.count("\n- ") == 3
-    assert any("3 captions of the training split of ToyVideos, seed 0" in note for note in head.notes())
+    assert any("3 captions of the training split of Toy, seed 0" in note for note in head.notes())
     for wrong, line in (
         ({"data": {**toy, "split": "val"}}, "captions of the split 'val' are what is scored"),
         ({"count": 3}, "names no data set"),

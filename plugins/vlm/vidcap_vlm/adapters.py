@@ -33,7 +33,7 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
     if is_quantised(model):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # peft calls transformers by an older name
-            prepare_model_for_kbit_training(model, gradient_checkpointing_kwargs={"use_reentrant": False})
+            prepare_model_for_kbit_training(model, gradient_checkpointing_kwargs={"use_reentrant": False})  # type: ignore[no-untyped-call]
     try:
         with seeded(0):
             inject_adapter_in_model(LoraConfig(**given), model)

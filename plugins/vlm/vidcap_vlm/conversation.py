@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -25,7 +26,7 @@ class Conversation:
     """
 
     def __init__(self, processor: Any, prompt: Prompt, visual: Visual | None, name: str) -> None:
-        self.processor, self.prompt = processor, prompt
+        self.processor, self.prompt, self.name = processor, prompt, name
         self.tokenizer: Any = getattr(processor, "tokenizer", None)
         if self.tokenizer is None:
             raise UserError(
@@ -67,17 +68,35 @@ class Conversation:
             given["video_metadata"] = [_metadata(frames, times, duration)]
         else:
             given["images"] = [list(frames)]
+        if self.visual == "pictures" and len(frames) > 1 and not self.has_template and self._one_picture:
+            raise UserError(
+                f"'{self.name}' takes one picture, and not {len(frames)} frames", hint="head.frames=1"
+            )
         try:
             made = self.processor(**given)
         except UserError:
             raise
         except Exception as error:  # whatever a processor's own code raises
             first = " ".join(str(error).split())[:300] or type(error).__name__
+            if not self.has_template:
+                raise UserError(
+                    f"'{self.name}' has no chat template, and takes no plain text beside frames: {first}",
+                    hint="the model's chat_template.jinja in its folder",
+                ) from error
             raise UserError(
                 f"{type(self.processor).__name__} does not take {len(frames)} frames: {first}",
                 hint=f"head.frames={_even(len(frames))}, or head.visual='pictures'",
             ) from error
         return {name: value for name, value in made.items() if isinstance(value, Tensor)}
+
+    @cached_property
+    def _one_picture(self) -> bool:
+        """Whether a second picture gets no room in the text: a model without a template would not see it."""
+        lengths = set()
+        for count in (1, 2):
+            blank = [np.zeros((32, 32, 3), np.uint8)] * count
+            lengths.add(self.processor(images=[blank], text=["?"], return_tensors="pt")["input_ids"].shape[1])
+        return len(lengths) == 1
 
     def rendered(self, question: str, frames: int, times: Sequence[float] | np.ndarray | None = None) -> str:
         """The whole text up to where the answer begins, with the processor's own marks of pictures or videos."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
 
@@ -49,16 +50,23 @@ def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
     """Model and processor of a name."""
     if unknown := [key for key in options if key not in OPTIONS]:
         raise ConfigError(f"head.load has no option '{unknown[0]}'", hint=f"one of {', '.join(OPTIONS)}")
+    kind = options.get("dtype", "auto")
+    if isinstance(kind, str) and kind != "auto" and not isinstance(getattr(torch, kind, None), torch.dtype):
+        raise ConfigError(f"head.load: '{kind}' is no dtype", hint="bfloat16, float16, float32 or auto")
     folder = tiny.folder() if name == tiny.NAME else name
     processor = from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
     given = {"dtype": "auto", **options}
     try:
         model = model_from_hub(AutoModelForImageTextToText.from_pretrained, folder, f"'{name}'", **given)
     except UserError as error:
-        if isinstance(error.__cause__, ImportError):  # of bitsandbytes, accelerate, flash-attn, ...
-            reason = " ".join(str(error.__cause__).split())
+        cause = error.__cause__
+        reason = " ".join(str(cause).split())[:300]
+        if isinstance(cause, ImportError):  # of bitsandbytes, accelerate, flash-attn, ...
+            what = f"'{name}' wants a package that is not here: {reason}"
+            raise UserError(what, hint="pip install it") from error
+        if options and cause is not None and not isinstance(cause, OSError):
             raise UserError(
-                f"head.load wants a package that is not here: {reason[:300]}", hint="pip install it"
+                f"head.load: transformers says: {reason}", hint="another head.load, or none"
             ) from error
         raise
     if is_quantised(model):

@@ -1,16 +1,20 @@
-"""A small head on made-up clips, and tokenizers of every kind that the method may meet."""
+"""A small head on made-up clips, tokenizers of every kind that the method may meet, numbers of the authors' code."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
+from torch import Tensor
 
-from vidcap_core.api import Batch, Tokenizer, build_component
+from vidcap_core.api import Batch, Clip, Stream, Tokenizer, build_component
 from vidcap_core.testing import tiny_batch, tiny_captioner, tiny_streams, tiny_vocabulary
 
 OURS = ["<FULL>", "<MASK>", "<SEP>"]
@@ -126,3 +130,45 @@ def make_captioner() -> Callable[..., Any]:
         return tiny_captioner(head, head.prompts.tokenizer, losses, kinds=kinds).eval()
 
     return make
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What the authors' code gave for small random weights; the numbers lie outside of this repository."""
+
+    folder: Path
+    numbers: dict[str, Tensor]
+    meta: dict[str, Any]
+
+    def files(self, folder: Path) -> dict[str, Path]:
+        """What lies beside the checkpoint."""
+        tiny, options = self.meta["tiny"], folder / "options.json"
+        given = {"n_head": tiny["n_head"], "heads": tiny["localizer_heads"], "tau": tiny["tau"]}
+        options.write_text(json.dumps(given))
+        return {"tokenizer": self.folder / "tokenizer", "options": options}
+
+    def batch(self) -> Batch:
+        """Both videos, with their sentences."""
+        about = self.meta["annotations"]
+        clips = tuple(Clip(name, duration=one["duration"]) for name, one in about.items())
+        values = self.numbers["in.video_features"]
+        stream = Stream(values, torch.ones(values.shape[:2], dtype=torch.bool))
+        sentences = [tuple(one["sentences"]) for one in about.values()]
+        return Batch(clips, {"image": stream}, targets={"sentences": sentences})
+
+
+@pytest.fixture(scope="session")
+def golden() -> Golden:
+    """A test that asks for the numbers is skipped where they are not beside this checkout."""
+    folders = [
+        there / "golden" / "peers" / "ilcacm"
+        for parent in Path(__file__).resolve().parents
+        for there in (parent / "shared", parent.parent / "shared")
+    ]
+    folder = next((path for path in folders if (path / "io.safetensors").is_file()), None)
+    if folder is None:
+        pytest.skip(
+            "the numbers of the authors' code (../shared/golden/peers/ilcacm) are not beside this checkout"
+        )
+    meta = json.loads((folder / "meta.json").read_text())
+    return Golden(folder, load_file(folder / "io.safetensors"), meta)

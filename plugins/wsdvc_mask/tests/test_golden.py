@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from vidcap_wsdvc_mask.head import MaskHead
 from vidcap_wsdvc_mask.losses import MaskDiversity
 from vidcap_wsdvc_mask.masks import interval, seconds
 
-from vidcap_core.api import Batch, Clip, GenerateSettings, Stream, View
+from vidcap_core.api import Batch, GenerateSettings, View
 from vidcap_core.captioner.captioner import Captioner
 from vidcap_core.cli.main import main
 from vidcap_core.losses.token import TokenLoss
@@ -29,50 +26,8 @@ EVENT = GenerateSettings(mode="beam", beam=4, length="hf", no_repeat_ngram=4, ma
 WHOLE = GenerateSettings(mode="beam", beam=4, length="hf", no_repeat_ngram=4, max_length=128, min_length=8)
 
 
-@dataclass(frozen=True)
-class Golden:
-    """What the authors' code gave for small random weights; the numbers lie outside of this repository."""
-
-    folder: Path
-    numbers: dict[str, Tensor]
-    meta: dict[str, Any]
-
-    def files(self, folder: Path) -> dict[str, Path]:
-        """What lies beside the checkpoint."""
-        tiny, options = self.meta["tiny"], folder / "options.json"
-        given = {"n_head": tiny["n_head"], "heads": tiny["localizer_heads"], "tau": tiny["tau"]}
-        options.write_text(json.dumps(given))
-        return {"tokenizer": self.folder / "tokenizer", "options": options}
-
-    def batch(self) -> Batch:
-        """Both videos, with their sentences."""
-        about = self.meta["annotations"]
-        clips = tuple(Clip(name, duration=one["duration"]) for name, one in about.items())
-        values = self.numbers["in.video_features"]
-        stream = Stream(values, torch.ones(values.shape[:2], dtype=torch.bool))
-        sentences = [tuple(one["sentences"]) for one in about.values()]
-        return Batch(clips, {"image": stream}, targets={"sentences": sentences})
-
-
-@pytest.fixture(scope="session")
-def golden() -> Golden:
-    """A test that asks for the numbers is skipped where they are not beside this checkout."""
-    folders = [
-        there / "golden" / "peers" / "ilcacm"
-        for parent in Path(__file__).resolve().parents
-        for there in (parent / "shared", parent.parent / "shared")
-    ]
-    folder = next((path for path in folders if (path / "io.safetensors").is_file()), None)
-    if folder is None:
-        pytest.skip(
-            "the numbers of the authors' code (../shared/golden/peers/ilcacm) are not beside this checkout"
-        )
-    meta = json.loads((folder / "meta.json").read_text())
-    return Golden(folder, load_file(folder / "io.safetensors"), meta)
-
-
 @pytest.fixture(scope="module")
-def bundle(golden: Golden, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(golden: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle that the command makes of the authors' file."""
     folder = tmp_path_factory.mktemp("imported")
     named = [f"--file={name}={path}" for name, path in golden.files(folder).items()]
@@ -105,7 +60,7 @@ def in_our_order(numbers: dict[str, Tensor], mode: str) -> tuple[Tensor, Tensor]
     return labels[order][:, 1:][taught], logits[order][:, :-1][taught]
 
 
-def test_rows_are_resampled_as_theirs(golden: Golden) -> None:
+def test_rows_are_resampled_as_theirs(golden: Any) -> None:
     from vidcap_wsdvc_mask.frames import resampled
 
     for row, name in enumerate(("v_a", "v_b")):
@@ -115,7 +70,7 @@ def test_rows_are_resampled_as_theirs(golden: Golden) -> None:
 
 
 @torch.no_grad()
-def test_full_mode(golden: Golden, head: MaskHead) -> None:
+def test_full_mode(golden: Any, head: MaskHead) -> None:
     batch, numbers = golden.batch(), golden.numbers
     near(head.encoder(numbers["in.video_features"]), numbers[f"{OUT}full.video_encoder"], CLOSE)
     output = head(batch.streams, batch, {"full"})
@@ -127,7 +82,7 @@ def test_full_mode(golden: Golden, head: MaskHead) -> None:
 
 
 @torch.no_grad()
-def test_where_events_are(golden: Golden, head: MaskHead) -> None:
+def test_where_events_are(golden: Any, head: MaskHead) -> None:
     numbers, counts = golden.numbers, golden.numbers["in.num_sents"].tolist()
     spans = head.localiser(numbers["in.video_features"], counts)
     left, right = (part[spans.real][:, None] for part in interval(spans))
@@ -144,7 +99,7 @@ def test_where_events_are(golden: Golden, head: MaskHead) -> None:
 
 @pytest.mark.parametrize(("ours", "theirs"), [("positive", "pos"), ("negative", "neg")])
 @torch.no_grad()
-def test_masked_mode(golden: Golden, head: MaskHead, ours: str, theirs: str) -> None:
+def test_masked_mode(golden: Any, head: MaskHead, ours: str, theirs: str) -> None:
     """Losses within 1e-5; what frames under masks become is rounded to half precision, which moves logits more."""
     batch, numbers = golden.batch(), golden.numbers
     output = head(batch.streams, batch, {ours, "masks"})
@@ -168,7 +123,7 @@ def same(ours: list[list[int]], theirs: Tensor, ends: set[int]) -> None:
 
 
 @torch.no_grad()
-def test_texts(golden: Golden, bundle: Path) -> None:
+def test_texts(golden: Any, bundle: Path) -> None:
     """Beam search over 4 in both modes; the events are as many as the sentences."""
     captioner, batch, numbers = load_captioner(str(bundle)).eval(), golden.batch(), golden.numbers
     head: Any = captioner.head
@@ -192,7 +147,7 @@ def test_texts(golden: Golden, bundle: Path) -> None:
     same(ids_of(captioner, view, EVENT, batch), numbers[f"{OUT}localize.ids"], ends)
 
 
-def test_prompts_are_cut_as_theirs(golden: Golden, head: MaskHead) -> None:
+def test_prompts_are_cut_as_theirs(golden: Any, head: MaskHead) -> None:
     for text, ids in golden.meta["results"]["prompt_ids"].items():
         mode = head.prompts.full if text.startswith("<FULL>") else head.prompts.mask
         number = text.partition(">")[2].partition(" ")[0]

@@ -327,11 +327,22 @@ def test_parity_counts_with_the_weights_of_stage_1(make_head: Make, make_batch: 
     assert make_head(count_weights="final").stage1 is None
 
 
-def test_masks_are_float32_under_autocast_when_asked(make_head: Make, make_batch: Make) -> None:
-    for float32, wanted in ((True, torch.float32), (False, torch.bfloat16)):
-        head = make_head(float32=float32)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            assert give(head, make_batch(), "spans")["spans"].value.dtype == wanted
+@pytest.mark.parametrize("place", ["query", "frames"])
+def test_spans_and_masks_are_float32_under_bfloat16_always_under_float16_when_asked(
+    make_head: Make, make_batch: Make, place: str
+) -> None:
+    cases = [
+        (torch.bfloat16, True, torch.float32),
+        (torch.bfloat16, False, torch.float32),
+        (torch.float16, True, torch.float32),
+    ]
+    if place == "query":  # frames are shared out by a softmax, which is float32 in any case
+        cases.append((torch.float16, False, torch.float16))
+    for kind, float32, wanted in cases:
+        head = make_head(float32=float32, place=place, min_width=None)
+        with torch.autocast("cpu", dtype=kind):
+            made = give(head, make_batch(), "spans", "masks")
+            assert made["spans"].value.dtype == made["masks"].value.dtype == wanted, (kind, float32)
 
 
 def test_similarity_reads_sentence_features(make_head: Make, make_batch: Make) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from vidcap_wsdvc_mask.made_up import NOISE, SENTENCES
 
 from vidcap_core.api import ConfigError, DataError, load_recipe
 from vidcap_core.config import preflight
@@ -19,6 +22,7 @@ CONFIGS = (
     "toy",
     "toy_parity",
     "made_up",
+    "made_up_loose",
     "made_up_parity",
     "activitynet",
     "activitynet_improved",
@@ -121,6 +125,31 @@ def test_made_up_videos_tell_their_events_in_any_order_when_asked() -> None:
     assert 100 < disordered[1.0] < 200
     with pytest.raises(ConfigError, match="shuffled=2"):
         made_up(shuffled=2.0)
+
+
+def test_loose_events_overlap_and_leave_gaps_and_show_the_mean_of_what_happens() -> None:
+    tiled, loose = (list(made_up(layout=kind).events()[0].values()) for kind in ("tiled", "loose"))
+
+    def share(videos: list[Any], meets: Callable[[float], bool]) -> float:
+        gaps = ([b.start - a.end for a, b in itertools.pairwise(events)] for events in videos)
+        return float(np.mean([any(map(meets, each)) for each in gaps]))
+
+    assert [share(tiled, meets) for meets in (lambda gap: gap > 1e-6, lambda gap: gap < -1e-6)] == [0, 0]
+    assert share(loose, lambda gap: gap > 1) > 0.4
+    assert share(loose, lambda gap: gap < -1) > 0.4
+    known = made_up(layout="loose")
+    prototypes = np.random.default_rng(0).normal(size=(12, 16))
+    for index in range(20):
+        sample = known.get(index, np.random.default_rng(0))
+        rows = sample.streams["image"]
+        moments = (np.arange(len(rows)) + 0.5) / len(rows) * sample.clip.duration
+        for row, moment in zip(rows, moments, strict=True):
+            shown = [
+                prototypes[SENTENCES.index(event.text)]
+                for event in sample.events
+                if event.start <= moment < event.end
+            ]
+            assert np.abs(row - (np.mean(shown, 0) if shown else 0)).max() < 6 * NOISE
 
 
 def test_it_keeps_its_promises() -> None:

@@ -160,6 +160,9 @@ def test_sentences_are_prepared() -> None:
     given = ("  a Man RUNS ", "He sings.", "", "  ")
     assert prepared(given, 12, "capitalize", "None.") == ["A man runs.", "He sings."]
     assert prepared(given, 12, "keep", None) == ["a Man RUNS.", "He sings."]
+    assert prepared((" a  Man\nruns ",), 12, "capitalize", None) == [
+        "A  man\nruns."
+    ]  # white space inside stays
     assert prepared((), 12, "capitalize", "None.") == ["None."]
     assert prepared(("", " "), 12, "keep", None) == []
     assert len(prepared(("A.",) * 40, 12, "keep", None)) == 12

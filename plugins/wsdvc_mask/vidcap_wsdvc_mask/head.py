@@ -66,7 +66,7 @@ class MaskHead(CausalLMHead):
     mask: "gaussian", "cauchy" or "hard".
     tau: a mask's standard deviation is w / tau.
     min_width: least width of a mask; None: 1 / T.
-    float32: masks are made in float32 also under autocast.
+    float32: spans and masks are made in float32 also under float16; under bfloat16 they always are.
     query_cond: "index" knows that it looks for the k-th event; "text" also reads the k-th sentence.
     place: "query" has every query say its centre and width; "frames" has every frame say whose it is.
     order: "sorted" gives the k-th mask in time to the k-th sentence; "given" the k-th query's.
@@ -316,9 +316,7 @@ class MaskHead(CausalLMHead):
         return self.project(side_by_side(streams, self.streams, self.frames, clips))  # type: ignore[no-any-return]
 
     def _masks(self, spans: Spans) -> Tensor:
-        if not self.localiser.float32:
-            return mask(spans, self.frames, self.tau, self.shape)
-        with torch.autocast(spans.centre.device.type, enabled=False):
+        with torch.autocast(spans.centre.device.type, enabled=False):  # as precise as the spans are
             return mask(spans, self.frames, self.tau, self.shape)
 
     def _vectors(self, sentences: Sequence[Sequence[str]], most: int = 0) -> Tensor | None:

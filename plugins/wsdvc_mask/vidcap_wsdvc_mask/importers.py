@@ -74,7 +74,9 @@ def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
 
 def _whole(content: Mapping[str, Any]) -> dict[str, Tensor]:
     """The weights, if they are of this method and all there; of two tied ones, one will do."""
-    weights = {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    given = content.get("model", content.get("state_dict", content))
+    given = given if isinstance(given, Mapping) else {}
+    weights = {key: value for key, value in given.items() if isinstance(value, Tensor)}
     lacking = [name for name in WHOLE if name not in weights]
     tied = [weights[name] for name in TIED if name in weights]
     lacking += [] if tied else [TIED[1]]

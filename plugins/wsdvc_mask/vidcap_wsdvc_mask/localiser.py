@@ -50,7 +50,7 @@ class Localiser(nn.Module):
     ) -> None:
         super().__init__()
         self.place, self.order, self.prior, self.inside = place, order, prior, inside
-        self.min_width, self.float32, self.half = min_width, float32, half
+        self.min_width, self.float32, self.rounds = min_width, float32, half
         self.queries = nn.Parameter(torch.randn(queries, width))
         self.positions = nn.Parameter(torch.randn(frames, width))  # times are what it is to tell
         self.from_sentence = nn.Linear(sentences, width) if sentences is not None else None
@@ -83,10 +83,10 @@ class Localiser(nn.Module):
         asked = self.queries[:most] * real[..., None]
         if self.from_sentence is not None and sentences is not None:
             asked = asked + self.from_sentence(sentences) * real[..., None]
-        memory = self.dropout(rounded(frames, self.half) + self.positions)
+        memory = self.dropout(rounded(frames, self.rounds) + self.positions)
         # a clip without events would have nothing to attend to among its queries
         seen = self.decoder(self.dropout(asked), memory, tgt_key_padding_mask=~(real | (index == 0)))
-        if self.float32:
+        if self.float32 or _coarse(seen.device.type):
             with torch.autocast(seen.device.type, enabled=False):
                 spans = self._spans(_wide(seen), _wide(memory), number, index, real)
         else:
@@ -136,6 +136,11 @@ def _segments(number: Tensor, real: Tensor, like: Tensor) -> Spans:
     share = (1 / number[:, None].clamp_min(1).to(like.dtype)).expand(real.shape)
     index = torch.arange(real.shape[1], device=like.device)
     return Spans((index + 0.5) * share, share, real)
+
+
+def _coarse(device: str) -> bool:
+    """Whether numbers have bfloat16's 8 bits here: above 0.5 a centre would move in steps of 1 / 256 of the clip."""
+    return torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) is torch.bfloat16
 
 
 def _wide(values: Tensor) -> Tensor:

@@ -50,11 +50,11 @@ class SentenceFeatures:
 
 
 def prepared(texts: tuple[str, ...], most: int, casing: Casing, none: str | None) -> list[str]:
-    """Sentences as they are taught: stripped, with a full stop at the end, the first `most` of them.
+    """Sentences as they are taught: stripped at both ends, with a full stop at the end, the first `most` of them.
 
     `none` stands for a clip that has no sentence; without it such a clip teaches nothing.
     """
-    sentences = [" ".join(text.split()) for text in texts]
+    sentences = [text.strip() for text in texts]
     sentences = [text.capitalize() if casing == "capitalize" else text for text in sentences if text][:most]
     sentences = [text if text.endswith(".") else f"{text}." for text in sentences]
     return sentences or ([none] if none else [])

@@ -50,7 +50,7 @@ class TemporalEncoder(nn.Module):
         super().__init__()
         if kernel and kernel % 2 == 0:
             raise ConfigError(f"head.kernel={kernel} must be odd, or 0", hint=f"head.kernel={kernel + 1}")
-        self.masking, self.half = masking, half
+        self.masking, self.rounds = masking, half
         self.positions = nn.Parameter(position_std * torch.randn(frames, width))
         self.blank = nn.Parameter(torch.randn(width)) if blank else None
         self.over_time = nn.Conv1d(width, width, kernel, padding=kernel // 2) if kernel else None
@@ -67,7 +67,7 @@ class TemporalEncoder(nn.Module):
         scaled = self._scaled(frames, weights[..., None]) if self.masking != "attention" else frames
         if self.over_time is not None:
             scaled = self.over_time(scaled.transpose(1, 2)).transpose(1, 2)
-        x = self.dropout(rounded(scaled, self.half) + self.positions)
+        x = self.dropout(rounded(scaled, self.rounds) + self.positions)
         if self.masking == "scale":
             return self.out(self.layers(x))  # type: ignore[no-any-return]
         bias = weights.clamp_min(torch.finfo(weights.dtype).tiny).log()
