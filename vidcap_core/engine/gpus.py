@@ -1,4 +1,4 @@
-"""What the makers' data sheets say of graphics cards: memory, arithmetic and bandwidth, as facts."""
+"""Graphics cards as they are commonly quoted: memory, arithmetic and bandwidth."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from vidcap_core.errors import UserError
 from vidcap_core.zoo.arguments import meant
-
-DATASHEETS = "NVIDIA's data sheets and architecture papers of each card; dense, without structured sparsity"
-"""Where the numbers are from."""
 
 
 @dataclass(frozen=True, slots=True)
