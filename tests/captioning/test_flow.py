@@ -64,9 +64,9 @@ def test_the_first_caption_waits_for_no_other_file(
         assert path == films[0] or captioned.wait(30), "the first caption did not come"
         return read(path, *args)
 
-    def counted(batch: Any, panels: bool = False) -> Any:
+    def counted(batch: Any, *args: Any) -> Any:
         sizes.append(len(batch.clips))
-        return predict(batch, panels)
+        return predict(batch, *args)
 
     monkeypatch.setattr(captioner.reader, "read", held)
     monkeypatch.setattr(captioner.captioner, "predict", counted)
@@ -105,10 +105,10 @@ def test_a_clip_that_the_method_refuses(
 ) -> None:
     predict = captioner.captioner.predict
 
-    def refuse(batch: Any, panels: bool = False) -> Any:
+    def refuse(batch: Any, *args: Any) -> Any:
         if any(clip.id == films[1].stem for clip in batch.clips):
             raise UserError("nothing to hear in this clip", hint="--without audio")
-        return predict(batch, panels)
+        return predict(batch, *args)
 
     monkeypatch.setattr(captioner.captioner, "predict", refuse)
     results = dict(captioner.each(films[:3]))

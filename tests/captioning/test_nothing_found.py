@@ -75,7 +75,7 @@ def test_to_a_folder_and_again(silent: FileCaptioner, films: list[Path], form: s
 
 
 def test_the_server_shows_them(silent: FileCaptioner, films: list[Path]) -> None:
-    done = caption(silent, str(films[0]), "clip.mp4", None, lambda step, share: None)
+    done = caption(silent, str(films[0]), "clip.mp4", None, lambda *_: None, lambda *_: None)
     assert (done["caption"]["text"], done["caption"]["events"]) == ("", [])
     assert done["files"]["vtt"] == "WEBVTT\n\n"
     json.dumps(done, allow_nan=False)

@@ -150,6 +150,12 @@ class FileCaptioner:
             )
         return made_again, (self.recipe,)
 
+    def __copy__(self) -> FileCaptioner:
+        """A copy stays in this process, and shares the weights."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
+
     def with_decoding(
         self,
         *,
