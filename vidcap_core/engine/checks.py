@@ -42,6 +42,7 @@ def check(training: Training) -> None:
     for name, loss in captioner.losses.items():
         _check_writes(captioner.head, name, cast(Loss, loss))
     optimizers.check(captioner, phases)  # the parts that train first: what is next takes seconds
+    _check_scoring(training)
     for phase in phases:
         training.dataset(phase)
         feature_cache.check(training, phase)
@@ -50,7 +51,6 @@ def check(training: Training) -> None:
             frame_checks.check(training.recipe, ("encoders", name), cast(Encoder, encoder))
     if "frames" in captioner.head.reads:
         frame_checks.check(training.recipe, ("head",), captioner.head)
-    _check_scoring(training)
 
 
 def notes(captioner: Captioner, phase: Phase) -> Iterator[str]:

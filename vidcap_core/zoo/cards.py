@@ -125,22 +125,32 @@ ROWS: dict[str, type[Any]] = {
     "published": Published,
 }
 """Lists of a card, and what each of their rows is."""
+NESTED = 50
+"""Levels of a card at most; a card of ours has five."""
 
 
 def read(path: Path) -> Card:
     """A card from its YAML file; all that is wrong with it in one error."""
     try:
         text = path.read_text(encoding="utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise CardError(f"{path}: refers to another part of itself (*)", hint="write the part again")
+        _refuse_traps(text, path)
         data = yaml.safe_load(text)
     except OSError as error:
         raise CardError(f"{path}: cannot be read: {error.strerror}") from error
-    except RecursionError:
-        raise CardError(f"{path}: is nested too deeply", hint="vidcap info core shows a whole card") from None
     except (yaml.YAMLError, ValueError) as error:  # also bytes that are no text, dates that are none
         raise CardError(f"{path}: is not YAML: {' '.join(str(error).split())}") from error
     return from_data(data, str(path))
+
+
+def _refuse_traps(text: str, path: Path) -> None:
+    """Refuse what is small on the disk and endless to read: parts that refer to others, parts in parts in parts."""
+    depth = 0
+    for event in yaml.parse(text):
+        if isinstance(event, yaml.AliasEvent):
+            raise CardError(f"{path}: refers to another part of itself (*)", hint="write the part again")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > NESTED:
+            raise CardError(f"{path}: is nested too deeply", hint="vidcap info core shows a whole card")
 
 
 def find(name: str) -> Card:
