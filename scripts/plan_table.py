@@ -13,9 +13,9 @@ from typing import Any
 from vidcap_core.config.files import expand_names
 from vidcap_core.config.validate import load_recipe
 from vidcap_core.engine.gpus import gpu
+from vidcap_core.engine.plan.plan import plan
+from vidcap_core.engine.plan.words import as_data
 from vidcap_core.errors import UserError
-from vidcap_core.plan.plan import plan
-from vidcap_core.plan.words import as_data
 from vidcap_core.testing import measured
 
 ROOT = Path(__file__).resolve().parent.parent

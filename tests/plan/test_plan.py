@@ -14,10 +14,10 @@ from vidcap_core.cli.main import main
 from vidcap_core.config.files import Config
 from vidcap_core.config.validate import load_recipe, validate
 from vidcap_core.engine.gpus import GPUS
+from vidcap_core.engine.plan.meter import Meter
+from vidcap_core.engine.plan.plan import plan
+from vidcap_core.engine.plan.small_values import SmallValues
 from vidcap_core.errors import UserError
-from vidcap_core.plan.meter import Meter
-from vidcap_core.plan.plan import plan
-from vidcap_core.plan.small_values import SmallValues
 from vidcap_core.testing import tiny
 
 HEAD = {"type": "MeanPoolGRU", "streams": {"image": 16}, "width": 16, "dropout": 0.0}

@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"{option} {count}: at least 1")
     recipe = load_recipe(args.config, args.changes)
     from vidcap_core.cli.console import print_json
-    from vidcap_core.plan.plan import plan  # heavy
-    from vidcap_core.plan.words import as_data, lines
+    from vidcap_core.engine.plan.plan import plan  # heavy
+    from vidcap_core.engine.plan.words import as_data, lines
 
     made = plan(recipe, card, args.gpus * args.nodes)
     if args.json:

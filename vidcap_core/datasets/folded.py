@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -65,7 +65,7 @@ class FoldedDataset(Dataset):
         files = dict.fromkeys(path for reading in both for path in reading.files)
         return Reading(chosen, list(everything), files=list(files))
 
-    def read_part(self, split: str, members: Any) -> Reading:
+    def read_part(self, split: str, members: Mapping[str, Any]) -> Reading:
         """The members of an official split; `members` is what split.json holds."""
         raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -77,7 +78,7 @@ class MSRVTTPart(FoldedDataset):
     counts: ClassVar[Counts] = {"train": Official(6513, 130260), "val": Official(6513, 130260)}
     together = Official(6513, 130260)
 
-    def read_part(self, split: str, members: Any) -> Reading:
+    def read_part(self, split: str, members: Mapping[str, Any]) -> Reading:
         """MSR-VTT's train split, and `split.json` for the clips whose features are there."""
         reading = read_msrvtt(self.folder, "train")
         return only(reading, [r for r in reading.records if members.get(r.id) == split])

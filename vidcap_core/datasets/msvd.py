@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -58,7 +58,7 @@ class MSVDPart(FoldedDataset):
         "logits": "cnn1000_20x1000.npz",
     }
 
-    def read_part(self, split: str, members: Any) -> Reading:
+    def read_part(self, split: str, members: Mapping[str, Any]) -> Reading:
         """MSVD's captions of the clips whose features are there."""
         reading = read_msvd(self.folder, split)
         return only(reading, [r for r in reading.records if r.names[0] in members["split"]])

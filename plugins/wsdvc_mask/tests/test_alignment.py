@@ -151,6 +151,7 @@ def test_a_mask_generator_learns_from_captions_alone(reader: MaskHead) -> None:
         inside=True,
         min_width=1 / FRAMES,
         float32=True,
+        half=False,
     )
 
     def spans(batch: Batch) -> Spans:

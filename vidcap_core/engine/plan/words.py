@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from vidcap_core.plan.plan import LAUNCH, REACHED, STREAMED, PhasePlan, Plan
+from vidcap_core.engine.plan.plan import LAUNCH, REACHED, STREAMED, PhasePlan, Plan
 
 GIB = 2**30
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +15,11 @@ from vidcap_core.config.recipe import Phase
 from vidcap_core.contracts.types import Batch, Stream, each
 from vidcap_core.engine import mm, optimizers
 from vidcap_core.engine.data import Collate
+from vidcap_core.engine.plan.meter import Meter
+from vidcap_core.engine.plan.small_values import SmallValues
 from vidcap_core.engine.training import Training
 from vidcap_core.engine.update import update
 from vidcap_core.errors import UserError
-from vidcap_core.plan.meter import Meter
-from vidcap_core.plan.small_values import SmallValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Shadow:
         collate = Collate(training.tokenizer, training.recipe.decoding.max_words, training.captioner.prepare)
         return replace(collate(samples), progress=0.5)
 
-    def _shadow(self, value: Any) -> Any:
+    def _shadow(self, value: object) -> object:
         return each(value, "requires_grad_", self.values.shadow)
 
     def _cached(self, batch: Batch, phase: Phase) -> Batch:

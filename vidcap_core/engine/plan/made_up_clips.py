@@ -40,7 +40,12 @@ class MadeUpClips:
     """One split: its captions if `annotated` is given, and streams and inputs of zeros."""
 
     def __init__(
-        self, arguments: Mapping[str, Any], shapes: Shapes, annotated: Any, clips: int, captions: int
+        self,
+        arguments: Mapping[str, Any],
+        shapes: Shapes,
+        annotated: Dataset | None,
+        clips: int,
+        captions: int,
     ) -> None:
         self.shapes, self.annotated, self.arguments = shapes, annotated, arguments
         self.unit = arguments.get("unit", "caption")

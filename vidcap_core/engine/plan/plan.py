@@ -14,12 +14,12 @@ import numpy as np
 
 from vidcap_core.config.recipe import Phase, Recipe
 from vidcap_core.engine.gpus import Gpu
+from vidcap_core.engine.plan import made_up_clips
+from vidcap_core.engine.plan.known_models import with_stand_ins
+from vidcap_core.engine.plan.phase_cost import PhaseCost, Shadow
 from vidcap_core.engine.timetable import Timetable
 from vidcap_core.engine.training import Training
 from vidcap_core.errors import ConfigError, UserError
-from vidcap_core.plan import made_up_clips
-from vidcap_core.plan.known_models import with_stand_ins
-from vidcap_core.plan.phase_cost import PhaseCost, Shadow
 from vidcap_core.saved.run import RunFolder
 from vidcap_core.zoo.component import Component
 

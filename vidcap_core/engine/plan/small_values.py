@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -69,7 +69,7 @@ class SmallValues(TorchDispatchMode):
         large = any(isinstance(item, Tensor) and item.numel() > MOST for item in tree_leaves(out))
         return None if large else out
 
-    def _places(self, indices: Any) -> Any:
+    def _places(self, indices: Sequence[Tensor | None]) -> list[Any]:
         """Masks among indices as the places that they mean: how many there are is then a shape."""
         places: list[Any] = []
         for index in indices:
