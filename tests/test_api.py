@@ -27,6 +27,7 @@ BEHIND = {
     f"vidcap_core.{name}"
     for name in (
         "captioner.build",
+        "captioner.captioner",
         "captioner.missing_streams",
         "captioning.file_captioner",
         "cli.main",

@@ -10,7 +10,7 @@ import pytest
 from vidcap_care.teacher_captions import TeacherCaptions
 
 from vidcap_core.api import DataError, load_recipe
-from vidcap_core.testing.tiny import TinyClips
+from vidcap_core.testing import TinyClips
 
 
 def test_samples_get_the_teachers_text(tmp_path: Path) -> None:

@@ -13,21 +13,21 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from vidcap_core.api import Stream, View
-from vidcap_core.tokenizers.vocabulary import Vocabulary
+from vidcap_core.api import Stream, Tokenizer, View, build_component
+from vidcap_core.testing import TEXTS
 
 SMALL = {"grid": (2, 2, 2), "between": 12, "width": 16, "heads": 2, "feed": 24, "layers": 2, "max_length": 12}
 
 
 @pytest.fixture(scope="session")
-def vocabulary() -> Vocabulary:
-    made = Vocabulary(specials=["[MASK]"])
-    made.fit(["a man is cooking food in the kitchen", "a dog is running on the grass"])
+def vocabulary() -> Tokenizer:
+    made: Tokenizer = build_component("tokenizers", {"type": "Vocabulary", "specials": ["[MASK]"]})
+    made.fit([*TEXTS, "a man is cooking food in the kitchen", "a dog is running on the grass"])
     return made
 
 
 @pytest.fixture
-def make(vocabulary: Vocabulary) -> Callable[..., Any]:
+def make(vocabulary: Tokenizer) -> Callable[..., Any]:
     """`make(mask="full")`: a small head over eight video tokens of width 10."""
     from vidcap_swinbert.head import SwinBERTHead
 

@@ -16,11 +16,9 @@ from vidcap_swinbert.importers import swinbert
 from vidcap_swinbert.layout import renamed
 from vidcap_swinbert.video_swin import VideoSwin
 
-from vidcap_core.api import UserError
+from vidcap_core.api import UserError, build_component
 from vidcap_core.cli.main import main
-from vidcap_core.saved.authors import import_checkpoint
 from vidcap_core.saved.load import load_captioner
-from vidcap_core.tokenizers.vocabulary import Vocabulary
 
 VOCAB = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "man", "runs", "fast", "##s")
 SIZES = {"grid": (1, 1, 1), "between": 12, "width": 16, "heads": 2, "feed": 24, "layers": 1, "max_length": 8}
@@ -29,7 +27,7 @@ SIZES = {"grid": (1, 1, 1), "between": 12, "width": 16, "heads": 2, "feed": 24, 
 @pytest.fixture(scope="module")
 def published() -> dict[str, Tensor]:
     """Random weights under the authors' names, made by hand: four stages, one frame pair of 32 pixels."""
-    words = Vocabulary(specials=["[MASK]"])
+    words = build_component("tokenizers", {"type": "Vocabulary", "specials": ["[MASK]"]})
     words.fit(["a b c d e"])
     torch.manual_seed(0)
     video = VideoSwin(width=8, depths=[1, 1, 1, 1], heads=[1, 1, 2, 2], window=(2, 3, 3), frames=2, size=32)
@@ -146,14 +144,18 @@ def test_what_is_no_checkpoint_of_it_is_refused(
     assert "could run code" in of({**published, "seen": Fraction(1, 2)})
 
 
-def test_shapes_that_do_not_fit_are_listed(published: dict[str, Tensor], tmp_path: Path) -> None:
+def test_shapes_that_do_not_fit_are_listed(
+    published: dict[str, Tensor], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "vocab.txt").write_text("\n".join(VOCAB) + "\n")
     kept = dict(published)
     kept["fc.weight"] = torch.zeros(13, 64)
     torch.save(kept, tmp_path / "model.bin")
-    beside = {"words": tmp_path / "vocab.txt", "options": _options(tmp_path, {"img_res": 32})}
-    with pytest.raises(UserError, match=r"network.embed.weight: \(16, 12\) there, \(16, 13\) here"):
-        import_checkpoint("swinbert", tmp_path / "model.bin", beside, tmp_path / "bundle")
+    options = _options(tmp_path, {"img_res": 32})
+    beside = ["--file", f"words={tmp_path / 'vocab.txt'}", "--file", f"options={options}"]
+    given = [str(tmp_path / "model.bin"), *beside, "-o", str(tmp_path / "bundle")]
+    assert main(["import", "swinbert", *given]) == 2
+    assert "network.embed.weight: (16, 12) there, (16, 13) here" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
 
 

@@ -95,7 +95,7 @@ class MadeUpClips:
     def references(self) -> dict[str, list[str]]:
         """A caption a clip."""
         if self.annotated is not None:
-            return dict(self.annotated.references())
+            return {clip: list(texts) for clip, texts in self.annotated.references().items()}
         return {clip.id: [self._caption(number)] for number, clip in enumerate(self._made_up)}
 
     def events(self) -> list[dict[str, tuple[Event, ...]]]:
