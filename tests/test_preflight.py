@@ -74,7 +74,9 @@ def test_components_that_say_nothing_are_taken_to_be_there():
 
 def test_every_complaint_is_told_with_its_place_and_a_split_that_is_not_used_is_not_looked_at():
     made = config()
-    assert complaint(made, "train", "val")[1::3] == ["  a licence  (data.train)", "  a licence  (data.val)"]
+    both = complaint(made, "train", "val")
+    assert both[1::3] == ["  a licence  (data.train, data.val)"]
+    assert both[3] == "    try: --set data.train.licence=MINE --set data.val.licence=MINE"
     assert complaint(made, "val")[3] == "    try: --set data.val.licence=MINE"
     made.data["data"]["val"]["licence"] = "mine"
     preflight.check(validate(made), ("val",))
