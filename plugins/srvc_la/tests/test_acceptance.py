@@ -59,7 +59,7 @@ def test_3_attention_sums_to_one_off_the_mask(
 ) -> None:
     head, batch = make_head(vrc_concat=concat, attn_norm=norm), make_batch(4)
     memory, _ = head.start(whole_clips(batch.streams, batch))
-    _, looks = head._unroll(batch.tokens[:, :-1], batch.token_mask[:, :-1], memory)
+    _, looks = head._unroll(batch.tokens[:, :-1], batch.token_mask[:, :-1], memory, 0.0)
     hidden = ~memory.context.mask[:, None, None].expand_as(looks)
     assert int(hidden.sum()) > 0
     assert torch.equal(looks[hidden], torch.zeros(int(hidden.sum())))
