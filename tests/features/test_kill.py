@@ -61,7 +61,7 @@ for point in range(points):
     again, (_, made, there, skipped) = attempt(out, -1)
     same = contents(out) == contents(work / "whole")
     kept.append([died, again, made + there, there, skipped, same])
-print(json.dumps({"whole": whole, "shards": len(list((work / "whole").glob("shard-*"))), "kept": kept}))
+print(json.dumps({"whole": whole, "shards": len(list((work / "whole").glob("shard-*.safetensors"))), "kept": kept}))
 """
 
 
