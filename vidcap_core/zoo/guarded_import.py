@@ -31,8 +31,9 @@ def owner_of(point: importlib_metadata.EntryPoint) -> tuple[str, str]:
     """Name and version of its distribution; `?` for what is not known."""
     name = version = None
     with suppress(Exception):  # metadata may be missing or damaged
-        name = point.dist.name if point.dist else None
-        version = point.dist.version if point.dist else None
+        if point.dist:
+            metadata = point.dist.metadata  # which is read and parsed each time that it is asked for
+            name, version = metadata["Name"], metadata["Version"]
     return str(name or "?"), str(version or "?")
 
 

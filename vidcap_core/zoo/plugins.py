@@ -62,17 +62,17 @@ def discover() -> dict[str, Plugin]:
     by_name = {"core": _core()}
     disabled = _disabled()
     manager = hook_manager()
-    points = [p for p in points_of(hookspecs.GROUP) if p.name not in disabled]
-    claims = Counter(["core", *(point.name for point in points)])
-    for point in sorted(points, key=lambda p: (p.name, owner_of(p))):
-        plugin = Plugin(point.name, *owner_of(point))
+    points = [(p, owner_of(p)) for p in points_of(hookspecs.GROUP) if p.name not in disabled]
+    claims = Counter(["core", *(point.name for point, _ in points)])
+    for point, owner in sorted(points, key=lambda pair: (pair[0].name, pair[1])):
+        plugin = Plugin(point.name, *owner)
         if claims[point.name] == 1:
             by_name[point.name] = plugin
             _load(plugin, point, manager)
         else:
             by_name[f"{point.name}@{plugin.distribution}"] = plugin
             owners = ["vidcap-core"] if point.name == "core" else []
-            owners += [owner_of(p)[0] for p in points if p.name == point.name]
+            owners += [name for p, (name, _) in points if p.name == point.name]
             plugin.reason = (
                 f"{' and '.join(owners)} both provide a plugin named '{point.name}'; uninstall one of them"
             )
