@@ -17,9 +17,13 @@ MADE_UP = ("Toy", "wsdvc_mask.MadeUp")
 
 
 def made_up() -> list[str]:
-    """The configs of all plugins whose data are made here."""
-    names = [row["name"] for row in catalogue.rows("configs")]
-    return [name for name in names if load_config(name)["data"]["train"]["type"] in MADE_UP]
+    """The configs of all plugins whose data are made here, and that start from nothing."""
+    configs = {row["name"]: load_config(row["name"]) for row in catalogue.rows("configs")}
+    return [
+        name
+        for name, config in configs.items()
+        if config["data"]["train"]["type"] in MADE_UP and not config.data.get("start_from")
+    ]
 
 
 def small(name: str, *changes: str) -> Config:
