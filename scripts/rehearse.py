@@ -25,6 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vidcap_core.testing import measured
+
 ROOT = Path(__file__).resolve().parents[1]
 SECTION = "From the official files to the paper's table"
 METHODS = ("srvc_la", "mffcl", "spectrum", "wsdvc_mask")
@@ -243,9 +245,9 @@ def walk_all(names: list[str], place: Path) -> None:
 
 def stored() -> dict[str, dict[str, str]]:
     """The rows that were walked before."""
-    rows: dict[str, dict[str, str]] = (
-        json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    )
+    if not RESULTS.is_file():
+        return {}
+    rows: dict[str, dict[str, str]] = json.loads(RESULTS.read_text(encoding="utf-8"))["configs"]
     return rows
 
 
@@ -288,7 +290,7 @@ def main() -> int:
         if args.write:
             known = {**stored(), name: steps}
             rows = {each: known[each] for each in paper_configs() if each in known}
-            RESULTS.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            measured.write(RESULTS, {"configs": rows})
             PAGE.write_text(page(rows), encoding="utf-8")
     whole = all(
         set(steps.values()) == {"ok"} and sorted(steps) == sorted(STEPS) for steps in results.values()

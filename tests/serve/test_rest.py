@@ -104,6 +104,7 @@ def test_openapi_describes_every_route_and_what_it_may_answer(server: Server) ->
         ("get", "/api/captions/{id}"),
         ("delete", "/api/captions/{id}"),
         ("get", "/api/captions/{id}/drawing"),
+        ("get", "/api/captions/{id}/words"),
         ("get", "/api/captions/{id}/{kind}"),
     }
     post = routes["post", "/api/captions"]

@@ -15,8 +15,17 @@ from vidcap_core.errors import DataError, UserError
 
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 """How a name begins that is no path of this machine."""
-PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "abfs": "adlfs", "az": "adlfs"}
-"""What pip installs for a kind of URL; `file`, `memory`, `http` and `hf` need nothing more."""
+PACKAGES = {
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "az": "adlfs",
+}
+"""What pip installs for a kind of URL; `file`, `memory` and `hf` need nothing more."""
 
 CLIENTS = {"aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "huggingface_hub", "s3fs"}
 """Packages whose errors come out of fsspec as they are."""
