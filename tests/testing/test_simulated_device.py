@@ -25,6 +25,9 @@ from vidcap_core.testing.simulated_device import DEVICE, MixedDevices, Simulated
 LIMITS = json.loads((Path(__file__).parent / "host_syncs.json").read_text(encoding="utf-8"))
 """Config -> what is done -> how often the host waits; numbers may only fall."""
 
+MINUTES = pytest.mark.slow
+"""A model of transformers, whose every operation is counted."""
+
 
 def test_what_a_gpu_refuses_is_refused_with_file_and_line() -> None:
     with SimulatedDevice():
@@ -127,7 +130,7 @@ def test_a_head_that_has_the_host_wait_is_counted() -> None:
     assert counts["greedy, a word"] == 1 / 8
 
 
-@pytest.mark.parametrize("config", LIMITS)
+@pytest.mark.parametrize("config", [pytest.param(c, marks=MINUTES if c == "vlm/toy" else ()) for c in LIMITS])
 def test_the_host_waits_no_oftener_than_the_table_says(config: str) -> None:
     made = Parts(validate(Config("tiny", tiny.config())) if config == "tiny" else load_recipe(config))
     counts = devices.syncs_of(made)

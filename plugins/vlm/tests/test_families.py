@@ -149,9 +149,7 @@ def test_who_listens_hears_the_words_as_they_come(made: Any) -> None:
 
 def test_teacher_forcing_scores_what_was_written(made: Any) -> None:
     """Log-probabilities of `generate` are those of `forward`, in a batch with prompts of different lengths."""
-    name, _, head, tokenizer = made
-    if name == "paligemma":
-        pytest.skip("its training needs token types, and its prompt sees itself both ways")
+    _, _, head, tokenizer = made
     raws = [raw(0, head.frames), raw(1, head.frames, (64, 48)), raw(12, head.frames)]
     rows = written(head, tokenizer, batch_of(head, raws))
     words = [[tokenizer.bos_id, *row[0].tokens, tokenizer.eos_id] for row in rows]
@@ -169,8 +167,6 @@ def test_teacher_forcing_scores_what_was_written(made: Any) -> None:
 def test_a_frozen_tower_looks_once(made: Any) -> None:
     """With features kept losses and gradients are the same, in any batch, and the tower is not asked again."""
     name, folder, _, tokenizer = made
-    if name == "paligemma":
-        pytest.skip("its training needs token types, and its prompt sees itself both ways")
     if name.endswith(("blip2", "blipvideo")):
         with pytest.raises(ConfigError, match="takes no features"):
             ChatModel(folder, tokenizer, frames=FRAMES.get(name, 4), vision_cache=64)

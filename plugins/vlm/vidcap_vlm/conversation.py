@@ -87,7 +87,12 @@ class Conversation:
                 f"{type(self.processor).__name__} does not take {len(frames)} frames: {first}",
                 hint=f"head.frames={_even(len(frames))}, or head.visual='pictures'",
             ) from error
-        return {name: value for name, value in made.items() if isinstance(value, Tensor)}
+        return {name: value for name, value in made.items() if isinstance(value, Tensor) and name != "labels"}
+
+    @property
+    def kind_of_answers(self) -> int:
+        """The token type of what is written: 1 where the prompt, of type 0, is read in both directions."""
+        return int("labels" in self.processor.model_input_names)  # PaliGemma's marks what is to be learned
 
     @cached_property
     def _one_picture(self) -> bool:
@@ -95,13 +100,17 @@ class Conversation:
         lengths = set()
         for count in (1, 2):
             blank = [np.zeros((32, 32, 3), np.uint8)] * count
-            lengths.add(self.processor(images=[blank], text=["?"], return_tensors="pt")["input_ids"].shape[1])
+            lengths.add(
+                self.processor(images=[blank], text=[self.rendered("?", count)], return_tensors="pt")[
+                    "input_ids"
+                ].shape[1]
+            )
         return len(lengths) == 1
 
     def rendered(self, question: str, frames: int, times: Sequence[float] | np.ndarray | None = None) -> str:
         """The whole text up to where the answer begins, with the processor's own marks of pictures or videos."""
         if not self.has_template:
-            return question
+            return f"{self.processor.image_token * frames if self.kind_of_answers else ''}{question}"
         return self._template(self._messages(question, frames, times), add_generation_prompt=True)
 
     def around_answer(self) -> tuple[str, str]:

@@ -139,7 +139,7 @@ class ChatModel(Asking):
         rows = [view.inputs["rows"][index] for index in view.clips]
         if settings.prompt is not None:
             begun = torch.tensor(self.encode_raw(settings.prompt))
-            rows = [with_words(row, begun, torch.ones_like(begun)) for row in rows]
+            rows = [with_words(row, begun, torch.ones_like(begun), self.chat.kind_of_answers) for row in rows]
         if settings.mode == "sample":
             rows = [row for row in rows for _ in range(settings.n_best)]
         inputs = self._given(joined(rows, self.pad))
@@ -174,7 +174,8 @@ class ChatModel(Asking):
         if self.seen is not None:
             features = self.seen.of(prompts, self.model.device, self.model.dtype)
             prompts = [without_pixels(row) for row in prompts] if features else prompts
-        rows = [with_words(*row) for row in zip(prompts, words, mask[:, 1:-1], strict=True)]
+        kind = self.chat.kind_of_answers
+        rows = [with_words(*row, kind) for row in zip(prompts, words, mask[:, 1:-1], strict=True)]
         inputs = {**self._given(joined(rows, self.pad, left=False)), **features}
         starts = [row["input_ids"].shape[1] - 1 for row in prompts]
         first = min(starts)

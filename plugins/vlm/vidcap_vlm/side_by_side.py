@@ -31,14 +31,14 @@ def joined(rows: Sequence[Inputs], pad_id: int, left: bool = True) -> dict[str, 
     return made
 
 
-def with_words(row: Inputs, words: Tensor, mask: Tensor) -> dict[str, Any]:
-    """Inputs [1, L] whose text goes on with more words [W], of which the mask [W] says which are real."""
+def with_words(row: Inputs, words: Tensor, mask: Tensor, kind: int = 0) -> dict[str, Any]:
+    """Inputs [1, L] whose text goes on with more words [W] of a kind; the mask [W] says which are real."""
     made = dict(row)
     for name, more in (("input_ids", words), ("attention_mask", mask)):
         made[name] = torch.cat([row[name], more[None].to(row[name])], 1)
-    for name in ("token_type_ids", "mm_token_type_ids"):
+    for name, value in (("token_type_ids", kind), ("mm_token_type_ids", 0)):
         if name in row:
-            made[name] = pad(row[name], (0, len(words)))
+            made[name] = pad(row[name], (0, len(words)), value=value)
     return made
 
 
