@@ -216,6 +216,15 @@ def test_the_first_line_after_a_resumption_is_of_all_its_steps(tmp_path: Path) -
     assert losses(tmp_path / "run") == losses(tmp_path / "whole")
 
 
+def test_of_large_checkpoints_the_last_and_the_best_are_kept(tmp_path: Path) -> None:
+    """`keep=1`, as configs with models of gigabytes have it, and what it leaves is enough to go on."""
+    data = tiny.config(runtime={"batch": 4, "save_every": 1, "keep": 1})
+    run(tmp_path / "run", data=data)
+    files = sorted(path.name for path in (tmp_path / "run" / "checkpoints").glob("*.pt"))
+    assert files == ["best.pt", f"step-{last_step(tmp_path / 'run'):08}.pt"]
+    run(tmp_path / "run", resume=True, data=data)
+
+
 def test_the_words_of_a_run_cannot_change_places(tmp_path: Path) -> None:
     run(tmp_path / "run", data=tiny.config())
     file = tmp_path / "run" / "tokenizer.json"

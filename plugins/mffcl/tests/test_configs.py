@@ -29,6 +29,7 @@ def test_ablations_have_equal_steps_of_equal_batches(name):
         sum(phase.steps for phase in made.phases) == 375 + 15240
     )  # 5 x (1,200 clips + 48,774 captions) / 16
     assert {phase.batch for phase in made.phases} == {16}
+    assert made.runtime.keep == 1  # of gigabytes
 
 
 @pytest.mark.parametrize("name", NAMES)
