@@ -10,6 +10,9 @@ from torch import Tensor, nn
 from vidcap_core.api import Head, Tokenizer, View, check_widths, read_streams
 from vidcap_core.heads.layers import by_clip
 
+HIDDEN = -6e4
+"""Score of what may not be looked at; a number of half precision too."""
+
 
 class TemporalAttention(nn.Module):
     """a_i = softmax_i(w tanh(W h + U v_i)) over real rows; sum_i a_i v_i."""
@@ -26,7 +29,7 @@ class TemporalAttention(nn.Module):
         """Context [R, W] of states [R, W], over rows [B, T, W] of which each serves R / B states."""
         asked = by_clip(self.ask(state), len(rows))[:, :, None]
         scores = self.score(torch.tanh(asked + keys[:, None]))[..., 0]
-        weights = scores.masked_fill(~real[:, None], -1e9).softmax(-1)
+        weights = scores.masked_fill(~real[:, None], HIDDEN).softmax(-1)
         context: Tensor = (weights @ rows).flatten(0, 1)
         return context
 
