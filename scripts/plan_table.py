@@ -1,13 +1,14 @@
 """The table of docs/gpu.md: `python scripts/plan_table.py [CONFIG ...]` plans configs, keeps the rest, writes the page.
 
-Without names all paper-size configs are planned, a minute or two of one core each; `--page` writes the page alone.
+Without names all paper-size configs are planned; `--page` writes the page alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 from vidcap_core.config.files import expand_names
@@ -99,10 +100,18 @@ def kept() -> dict[str, Any]:
 
 def main() -> None:
     """Plan, keep, write the page."""
-    names = [] if sys.argv[1:] == ["--page"] else sys.argv[1:] or paper_size()
-    for name in names:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="CONFIG", help="default: all of paper size")
+    parser.add_argument("--page", action="store_true", help="plan nothing")
+    args = parser.parse_args()
+    for name in [] if args.page else args.names or paper_size():
+        began = process_time()
         made = planned(name)
-        print(name, made.get("refused", "planned"), flush=True)
+        print(
+            f"{name}: {made.get('refused', 'planned')} ({process_time() - began:.0f} processor s)", flush=True
+        )
         measured.write(RESULTS, {"gpu": CARD, "plans": {**kept(), name: made}})
     plans = kept()
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import torch
 
-from vidcap_core.files.prefetch import ahead
+from vidcap_core.files.prefetch import Lead, ahead, threads_shared
 
 
 def test_items_come_in_order_whatever_takes_longest() -> None:
@@ -63,3 +64,57 @@ def test_threads_end_when_nobody_wants_more() -> None:
     assert set(threading.enumerate()) - before
     flow.close()
     assert not set(threading.enumerate()) - before
+
+
+def test_the_first_item_comes_alone_and_on_all_threads() -> None:
+    """Whatever the first source is, nobody else begins before it gave something; then all go on, fewer threads each."""
+    lead: Lead[int] = Lead()
+    seen: list[tuple[int, int]] = []
+
+    def items(source: int) -> Iterator[int]:
+        for number in range(2):
+            seen.append((source, torch.get_num_threads()))
+            time.sleep(0.02)
+            yield 10 * source + number
+
+    def produce(source: int, halted: Callable[[], bool]) -> Iterator[int]:
+        return lead.follow(items(source), halted) if source else lead.take(items(source))
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        lead = Lead()
+        with threads_shared(2) as prepare:
+            got = [list(values) for _, values in ahead(range(3), produce, 2, prepare=prepare)]
+    finally:
+        torch.set_num_threads(before)
+    assert got == [[0, 1], [10, 11], [20, 21]]
+    assert seen[0] == (0, 2)
+    assert [threads for _, threads in seen[1:]] == [1] * 5
+
+
+def test_a_first_source_that_gives_nothing_or_fails_holds_nobody_up() -> None:
+    for fails in (False, True):
+        lead: Lead[int] = Lead()
+
+        def first(fails: bool = fails) -> Iterator[int]:
+            if fails:
+                raise ValueError("no")
+            yield from ()
+
+        def produce(
+            source: int,
+            halted: Callable[[], bool],
+            lead: Lead[int] = lead,
+            first: Callable[[], Iterator[int]] = first,
+        ) -> Iterator[int]:
+            return lead.follow(iter([source]), halted) if source else lead.take(first())
+
+        flow = ahead(range(2), produce, workers=2)
+        _, items = next(flow)
+        if fails:
+            with pytest.raises(ValueError, match="no"):
+                next(items)
+        else:
+            assert list(items) == []
+        assert list(next(flow)[1]) == [1]

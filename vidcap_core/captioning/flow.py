@@ -16,7 +16,7 @@ from vidcap_core.captioning.spans import Every
 from vidcap_core.contracts.head import HEAD
 from vidcap_core.contracts.types import Batch, Prediction
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.files.prefetch import ahead, threads_shared
+from vidcap_core.files.prefetch import Lead, ahead, threads_shared
 from vidcap_core.files.remote import Source
 
 PANELS = 40
@@ -80,8 +80,15 @@ class Flow:
                     moved(file.path, result.clip.span[1] / (result.clip.duration or 1.0))
             batch.clear()
 
+        lead: Lead[Encoded] = Lead()
         with threads_shared(workers) as prepare:
-            for path, clips in ahead(sources, self._produce, workers, prepare=prepare):
+
+            def produce(numbered: tuple[int, Source], halted: Callable[[], bool]) -> Iterator[Encoded]:
+                number, source = numbered
+                clips = self.reader.read_safely(source, self.every, halted, self.panels)
+                return lead.follow(clips, halted) if number else lead.take(clips)
+
+            for (_, path), clips in ahead(enumerate(sources), produce, workers, prepare=prepare):
                 file = _File(path)
                 files.append(file)
                 try:
@@ -97,9 +104,6 @@ class Flow:
                 yield from _finished(files)
             say()
             yield from _finished(files)
-
-    def _produce(self, path: Source, halted: Callable[[], bool]) -> Iterator[Encoded]:
-        yield from self.reader.read_safely(path, self.every, halted, self.panels)
 
     def _say(
         self, entries: Sequence[tuple[_File, Encoded]]

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from typing import Generic, TypeVar
 
 Source = TypeVar("Source")
@@ -86,6 +87,35 @@ def ahead(
     finally:
         stopped.set()
         pool.shutdown(cancel_futures=True)
+
+
+class Lead(Generic[Item]):
+    """The first item of all comes alone, on all of torch's threads: somebody waits for it. Then the others begin."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self._threads, self._there = torch.get_num_threads(), threading.Event()
+
+    def take(self, items: Iterator[Item]) -> Iterator[Item]:
+        """What the first source gives."""
+        import torch
+
+        shared = torch.get_num_threads()
+        torch.set_num_threads(self._threads)
+        try:
+            first = list(islice(items, 1))
+        finally:
+            torch.set_num_threads(shared)
+            self._there.set()
+        yield from first
+        yield from items
+
+    def follow(self, items: Iterator[Item], halted: Callable[[], bool]) -> Iterator[Item]:
+        """What another source gives, once the first item is there."""
+        while not self._there.wait(PATIENCE) and not halted():
+            pass
+        yield from items
 
 
 @contextmanager
