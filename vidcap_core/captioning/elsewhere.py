@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.remote import Remote, Source, filesystem, is_url, reading, told
+from vidcap_core.files.tar_members import members
 from vidcap_core.video.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 ARCHIVES = (".tar", ".parquet")
@@ -69,12 +70,11 @@ def _members(name: str) -> Iterator[Remote]:
     count = 0
     with reading(where) as file:
         try:
-            with tarfile.open(fileobj=file) as archive:
-                for member in archive:
-                    suffix = _suffix(member.name)
-                    if member.isfile() and suffix in VIDEO_SUFFIXES | PICTURE_SUFFIXES:
-                        count += 1
-                        yield Remote(where, member.name, member.offset_data, member.size)
+            for member in members(file):
+                suffix = _suffix(member.name)
+                if member.isfile() and suffix in VIDEO_SUFFIXES | PICTURE_SUFFIXES:
+                    count += 1
+                    yield Remote(where, member.name, member.offset_data, member.size)
         except (tarfile.TarError, EOFError) as error:
             raise DataError(f"{name}: is broken behind {count} videos: {error}") from error
     if not count:

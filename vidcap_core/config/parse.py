@@ -9,7 +9,7 @@ from vidcap_core.config.files import Config
 from vidcap_core.config.mistakes import Gathered
 from vidcap_core.config.paths import KeyPath
 from vidcap_core.config.recipe import Hook
-from vidcap_core.contracts.dataset import IterableDataset
+from vidcap_core.contracts.dataset import is_stream
 from vidcap_core.errors import ConfigError, PluginError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.sampling import check_sampling
@@ -58,13 +58,12 @@ def dataset(config: Config, path: KeyPath) -> Component:
 
 
 def refuse_stream(config: Config, path: KeyPath, name: str, given: object) -> None:
-    """Refuse a data set, or a class of them, whose samples come in a stream only."""
-    kind = given if isinstance(given, type) else type(given)
-    if issubclass(kind, IterableDataset) and not hasattr(kind, "get"):
+    """Refuse a data set, or a class of them, whose samples come in a stream, where clips are scored one by one."""
+    if path[-1] != "train" and is_stream(given):
         raise config.error(
             path,
-            f"{name} is a stream of samples, and runs can only read samples by their number yet",
-            hint="a data set with `get` and a length (vidcap_core.api.AnyDataset)",
+            f"{name} is a stream of samples: it can be trained on, and not scored",
+            hint="a data set that lists its clips, such as dict(type='Jsonl', path='val.jsonl')",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeGuard, runtime_checkable
 
 from vidcap_core.contracts.types import Clip, Event, Sample
 
@@ -59,23 +59,30 @@ class Dataset(Protocol):
 
 @runtime_checkable
 class IterableDataset(Protocol):
-    """One split of a data set that is too large to be listed: its samples come in a stream, by shards.
+    """One split of a data set that is too large to be listed: its samples come in lanes, side by side.
 
-    One that knows how many samples an epoch has, over all shards, also has `__len__`. Nothing trains over one yet.
+    Training reads it; what is scored must be listed. Data workers and processes read lanes of their own, each batch is
+    of one lane, and an epoch is so many samples, wherever the lanes stand then.
     """
 
-    def stream(
-        self, seed: Sequence[int], epoch: int, shard: int, shards: int, start: int
-    ) -> Iterator[Sample]:
-        """What a shard has of an epoch, from its `start`-th sample on.
+    def __len__(self) -> int:
+        """Samples of an epoch, over all lanes."""
+        ...
+
+    def most_lanes(self) -> int:
+        """How many lanes there can be, each with samples of its own."""
+        ...
+
+    def stream(self, seed: Sequence[int], lane: int, lanes: int, start: int) -> Iterator[Sample]:
+        """What a lane gives, without an end, from its `start`-th sample on.
 
         The order and every random choice depend on these alone: `start=5` gives what `start=0` gives after five
-        samples, and the shards of an epoch share nothing and leave nothing out.
+        samples. While no lane has passed its part, the lanes share nothing.
         """
         ...
 
     def captions(self) -> Iterable[str]:
-        """Every text, for a tokenizer to learn from."""
+        """Texts for a tokenizer to learn from: enough of them, not necessarily all."""
         ...
 
     def coverage(self) -> str:
@@ -85,3 +92,9 @@ class IterableDataset(Protocol):
     def fingerprint(self) -> str:
         """A hash of what the samples are made of."""
         ...
+
+
+def is_stream(dataset: object) -> TypeGuard[IterableDataset]:
+    """Whether a data set, or a class of them, gives its samples in lanes alone, and none by its number."""
+    kind = dataset if isinstance(dataset, type) else type(dataset)
+    return issubclass(kind, IterableDataset) and not hasattr(kind, "get")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,25 +11,23 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from vidcap_core.contracts.missing import Missing
-from vidcap_core.contracts.transform import Transform
 from vidcap_core.contracts.types import Clip, Event, Sample
 from vidcap_core.datasets.check import Report, check_split
 from vidcap_core.datasets.folders import FILMS, find_folder, frames_in_zip, videos_below
-from vidcap_core.datasets.inputs import AudioReader, FrameReader, FrameZip, Reader
+from vidcap_core.datasets.inputs import FrameReader, FrameZip, Reader
 from vidcap_core.datasets.missing import by_name, missing_parts
 from vidcap_core.datasets.prepared import read_prepared, source_folders
 from vidcap_core.datasets.record_changes import by_event, with_video, without_times
 from vidcap_core.datasets.records import CLIP, Annotated, Counts, Official, Reading, Record
-from vidcap_core.datasets.rows import RowSampling, crop, moments
+from vidcap_core.datasets.rows import crop, moments
+from vidcap_core.datasets.sample_parts import Arrays, SampleParts
 from vidcap_core.datasets.selection import Selection, read_ids
 from vidcap_core.datasets.stores import Store, open_store
 from vidcap_core.errors import DataError
 from vidcap_core.video.frame_request import FrameOptions
 from vidcap_core.video.frames import Frames
-from vidcap_core.zoo.registry import TRANSFORMS
 
 Unit = Literal["caption", "clip"]
-Arrays = dict[str, np.ndarray]
 
 
 class Dataset:
@@ -78,13 +75,8 @@ class Dataset:
         self.split, self.unit, self.weak = split, unit, weak
         self.folder = self._find(root)
         self.stores = self._open(streams)
-        self._rows = RowSampling(**sample) if sample else None
-        self._inputs: dict[str, Any] = {}
-        if frames:
-            self._inputs["frames"] = self._frame_reader(**frames)
-        if audio:
-            self._inputs["audio"] = AudioReader(**(audio if isinstance(audio, dict) else {}))
-        self._transforms = [_transform(spec) for spec in transforms or ()]
+        reader = self._frame_reader(**frames) if frames else None
+        self._parts = SampleParts(self, reader, audio, sample, transforms)
         prepared = read_prepared(self.folder, split)
         reading = self.read(split) if prepared is None else self.part_of(prepared)
         if weak:  # here, so that nothing of this object ever holds a time
@@ -98,7 +90,7 @@ class Dataset:
             everything=reading.everything,
             unread=reading.unread,
             official=self.official,
-            needs={**needed, **self._inputs},
+            needs={**needed, **self._parts.readers},
             ids=read_ids(ids),
             limit=limit,
         )
@@ -147,8 +139,7 @@ class Dataset:
     @property
     def varies(self) -> tuple[str, ...]:
         """What is drawn at random each time: inputs, and transforms by their types."""
-        sources = (*self._inputs.items(), *self._transforms)
-        return tuple(name for name, source in sources if getattr(source, "varies", False))
+        return self._parts.varies
 
     @property
     def _used(self) -> Sequence[Record]:
@@ -179,17 +170,9 @@ class Dataset:
         else:
             text = record.captions[int(rng.integers(len(record.captions)))] if record.captions else None
         streams, moments = self._streams(record, rng)
-        inputs, times = self._read_inputs(record, rng)
+        inputs, times = self._parts.read(record, rng)
         sample = Sample(record.clip, record.events, text, streams, inputs, {**moments, **times})
-        for name, transform in self._transforms:
-            changed = transform(sample, self, rng)
-            if not isinstance(changed, Sample):
-                raise DataError(
-                    f"the transform {name} of {self.name} returned {type(changed).__name__} and no Sample",
-                    hint="return sample.with_targets(name=value), or dataclasses.replace(sample, ...)",
-                )
-            sample = changed
-        return sample
+        return self._parts.transformed(sample, rng)
 
     def references(self) -> dict[str, list[str]]:
         """Captions by clip; of a clip with events, one paragraph an annotator who found some."""
@@ -267,12 +250,7 @@ class Dataset:
                 {name: crop(values, *clip.span, whole) for name, values in arrays.items()}
                 for arrays in (streams, times)
             )
-        if self._rows:
-            chosen = self._rows({name: len(values) for name, values in streams.items()}, rng)
-            streams, times = (
-                {name: values[chosen[name]] for name, values in arrays.items()} for arrays in (streams, times)
-            )
-        return streams, times
+        return self._parts.chosen(streams, times, rng)
 
     def _frame_reader(self, **options: Any) -> Reader:
         packed = frames_in_zip(source_folders(self.folder), self.frame_zip)
@@ -285,19 +263,3 @@ class Dataset:
             return {}
         reader = FrameZip(packed, options)
         return {record.id: partial(reader.frames, record) for record in self._records if reader.has(record)}
-
-    def _read_inputs(self, record: Record, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
-        """What is read of the clip's file, and when frames are."""
-        read = {name: reader(record, rng) for name, reader in self._inputs.items()}
-        frames = {name: each for name, each in read.items() if isinstance(each, Frames)}
-        inputs = {
-            name: each.values if name in frames else each for name, each in read.items() if each is not None
-        }
-        return inputs, {name: each.times for name, each in frames.items()}
-
-
-def _transform(spec: Mapping[str, Any]) -> tuple[str, Transform]:
-    """A transform with its type."""
-    if "type" not in spec:
-        raise DataError(f"a transform must be dict(type=..., ...), not {json.dumps(spec)}")
-    return spec["type"], TRANSFORMS.component(spec).build()

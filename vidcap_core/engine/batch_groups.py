@@ -9,13 +9,16 @@ from vidcap_core.contracts.dataset import Dataset
 from vidcap_core.contracts.types import Batch
 from vidcap_core.engine import mm
 from vidcap_core.engine.data import Order, data_workers, training_loader
+from vidcap_core.engine.lanes import LaneOrder
 from vidcap_core.engine.training import Training
 
 
 class BatchGroups:
     """Iterated once an epoch, from where the order stands; its workers live over all epochs of the phase."""
 
-    def __init__(self, training: Training, dataset: Dataset, order: Order, accumulate: int) -> None:
+    def __init__(
+        self, training: Training, dataset: Dataset, order: Order | LaneOrder, accumulate: int
+    ) -> None:
         self.device, self.accumulate = training.captioner.device, accumulate
         self.speed = training.tracker.speed
         self.loader = training_loader(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader
 from vidcap_core.captioner.padding import pad_streams
 from vidcap_core.captioner.prepare import Prepare
 from vidcap_core.contracts.collate import side_by_side
-from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.dataset import Dataset, IterableDataset
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.contracts.types import Batch, Sample
+from vidcap_core.engine.lanes import LaneOrder, Lanes
 from vidcap_core.errors import DataError
 from vidcap_core.heads.layers import padded_ids
 
@@ -170,15 +171,19 @@ def _loader(dataset: object, order: Iterable[list[Any]], collate: Collate, worke
 
 
 def training_loader(
-    dataset: Dataset,
-    order: Order,
+    dataset: Dataset | IterableDataset,
+    order: Order | LaneOrder,
     tokenizer: Tokenizer,
     workers: int,
     max_words: int | None = None,
     prepare: Prepare | None = None,
 ) -> DataLoader[Any]:
     """Batches in the given order."""
-    return _loader(Seeded(dataset, order.seed), order, Collate(tokenizer, max_words, prepare), workers)
+    collate = Collate(tokenizer, max_words, prepare)
+    if isinstance(order, LaneOrder):
+        lanes = Lanes(cast(IterableDataset, dataset), order.seed, order.lanes * order.world)
+        return _loader(lanes, order, collate, order.workers(workers))
+    return _loader(Seeded(cast(Dataset, dataset), order.seed), order, collate, workers)
 
 
 class Unlabelled:

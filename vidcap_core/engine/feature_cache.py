@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from vidcap_core.config.recipe import Phase
-from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.dataset import Dataset, is_stream
 from vidcap_core.contracts.encoder import Encoder
 from vidcap_core.engine import mm, optimizers, sharding
 from vidcap_core.engine.data import data_workers, single_clips
@@ -33,6 +33,10 @@ def check(training: Training, phase: Phase) -> None:
     """Refuse to keep what would not stay the same: a part that trains, frames drawn at random."""
     encoders = training.captioner.encoders
     data = phase.data.arguments
+    if phase.cache and is_stream(training.dataset(phase)):
+        raise _error(
+            phase, f"{phase.data.type} is a stream of samples, and only listed clips are kept", "cache=[]"
+        )
     for name in phase.cache:
         if name not in encoders:
             raise _error(phase, f"there is no encoder '{name}'; there is {', '.join(encoders) or 'none'}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vidcap_core.config.recipe import Phase
+from vidcap_core.contracts.dataset import is_stream
 from vidcap_core.engine import mm
 from vidcap_core.engine.data import Order
+from vidcap_core.engine.lanes import LaneOrder
 from vidcap_core.engine.schedule import multiplier
 from vidcap_core.engine.state import Progress
 from vidcap_core.engine.training import Training
@@ -45,6 +47,8 @@ class Timetable:
             return multiplier(schedule, progress.step, self.total, self.per_epoch(index))
         return multiplier(schedule, progress.phase_step, self.steps(index), self.per_epoch(index))
 
-    def _order(self, index: int, phase: Phase) -> Order:
-        size, seed = len(self.training.dataset(phase)), (self.training.recipe.seed, index)
-        return Order(size, phase.batch, seed, mm.rank(), mm.world_size())
+    def _order(self, index: int, phase: Phase) -> Order | LaneOrder:
+        dataset, seed = self.training.dataset(phase), (self.training.recipe.seed, index)
+        if is_stream(dataset):
+            return LaneOrder(dataset, phase.batch, seed, mm.rank(), mm.world_size())
+        return Order(len(dataset), phase.batch, seed, mm.rank(), mm.world_size())

@@ -11,7 +11,8 @@ from torch import Tensor
 from vidcap_core.captioner.build import build_captioner, build_tokenizer
 from vidcap_core.config.parse import refuse_stream
 from vidcap_core.config.recipe import Phase, Recipe
-from vidcap_core.contracts.dataset import Dataset
+from vidcap_core.contracts.dataset import Dataset, is_stream
+from vidcap_core.contracts.encoder import DerivedEncoder
 from vidcap_core.contracts.loss import Loss
 from vidcap_core.contracts.tokenizer import Tokenizer
 from vidcap_core.datasets.annotated import Dataset as AnnotatedDataset
@@ -54,12 +55,12 @@ class Training:
         self.tokenizer = tokenizer or build_tokenizer(recipe, self._dataset("train", recipe.data["train"]))
         self.captioner = build_captioner(recipe, self.tokenizer, recipe.losses, head_assets)
         for loss in self.captioner.losses.values():
-            cast(Loss, loss).fit(self._dataset("train", recipe.data["train"]))
+            self._fit(cast(Loss, loss), Loss)
         if learnt:
             assets.restore(self.captioner, folder.assets)
         else:
             for encoder in assets.derived(self.captioner).values():
-                encoder.fit(self._dataset("train", recipe.data["train"]))
+                self._fit(encoder, DerivedEncoder)
 
     def dataset(self, phase: Phase) -> Dataset:
         """The training data of a phase."""
@@ -109,6 +110,17 @@ class Training:
                 f"runtime.save='trained' would lose weights of {changed} that changed, though no optimiser trains them",
                 hint="--set runtime.save='all'",
             )
+
+    def _fit(self, part: Loss | DerivedEncoder, base: type[Loss | DerivedEncoder]) -> None:
+        """Let a part learn from the training set what it needs before a run."""
+        train = self._dataset("train", self.recipe.data["train"])
+        if is_stream(train) and type(part).fit is not base.fit:
+            raise self.recipe.config.error(
+                ("data", "train"),
+                f"is a stream of samples, and {type(part).__name__} learns from all clips before a run",
+                hint="a data set that lists its clips",
+            )
+        part.fit(train)
 
     def _dataset(self, split: str, component: Component) -> Dataset:
         key = f"{split} {sorted(component.arguments.items())}"

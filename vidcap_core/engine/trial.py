@@ -10,9 +10,11 @@ import numpy as np
 import torch
 
 from vidcap_core.config.recipe import Phase, Recipe
-from vidcap_core.contracts.types import Batch
+from vidcap_core.contracts.dataset import Dataset, is_stream
+from vidcap_core.contracts.types import Batch, Sample
 from vidcap_core.engine import checks, state
 from vidcap_core.engine.data import Collate
+from vidcap_core.engine.lanes import first_samples
 from vidcap_core.engine.training import Training
 from vidcap_core.saved.run import RunFolder
 
@@ -49,7 +51,7 @@ def _try(training: Training, phase: Phase) -> None:
     want = frozenset(name for loss in losses for name in loss.reads)  # type: ignore[union-attr]
     if not want:  # a loss that has texts written reads none
         return
-    samples = [data.get(index, np.random.default_rng([0, index])) for index in range(min(2, len(data)))]
+    samples = a_few(data, 2)
     batch = Collate(training.tokenizer, training.recipe.decoding.max_words, captioner.prepare)(samples)
     batch = batch.to(captioner.device)
     try:
@@ -64,6 +66,13 @@ def _try(training: Training, phase: Phase) -> None:
             f"  {_widths(training, batch)}",
             hint=f"vidcap info {training.recipe.head.type} shows where the widths stand",
         ) from error
+
+
+def a_few(data: Dataset, count: int) -> list[Sample]:
+    """Samples to try things with."""
+    if is_stream(data):
+        return first_samples(data, count)
+    return [data.get(index, np.random.default_rng([0, index])) for index in range(min(count, len(data)))]
 
 
 def _widths(training: Training, batch: Batch) -> str:

@@ -93,6 +93,18 @@ def local(source: Source) -> Iterator[Path]:
 
 
 @contextmanager
+def content_as_file(content: bytes, suffix: str) -> Iterator[Path]:
+    """A path of this machine at which bytes can be read as a file, for a while."""
+    descriptor, name = tempfile.mkstemp(prefix="vidcap-", suffix=suffix)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
 def reading(url: str) -> Iterator[BinaryIO]:
     """A file by its URL, open to read; what goes wrong elsewhere is told in a line."""
     with told(url):

@@ -47,6 +47,7 @@ COMPONENTS: dict[str, dict[str, str]] = {
         "MSRVTTPart": "vidcap_core.datasets.msrvtt:MSRVTTPart",
         "MSVD": "vidcap_core.datasets.msvd:MSVD",
         "MSVDPart": "vidcap_core.datasets.msvd:MSVDPart",
+        "Shards": "vidcap_core.datasets.shards:Shards",
         "Toy": "vidcap_core.datasets.toy:Toy",
         "VATEX": "vidcap_core.datasets.vatex:VATEX",
         "YouCook2": "vidcap_core.datasets.youcook2:YouCook2",

@@ -12,9 +12,11 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from vidcap_core.config.recipe import Phase
+from vidcap_core.contracts.dataset import is_stream
 from vidcap_core.contracts.types import Batch, Stream, each
 from vidcap_core.engine import mm, optimizers
 from vidcap_core.engine.data import Collate
+from vidcap_core.engine.lanes import first_samples
 from vidcap_core.engine.plan.meter import Meter
 from vidcap_core.engine.plan.small_values import SmallValues
 from vidcap_core.engine.training import Training
@@ -114,9 +116,12 @@ class Shadow:
         """Samples of the training data, this process's share of a batch."""
         training = self.training
         data, share = training.dataset(phase), max(1, phase.batch // world)
-        order = np.random.default_rng(0).permutation(len(data))
-        chosen = [int(order[(number * share + k) % len(data)]) for k in range(share)]
-        samples = [data.get(index, np.random.default_rng([0, index])) for index in chosen]
+        if is_stream(data):
+            samples = first_samples(data, (number + 1) * share)[-share:]
+        else:
+            order = np.random.default_rng(0).permutation(len(data))
+            chosen = [int(order[(number * share + k) % len(data)]) for k in range(share)]
+            samples = [data.get(index, np.random.default_rng([0, index])) for index in chosen]
         collate = Collate(training.tokenizer, training.recipe.decoding.max_words, training.captioner.prepare)
         return replace(collate(samples), progress=0.5)
 

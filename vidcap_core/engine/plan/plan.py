@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vidcap_core.config.recipe import Phase, Recipe
+from vidcap_core.contracts.dataset import is_stream
 from vidcap_core.engine.gpus import Gpu
 from vidcap_core.engine.plan import made_up_clips
 from vidcap_core.engine.plan.known_models import with_stand_ins
@@ -152,6 +154,9 @@ def _rows(recipe: Recipe) -> dict[str, int]:
 def _loading(training: Training, phase: Phase) -> float:
     """Clips a second that one worker reads here, over a few samples."""
     data = training.dataset(phase)
+    if is_stream(data):
+        samples, began = data.stream((0,), 0, 1, 0), perf_counter()
+        return sum(1 for _ in islice(samples, 64)) / max(1e-9, perf_counter() - began)
     data.get(0, np.random.default_rng(0))  # files are opened at the first
     count, began = 0, perf_counter()
     while count < min(64, len(data)) and perf_counter() - began < 2.0:
@@ -162,11 +167,12 @@ def _loading(training: Training, phase: Phase) -> float:
 
 def _stores(recipe: Recipe, training: Training) -> dict[str, int]:
     """Bytes of the stores that training reads, in float16, over the official splits."""
-    sample: Any = training.dataset(recipe.phases[0]).get(0, np.random.default_rng(0))
+    data = training.dataset(recipe.phases[0])
+    if is_stream(data):  # which reads no store
+        return {}
+    sample: Any = data.get(0, np.random.default_rng(0))
     official = getattr(recipe.data["train"].target, "counts", {}) or getattr(
         getattr(recipe.data["val"], "target", None), "counts", {}
     )
-    clips = sum(split.clips or 0 for split in official.values()) or len(
-        training.dataset(recipe.phases[0]).clips
-    )
+    clips = sum(split.clips or 0 for split in official.values()) or len(data.clips)
     return {name: int(values.size) * 2 * clips for name, values in sample.streams.items()}
