@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attacks import zoo
 
-EVERY = 5
+EVERY = 10
 
 
 def test_a_part_of_the_zoo_survives(tmp_path: Path) -> None:

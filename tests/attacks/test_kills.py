@@ -10,7 +10,7 @@ import torch
 from killed_runs import final, in_child, killed_often, losses, same, small
 
 
-@pytest.mark.parametrize("name", ["mffcl/toy", "wsdvc_mask/toy"])
+@pytest.mark.parametrize("name", [pytest.param("mffcl/toy", marks=pytest.mark.slow), "wsdvc_mask/toy"])
 def test_what_was_killed_ends_bit_for_bit(name: str, tmp_path: Path) -> None:
     torch.set_num_threads(1)  # before any fork: threads of a parent do not exist in its child
     config = small(name)
