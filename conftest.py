@@ -35,6 +35,15 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def peers(shared_data: Path) -> Path:
+    """What the code of other authors gave for small random weights: a folder for each method."""
+    folder = shared_data.parent / "golden" / "peers"
+    if not folder.is_dir():
+        pytest.skip(f"the numbers of the authors' code are not at {folder}")
+    return folder
+
+
 class Deprecations(logging.Handler):
     """What transformers logs of calls that it will not take for ever; it says each once a process."""
 

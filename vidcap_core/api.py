@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from vidcap_core.pretrained.load import from_hub, model_from_hub, seeded
     from vidcap_core.pretrained.locate import missing_model
     from vidcap_core.saved.authors import read_checkpoint
+    from vidcap_core.saved.published import Published, read_options, refuse_lacking, refuse_unknown
     from vidcap_core.tokenizers.hf import HFTokenizer
     from vidcap_core.tokenizers.normalize import rule as text_rule
     from vidcap_core.video.sampling import frame_times
@@ -133,6 +134,7 @@ _HOMES = {
     "pretrained.load": ("from_hub", "model_from_hub", "seeded"),
     "pretrained.locate": ("missing_model",),
     "saved.authors": ("read_checkpoint",),
+    "saved.published": ("Published", "read_options", "refuse_lacking", "refuse_unknown"),
     "tokenizers.hf": ("HFTokenizer",),
     "tokenizers.normalize": {"text_rule": "rule"},
     "video.sampling": ("frame_times",),
@@ -199,6 +201,7 @@ __all__ = [
     "Panel",
     "Prediction",
     "ProcessorConfig",
+    "Published",
     "RawClip",
     "Reading",
     "Recipe",
@@ -240,7 +243,10 @@ __all__ = [
     "problems",
     "read_checkpoint",
     "read_dense",
+    "read_options",
     "read_streams",
+    "refuse_lacking",
+    "refuse_unknown",
     "regroup_texts",
     "row_mask",
     "rows_by_clip",

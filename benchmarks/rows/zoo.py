@@ -1,8 +1,9 @@
 """All captioners of the zoo on the built-in toy videos, at one small budget: 176 updates of 16 captions, three seeds.
 
 The budget was stated before the runs, and is what two busy cores can do for all rows in an hour; it says who learns
-fast, not who learns well. mffcl has its updates in both phases, SPECTRUM and CARE's stages half in each. Methods that
-find events have a table of their own (their plugins), as captions of whole clips say nothing about them.
+fast, not who learns well. mffcl has its updates in both phases. SPECTRUM's toy clips are
+others, which tell moods, and methods that find events have tables of their own (their plugins): captions of whole
+clips say nothing about them.
 """
 
 folds = None

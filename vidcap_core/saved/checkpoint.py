@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import re
@@ -62,6 +63,10 @@ def read_plain(path: Path, device: str | torch.device) -> Any:
         ) from error
     except Exception as error:  # the reader of torch trips over odd bytes in many ways
         reason = str(error).split("\n")[0] or type(error).__name__
+        if (
+            isinstance(error, OSError) and error.errno == errno.EINVAL
+        ):  # torch seeks the end of a file that was cut
+            reason = "its end is missing"
         raise CheckpointError(f"{path} is damaged: {reason}") from error
 
 

@@ -116,21 +116,13 @@ class Golden:
 
 
 @pytest.fixture(scope="session")
-def golden() -> Golden:
+def golden(peers: Path) -> Golden:
     """Numbers of both repositories; a test that asks for them is skipped where they are not beside this checkout."""
-    folders = [
-        there / "golden" / "peers"
-        for parent in Path(__file__).resolve().parents
-        for there in (parent / "shared", parent.parent / "shared")
-    ]
-    folder = next((path for path in folders if (path / "care" / "io.safetensors").is_file()), None)
-    if folder is None:
-        pytest.skip("the numbers of the authors' code (../shared/golden/peers) are not beside this checkout")
-    meta = json.loads((folder / "care" / "meta.json").read_text())
+    meta = json.loads((peers / "care" / "meta.json").read_text())
     words = tuple(meta["vocab"][str(index)] for index in range(len(meta["vocab"])))
     return Golden(
-        folder,
-        {name: load_file(folder / name / "io.safetensors") for name in ("care", "nacf")},
+        peers,
+        {name: load_file(peers / name / "io.safetensors") for name in ("care", "nacf")},
         meta["results"],
         words,
         CAREVocabulary.from_state({"words": list(words), "concepts": 60, "min_count": 1}),

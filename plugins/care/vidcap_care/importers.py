@@ -12,7 +12,14 @@ from torch import Tensor
 from vidcap_care.layout import STREAMS, renamed
 from vidcap_care.vocabulary import SPECIALS
 from vidcap_care.word_lists import FORMS, read_words
-from vidcap_core.api import Imported, Importer, UserError, read_checkpoint
+from vidcap_core.api import (
+    Imported,
+    Importer,
+    UserError,
+    read_checkpoint,
+    refuse_lacking,
+    refuse_unknown,
+)
 
 WORDS = f"the words that its ids stand for ({FORMS})"
 HEADS = 8
@@ -41,13 +48,7 @@ class Published:
         lacking = [
             name for name in _expected(tensors, options) if not any(key.endswith(name) for key in tensors)
         ]
-        if lacking:
-            there = ", ".join(f"{key} {tuple(value.shape)}" for key, value in list(tensors.items())[:4])
-            raise UserError(
-                f"this is no whole checkpoint of {method}: it lacks {', '.join(lacking[:6])}; it has "
-                f"{len(tensors)} tensors" + (f": {there}, ..." if there else ""),
-                hint="vidcap import, for the methods that can be read",
-            )
+        refuse_lacking(method, tensors, lacking)
         return cls(tensors, options)
 
     @property
@@ -68,12 +69,9 @@ class Published:
     def named(self) -> dict[str, Tensor]:
         """The weights under our names; one that nobody knows is refused."""
         ours = renamed(self.weights, [STREAMS[letter] for letter in self.letters])
-        unknown = [key for key in ours if not key.startswith(("network.", "length."))]
-        if unknown:
-            shapes = ", ".join(f"{key} {tuple(ours[key].shape)}" for key in unknown[:4])
-            raise UserError(
-                f"the checkpoint is of another architecture: {len(unknown)} of its tensors are unknown: {shapes}"
-            )
+        refuse_unknown(
+            {key: value for key, value in ours.items() if not key.startswith(("network.", "length."))}
+        )
         return ours
 
     def arguments(self) -> dict[str, Any]:
@@ -179,7 +177,10 @@ def _guidance(given: Published) -> dict[str, Any]:
     if bias := given.shape("hybrid_bias"):
         rows, rest = divmod(bias[1] - arguments.get("top", 0), len(seen))
         if rest or rows < 1:
-            raise UserError(f"hybrid_bias {bias} does not fit {len(seen)} streams of the same number of rows")
+            raise UserError(
+                f"hybrid_bias {bias} does not fit {len(seen)} streams of the same number of rows",
+                hint="a checkpoint with its options (hyper_parameters)",
+            )
         topk = int(given.options.get("retrieval_topk", 20))
         names = _names(given.letters)
         arguments["rows"] = {name: topk if name == STREAMS["r"] else rows for name in names}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -54,11 +53,9 @@ def captioner_of(golden: Any, tmp_path_factory: pytest.TempPathFactory) -> Capti
 
 
 @pytest.fixture(scope="module")
-def rates(golden: Any) -> list[float]:
+def rates(shared_data: Path) -> list[float]:
     """Shares of ActivityNet's training videos by their number of events: the authors wrote them down as numbers."""
-    given = os.environ.get("VIDCAP_SHARED_DATA")
-    data = Path(given) if given else golden.folder.parents[2] / "data"
-    path = data / "activitynet" / "train.json.gz"
+    path = shared_data / "activitynet" / "train.json.gz"
     if not path.is_file():
         pytest.skip(
             "the counter's loss needs ActivityNet's training annotations (../shared/data/activitynet)"

@@ -37,7 +37,7 @@ def test_sizes_that_no_shape_says_are_as_published(golden: Any, tmp_path: Path) 
 
 def test_published_layouts_are_known_whole(golden: Any) -> None:
     """Every name and shape that the authors publish is one of the head that an import would build of it."""
-    from vidcap_pdvc.importers import Published
+    from vidcap_pdvc.importers import WHOLE, Checkpoint
 
     from vidcap_core.api import build_component
 
@@ -46,7 +46,7 @@ def test_published_layouts_are_known_whole(golden: Any) -> None:
         tensors = dict(layout.get("tensors") or configs[layout["same_keys_as"]]["tensors"])
         tensors |= layout.get("shapes_that_differ", {})
         weights = {key: torch.empty(value["shape"], device="meta") for key, value in tensors.items()}
-        given = Published.of({"model": weights}, {})
+        given = Checkpoint.of("PDVC", {"model": weights}, WHOLE, {})
         words = Words(given.shape("caption_head.0.embed.weight")[0])
         with torch.device("meta"):
             head = build_component("heads", given.head(), tokenizer=words)
@@ -101,4 +101,4 @@ def test_what_is_no_checkpoint_of_it_is_refused(
     cut = tmp_path / "cut.pth"
     cut.write_bytes(files["checkpoint"].read_bytes()[:5000])
     assert main(["import", "pdvc", str(cut), *given, "-o", str(out)]) == 2
-    assert "cut.pth" in capsys.readouterr().err
+    assert "cut.pth is damaged: its end is missing" in capsys.readouterr().err

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from vidcap_core.api import Imported, Importer, UserError
+from vidcap_core.api import Imported, Importer, Published, UserError, read_options, refuse_unknown
 from vidcap_pdvc.layout import renamed
 from vidcap_pdvc.word_lists import FORMS, read_words
 
@@ -41,50 +38,8 @@ WHOLE = (
 """Names that every checkpoint of PDVC has."""
 
 
-@dataclass(frozen=True)
-class Published:
-    """A checkpoint under the authors' names, and their options, if they were given."""
-
-    weights: Mapping[str, Tensor]
-    options: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, content: Mapping[str, Any], options: Mapping[str, Any]) -> Published:
-        """Weights lie under `model`, or bare."""
-        given = content.get("model", content.get("state_dict", content))
-        weights = (
-            {k: v for k, v in given.items() if isinstance(v, Tensor)} if isinstance(given, Mapping) else {}
-        )
-        if lacking := [name for name in WHOLE if name not in weights]:
-            there = ", ".join(f"{key} {tuple(value.shape)}" for key, value in list(weights.items())[:4])
-            more = f" and {len(lacking) - 6} more" if len(lacking) > 6 else ""
-            raise UserError(
-                f"this is no whole checkpoint of PDVC: it lacks {', '.join(lacking[:6])}{more}; it has "
-                f"{len(weights)} tensors" + (f": {there}, ..." if there else ""),
-                hint="vidcap import, for the methods that can be read",
-            )
-        return cls(weights, options)
-
-    def shape(self, name: str, dimensions: int = 2) -> tuple[int, ...]:
-        """Of a tensor that every checkpoint has."""
-        shape = tuple(self.weights[name].shape)
-        if len(shape) != dimensions:
-            raise UserError(
-                f"the checkpoint is of another architecture: {name} {shape} has not {dimensions} sizes"
-            )
-        return shape
-
-    def layers(self, part: str) -> int:
-        """How many numbered parts there are."""
-        found = {match[1] for key in self.weights if (match := re.match(rf"{re.escape(part)}\.(\d+)\.", key))}
-        return len(found)
-
-    def option(self, name: str, default: int) -> int:
-        """A whole number of the options."""
-        value = self.options.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise UserError(f"--file options: {name} is {value!r}, not a whole number")
-        return value
+class Checkpoint(Published):
+    """PDVC's, or PDVC_light's."""
 
     def head(self) -> dict[str, Any]:
         """The head's arguments, from shapes; what shapes do not say, from options or as published."""
@@ -127,17 +82,16 @@ class Published:
     def named(self) -> dict[str, Tensor]:
         """The weights under our names; one that nobody knows is refused."""
         ours = renamed(self.weights, self.layers("caption_head") - 1)  # texts are the last layer's
-        if unknown := [key for key in ours if not key.startswith(("network.", "captioner."))]:
-            shapes = ", ".join(f"{key} {tuple(ours[key].shape)}" for key in unknown[:4])
-            raise UserError(
-                f"the checkpoint is of another architecture: {len(unknown)} of its tensors are unknown: {shapes}"
-            )
+        refuse_unknown(
+            {key: value for key, value in ours.items() if not key.startswith(("network.", "captioner."))}
+        )
         return ours
 
 
 def _pdvc(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
     """PDVC, or PDVC_light."""
-    given = Published.of(content, _options(files["options"]) if "options" in files else {})
+    options = read_options(files["options"], "the authors' info.json") if "options" in files else {}
+    given = Checkpoint.of("PDVC", content, WHOLE, options)
     head = given.head()
     words = read_words(files["words"], given.shape("caption_head.0.embed.weight")[0])
     config = {
@@ -147,17 +101,6 @@ def _pdvc(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
         "generate": {"mode": "greedy", "max_length": head["max_words"] + 2, "unknown": True},
     }
     return Imported(config, {"words": words, "min_count": 1}, given.named())
-
-
-def _options(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: no options can be read: {error}", hint="the authors' info.json") from error
-    content = content.get("opt", content) if isinstance(content, Mapping) else content
-    if not isinstance(content, Mapping):
-        raise UserError(f"{path} holds no options by name", hint="the authors' info.json")
-    return content
 
 
 pdvc = Importer(

@@ -68,16 +68,9 @@ class Golden:
 
 
 @pytest.fixture(scope="session")
-def golden() -> Golden:
+def golden(peers: Path) -> Golden:
     """Skipped where the numbers are not beside this checkout."""
-    folders = [
-        there / "golden" / "peers" / "swinbert"
-        for parent in Path(__file__).resolve().parents
-        for there in (parent / "shared", parent.parent / "shared")
-    ]
-    folder = next((path for path in folders if (path / "io.safetensors").is_file()), None)
-    if folder is None:
-        pytest.skip("the numbers of the authors' code (../shared/golden/peers) are not beside this checkout")
+    folder = peers / "swinbert"
     return Golden(
         folder, load_file(folder / "io.safetensors"), json.loads((folder / "meta.json").read_text())
     )

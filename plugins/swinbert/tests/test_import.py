@@ -128,7 +128,7 @@ def test_what_is_no_checkpoint_of_it_is_refused(
 
     half = dict(list(published.items())[: len(published) // 2])
     assert "no whole checkpoint of SwinBERT: it lacks" in of(half)
-    assert "conv1.weight (8, 3, 7, 7)" in of({"conv1.weight": torch.zeros(8, 3, 7, 7)})
+    assert "conv1.weight (8, 3, 7, 7)" in of({"state_dict": {"conv1.weight": torch.zeros(8, 3, 7, 7)}})
     words = Path(files[1].partition("=")[2])
     words.write_text("\n".join(VOCAB[:9]) + "\n")
     assert "has 9 words (9 lines), and the checkpoint knows 10" in of(published)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from vidcap_core.api import HFTokenizer, Imported, Importer, UserError
+from vidcap_core.api import (
+    HFTokenizer,
+    Imported,
+    Importer,
+    Published,
+    UserError,
+    read_options,
+    refuse_unknown,
+)
 from vidcap_swinbert.layout import UNUSED, renamed
 
 STRIDE = 32
@@ -29,44 +33,8 @@ EXPECTED = (
 """Without these no size can be told."""
 
 
-@dataclass(frozen=True)
-class Published:
-    """A `model.bin`: weights under the authors' names; and their options, where they were given."""
-
-    weights: Mapping[str, Tensor]
-    options: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, content: Mapping[str, Any], options: Mapping[str, Any]) -> Published:
-        """What is no checkpoint of SwinBERT is refused, with what it has and lacks."""
-        tensors = {
-            key.removeprefix("module."): value for key, value in content.items() if isinstance(value, Tensor)
-        }
-        lacking = [name for name in EXPECTED if name not in tensors]
-        if lacking:
-            there = ", ".join(f"{key} {tuple(value.shape)}" for key, value in list(tensors.items())[:4])
-            raise UserError(
-                f"this is no whole checkpoint of SwinBERT: it lacks {', '.join(lacking[:4])}; it has "
-                f"{len(tensors)} tensors" + (f": {there}, ..." if there else ""),
-                hint="model.bin of a best-checkpoint folder",
-            )
-        return cls(tensors, options)
-
-    def shape(self, name: str, dimensions: int = 2) -> tuple[int, ...]:
-        """Of a tensor that must be there, with so many dimensions."""
-        found = tuple(self.weights[name].shape) if name in self.weights else ()
-        if len(found) != dimensions:
-            raise UserError(
-                f"{name} has the shape {found}, and {dimensions} dimensions are expected: another architecture"
-            )
-        return found
-
-    def option(self, name: str, otherwise: int) -> int:
-        """A whole number of the options."""
-        value = self.options.get(name, otherwise)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise UserError(f"the option {name}={value!r} is no whole number of at least 1", hint="args.json")
-        return value
+class Checkpoint(Published):
+    """A `model.bin`."""
 
     def swin(self) -> dict[str, Any]:
         """Arguments of the network over frames."""
@@ -110,15 +78,13 @@ class Published:
 
 
 def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
-    given = Published.of(content, _options(files.get("options")))
+    options = read_options(files["options"], "the authors' log/args.json") if "options" in files else {}
+    given = Checkpoint.of("SwinBERT", content, EXPECTED, options)
     swin = given.swin()
     grid = given.grid(swin["patch"][0])
     swin |= {"frames": grid[0] * swin["patch"][0], "size": grid[1] * STRIDE}
     between, dim = given.shape("fc.weight")
     words, width = given.shape("trans_encoder.bert.embeddings.word_embeddings.weight")
-    layers = {
-        key.split(".")[4] for key in given.weights if key.startswith("trans_encoder.bert.encoder.layer.")
-    }
     learnt = "learn_vid_att.weight" in given.weights
     hard = learnt and bool(given.options.get("sparse_mask_soft2hard", False))
     head: dict[str, Any] = {
@@ -130,16 +96,13 @@ def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
         "width": width,
         "heads": given.option("num_attention_heads", max(1, width // 64)),
         "feed": given.shape("trans_encoder.bert.encoder.layer.0.intermediate.dense.weight")[0],
-        "layers": len(layers),
+        "layers": given.layers("trans_encoder.bert.encoder.layer"),
         "max_length": given.shape("trans_encoder.bert.embeddings.position_embeddings.weight")[0],
     }
     ours = renamed(given.weights)
-    unknown = [key for key in ours if not key.startswith(("network.", "video.", UNUSED))]
-    if unknown:
-        shapes = ", ".join(f"{key} {tuple(ours[key].shape)}" for key in unknown[:4])
-        raise UserError(
-            f"the checkpoint is of another architecture: {len(unknown)} tensors are unknown: {shapes}"
-        )
+    refuse_unknown(
+        {key: value for key, value in ours.items() if not key.startswith(("network.", "video.", UNUSED))}
+    )
     tokenizer = _tokenizer(files["words"], words)
     longest = given.option("max_gen_length", 50)
     config = {
@@ -172,20 +135,6 @@ def _window(volume: int, rows: int) -> tuple[int, int, int]:
         if side * side > volume:
             break
     raise UserError(f"windows of {volume} tokens with {rows} biases are of another architecture")
-
-
-def _options(path: Path | None) -> Mapping[str, Any]:
-    if path is None:
-        return {}
-    try:
-        options = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: no options can be read: {error}", hint="the authors' log/args.json"
-        ) from error
-    if not isinstance(options, dict):
-        raise UserError(f"{path} holds no table of options", hint="the authors' log/args.json")
-    return options
 
 
 def _tokenizer(path: Path, size: int) -> Mapping[str, Any]:

@@ -158,17 +158,8 @@ class Golden:
 
 
 @pytest.fixture(scope="session")
-def golden() -> Golden:
+def golden(peers: Path) -> Golden:
     """A test that asks for the numbers is skipped where they are not beside this checkout."""
-    folders = [
-        there / "golden" / "peers" / "ilcacm"
-        for parent in Path(__file__).resolve().parents
-        for there in (parent / "shared", parent.parent / "shared")
-    ]
-    folder = next((path for path in folders if (path / "io.safetensors").is_file()), None)
-    if folder is None:
-        pytest.skip(
-            "the numbers of the authors' code (../shared/golden/peers/ilcacm) are not beside this checkout"
-        )
+    folder = peers / "ilcacm"
     meta = json.loads((folder / "meta.json").read_text())
     return Golden(folder, load_file(folder / "io.safetensors"), meta)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidcap_core.api import HFTokenizer, Imported, Importer, UserError
+from vidcap_core.api import (
+    HFTokenizer,
+    Imported,
+    Importer,
+    Published,
+    UserError,
+    read_options,
+    refuse_lacking,
+    refuse_unknown,
+)
 from vidcap_wsdvc_mask.prompts import FULL, MASK
 
 PAD = "<PAD>"
@@ -51,10 +59,9 @@ _NAMES = (
 
 def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
     """Language model, temporal encoder and mask generator."""
-    weights = _whole(content)
-    options = {**KNOWN, **(_options(files["options"]) if "options" in files else {})}
+    given = _whole(content, {**KNOWN, **(_options(files["options"]) if "options" in files else {})})
     tokenizer = HFTokenizer(str(files["tokenizer"]), specials=[PAD, FULL, MASK])
-    head = _head(weights, options, tokenizer)
+    head = _head(given, tokenizer)
     config = {
         "method": "wsdvc_mask",
         "tokenizer": {"type": "HFTokenizer", "name": "distilgpt2", "specials": [PAD, FULL, MASK]},
@@ -69,41 +76,29 @@ def _convert(content: Mapping[str, Any], files: Mapping[str, Path]) -> Imported:
             "kinds": {"count": {"max_length": 128, "min_length": 8}},
         },
     }
-    return Imported(config, tokenizer.state(), _renamed(weights))
+    return Imported(config, tokenizer.state(), _renamed(given.weights))
 
 
-def _whole(content: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The weights, if they are of this method and all there; of two tied ones, one will do."""
-    given = content.get("model", content.get("state_dict", content))
-    given = given if isinstance(given, Mapping) else {}
-    weights = {key: value for key, value in given.items() if isinstance(value, Tensor)}
-    lacking = [name for name in WHOLE if name not in weights]
-    tied = [weights[name] for name in TIED if name in weights]
-    lacking += [] if tied else [TIED[1]]
-    if lacking:
-        there = ", ".join(f"{key} {tuple(value.shape)}" for key, value in list(weights.items())[:4])
-        more = f" and {len(lacking) - 6} more" if len(lacking) > 6 else ""
-        raise UserError(
-            f"this is no whole checkpoint of ILCACM: it lacks {', '.join(lacking[:6])}{more}; it has "
-            f"{len(weights)} tensors" + (f": {there}, ..." if there else ""),
-            hint="vidcap import, for the methods that can be read",
-        )
+def _whole(content: Mapping[str, Any], options: Mapping[str, Any]) -> Published:
+    """The checkpoint, if it is of this method and all there; of two tied weights, one will do."""
+    given = Published.of("ILCACM", content, WHOLE, {})
+    tied = [given.weights[name] for name in TIED if name in given.weights]
+    refuse_lacking("ILCACM", given.weights, [] if tied else [TIED[1]])
     if len(tied) == 2 and not torch.equal(*tied):
         raise UserError(f"the checkpoint is of another architecture: {' and '.join(TIED)} differ")
-    return weights | dict.fromkeys(TIED, tied[0])
+    return Published({**given.weights, **dict.fromkeys(TIED, tied[0])}, options)
 
 
-def _head(
-    weights: Mapping[str, Tensor], options: Mapping[str, Any], tokenizer: HFTokenizer
-) -> dict[str, Any]:
+def _head(given: Published, tokenizer: HFTokenizer) -> dict[str, Any]:
     """Arguments of the head; those that are not named are as the public code behaves."""
-    words, width = weights[TIED[1]].shape
+    weights, options = given.weights, given.options
+    words, width = given.shape(TIED[1])
     if words != len(tokenizer):
         raise UserError(
             f"{TIED[1]} has {words} words, and the tokenizer with {PAD}, {FULL} and {MASK} has {len(tokenizer)}",
             hint="--file tokenizer=FOLDER with the vocab.json and merges.txt of the language model",
         )
-    frames, given = weights["localizer.pe"].shape
+    frames, size = given.shape("localizer.pe")
     for name in ("n_head", "heads"):
         if width % int(options[name]):
             raise UserError(
@@ -114,7 +109,7 @@ def _head(
         "model_type": "gpt2",
         "vocab_size": words,
         "n_embd": width,
-        "n_layer": _layers(weights, f"{LM}transformer.h"),
+        "n_layer": given.layers(f"{LM}transformer.h"),
         "n_head": int(options["n_head"]),
         "n_positions": len(weights[f"{LM}transformer.wpe.weight"]),
         "bos_token_id": tokenizer.eos_id,
@@ -122,14 +117,14 @@ def _head(
     }
     return {
         "type": "wsdvc_mask.MaskHead",
-        "streams": {"image": given},
+        "streams": {"image": size},
         "lm": lm,
         "frames": frames,
-        "layers": _layers(weights, "captioner.video_encoder.encoder.layers"),
+        "layers": given.layers("captioner.video_encoder.encoder.layers"),
         "heads": int(options["heads"]),
         "feed": len(weights["captioner.video_encoder.encoder.layers.0.linear1.weight"]),
         "half": True,
-        "locate_layers": _layers(weights, "localizer.mask_decoder.layers"),
+        "locate_layers": given.layers("localizer.mask_decoder.layers"),
         "locate_feed": len(weights["localizer.mask_decoder.layers.0.linear1.weight"]),
         "queries": len(weights["localizer.tpe"]),
         "max_events": int(options["max_captions"]),
@@ -140,43 +135,30 @@ def _head(
 
 def _renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights under our names; one that nobody knows is refused."""
-    ours, unknown = {}, []
+    ours: dict[str, Tensor] = {}
+    unknown: dict[str, Tensor] = {}
     for key, value in weights.items():
         name = next(
             (own + key[match.end() :] for theirs, own in _NAMES if (match := re.match(theirs, key))), None
         )
         if name is None:
-            unknown.append(f"{key} {tuple(value.shape)}")
+            unknown[key] = value
         else:
             ours[name] = value
-    if unknown:
-        raise UserError(
-            f"the checkpoint is of another architecture: {len(unknown)} of its tensors are unknown: "
-            + ", ".join(unknown[:4])
-        )
+    refuse_unknown(unknown)
     return ours
 
 
-def _layers(weights: Mapping[str, Tensor], part: str) -> int:
-    return len({match[1] for key in weights if (match := re.match(rf"{re.escape(part)}\.(\d+)\.", key))})
-
-
 def _options(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: no options can be read: {error}", hint=f"JSON with {', '.join(KNOWN)}"
-        ) from error
-    wrong = not isinstance(content, dict) or [
+    content = read_options(path, f"JSON with {', '.join(KNOWN)}")
+    wrong = [
         key
         for key, value in content.items()
         if key not in KNOWN or not isinstance(value, (int, float)) or value <= 0
     ]
     if wrong:
         raise UserError(
-            f"{path} holds no options of ILCACM"
-            + (f": {', '.join(wrong)}" if isinstance(wrong, list) else ""),
+            f"{path} holds no options of ILCACM: {', '.join(wrong)}",
             hint=f"JSON with numbers above 0 for some of {', '.join(KNOWN)}",
         )
     return dict(content)
