@@ -211,6 +211,21 @@ def test_timesformer_shows_cls_patches_and_attentions(models: Path) -> None:
     torch.testing.assert_close(encoder(x).values[:, 0], tokens.cls)
 
 
+def test_attention_is_fused_where_nobody_looks_at_it(models: Path) -> None:
+    encoder = HFVideo(str(models / "videomae"), output="patches")
+    clips = torch.randint(0, 256, (1, encoder.frames, 40, 40, 3), dtype=torch.uint8)
+    config = encoder.network.config
+    with torch.no_grad():
+        assert config._attn_implementation == "sdpa"
+        fused = encoder.tokens(clips)
+        seen = encoder.tokens(clips, attentions=True)
+        assert config._attn_implementation == "sdpa"
+    assert fused.attentions is None
+    assert seen.attentions is not None
+    assert torch.allclose(seen.attentions[0].sum(-1), torch.ones(()))
+    assert torch.allclose(fused.patches, seen.patches, atol=1e-5)
+
+
 def test_videomae_has_no_cls(models: Path) -> None:
     with pytest.raises(UserError, match="no CLS"):
         HFVideo(str(models / "videomae"), output="cls")

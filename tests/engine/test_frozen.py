@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -151,38 +148,3 @@ def test_texts_are_not_kept(tmp_path: Path) -> None:
     config["encoders"]["text"] = {"type": "mffcl.SmallText", "dim": 8}
     with pytest.raises(UserError, match="'text' reads text"):
         train(tmp_path / "run", config)
-
-
-def test_two_processes_encode_a_share_each_and_learn_what_one_learns(tmp_path: Path) -> None:
-    config = keys("video")
-    config["runtime"]["batch"] = 2
-    config["head"]["dropout"] = 0.0
-    del config["phases"]["all"]
-    alone = train(tmp_path / "alone", config)
-    file = tmp_path / "two.py"
-    file.write_text("\n".join(f"{key} = {value!r}" for key, value in config.items()))
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "vidcap_core.cli.run",
-            str(file),
-            "--work-dir",
-            str(tmp_path / "two"),
-            "--nproc",
-            "2",
-            "--device",
-            "cpu",
-        ],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    content, _ = checkpoint.latest(tmp_path / "two" / "checkpoints")
-    assert content is not None
-    for name, value in alone.items():
-        assert torch.allclose(value, content["weights"][name], atol=1e-5), name
-    assert "6 clips encoded" in (tmp_path / "two" / "log.txt").read_text()

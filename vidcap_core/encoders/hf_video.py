@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -22,6 +24,8 @@ from vidcap_core.pretrained.locate import model_folder
 
 HAS_CLS = {"timesformer", "vivit"}
 """Model types whose first token stands for the whole clip."""
+SWITCHING = threading.Lock()
+"""Held while a network keeps attention maps: threads that encode share it."""
 
 
 class Tokens(NamedTuple):
@@ -58,6 +62,9 @@ class HFVideo(Encoder):
         super().__init__()
         self.model, self.output, self.source = model, output, origin(pretrained, seed)
         self.network = load_model(model, pretrained, seed, attn_implementation="eager")
+        self.fuses = bool(getattr(self.network, "_supports_sdpa", False))
+        if self.fuses:
+            self.network.set_attn_implementation("sdpa")
         config = self.network.config
         if not hasattr(config, "num_frames"):
             raise UserError(
@@ -96,7 +103,8 @@ class HFVideo(Encoder):
     def tokens(self, clips: Tensor, attentions: bool = False) -> Tokens:
         """Clips uint8 [N, frames, H, W, 3] -> CLS, patches, and the attention maps where asked for."""
         pixels = self.preprocess(clips.flatten(0, 1)).reshape(*clips.shape[:2], 3, *self.preprocess.crop)
-        out = self.network(pixel_values=pixels, output_attentions=attentions)
+        with _maps_kept(self.network) if attentions and self.fuses else nullcontext():
+            out = self.network(pixel_values=pixels, output_attentions=attentions)
         states = out.last_hidden_state
         maps = out.attentions if attentions else None
         return Tokens(states[:, 0], states[:, 1:], maps) if self.has_cls else Tokens(None, states, maps)
@@ -115,6 +123,17 @@ class HFVideo(Encoder):
             "frames": self.frames,
             "prepare": self.preprocess.describe(),
         }
+
+
+@contextmanager
+def _maps_kept(network: Any) -> Iterator[None]:
+    """Inside, attention is computed step by step: the fused kind keeps no maps."""
+    with SWITCHING:
+        network.set_attn_implementation("eager")
+        try:
+            yield
+        finally:
+            network.set_attn_implementation("sdpa")
 
 
 def _processor(model: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import torch
@@ -20,7 +21,7 @@ with without(
     from mmengine.registry import HOOKS, LOOPS, METRICS, OPTIMIZERS, Registry
     from mmengine.runner import BaseLoop, get_priority, set_random_seed
     from mmengine.runner import Runner as _Runner
-    from mmengine.visualization import Visualizer
+    from mmengine.visualization import Visualizer as _Visualizer
 from torch import Tensor, nn
 
 __all__ = [
@@ -133,6 +134,24 @@ def over_processes(model: nn.Module, device: torch.device) -> nn.Module:
         broadcast_buffers=False,
     )
     return wrapped
+
+
+class Visualizer(_Visualizer):  # type: ignore[misc]
+    """mmengine's, which makes a figure when a picture comes: matplotlib takes a second to import."""
+
+    def __init__(self, name: str = "visualizer", **options: Any) -> None:
+        super().__init__(name, **options)
+
+    def _initialize_fig(self, fig_cfg: dict[str, Any]) -> tuple[Any, ...]:
+        return None, SimpleNamespace(get_dpi=lambda: None), None
+
+    def set_image(self, image: Any) -> None:
+        """What all drawing begins with."""
+        if self.ax_save is None:
+            figure = super()._initialize_fig(self.fig_save_cfg)
+            self.fig_save_canvas, self.fig_save, self.ax_save = figure
+            self.dpi = self.fig_save.get_dpi()
+        super().set_image(image)
 
 
 class Runner(_Runner):  # type: ignore[misc]

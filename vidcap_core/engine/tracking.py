@@ -121,7 +121,7 @@ class Tracker:
 def visualizer(folder: RunFolder, trackers: Sequence[str], main: bool) -> dict[str, Any]:
     """mmengine's visualizer over the trackers of the config, for the main process."""
     backends = [{"type": BACKENDS[name]} for name in trackers] if main else []
-    return {"type": "Visualizer", "vis_backends": backends, "save_dir": str(folder.path)}
+    return {"type": Visualizer, "vis_backends": backends, "save_dir": str(folder.path)}
 
 
 def _rates(speed: Mapping[str, float]) -> str:
