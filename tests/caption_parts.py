@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from films import make, slope
 
 from vidcap_core.captioner.build import build_captioner
+from vidcap_core.captioning.file_captioner import FileCaptioner, load
 from vidcap_core.config.files import load_config
 from vidcap_core.config.validate import captioner_recipe
 from vidcap_core.saved import bundle
@@ -46,3 +48,21 @@ def make_films(folder: Path, count: int = 6) -> list[Path]:
 
         made.append(make(folder / f"{number}.mp4", 12 + 7 * number, picture, size=(wide, high)))
     return made
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle."""
+    return save_model(tmp_path_factory.mktemp("model") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def captioner(model: Path) -> FileCaptioner:
+    """The same, loaded."""
+    return load(model, "cpu")
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Six films."""
+    return make_films(tmp_path_factory.mktemp("films"))

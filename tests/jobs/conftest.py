@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from caption_parts import make_films, save_model
+from caption_parts import captioner, films, model
 
-from vidcap_core.captioning.file_captioner import FileCaptioner, load
+from vidcap_core.captioning.file_captioner import FileCaptioner
 from vidcap_core.files.remote import Source
 from vidcap_core.jobs.job import Done, caption
 from vidcap_core.jobs.local_engine import LocalEngine
@@ -20,21 +20,7 @@ from vidcap_core.jobs.output import Output
 from vidcap_core.jobs.share import Share
 
 Run = Callable[..., Done]
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_model(tmp_path_factory.mktemp("model") / "bundle")
-
-
-@pytest.fixture(scope="session")
-def captioner(model: Path) -> FileCaptioner:
-    return load(model, "cpu")
-
-
-@pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return make_films(tmp_path_factory.mktemp("films"))
+__all__ = ["captioner", "films", "model"]
 
 
 @pytest.fixture

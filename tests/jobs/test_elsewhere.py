@@ -117,9 +117,35 @@ def test_parquet_names_videos(films: list[Path], tmp_path: Path) -> None:
     found = find([str(table)])
     assert (found.files, [each.url for each in found.elsewhere]) == ([films[0]], ["s3://b/x.mp4"])
     pq.write_table(pa.table({"n": [1]}), table)
-    assert "has no column of text" in find([str(table)]).bad[0][1]
+    assert "has no column of paths or videos" in find([str(table)]).bad[0][1]
     table.write_text("no parquet")
     assert "is no Parquet" in find([str(table)]).bad[0][1]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_parquet_holds_videos(
+    packed: bool, films: list[Path], run: Run, merged: Rows, tmp_path: Path
+) -> None:
+    """As bytes, and as Hugging Face `datasets` packs them; a row without one is a row with an error."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    table, contents = tmp_path / "films.parquet", [film.read_bytes() for film in films[:3]]
+    videos = [{"bytes": each, "path": None} if packed else each for each in (*contents, None)]
+    keys = ["a", "b.mp4", "c", "d"]
+    pq.write_table(pa.table({"key": keys, "video": videos}), table, row_group_size=2)
+    found = find([str(table)]).elsewhere
+    assert [(each.name, each.offset) for each in found] == [
+        (f"{k.removesuffix('.mp4')}.mp4", n) for n, k in enumerate(keys)
+    ]
+    for number in (2, 0, 1):
+        with local(found[number]) as file:
+            assert file.read_bytes() == contents[number]
+    done = run(found, tmp_path / "out")
+    assert (done.made, [name for name, _ in done.failed]) == (3, [f"{table}::d.mp4"])
+    run(films[:3], tmp_path / "files")
+    texts = [[row["caption"] for row in merged(tmp_path / part)] for part in ("out", "files")]
+    assert sorted(filter(None, texts[0])) == sorted(texts[1])
 
 
 def test_a_store_that_refuses_or_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

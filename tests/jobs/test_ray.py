@@ -12,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from job_parts import alike
 
 from vidcap_core.captioning.file_captioner import FileCaptioner
+from vidcap_core.cli.main import main
 from vidcap_core.errors import UserError
+from vidcap_core.features.store import FeatureStore
 from vidcap_core.jobs.output import Output
 from vidcap_core.jobs.ray_engine import RayEngine
 from vidcap_core.jobs.status import status
@@ -125,3 +128,20 @@ def test_the_same_rows_though_the_driver_dies(
     found, wanted = merged(out), merged(tmp_path / "whole")
     same = {"model": None, "weights": None, "decoding": None}
     assert alike([{**row, **same} for row in found], [{**row, **same} for row in wanted])
+
+
+@pytest.mark.slow
+def test_features_are_the_same_numbers(films: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    (tmp_path / "films").mkdir()
+    for film in films:
+        (tmp_path / "films" / film.name).write_bytes(film.read_bytes())
+    (tmp_path / "films" / "text.mp4").write_text("no film")
+    words = ["features", "extract", "--videos", str(tmp_path / "films"), "--encoder", "ToyGrid"]
+    words += ["--set", "stream=image"]
+    assert main([*words, "--out", str(tmp_path / "local")]) == 1  # one file is no film
+    assert main([*words, "--out", str(tmp_path / "ray"), "--engine", "ray", "--actors", "2"]) == 1
+    local, ray = FeatureStore(tmp_path / "local"), FeatureStore(tmp_path / "ray")
+    assert sorted(local) == sorted(ray)
+    assert all(np.array_equal(local[clip], ray[clip]) for clip in local)
+    assert (local.recipe, local.fingerprint()) == (ray.recipe, ray.fingerprint())

@@ -6,16 +6,19 @@ import glob
 import os
 import tarfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from vidcap_core.errors import DataError, UserError
+from vidcap_core.files.parquet_rows import ParquetRows
 from vidcap_core.files.remote import Remote, Source, filesystem, is_url, reading, told
 from vidcap_core.files.tar_members import members
 from vidcap_core.video.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 ARCHIVES = (".tar", ".parquet")
-COLUMNS = ("path", "video", "video_path", "url", "file")
-"""Columns of Parquet that may name videos, the first that is there."""
+COLUMNS = ("video", "mp4", "path", "video_path", "url", "file")
+"""Columns of Parquet that may hold or name videos, the first that is there."""
 
 
 def is_archive(name: str) -> bool:
@@ -72,9 +75,9 @@ def _members(name: str) -> Iterator[Remote]:
         try:
             for member in members(file):
                 suffix = _suffix(member.name)
-                if member.isfile() and suffix in VIDEO_SUFFIXES | PICTURE_SUFFIXES:
+                if suffix in VIDEO_SUFFIXES | PICTURE_SUFFIXES:
                     count += 1
-                    yield Remote(where, member.name, member.offset_data, member.size)
+                    yield Remote(where, *member)
         except (tarfile.TarError, EOFError) as error:
             raise DataError(f"{name}: is broken behind {count} videos: {error}") from error
     if not count:
@@ -82,28 +85,42 @@ def _members(name: str) -> Iterator[Remote]:
 
 
 def _named(name: str) -> Iterator[Source]:
-    """Videos that a table names, by path or URL; a path is meant from here, or else from beside the table."""
-    try:
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise UserError(f"{name}: reading Parquet needs pyarrow", hint="pip install pyarrow") from error
+    """Videos that a table holds as bytes, or names by path or URL: from here, or else from beside the table."""
     where = name if is_url(name) else os.path.abspath(name)
-    with reading(where) as file:
-        try:
-            table = pq.ParquetFile(file)
-            names = table.schema_arrow.names
-            column = next((each for each in COLUMNS if each in names), None)
-            if column is None or "string" not in str(table.schema_arrow.field(column).type):
-                raise DataError(
-                    f"{name}: has no column of text named {', '.join(COLUMNS)}; it has {', '.join(names)}",
-                    hint="videos as bytes: write them as a tar of WebDataset",
-                )
-            for batch in table.iter_batches(columns=[column]):
-                for text in batch.column(0).to_pylist():
-                    if text is not None:
-                        yield _named_file(str(text), name)
-        except (ValueError, OSError) as error:  # pyarrow's own are kinds of these
-            raise DataError(f"{name}: is no Parquet, or damaged: {error}") from error
+    with closing(ParquetRows(where)) as rows:
+        column, holds = _column(name, rows.schema)
+        if holds:
+            yield from _held(where, column, rows)
+            return
+        rows.columns = [column]
+        for index in range(len(rows)):
+            text = rows.row(index)[column].as_py()
+            if text is not None:
+                yield _named_file(str(text), name)
+
+
+def _column(name: str, schema: Any) -> tuple[str, bool]:
+    """The column of videos, and whether it holds them."""
+    for column in (each for each in COLUMNS if each in schema.names):
+        kind = str(schema.field(column).type)
+        if "binary" in kind or kind.startswith("struct<bytes"):
+            return column, True
+        if "string" in kind and not kind.startswith(("struct", "list")):
+            return column, False
+    raise DataError(
+        f"{name}: has no column of paths or videos named {', '.join(COLUMNS)}; it has {', '.join(schema.names)}",
+        hint="a column of that name: text, bytes, or a struct of bytes and path",
+    )
+
+
+def _held(where: str, column: str, rows: ParquetRows) -> Iterator[Remote]:
+    """Videos by their rows, which are not read yet; named by their path or key where the table has one."""
+    keys = [each for each in ("__key__", "key", "id") if each in rows.schema.names]
+    rows.columns = keys[:1]
+    for index in range(len(rows)):
+        key = rows.row(index)[keys[0]].as_py() if keys else None
+        name = str(index if key is None else key)
+        yield Remote(where, name if _suffix(name) in VIDEO_SUFFIXES else f"{name}.mp4", index, column=column)
 
 
 def _named_file(text: str, table: str) -> Source:

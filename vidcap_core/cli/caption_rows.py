@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vidcap_core.cli.cluster_options import add_cluster, refuse_stray
+
 if TYPE_CHECKING:
     from vidcap_core.captioning.file_captioner import FileCaptioner
     from vidcap_core.captioning.inputs import Inputs
@@ -25,19 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ROWS,
         help="fill --out, a folder or a URL, with shards of a row a clip; errors are rows too",
     )
-    large.add_argument("--engine", choices=("local", "ray"), default="local", help="what runs the stages")
-    large.add_argument(
-        "--address", metavar="HOST:PORT|auto", help="a Ray cluster (default: one on this machine)"
-    )
-    large.add_argument("--actors", type=int, metavar="N", help="copies of the model on the cluster (2)")
-    large.add_argument(
-        "--gpus-per-actor", type=float, metavar="G", help="GPUs of each copy (default: 0; 0.5 is half of one)"
-    )
-    large.add_argument(
-        "--shard",
-        metavar="I/N",
-        help="do part I of N, from 0, beside other processes (default: the task of a SLURM array)",
-    )
+    add_cluster(large, "model")
     large.add_argument("--retry", action="store_true", help="try files again that failed before")
 
 
@@ -55,16 +45,7 @@ def wanted(args: argparse.Namespace) -> bool:
             )
         if args.rows == "webdataset" and args.every:
             raise UserError("--rows webdataset holds whole files", hint="without --every, or --rows jsonl")
-        cluster = {
-            "--address": args.address,
-            "--actors": args.actors,
-            "--gpus-per-actor": args.gpus_per_actor,
-        }
-        given = [name for name, value in cluster.items() if value is not None]
-        if given and args.engine != "ray":
-            raise UserError(f"{given[0]} belongs to a cluster", hint="--engine ray")
-        if (args.actors or 1) < 1 or (args.gpus_per_actor or 0) < 0:
-            raise UserError("--actors is at least 1, and --gpus-per-actor at least 0", hint="--actors 2")
+        refuse_stray(args)
         return True
     for name in ("address", "actors", "gpus_per_actor", "retry"):
         if getattr(args, name):

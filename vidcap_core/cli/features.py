@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidcap_core.cli.arguments import Subparsers
+from vidcap_core.cli.cluster_options import add_cluster, refuse_stray
 
 if TYPE_CHECKING:
-    from vidcap_core.datasets.store_plan import StorePlan
+    from vidcap_core.datasets.store_plan import Cluster, StorePlan
     from vidcap_core.features.extract import Report
+    from vidcap_core.jobs.share import Share
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -70,6 +74,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="what reads videos (default: pyav)",
     )
     extract.add_argument("--device", help="cpu, cuda, ...; without it, a GPU where there is one")
+    add_cluster(extract.add_argument_group("large jobs (docs/scale.md)"), "encoder")
     extract.set_defaults(func=run_extract)
 
     inspect = actions.add_parser("inspect", help="what is in a store, and how it was made")
@@ -99,6 +104,7 @@ def run_extract(args: argparse.Namespace) -> int:
     """Extract, then say what was skipped and why."""
     from vidcap_core.errors import UserError
 
+    refuse_stray(args)
     if args.config is not None:
         for option in ("dataset", "videos", "encoder", "out", "root", "data"):
             if getattr(args, option):
@@ -144,12 +150,24 @@ def _extract_all(args: argparse.Namespace) -> int:
     for each in plans:
         for line in each.lines(size):
             note(line)
-    outcome = 0
+    outcome, part = 0, _part(args)
     for each in plans:
-        if each.todo and not args.dry_run:
+        if part is not None and each.store.derived:
+            note(f"{each.store.stream}: is made of other streams, by the same command without --shard")
+        elif each.todo and not args.dry_run:
             with progress(each.store.stream, len(each.todo)) as advance:
-                report = make(each, recipe, args.workers, args.decoder, args.dtype, device, advance)
-            outcome |= _finish(report, each.store.path)
+                report = make(
+                    each,
+                    recipe,
+                    args.workers,
+                    args.decoder,
+                    args.dtype,
+                    device,
+                    advance,
+                    _cluster(args),
+                    part,
+                )
+            outcome |= _finish(report, each.store.path, part)
     return outcome
 
 
@@ -174,6 +192,7 @@ def _extract_one(args: argparse.Namespace) -> int:
     from vidcap_core.cli.console import note, progress
     from vidcap_core.datasets.extraction import Source, clips_in, clips_of, load_encoder
     from vidcap_core.datasets.locations import arguments
+    from vidcap_core.datasets.store_plan import refuse_packed
     from vidcap_core.errors import UserError
     from vidcap_core.features.extract import extract
 
@@ -192,14 +211,42 @@ def _extract_one(args: argparse.Namespace) -> int:
         encoder = load_encoder(args.encoder, args.set, stream)
         clips, absent, packed = clips_of(args.dataset, args.split or (), changes, encoder)
     device = choose_device(args.device)
-    encoder = encoder.to(device)
+    encoder, part, engine = encoder.to(device), _part(args), None
+    if cluster := _cluster(args):
+        refuse_packed(packed)
+        engine = cluster(partial(load_encoder, args.encoder, tuple(args.set), stream), encoder)
     with progress("extract", len(clips)) as advance:
-        report = extract(clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance, packed)
+        report = extract(
+            clips, encoder, args.out, args.workers, args.dtype, args.decoder, advance, packed, engine, part
+        )
     if absent:
         note(
             f"{absent} of {len(clips) + absent} clips have no video (vidcap data check lists what is missing)"
         )
-    return _finish(report, args.out)
+    return _finish(report, args.out, part)
+
+
+def _part(args: argparse.Namespace) -> Share | None:
+    """The part of this process, where there are several."""
+    from vidcap_core.jobs.share import parse
+
+    share = parse(args.shard, os.environ)
+    return share if share.count > 1 else None
+
+
+def _cluster(args: argparse.Namespace) -> Cluster | None:
+    """What makes the engine of a cluster, where one is asked for."""
+    if args.engine == "local":
+        return None
+    from vidcap_core.jobs.ray_encoding import RayEncoding
+
+    return partial(
+        RayEncoding,
+        decoder=args.decoder,
+        actors=args.actors or 2,
+        gpus=args.gpus_per_actor or 0.0,
+        address=args.address,
+    )
 
 
 def run_inspect(args: argparse.Namespace) -> int:
@@ -236,8 +283,13 @@ def run_import(args: argparse.Namespace) -> int:
     return _finish(report, args.out)
 
 
-def _finish(report: Report, out: Path) -> int:
-    from vidcap_core.cli.console import show
+def _finish(report: Report, out: Path, part: Share | None = None) -> int:
+    from vidcap_core.cli.console import note, show
+    from vidcap_core.features.parts import part_of
+
+    if part is not None:
+        note(f"part {part}: the same command without --shard puts all parts together in {out}")
+        out = part_of(out, part)
 
     silent = f", {report.silent} without sound" if report.silent else ""
     print(f"{out}: {report.made} made, {report.kept} already there, {len(report.skipped)} skipped{silent}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -18,12 +19,15 @@ from vidcap_core.datasets.annotated import Dataset
 from vidcap_core.datasets.config_stores import ConfigStore, without_inputs
 from vidcap_core.datasets.missing import by_name
 from vidcap_core.errors import ConfigError, DataError, VideoError
-from vidcap_core.features.extract import Report, encode_clip, extract, recipe_of
+from vidcap_core.features.extract import Engine, Report, encode_clip, extract, recipe_of
 from vidcap_core.features.journal import agree
+from vidcap_core.features.parts import Part
 from vidcap_core.features.writer import FeatureWriter
 from vidcap_core.video.frames import Frames
 from vidcap_metrics.counted import counted
 
+Cluster = Callable[[Callable[[], Encoder], Encoder], Engine]
+"""Gives an engine that encodes with what the first makes, anew in each process, as the second does here."""
 TRIED, PATIENCE = 3, 60.0
 """Clips that are timed before the work begins, and the seconds after which no further one is."""
 
@@ -117,11 +121,18 @@ def make(
     dtype: str,
     device: str,
     advance: Callable[[int], None],
+    cluster: Cluster | None = None,
+    part: Part | None = None,
 ) -> Report:
-    """Make what is not there yet of a store; stopped and started again, it goes on."""
+    """Make what is not there yet of a store, or of a part of it; stopped and started again, it goes on."""
     if planned.store.derived:
         return _derive(planned.store, recipe, dtype, advance)
     encoder = _build(planned.store, device)
+    packed = planned.store.packed_for(encoder)
+    engine = None
+    if cluster is not None:
+        refuse_packed(packed)
+        engine = cluster(partial(_build, replace(planned.store, data={}), "cpu"), encoder)
     report = extract(
         planned.todo,
         encoder,
@@ -130,10 +141,21 @@ def make(
         dtype,
         decoder,
         advance,
-        planned.store.packed_for(encoder),
+        packed,
+        engine,
+        part,
     )
     report.kept += planned.there
     return report
+
+
+def refuse_packed(packed: Mapping[str, object]) -> None:
+    """Refuse to send frames that lie as pictures in a zip through a cluster."""
+    if packed:
+        raise DataError(
+            f"{counted(len(packed), 'clip')} are pictures in a zip, which only this machine reads",
+            hint="without --engine ray; several processes: --shard I/N",
+        )
 
 
 def _derive(store: ConfigStore, recipe: Recipe, dtype: str, advance: Callable[[int], None]) -> Report:

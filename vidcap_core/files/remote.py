@@ -33,12 +33,13 @@ CLIENTS = {"aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "huggingface_
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A file by its URL, or a member of a tar file by where its bytes lie in it."""
+    """A file by its URL, a member of a tar by where its bytes lie in it, or what a column of Parquet holds in a row."""
 
     url: str
     member: str | None = None
-    offset: int = 0
+    offset: int = 0  # in bytes, or the row
     size: int | None = None
+    column: str | None = None
 
     def __str__(self) -> str:
         return self.url if self.member is None else f"{self.url}::{self.member}"
@@ -73,6 +74,12 @@ def local(source: Source) -> Iterator[Path]:
     """A path of this machine at which the file can be read; what lies elsewhere is fetched, and goes again."""
     if isinstance(source, Path):
         yield source
+        return
+    if source.column is not None:
+        from vidcap_core.files.parquet_rows import cell
+
+        with content_as_file(cell(source), source.suffix[:16] or ".mp4") as path:
+            yield path
         return
     descriptor, name = tempfile.mkstemp(prefix="vidcap-", suffix=source.suffix[:16])
     try:

@@ -23,7 +23,11 @@ class Share:
 
     def of(self, sources: Sequence[Source]) -> list[Source]:
         """The files of this part, in their order."""
-        return [s for s in sources if self.count == 1 or int(digest(s), 16) % self.count == self.index]
+        return [source for source in sources if self.has(source)]
+
+    def has(self, name: Source | str) -> bool:
+        """Whether a file or clip is of this part."""
+        return self.count == 1 or int(digest(name), 16) % self.count == self.index
 
 
 def parse(text: str | None, environment: Mapping[str, str]) -> Share:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
@@ -20,9 +21,9 @@ from vidcap_core.datasets.sample_parts import SampleParts
 from vidcap_core.datasets.shards.fields import Fields
 from vidcap_core.datasets.shards.listing import fingerprint, listed
 from vidcap_core.datasets.shards.opened import OpenShards
-from vidcap_core.datasets.shards.parquet import ParquetShard
 from vidcap_core.datasets.shards.passes import Place, order_of, shuffled
 from vidcap_core.errors import DataError, UserError, VideoError
+from vidcap_core.files.parquet_rows import ParquetRows
 from vidcap_core.files.remote import content_as_file
 
 
@@ -168,7 +169,7 @@ class Shards:
             if shard.samples is not None:
                 total += shard.samples
             else:
-                with ParquetShard(shard.name, ()) as table:
+                with closing(ParquetRows(shard.name)) as table:
                     total += len(table)
         if not total:
             raise DataError(f"{self._shards[0].name}: has no sample", hint="another path=")

@@ -6,7 +6,6 @@ import os
 import tarfile
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from vidcap_core.datasets.shards.fields import Fields
 from vidcap_core.errors import DataError
@@ -53,20 +52,11 @@ class TarShard:
         """Let go of the file."""
         self._held.close()
 
-    def __enter__(self) -> TarShard:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _index(self, path: Path) -> None:
         try:
             with path.open("rb") as file:
                 for member in members(file):
-                    if member.isfile():
-                        self._add(member.name, member.offset_data, member.size)
+                    self._add(*member)
         except (tarfile.TarError, EOFError) as error:
             raise DataError(
                 f"{self.name}: is broken behind {len(self)} samples: {error}",
