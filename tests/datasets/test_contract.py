@@ -29,7 +29,7 @@ TWINS = {
 }
 PARTS = {"core.Flickr8k": "flickr8k", "core.MSRVTTPart": "msrvtt", "core.MSVDPart": "msvd"}
 """Those that are a part, or have no twin: they are there only where somebody has put them."""
-MADE = {"core.Mixture", "wsdvc_mask.MadeUp"}
+MADE = {"core.Mixture", "core.Shards", "wsdvc_mask.MadeUp"}
 """Those with tests of their own."""
 
 

@@ -15,14 +15,14 @@ Stretch = tuple[int, int, int]
 """Of a lane: its number, the first sample, and how many."""
 
 
-def lanes_of(shards: int, world: int) -> int:
-    """Lanes of each process: a power of two, so that workers, 1, 2, 4 or 8, have as many each."""
+def lanes_of(shards: int, world: int, batches: int) -> int:
+    """Lanes of each process: a power of two, so that workers, 1, 2, 4 or 8, have as many each; each in every epoch."""
     if shards < world:
         raise DataError(
             f"{shards} shards cannot be shared by {world} processes",
             hint="write more shards, of fewer samples",
         )
-    most, lanes = min(MOST, shards // world), 1
+    most, lanes = min(MOST, shards // world, batches), 1
     while 2 * lanes <= most:
         lanes *= 2
     return lanes
@@ -32,7 +32,7 @@ class LaneOrder:
     """Like `Order`, of a stream: which stretch of which lane each batch is.
 
     A batch's lane follows from its number in the epoch alone. So workers change nothing, and a run goes on exactly
-    from the number of its epoch and of its batch.
+    from the number of its epoch and of its batch. All lanes have as many batches, so that none falls behind.
     """
 
     def __init__(
@@ -41,8 +41,9 @@ class LaneOrder:
         if batch % world:
             raise DataError(f"a batch of {batch} clips cannot be shared evenly by {world} processes")
         self.seed, self.rank, self.world = tuple(seed), rank, world
-        self.lanes = lanes_of(dataset.most_lanes(), world)
-        self.batches = max(1, len(dataset) // batch)
+        batches = max(1, len(dataset) // batch)
+        self.lanes = lanes_of(dataset.most_lanes(), world, batches)
+        self.batches = batches // self.lanes * self.lanes
         self._share = batch // world
         self.epoch = 0
         self.position = 0
@@ -57,8 +58,7 @@ class LaneOrder:
     def __iter__(self) -> Iterator[list[Stretch]]:
         for number in range(self.position, self.batches):
             lane = number % self.lanes
-            an_epoch = len(range(lane, self.batches, self.lanes))  # batches of the lane
-            done = self.epoch * an_epoch + number // self.lanes
+            done = (self.epoch * self.batches + number) // self.lanes
             yield [(self.rank * self.lanes + lane, done * self._share, self._share)]
 
     def workers(self, asked: int) -> int:
