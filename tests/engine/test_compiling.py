@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,14 @@ TRANSFORMER = {
 }
 
 
-def losses(head: dict[str, Any], compiled: bool) -> tuple[list[float], list[str]]:
+def losses(head: dict[str, Any], compiled: bool, backend: str = "aot_eager") -> tuple[list[float], list[str]]:
     """Of three updates, and what breaks."""
     recipe = validate(Config("test", tiny.config(head=head)))
     torch.manual_seed(0)
     training = Training(recipe, RunFolder(Path(os.devnull)))
     captioner, [phase, *_] = training.captioner, recipe.phases
     if compiled:
-        compiling.compile_parts(captioner, "default", backend="aot_eager")
+        compiling.compile_parts(captioner, "default", backend=backend)
     captioner.choose_training(phase.train, phase.freeze)
     captioner.train()
     data = training.dataset(phase)
@@ -52,6 +53,16 @@ def losses(head: dict[str, Any], compiled: bool) -> tuple[list[float], list[str]
 def test_losses_stay_and_the_cores_heads_are_one_graph(head: dict[str, Any]) -> None:
     plain, _ = losses(head, compiled=False)
     compiled, breaks = losses(head, compiled=True)
+    assert compiled == pytest.approx(plain, abs=1e-5)
+    assert plain[2] != plain[0]
+    assert breaks == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not any(map(shutil.which, compiling.COMPILERS)), reason="needs a C++ compiler")
+def test_losses_stay_with_the_compiler_itself() -> None:
+    plain, _ = losses(GRU, compiled=False)
+    compiled, breaks = losses(GRU, compiled=True, backend="inductor")
     assert compiled == pytest.approx(plain, abs=1e-5)
     assert plain[2] != plain[0]
     assert breaks == []

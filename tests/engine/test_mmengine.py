@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config as MMConfig
@@ -18,7 +19,7 @@ from vidcap_core.cli.main import main
 from vidcap_core.config.files import Config
 from vidcap_core.config.recipe import Optimizer
 from vidcap_core.contracts.types import Clip, Event, Prediction
-from vidcap_core.engine import registries, runs
+from vidcap_core.engine import mm, registries, runs
 from vidcap_core.engine.caption_metric import CaptionMetric
 from vidcap_core.errors import ConfigError
 from vidcap_core.saved import checkpoint
@@ -168,3 +169,11 @@ def test_the_loop_imports_nothing_heavy_that_it_does_not_use() -> None:
     code = f"import sys, vidcap_core.engine.runs; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_figure_is_made_when_somebody_draws(tmp_path: Path) -> None:
+    drawing = mm.Visualizer(save_dir=str(tmp_path))
+    assert drawing.ax_save is None
+    drawing.set_image(np.full((8, 12, 3), 200, np.uint8))
+    assert drawing.dpi > 0
+    assert drawing.get_image().shape == (8, 12, 3)

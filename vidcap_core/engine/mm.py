@@ -139,6 +139,8 @@ def over_processes(model: nn.Module, device: torch.device) -> nn.Module:
 class Visualizer(_Visualizer):  # type: ignore[misc]
     """mmengine's, which makes a figure when a picture comes: matplotlib takes a second to import."""
 
+    ax_save: Any
+
     def __init__(self, name: str = "visualizer", **options: Any) -> None:
         super().__init__(name, **options)
 
