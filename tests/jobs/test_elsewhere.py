@@ -16,7 +16,8 @@ import pytest
 
 from vidcap_core.captioning.inputs import find
 from vidcap_core.errors import DataError
-from vidcap_core.files.remote import Remote, local
+from vidcap_core.files.local import local
+from vidcap_core.files.remote import Remote
 from vidcap_core.jobs.output import Output
 from vidcap_core.jobs.status import status
 

@@ -13,7 +13,8 @@ from vidcap_core.captioning import span_passes
 from vidcap_core.captioning.spans import Every, spans
 from vidcap_core.contracts.types import Clip
 from vidcap_core.errors import UserError, VideoError
-from vidcap_core.files.remote import Source, local
+from vidcap_core.files.local import local
+from vidcap_core.files.remote import Source
 from vidcap_core.video import limits
 from vidcap_core.video.clip_reader import check_memory, read_clip_frames, read_clip_sound
 from vidcap_core.video.frame_request import FrameRequest

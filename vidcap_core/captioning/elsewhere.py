@@ -8,7 +8,6 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.parquet_rows import ParquetRows
@@ -88,7 +87,7 @@ def _named(name: str) -> Iterator[Source]:
     """Videos that a table holds as bytes, or names by path or URL: from here, or else from beside the table."""
     where = name if is_url(name) else os.path.abspath(name)
     with closing(ParquetRows(where)) as rows:
-        column, holds = _column(name, rows.schema)
+        column, holds = _column(rows)
         if holds:
             yield from _held(where, column, rows)
             return
@@ -99,16 +98,17 @@ def _named(name: str) -> Iterator[Source]:
                 yield _named_file(str(text), name)
 
 
-def _column(name: str, schema: Any) -> tuple[str, bool]:
+def _column(rows: ParquetRows) -> tuple[str, bool]:
     """The column of videos, and whether it holds them."""
-    for column in (each for each in COLUMNS if each in schema.names):
-        kind = str(schema.field(column).type)
+    for column in (each for each in COLUMNS if each in rows.schema.names):
+        kind = str(rows.schema.field(column).type)
         if "binary" in kind or kind.startswith("struct<bytes"):
             return column, True
         if "string" in kind and not kind.startswith(("struct", "list")):
             return column, False
     raise DataError(
-        f"{name}: has no column of paths or videos named {', '.join(COLUMNS)}; it has {', '.join(schema.names)}",
+        f"{rows.name}: has no column of paths or videos named {', '.join(COLUMNS)}; "
+        f"it has {', '.join(rows.schema.names)}",
         hint="a column of that name: text, bytes, or a struct of bytes and path",
     )
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 
-def add_cluster(group: Any, copies: str) -> None:
+def add_cluster(group: argparse._ArgumentGroup, copies: str) -> None:
     """Which engine, and how large. copies: what each actor holds."""
     group.add_argument("--engine", choices=("local", "ray"), default="local", help="what runs the stages")
     group.add_argument(

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from torch import Tensor
 from transformers.utils import cached_file
@@ -21,6 +21,9 @@ from vidcap_core.encoders.rows import row_mask
 from vidcap_core.errors import UserError
 from vidcap_core.pretrained.load import origin, stored_json
 from vidcap_core.pretrained.locate import model_folder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 HAS_CLS = {"timesformer", "vivit"}
 """Model types whose first token stands for the whole clip."""
@@ -126,7 +129,7 @@ class HFVideo(Encoder):
 
 
 @contextmanager
-def _maps_kept(network: Any) -> Iterator[None]:
+def _maps_kept(network: PreTrainedModel) -> Iterator[None]:
     """Inside, attention is computed step by step: the fused kind keeps no maps."""
     with SWITCHING:
         network.set_attn_implementation("eager")

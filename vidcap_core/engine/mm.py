@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
 from vidcap_core.zoo.unwanted_imports import without
@@ -142,12 +143,13 @@ class Visualizer(_Visualizer):  # type: ignore[misc]
     ax_save: Any
 
     def __init__(self, name: str = "visualizer", **options: Any) -> None:
+        self.ax_save: Any = None
         super().__init__(name, **options)
 
     def _initialize_fig(self, fig_cfg: dict[str, Any]) -> tuple[Any, ...]:
         return None, SimpleNamespace(get_dpi=lambda: None), None
 
-    def set_image(self, image: Any) -> None:
+    def set_image(self, image: np.ndarray) -> None:
         """What all drawing begins with."""
         if self.ax_save is None:
             figure = super()._initialize_fig(self.fig_save_cfg)

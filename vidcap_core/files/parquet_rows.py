@@ -75,13 +75,6 @@ class ParquetRows:
         self._first, self._rows = follows, next(self._batches)
 
 
-def content_of(value: Any) -> bytes | None:
-    """The bytes of a file that a column holds: as they are, or as Hugging Face `datasets` packs them."""
-    value = value.as_py() if value.is_valid else None
-    found = value.get("bytes") if isinstance(value, dict) else value
-    return found if isinstance(found, bytes) else None
-
-
 class _LastRead(threading.local):
     """A thread reads the rows of one file after the other: it keeps the last one open."""
 
@@ -92,7 +85,7 @@ _last = _LastRead()
 
 
 def cell(source: Remote) -> bytes:
-    """The bytes of a file that a row holds."""
+    """The bytes of a file that a row holds: as they are, or as Hugging Face `datasets` packs them."""
     assert source.column is not None
     rows = _last.rows
     if rows is None or rows.name != source.url or list(rows.columns) != [source.column]:
@@ -100,7 +93,8 @@ def cell(source: Remote) -> bytes:
             rows.close()
         _last.rows = rows = ParquetRows(source.url)
         rows.columns = [source.column]
-    found = content_of(rows.row(source.offset)[source.column])
-    if found is None:
+    value = rows.row(source.offset)[source.column].as_py()
+    found = value.get("bytes") if isinstance(value, dict) else value
+    if not isinstance(found, bytes):
         raise DataError(f"{source}: holds no video")
     return found

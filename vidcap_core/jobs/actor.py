@@ -11,7 +11,8 @@ from vidcap_core.captioning.file_captioner import made_again
 from vidcap_core.captioning.flow import side_by_side
 from vidcap_core.captioning.model_recipe import ModelRecipe
 from vidcap_core.errors import VideoError
-from vidcap_core.files.remote import Source, local
+from vidcap_core.files.local import local
+from vidcap_core.files.remote import Source
 from vidcap_core.jobs.rows import Row, error_row, rows_of
 
 

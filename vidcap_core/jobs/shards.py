@@ -10,7 +10,8 @@ from typing import Any
 
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.json_text import loads
-from vidcap_core.files.remote import Source, local
+from vidcap_core.files.local import local
+from vidcap_core.files.remote import Source
 from vidcap_core.jobs.rows import Row
 
 SUFFIXES = {"jsonl": ".jsonl", "parquet": ".parquet", "webdataset": ".tar"}

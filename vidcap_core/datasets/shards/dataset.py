@@ -23,8 +23,8 @@ from vidcap_core.datasets.shards.listing import fingerprint, listed
 from vidcap_core.datasets.shards.opened import OpenShards
 from vidcap_core.datasets.shards.passes import Place, order_of, shuffled
 from vidcap_core.errors import DataError, UserError, VideoError
+from vidcap_core.files.local import content_as_file
 from vidcap_core.files.parquet_rows import ParquetRows
-from vidcap_core.files.remote import content_as_file
 
 
 class Shards:

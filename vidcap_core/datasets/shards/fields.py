@@ -83,7 +83,7 @@ class Fields:
                 return self._text(name, described[name])
         return []
 
-    def _text(self, name: str, value: Any) -> str | list[str]:
+    def _text(self, name: str, value: object) -> str | list[str]:
         if isinstance(value, bytes):
             try:
                 return value.decode("utf-8")

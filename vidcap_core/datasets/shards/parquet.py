@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vidcap_core.datasets.shards.fields import Fields, wanted_columns
 from vidcap_core.files.parquet_rows import ParquetRows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KEYS = ("__key__", "key", "id")
 
@@ -35,7 +38,7 @@ class ParquetShard:
         self._rows.close()
 
 
-def plain(value: Any) -> Any:
+def plain(value: pa.Scalar) -> Any:
     """A value of Arrow as bytes, text, number, or an array of NumPy of its own: the batch it came from may go."""
     import pyarrow as pa
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from vidcap_core.datasets.shards.fields import Fields
 from vidcap_core.errors import DataError
-from vidcap_core.files.remote import Remote, is_url, local
+from vidcap_core.files.local import local
+from vidcap_core.files.remote import Remote, is_url
 from vidcap_core.files.tar_members import members
 
 
