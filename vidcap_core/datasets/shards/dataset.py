@@ -33,7 +33,9 @@ class Shards:
     path: a folder, a file, a pattern or a list of them, here or behind URLs. samples: of an epoch, over all processes;
     None: all there are. shuffle: samples of a lane among which the next one is drawn. vocabulary: samples whose
     captions a tokenizer learns from. caption, video: the fields that hold them, if their names are not usual ones.
-    streams: name -> field, or names. optional: streams a sample may lack. Others: as in every data set.
+    streams: name -> field, or names. optional: streams a sample may lack.
+    frames, audio: read from the videos, e.g. frames=dict(kind="uniform", count=8, short_side=64).
+    sample: rows of the streams to keep, e.g. dict(kind="uniform", count=28). transforms: change samples.
     """
 
     name: ClassVar[str] = "shards"
