@@ -141,11 +141,11 @@ def test_a_model_without_a_template_or_of_one_picture_is_one_line(
         data = json.loads((bare / name).read_text())
         (bare / name).write_text(json.dumps({key: data[key] for key in data if key != "chat_template"}))
     done = vidcap("caption", films[0], "--model", bare)
-    assert done.code == 1
+    assert done.code == 2
     assert "has no chat template, and takes no plain text beside frames" in done.err
     done = vidcap("caption", films[0], "--model", family("blip2"))
-    assert done.code == 1
-    assert "takes one picture, and not 8 frames; try: head.frames=1" in done.err
+    assert done.code == 2
+    assert "takes one picture, and not 8 frames\n  try: head.frames=1" in done.err
 
 
 def test_offline_it_says_which_files_to_put_where(vidcap: Any, films: list[Path]) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from vidcap_core.api import ConfigError, UserError, seeded
 from vidcap_vlm.loading import is_quantised
 
-NEVER = ("inference_mode", "task_type", "modules_to_save")
+NEVER = ("inference_mode", "task_type", "modules_to_save", "peft_type")
 """Arguments of peft's LoraConfig that have no meaning here."""
 
 
@@ -37,7 +37,7 @@ def add(model: Any, options: Mapping[str, Any]) -> None:
     try:
         with seeded(0):
             inject_adapter_in_model(LoraConfig(**given), model)
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # whatever peft's own code raises
         raise ConfigError(f"head.lora: peft says: {' '.join(str(error).split())[:300]}") from error
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from transformers import AutoProcessor
-
-from vidcap_core.api import HFTokenizer, Missing, from_hub
+from vidcap_core.api import HFTokenizer, Missing
 from vidcap_vlm import loading, tiny
 from vidcap_vlm.conversation import Conversation
 from vidcap_vlm.prompt import Prompt
@@ -23,8 +21,9 @@ class ChatTokenizer(HFTokenizer):
 
     def __init__(self, name: str, normalize: str = "none") -> None:
         folder = tiny.folder() if name == tiny.NAME else name
-        super().__init__(folder, normalize=normalize)
-        processor = from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
+        processor = loading.processor_of(name, folder)
+        with loading.reading(name, folder):
+            super().__init__(folder, normalize=normalize)
         self.lead, tail = Conversation(processor, Prompt("?", "text"), None, name).around_answer()
         end = self.backend.encode(tail, add_special_tokens=False).ids[:1]
         if end and end[0] in self.special_ids:

@@ -10,12 +10,14 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor
 
-from vidcap_core.api import ConfigError, UserError
+from vidcap_core.api import ConfigError, Tokenizer, UserError
 from vidcap_vlm.prompt import Prompt
 
 Visual = Literal["video", "pictures"]
 MARK = "\u2063answer\u2063"
 """Stands for an answer while a template is looked at."""
+PROBE = "A red ball's 12 bounces; un caf\u00e9, \u4f60\u597d!"
+"""A text whose ids tell tokenizers apart."""
 
 
 class Conversation:
@@ -68,11 +70,8 @@ class Conversation:
             given["video_metadata"] = [_metadata(frames, times, duration)]
         else:
             given["images"] = [list(frames)]
-        if self.visual == "pictures" and len(frames) > 1 and not self.has_template and self._one_picture:
-            raise UserError(
-                f"'{self.name}' takes one picture, and not {len(frames)} frames", hint="head.frames=1"
-            )
         try:
+            self._refuse_other_than_room(len(frames))
             made = self.processor(**given)
         except UserError:
             raise
@@ -85,7 +84,7 @@ class Conversation:
                 ) from error
             raise UserError(
                 f"{type(self.processor).__name__} does not take {len(frames)} frames: {first}",
-                hint=f"head.frames={_even(len(frames))}, or head.visual='pictures'",
+                hint=self._other_than(len(frames)),
             ) from error
         return {name: value for name, value in made.items() if isinstance(value, Tensor) and name != "labels"}
 
@@ -94,18 +93,60 @@ class Conversation:
         """The token type of what is written: 1 where the prompt, of type 0, is read in both directions."""
         return int("labels" in self.processor.model_input_names)  # PaliGemma's marks what is to be learned
 
-    @cached_property
-    def _one_picture(self) -> bool:
-        """Whether a second picture gets no room in the text: a model without a template would not see it."""
-        lengths = set()
-        for count in (1, 2):
-            blank = [np.zeros((32, 32, 3), np.uint8)] * count
-            lengths.add(
-                self.processor(images=[blank], text=[self.rendered("?", count)], return_tensors="pt")[
-                    "input_ids"
-                ].shape[1]
+    def try_out(self, frames: int) -> None:
+        """Refuse a number of frames that no clip could be read with."""
+        self.inputs(np.zeros((frames, 64, 64, 3), np.uint8), None, float(frames))
+
+    def refuse_other(self, tokenizer: Tokenizer) -> None:
+        """A run's tokenizer gives the ids that this model knows, or is refused."""
+        own = self.tokenizer
+        tail = own.encode(self.around_answer()[1], add_special_tokens=False)[:1]
+        usual = (own.eos_token_id, own.sep_token_id)
+        same = tokenizer.encode_raw(PROBE) == own.encode(PROBE, add_special_tokens=False)
+        if not (
+            same and tokenizer.eos_id in (*usual, *tail) and tokenizer.pad_id in (own.pad_token_id, *usual)
+        ):
+            raise ConfigError(
+                f"tokenizer.name is of another model than head.model, which is '{self.name}': ids differ",
+                hint="both --set head.model=X --set tokenizer.name=X",
             )
-        return len(lengths) == 1
+
+    def _refuse_other_than_room(self, frames: int) -> None:
+        by_marks = self.visual == "video" and self.named_videos
+        asks = hasattr(self.processor, "num_query_tokens") or not self.has_template
+        if by_marks or not asks or self._room in (None, frames):
+            return
+        taken = "one picture" if self._room == 1 else f"{self._room} frames"
+        raise UserError(
+            f"'{self.name}' takes {taken}, and not {frames} frames", hint=f"head.frames={self._room}"
+        )
+
+    @cached_property
+    def _room(self) -> int | None:
+        """The one number of frames that the text has room for: of more, the model would not see the rest."""
+        one, two = (
+            self.processor(
+                images=[[np.zeros((32, 32, 3), np.uint8)] * count],
+                text=[self.rendered("?", count)],
+                return_tensors="pt",
+            )["input_ids"][0]
+            for count in (1, 2)
+        )
+        if len(one) != len(two):
+            return None
+        each = getattr(self.processor, "num_query_tokens", None)
+        if not each:
+            return 1
+        mark = str(getattr(self.processor, "video_token", None) or self.processor.image_token)
+        return int((one == self.tokenizer.convert_tokens_to_ids(mark)).sum()) // int(each)
+
+    def _other_than(self, frames: int) -> str:
+        """What to set in place of a number of frames that a processor does not take."""
+        even = max(2, frames + frames % 2)
+        hints = [f"head.frames={even}"] if even != frames else []
+        if self.visual == "video":
+            hints.append("head.visual='pictures'")
+        return ", or ".join(hints) or "fewer head.frames, or the chat_template.jinja of the model's page"
 
     def rendered(self, question: str, frames: int, times: Sequence[float] | np.ndarray | None = None) -> str:
         """The whole text up to where the answer begins, with the processor's own marks of pictures or videos."""
@@ -168,7 +209,3 @@ def _metadata(frames: np.ndarray, times: np.ndarray | None, duration: float) -> 
         "height": int(frames.shape[1]),
         "width": int(frames.shape[2]),
     }
-
-
-def _even(count: int) -> int:
-    return max(2, count + count % 2)

@@ -28,10 +28,10 @@ class Examples:
         if not isinstance(given, Mapping):
             return cls(tuple(given or ()), "a config's examples" if given else "")
         unknown = [key for key in given if key not in KEYS]
-        if unknown or not isinstance(given.get("data"), Mapping):
+        if unknown or not isinstance(data := given.get("data"), Mapping) or "type" not in data:
             what = f"has no key '{unknown[0]}'" if unknown else "names no data set"
             raise ConfigError(f"head.examples {what}", hint=HINT)
-        count, seed, data = given.get("count", 5), given.get("seed", 0), dict(given["data"])
+        count, seed = given.get("count", 5), given.get("seed", 0)
         if not isinstance(count, int) or not isinstance(seed, int) or count < 1 or seed < 0:
             raise ConfigError("head.examples: count is a number from 1 on, and seed one from 0 on", hint=HINT)
         split = data.get("split", "train")

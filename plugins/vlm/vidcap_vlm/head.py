@@ -86,6 +86,8 @@ class ChatModel(Asking):
         else:
             self.model, processor = loading.pretrained(model, load or {})
         self.chat = Conversation(processor, self.prompt, visual, name)
+        self.chat.refuse_other(tokenizer)
+        self.chat.try_out(frames)
         if lora is not None:
             adapters.add(self.model, lora)
         self.pad, self.end, self.room = tokenizer.pad_id, tokenizer.eos_id, loading.room_of(self.model)
@@ -153,7 +155,11 @@ class ChatModel(Asking):
         try:
             with torch.no_grad():
                 return search.write(self.model, inputs, settings, ends, self.pad)
-        except ValueError as error:  # a model that wants another number of frames says it here
+        except (ValueError, IndexError, RuntimeError) as error:
+            # a model that wants another number of frames says it here; so does a device that gives up
+            given_up = isinstance(error, (torch.OutOfMemoryError, torch.AcceleratorError))
+            if given_up or "allocate memory" in str(error):
+                raise
             raise UserError(
                 f"the model does not take {self.frames} frames of such a clip: {' '.join(str(error).split())[:300]}",
                 hint="head.frames=N, as the model's page has it (4, or 1 for a model of single pictures)",

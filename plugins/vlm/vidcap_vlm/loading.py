@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoModelForImageTextToText, AutoProcessor, GenerationConfig
+from transformers import (
+    CONFIG_MAPPING,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    GenerationConfig,
+    PreTrainedConfig,
+)
+from transformers import __version__ as transformers_version
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+from transformers.quantizers.auto import AutoQuantizationConfig
 
 from vidcap_core.api import (
     ConfigError,
@@ -36,6 +48,8 @@ FOLDER = (
 """Files of a model's folder, of each kind one that must be there."""
 OPTIONS = ("dtype", "device_map", "attn_implementation", "quantization_config")
 """What `load` of a config may hold: arguments of `from_pretrained`."""
+KINDS = ("auto", "bfloat16", "float16", "float32")
+"""What `dtype` of it may be."""
 FILES = (".json", ".jinja", ".txt", ".model")
 """Files of a processor; none of them can hold code."""
 
@@ -50,28 +64,85 @@ def pretrained(name: str, options: Mapping[str, Any]) -> tuple[Any, Any]:
     """Model and processor of a name."""
     if unknown := [key for key in options if key not in OPTIONS]:
         raise ConfigError(f"head.load has no option '{unknown[0]}'", hint=f"one of {', '.join(OPTIONS)}")
-    kind = options.get("dtype", "auto")
-    if isinstance(kind, str) and kind != "auto" and not isinstance(getattr(torch, kind, None), torch.dtype):
-        raise ConfigError(f"head.load: '{kind}' is no dtype", hint="bfloat16, float16, float32 or auto")
+    kind = str(options.get("dtype", "auto")).removeprefix("torch.")
+    if kind not in KINDS:
+        raise ConfigError(f"head.load: '{kind}' is no dtype of a model", hint=" or ".join(KINDS))
     folder = tiny.folder() if name == tiny.NAME else name
-    processor = from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
+    processor = processor_of(name, folder)
     given = {"dtype": "auto", **options}
-    try:
+    with reading(name, folder, options):
+        _refuse_unknown(options.get("quantization_config"))
         model = model_from_hub(AutoModelForImageTextToText.from_pretrained, folder, f"'{name}'", **given)
-    except UserError as error:
-        cause = error.__cause__
-        reason = " ".join(str(cause).split())[:300]
-        if isinstance(cause, ImportError):  # of bitsandbytes, accelerate, flash-attn, ...
-            what = f"'{name}' wants a package that is not here: {reason}"
-            raise UserError(what, hint="pip install it") from error
-        if options and cause is not None and not isinstance(cause, OSError):
-            raise UserError(
-                f"head.load: transformers says: {reason}", hint="another head.load, or none"
-            ) from error
-        raise
     if is_quantised(model):
         model.register_state_dict_post_hook(_packed_alone)
     return model.eval(), processor
+
+
+def processor_of(name: str, folder: str) -> Any:
+    """The processor of a model that reads pictures and a text, and that this transformers knows."""
+    with reading(name, folder):
+        config, _ = from_hub(PreTrainedConfig.get_config_dict, folder, f"'{name}'")
+        kind = config.get("model_type")
+        if kind not in CONFIG_MAPPING:
+            raise UserError(
+                f"'{name}' is of the type '{kind}', which transformers {transformers_version} does not know",
+                hint="pip install -U transformers, or a model in the form of transformers",
+            )
+        if kind not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
+            raise UserError(
+                f"'{name}' is of the type '{kind}', which reads no pictures beside a text",
+                hint="a video-language model",
+            )
+        return from_hub(AutoProcessor.from_pretrained, folder, f"the processor of '{name}'")
+
+
+@contextmanager
+def reading(name: str, folder: str, options: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Say of whatever a library raises whether a package lacks, a file is damaged, or options are none."""
+    try:
+        yield
+    except Exception as error:
+        cause = error.__cause__ if isinstance(error, UserError) else error
+        if cause is None:
+            raise
+        said = " ".join(str(cause).split())[:300]
+        reason = said if isinstance(cause, (OSError, ValueError)) else f"{type(cause).__name__}: {said}"
+        broken = _damaged(Path(folder).expanduser())
+        if isinstance(cause, ImportError):  # of bitsandbytes, accelerate, flash-attn, ...
+            what = f"'{name}' wants a package that is not here: {said}"
+            raise UserError(what, hint="pip install it") from error
+        if broken is None and options and not isinstance(cause, (OSError, SafetensorError)):
+            raise ConfigError(
+                f"head.load: transformers says: {reason}", hint="another head.load, or none"
+            ) from error
+        if broken is None and isinstance(cause, (OSError, MemoryError, torch.OutOfMemoryError)):
+            raise
+        what = f"{broken} is damaged" if broken else reason
+        raise UserError(f"{name} cannot be read: {what}", hint="fetch it again") from error
+
+
+def _damaged(folder: Path) -> str | None:
+    """The first file of a model's folder that should hold keys, and does not."""
+    for file in (folder / name for kind in FOLDER for name in kind if name.endswith(".json")):
+        try:
+            data = json.loads(file.read_bytes()) if file.is_file() else {"absent": True}
+        except (OSError, ValueError):
+            data = None
+        if not isinstance(data, dict) or not data:
+            return file.name
+    return None
+
+
+def _refuse_unknown(quantisation: Any) -> None:
+    """A key that transformers would drop with a warning changes nothing, and was meant to."""
+    if not isinstance(quantisation, Mapping):
+        return
+    made = AutoQuantizationConfig.from_dict(dict(quantisation))
+    if unknown := [key for key in quantisation if not hasattr(made, key)]:
+        raise ConfigError(
+            f"head.load: quantization_config has no option '{unknown[0]}'",
+            hint="{'load_in_4bit': True, 'bnb_4bit_quant_type': 'nf4', 'bnb_4bit_compute_dtype': 'bfloat16'}",
+        )
 
 
 def is_quantised(model: Any) -> bool:

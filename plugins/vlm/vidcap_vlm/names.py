@@ -41,7 +41,8 @@ def _model_type(file: Path) -> str | None:
     """What kind of model a folder's config.json is of; None where it is none of transformers."""
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{file} is damaged: {reason}", hint="fetch it again") from error
     kind = data.get("model_type") if isinstance(data, dict) else None
     return kind if isinstance(kind, str) else None
