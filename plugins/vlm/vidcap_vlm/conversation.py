@@ -18,6 +18,8 @@ MARK = "\u2063answer\u2063"
 """Stands for an answer while a template is looked at."""
 PROBE = "A red ball's 12 bounces; un caf\u00e9, \u4f60\u597d!"
 """A text whose ids tell tokenizers apart."""
+TRIED = 256
+"""Frames of a blank clip that are prepared, to see whether a model takes so many."""
 
 
 class Conversation:
@@ -95,7 +97,8 @@ class Conversation:
 
     def try_out(self, frames: int) -> None:
         """Refuse a number of frames that no clip could be read with."""
-        self.inputs(np.zeros((frames, 64, 64, 3), np.uint8), None, float(frames))
+        if frames <= TRIED:
+            self.inputs(np.zeros((frames, 64, 64, 3), np.uint8), None, float(frames))
 
     def refuse_other(self, tokenizer: Tokenizer) -> None:
         """A run's tokenizer gives the ids that this model knows, or is refused."""
