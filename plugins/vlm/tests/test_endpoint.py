@@ -193,7 +193,7 @@ def test_a_job_goes_on_where_the_server_failed(
     assert "1 file could not be captioned" in first.err
     assert "2 captioned" in first.err
     broken.clear()
-    again = caption(*films, "--out", tmp_path / "out")
+    again = caption(*films, "--out", tmp_path / "out", "--set", "head.retries=8", "--set", "head.at_once=2")
     assert again.code == 0
     assert "1 captioned, 2 were finished before" in again.err
     assert len(server.requests) == 4

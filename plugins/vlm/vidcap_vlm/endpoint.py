@@ -51,6 +51,7 @@ class Endpoint(Asking):
 
     comes_trained = True
     decodes = frozenset({"sample", "n_best", "max_length", "banned", "unknown"})
+    silent = frozenset({"at_once", "timeout", "retries", "pause"})
 
     def __init__(
         self,
