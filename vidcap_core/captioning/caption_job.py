@@ -104,4 +104,6 @@ class Job:
         weights = fingerprint(self.captioner.captioner)[:16]
         without = sorted(self.captioner.reader.without) or None
         facts = {"weights": weights, "decoding": changed, "every": self.every, "without": without}
-        return {**facts, "set": list(self.captioner.changes) or None}
+        silent = {f"head.{name}" for name in self.captioner.captioner.head.silent}
+        changes = [each for each in self.captioner.changes if each.partition("=")[0].strip() not in silent]
+        return {**facts, "set": changes or None}

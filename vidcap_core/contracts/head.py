@@ -75,12 +75,14 @@ class Head(nn.Module):
     sampling, short_side, crop: of the frames that it reads, as encoders have them.
     normalisation: what it makes of texts before anybody sees them, in a word for the signatures of scores: numbers with
         and without it do not mean the same. "": nothing.
+    silent: its arguments that change no text, as how long it waits: a caption job goes on with others.
     """
 
     lengths: ClassVar[str] = "masked"
     comes_trained: ClassVar[bool] = False
     decodes: ClassVar[frozenset[str] | None] = None
     takes_prompt: ClassVar[bool] = False
+    silent: ClassVar[frozenset[str]] = frozenset()
     reads: frozenset[str] = frozenset()
     sampling: Mapping[str, Any] = MappingProxyType({"kind": "uniform", "count": 8})
     short_side: int | None = None

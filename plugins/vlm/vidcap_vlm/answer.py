@@ -6,6 +6,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from vidcap_core.api import ConfigError, at_least
+
 FENCE = re.compile(r"^```\w*\s*|\s*```$")
 MARKDOWN = re.compile(r"(\*\*|__|`|^#+\s*|^[-*]\s+)", re.MULTILINE)
 OPENINGS = re.compile(
@@ -15,6 +17,15 @@ OPENINGS = re.compile(
 """What chat models say before they answer."""
 SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=[^\W\d_a-z])")
 THOUGHT = re.compile(r"<think>.*?(</think>|$)", re.DOTALL)
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What a terminal obeys, and halves of letters that no file takes."""
+SCRIPTS = re.findall(
+    r"\w+",
+    """ADLAM ARABIC ARMENIAN BALINESE BENGALI BOPOMOFO CANADIAN CHAKMA CHEROKEE CJK COPTIC CYRILLIC DEVANAGARI ETHIOPIC
+    GEORGIAN GREEK GUJARATI GURMUKHI HANGUL HEBREW HIRAGANA JAVANESE KANNADA KATAKANA KHMER LAO LATIN LISU MALAYALAM
+    MEETEI MONGOLIAN MYANMAR NKO OL ORIYA SINHALA SUNDANESE SYRIAC TAMIL TELUGU THAANA THAI TIBETAN TIFINAGH VAI YI""",
+)
+"""As names of their letters begin in Unicode; those that languages of today are written in."""
 FOREIGN = 0.5
 """Share of letters of another script than the wanted one beyond which a text is in another language."""
 
@@ -29,6 +40,13 @@ class Tidy:
 
     sentences: int | None = None
     script: str | None = "LATIN"
+
+    def __post_init__(self) -> None:
+        at_least(1, sentences=self.sentences)
+        if self.script is not None and self.script.upper() not in SCRIPTS:
+            raise ConfigError(
+                f"head.script={self.script!r} is no script", hint=f"None, or one of {', '.join(SCRIPTS)}"
+            )
 
     @property
     def described(self) -> str:
@@ -51,7 +69,7 @@ class Tidy:
 
     def __call__(self, answer: str, whole: bool = True) -> str:
         """The caption; whole=False: the answer was cut off, and its last sentence goes where there is another."""
-        text = THOUGHT.sub("", answer).strip()
+        text = THOUGHT.sub("", CONTROL.sub(" ", answer)).strip()
         text = MARKDOWN.sub("", FENCE.sub("", text))
         text = OPENINGS.sub("", " ".join(text.split())).strip()
         if len(text) > 1 and text[0] in "\"'“" and text[-1] in "\"'”":
@@ -66,7 +84,7 @@ class Tidy:
         if not text:
             shown = " ".join(answer.split())[:60]
             return f"the model's answer is empty: {shown!r}" if shown else "the model's answer is empty"
-        if self.script is not None and _foreign(text, self.script) > FOREIGN:
+        if self.script is not None and _foreign(text, self.script.upper()) > FOREIGN:
             return f"the model answers in another script than {self.script.title()}: {text[:60]!r}"
         return None
 

@@ -118,6 +118,9 @@ class Asking(Head):
         start, end = clip.span
         try:
             found: list[Timed] = events_in(hyp.text or "", end - start)
+            for *_, text in found:
+                if (problem := self.tidy.problem(text, text)) is not None:
+                    raise UserError(problem)
         except UserError as error:
             cut = "" if hyp.end is not None else " (it was cut off: a higher generate.max_length)"
             return [(None, replace(hyp, text="", problem=error.line + cut))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,8 @@ VARIABLES = ("VIDCAP_ENDPOINT_URL", "VIDCAP_ENDPOINT_KEY")
 """Of the environment: the server's address, and the key that goes there and nowhere else."""
 QUALITY = 90
 """Of the JPEG pictures that are sent."""
+OWN = ("model", "messages", "max_tokens", "n", "stream")
+"""Keys of a request that the head sends itself."""
 LARGEST = 64 * 2**20
 """Bytes of a video file that is sent."""
 
@@ -48,6 +51,7 @@ class Endpoint(Asking):
 
     comes_trained = True
     decodes = frozenset({"sample", "n_best", "max_length", "banned", "unknown"})
+    silent = frozenset({"at_once", "timeout", "retries", "pause"})
 
     def __init__(
         self,
@@ -76,7 +80,7 @@ class Endpoint(Asking):
         self.server = ChatEndpoint(
             model, url, variables=VARIABLES, timeout=timeout, retries=retries, pause=pause
         )
-        self.at_once, self.extra, self.send = at_once, dict(extra or {}), send
+        self.at_once, self.extra, self.send = at_once, _checked(extra or {}), send
         if send == "video":
             self.reads = frozenset({"path"})
         elif send != "pictures":
@@ -110,7 +114,8 @@ class Endpoint(Asking):
                 return [Hyp([], 0.0, [], problem=error.line)]
             if not answers:
                 return [Hyp([], 0.0, [], problem=f"the server at {self.server.address} gives no choices")]
-            return [Hyp([], 0.0, [], 0.0 if answer.whole else None, answer.text) for answer in answers]
+            most = settings.n_best if settings.mode == "sample" else 1
+            return [Hyp([], 0.0, [], 0.0 if each.whole else None, each.text) for each in answers[:most]]
 
         with ThreadPoolExecutor(self.at_once) as pool:
             return list(pool.map(ask, range(len(view.clips))))
@@ -126,6 +131,19 @@ class Endpoint(Asking):
             if settings.n_best > 1:
                 options["n"] = settings.n_best
         return options
+
+
+def _checked(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Further keys of a request, which JSON has room for and which take no place of others."""
+    hint = "head.extra=dict(top_k=20)"
+    try:
+        json.dumps(extra, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"head.extra cannot be sent as JSON: {error}", hint=hint) from None
+    for key in extra:
+        if not isinstance(key, str) or key in OWN:
+            raise ConfigError(f"head.extra may not have the key {key!r}", hint=hint)
+    return dict(extra)
 
 
 def _picture(frame: Any) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from vidcap_core.api import UserError
+from vidcap_core.api import ConfigError, UserError
 
 HUB = "hf:"
 GIT, FRAMES = ("git",), ("blip", "vision-encoder-decoder")
@@ -17,6 +18,11 @@ def captioner_of(name: str) -> tuple[str, Sequence[str]] | None:
     """A config, and what is set in it; None where the name means nothing here."""
     if name.startswith(("http://", "https://")):
         url, sharp, model = name.partition("#")
+        if re.match(r"https?://[^/]*@|.*\?", url):
+            raise ConfigError(
+                "the address after --model holds a user or a query, and would be written down with it",
+                hint="--model http://HOST/v1#MODEL; a key as VIDCAP_ENDPOINT_KEY, with VIDCAP_ENDPOINT_URL",
+            )
         if not (sharp and model):
             raise UserError(
                 f"{name} is an address without a model",

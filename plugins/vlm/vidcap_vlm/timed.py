@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from vidcap_core.api import UserError
+from vidcap_vlm.answer import CONTROL, THOUGHT
 
 FENCED = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
 SLACK = 0.5
@@ -18,11 +19,15 @@ Timed = tuple[float, float, str]
 
 
 def events_in(answer: str, duration: float) -> list[Timed]:
-    """The events, in order of time. Two things are repaired: words around the JSON, and an answer that was cut off."""
-    rows = _rows(answer)
-    if not rows:
-        raise UserError(f"the model's answer holds no event: {' '.join(answer.split())[:80]!r}")
-    return sorted(_event(row, duration) for row in rows)
+    """The events, in order of time, each once. Repaired: words around the JSON, and an answer that was cut off."""
+    shown = repr(" ".join(answer.split())[:80])
+    try:
+        rows = _rows(THOUGHT.sub("", answer))
+        if not rows:
+            raise UserError(f"the model's answer holds no event: {shown}")
+        return sorted({_event(row, duration) for row in rows})
+    except RecursionError:
+        raise UserError(f"the model's answer is nested too deeply: {shown}") from None
 
 
 def _rows(answer: str) -> list[object]:
@@ -31,7 +36,7 @@ def _rows(answer: str) -> list[object]:
         text = fenced[1]
     try:
         data = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return list(_whole_objects(text))
     if isinstance(data, dict):
         data = data.get("events", [data])
@@ -45,16 +50,20 @@ def _whole_objects(text: str) -> Iterator[object]:
     decoder, at = json.JSONDecoder(), text.find("{")
     if "[" not in text[: max(at, 0)]:
         return
-    while at >= 0:
+    rest = text[at:]
+    while rest.startswith("{"):
         try:
-            row, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return
+            row, end = decoder.raw_decode(rest)
+        except ValueError:
+            break
         yield row
-        rest = text[end:].lstrip()
-        if not rest.startswith(","):
-            return
-        at = text.find("{", end)
+        rest = rest[end:].lstrip()
+        if rest.startswith(","):
+            rest = rest[1:].lstrip()
+        elif not rest.startswith("]"):
+            break
+    if "}" in rest or ("{" in rest and rest.startswith("]")):  # more than what was cut off, or words
+        raise UserError(f"the JSON of the model's answer is broken: {' '.join(rest.split())[:80]!r}")
 
 
 def _event(row: object, duration: float) -> Timed:
@@ -62,11 +71,12 @@ def _event(row: object, duration: float) -> Timed:
     if not isinstance(row, dict) or not {"start", "end", "text"} <= row.keys():
         raise UserError(f"an event of the model's answer lacks start, end or text: {shown}")
     start, end, text = _seconds(row["start"], shown), _seconds(row["end"], shown), row["text"]
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not CONTROL.sub(" ", text).strip():
         raise UserError(f"an event of the model's answer has no text: {shown}")
     if not (-SLACK <= start <= end <= duration + SLACK):
         raise UserError(f"an event of the model's answer is not inside a clip of {duration:.1f} s: {shown}")
-    return min(max(start, 0.0), duration), max(min(end, duration), 0.0), " ".join(text.split())
+    text = " ".join(CONTROL.sub(" ", text).split())
+    return min(max(start, 0.0), duration), max(min(end, duration), 0.0), text
 
 
 def _seconds(value: object, shown: str) -> float:
@@ -74,6 +84,13 @@ def _seconds(value: object, shown: str) -> float:
     if isinstance(value, str) and re.fullmatch(r"(\d+:)?(\d+:)?\d+(\.\d+)?\s*s?", value.strip()):
         parts = value.strip().rstrip("s ").split(":")
         return float(sum(float(part) * 60**power for power, part in enumerate(reversed(parts))))
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise UserError(f"a time of the model's answer is no number of seconds: {shown}")
-    return float(value)
+    wrong = UserError(f"a time of the model's answer is no number of seconds: {shown}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong
+    try:
+        seconds = float(value)
+    except OverflowError:
+        raise wrong from None
+    if not math.isfinite(seconds):
+        raise wrong
+    return seconds
