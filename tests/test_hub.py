@@ -25,15 +25,19 @@ from vidcap_core.saved.export import export
 from vidcap_core.testing import tiny
 
 
+def online() -> dict[str, str]:
+    """This environment, without what another test's libraries may have switched off."""
+    return {key: value for key, value in os.environ.items() if not key.endswith("_OFFLINE")}
+
+
 def vidcap(*words: str, endpoint: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = {
-        **os.environ,
+        **online(),
         "HF_ENDPOINT": endpoint,
         "HF_TOKEN": "hf_test",
         "HF_HOME": str(home),
         "HF_HUB_DISABLE_XET": "1",
     }
-    environment.pop("HF_HUB_OFFLINE", None)
     return subprocess.run(
         [sys.executable, "-m", "vidcap_core.cli.main", *words],
         capture_output=True,
@@ -68,7 +72,7 @@ def test_a_bundle_travels_through_a_hub(made: Path, tmp_path: Path) -> None:
 
     code = "import vidcap_core.saved.load as b; print(b.find_bundle('someone/my-captioner').path)"
     environment = {
-        **os.environ,
+        **online(),
         "HF_ENDPOINT": hub.address,
         "HF_TOKEN": "hf_test",
         "HF_HOME": str(tmp_path / "home"),
@@ -151,7 +155,7 @@ def test_a_pull_that_is_killed_leaves_nothing_that_is_taken_for_a_bundle(made: P
     hub.models["a/b"] = {path.name: path.read_bytes() for path in made.iterdir()}
     hub.models["a/b"] |= {"bundle.json": json.dumps(index).encode(), "zeros.json": big}
     environment = {
-        **os.environ,
+        **online(),
         "HF_ENDPOINT": hub.address,
         "HF_HOME": str(tmp_path / "home"),
         "HF_HUB_DISABLE_XET": "1",
@@ -182,7 +186,7 @@ def test_a_folder_in_the_cache_without_an_index_is_pulled_again(made: Path, tmp_
     (half / "tokenizer.json").write_text("{")
     code = "import vidcap_core.saved.load as b; b.find_bundle('a/b')"
     environment = {
-        **os.environ,
+        **online(),
         "HF_ENDPOINT": hub.address,
         "HF_HOME": str(tmp_path / "home"),
         "VIDCAP_CACHE": str(tmp_path / "cache"),
