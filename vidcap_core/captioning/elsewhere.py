@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from vidcap_core.errors import DataError, UserError
-from vidcap_core.files.parquet_rows import ParquetRows
+from vidcap_core.files.parquet_rows import KEYS, ParquetRows
 from vidcap_core.files.remote import Remote, Source, filesystem, is_url, reading, told
 from vidcap_core.files.tar_members import members
 from vidcap_core.video.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
@@ -115,7 +115,7 @@ def _column(rows: ParquetRows) -> tuple[str, bool]:
 
 def _held(where: str, column: str, rows: ParquetRows) -> Iterator[Remote]:
     """Videos by their rows, which are not read yet; named by their path or key where the table has one."""
-    keys = [each for each in ("__key__", "key", "id") if each in rows.schema.names]
+    keys = [each for each in KEYS if each in rows.schema.names]
     rows.columns = keys[:1]
     for index in range(len(rows)):
         key = rows.row(index)[keys[0]].as_py() if keys else None

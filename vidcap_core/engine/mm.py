@@ -143,7 +143,6 @@ class Visualizer(_Visualizer):  # type: ignore[misc]
     ax_save: Any
 
     def __init__(self, name: str = "visualizer", **options: Any) -> None:
-        self.ax_save: Any = None
         super().__init__(name, **options)
 
     def _initialize_fig(self, fig_cfg: dict[str, Any]) -> tuple[Any, ...]:

@@ -10,6 +10,8 @@ from typing import Any
 from vidcap_core.errors import DataError, UserError
 from vidcap_core.files.remote import Remote, reading
 
+KEYS = ("__key__", "key", "id")
+"""Columns that may name a row, the first that is there."""
 ROWS = 8
 """That are in memory at a time: they may be videos."""
 

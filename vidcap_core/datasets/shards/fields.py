@@ -11,6 +11,7 @@ import numpy as np
 
 from vidcap_core.errors import DataError
 from vidcap_core.files.json_text import loads
+from vidcap_core.files.parquet_rows import KEYS
 from vidcap_core.video.suffixes import PICTURE_SUFFIXES, VIDEO_SUFFIXES
 
 TEXTS = ("txt", "text", "caption", "captions", "sentence", "sentences")
@@ -110,5 +111,5 @@ class Fields:
 
 def wanted_columns(names: Iterable[str], wanted: Iterable[str]) -> Iterator[str]:
     """Columns of a table that anybody reads."""
-    asked = {*wanted, *TEXTS, "duration", "id", "key", "__key__"}
+    asked = {*wanted, *TEXTS, *KEYS, "duration"}
     return (name for name in names if name in asked)

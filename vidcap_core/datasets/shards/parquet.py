@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidcap_core.datasets.shards.fields import Fields, wanted_columns
-from vidcap_core.files.parquet_rows import ParquetRows
+from vidcap_core.files.parquet_rows import KEYS, ParquetRows
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-KEYS = ("__key__", "key", "id")
 
 
 class ParquetShard:
